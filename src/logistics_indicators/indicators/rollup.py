@@ -1,0 +1,143 @@
+"""The write side of the rollup: every transaction that changes services calls this module once.
+
+A transaction appends one row to rollup_deltas: arrays with an element per cell that it changed. Nothing is
+updated, so writers never wait for each other, and what a reader sums is exact at every commit. The number of
+rows ever appended is the data's version.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from ..database import Connection
+
+VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "angel": pl.String,
+    "polo": pl.String,
+    "data_limite": pl.Date,
+    "data_de_atendimento": pl.Datetime("us"),
+}
+"""Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
+
+CELL = ["day", "open", "polo", "angel", "days_late"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the rollup needs of a row of services."""
+
+    angel: str
+    polo: str
+    data_limite: date
+    data_de_atendimento: datetime | None
+
+
+async def record(connection: Connection, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()) -> None:
+    """Add single visits to the rollup, or take them out. Call inside the transaction that writes the rows."""
+    await record_frames(connection, added=_frame(added), removed=_frame(removed))
+
+
+async def record_frames(
+    connection: Connection, *, added: pl.DataFrame | None = None, removed: pl.DataFrame | None = None
+) -> None:
+    """As `record`, for frames with VISIT_SCHEMA's columns (others are ignored)."""
+    signed = [
+        frame.lazy().select(*VISIT_SCHEMA, pl.lit(sign, pl.Int32).alias("sign"))
+        for frame, sign in ((added, 1), (removed, -1))
+        if frame is not None and frame.height
+    ]
+    if not signed:
+        return
+    cells = _cells(pl.concat(signed))
+    ids = {
+        table: await _dimension_ids(connection, table, cells[column].unique().to_list())
+        for table, column in (("angels", "angel"), ("polos", "polo"))
+    }
+    cells = cells.with_columns(
+        pl.col("angel").replace_strict(ids["angels"], return_dtype=pl.Int32).alias("angel_id"),
+        pl.col("polo").replace_strict(ids["polos"], return_dtype=pl.Int32).alias("polo_id"),
+    )
+    await _append(connection, cells)
+
+
+def _frame(visits: Sequence[Visit]) -> pl.DataFrame:
+    rows = [(v.angel, v.polo, v.data_limite, v.data_de_atendimento) for v in visits]
+    return pl.DataFrame(rows, schema=VISIT_SCHEMA, orient="row")
+
+
+def _cells(visits: pl.LazyFrame) -> pl.DataFrame:
+    """One row a cell, with the signed sums of its visits; cells that cancel out stay away."""
+    limit, done = pl.col("data_limite"), pl.col("data_de_atendimento")
+    day = done.dt.date()
+    return (
+        visits.select(
+            pl.coalesce(day, limit).alias("day"),
+            done.is_null().alias("open"),
+            "polo",
+            "angel",
+            (day - limit).dt.total_days().fill_null(0).cast(pl.Int32).alias("days_late"),
+            "sign",
+            (limit.cast(pl.Datetime("us")) - done).dt.total_seconds().fill_null(0).alias("seconds"),
+        )
+        .group_by(CELL)
+        .agg(pl.col("sign").sum().alias("visits"), (pl.col("seconds") * pl.col("sign")).sum().alias("seconds"))
+        .filter((pl.col("visits") != 0) | (pl.col("seconds") != 0))
+        .collect()
+    )
+
+
+async def _dimension_ids(connection: Connection, table: str, names: list[str]) -> dict[str, int]:
+    """Ids of the names, which are added where they are new (in order, so that two writers cannot deadlock)."""
+    names = sorted(names, key=lambda name: name.encode())
+    found = f"SELECT name, id FROM {table} WHERE name = ANY($1::text[])"
+    ids: dict[str, int] = dict(await connection.fetch(found, names))
+    new = [name for name in names if name not in ids]
+    if new:
+        insert = f"INSERT INTO {table} (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
+        await connection.execute(insert, new)
+        ids.update(await connection.fetch(found, new))
+    return ids
+
+
+DELTA_COLUMNS = ["day", "open", "polo_id", "angel_id", "days_late", "visits", "seconds"]
+
+
+async def _append(connection: Connection, cells: pl.DataFrame) -> None:
+    """COPY of one row of arrays: polars writes the text, so 100,000 cells cost the event loop nothing."""
+    arrays = cells.select(pl.col(c).cast(pl.String).str.join(",") for c in DELTA_COLUMNS).row(0)
+    line = "\t".join(f"{{{array}}}" for array in arrays) + "\n"
+    await connection.copy_to_table("rollup_deltas", source=_pieces(line.encode()), columns=DELTA_COLUMNS, format="text")
+
+
+async def _pieces(data: bytes, size: int = 256 * 1024) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+REMOVE_VISITS_OF_LOAD = """
+WITH gone AS (
+    DELETE FROM services WHERE load_id = $1 RETURNING angel, polo, data_limite, data_de_atendimento
+), cells AS (
+    SELECT COALESCE(data_de_atendimento::date, data_limite) AS day,
+           data_de_atendimento IS NULL AS open,
+           polo, angel,
+           COALESCE(data_de_atendimento::date - data_limite, 0) AS days_late,
+           -count(*)::integer AS visits,
+           -COALESCE(sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)::bigint AS seconds
+    FROM gone GROUP BY 1, 2, 3, 4, 5
+), appended AS (
+    INSERT INTO rollup_deltas (day, open, polo_id, angel_id, days_late, visits, seconds)
+    SELECT array_agg(day), array_agg(open), array_agg(polos.id), array_agg(angels.id),
+           array_agg(days_late), array_agg(visits), array_agg(seconds)
+    FROM cells JOIN polos ON polos.name = polo JOIN angels ON angels.name = angel
+    HAVING count(*) > 0
+)
+SELECT COALESCE(-sum(visits), 0)::bigint FROM cells
+"""
+
+
+async def remove_visits_of_load(connection: Connection, load_id: int) -> int:
+    """Delete the services that a load inserted and take them out of the rollup; the number of rows."""
+    return int(await connection.fetchval(REMOVE_VISITS_OF_LOAD, load_id, timeout=600))

@@ -1,0 +1,64 @@
+"""Request ids, one JSON log line per request, and the last net under every exception."""
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+def route_template(scope: Scope) -> str:
+    """The route's path with its parameters' names; never the path that was asked, which has no bound."""
+    route = scope.get("route")
+    return getattr(route, "path", None) or "unmatched"
+
+
+class AccessLog:
+    """ASGI middleware. Sets `request.state.request_id`; answers with X-Request-ID."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        asked = Headers(scope=scope).get("x-request-id", "")
+        request_id = asked if SANE_REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        status = 0
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        failure: BaseException | None = None
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            failure = error
+            if not status:
+                raise
+        finally:
+            log.log(
+                40 if failure or status >= 500 else 20,
+                "request",
+                method=scope["method"],
+                route=route_template(scope),
+                status=status or 500,
+                duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                request_id=request_id,
+                user=state.get("username"),
+                exc_info=failure,
+            )

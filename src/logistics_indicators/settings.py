@@ -1,0 +1,99 @@
+"""Every setting of the service: one frozen object, read from the environment by whoever starts the app."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote
+
+import platformdirs
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINIMUM_SECRET_LENGTH = 32
+"""Characters. RFC 7518, 3.2: an HS256 key has at least as many bits as the hash, 256."""
+
+SYSTEM_DATA_DIR = Path("/var/lib/logistics-indicators")
+
+
+def default_data_dir() -> Path:
+    """A folder of this user's own; root's lies outside /root, for PostgreSQL never runs as root."""
+    import os
+
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return SYSTEM_DATA_DIR
+    return Path(platformdirs.user_data_dir("logistics-indicators"))
+
+
+class Settings(BaseSettings):
+    """Names are the environment variables', in lower case. A secret has no default."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    # Database
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or later, as postgresql://user:password@host:port/name"
+    )
+    postgres_host: str | None = Field(None, description="Instead of DATABASE_URL: the server's host")
+    postgres_port: int = Field(5432, description="With POSTGRES_HOST: its port")
+    postgres_user: str = Field("postgres", description="With POSTGRES_HOST: the role")
+    postgres_password: SecretStr | None = Field(None, description="With POSTGRES_HOST: the role's password")
+    postgres_db: str = Field("logistics", description="With POSTGRES_HOST: the database")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of the embedded PostgreSQL and of the generated secret (used with neither of the above)",
+    )
+    database_pool_size: int = Field(10, ge=2, le=200, description="Connections a process keeps for requests")
+    database_wait_seconds: float = Field(
+        60, ge=0, description="How long a start waits for the database to answer before it gives up"
+    )
+    statement_timeout_seconds: float = Field(30, gt=0, description="Longest SQL statement of a request")
+
+    # Accounts
+    jwt_secret_key: SecretStr | None = Field(
+        None, description="Signs the tokens; at least 32 characters. Required with a database of your own"
+    )
+
+    # Loads
+    load_workers: int = Field(2, ge=0, le=32, description="Load workers in each process; 0 only receives")
+    load_chunk_bytes: int = Field(
+        8 * 1024 * 1024, ge=64, le=64 * 1024 * 1024, description="Size of a spooled chunk of an upload, bytes"
+    )
+    load_poll_seconds: float = Field(
+        2.0, gt=0, le=60, description="How often an idle worker looks for work that no notification announced"
+    )
+    load_max_bytes: int = Field(
+        2 * 1024**3, gt=0, description="Largest upload, unpacked, bytes; a larger one is answered 413"
+    )
+
+    # Logs
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged")
+
+    @model_validator(mode="after")
+    def _own_database_needs_own_secret(self) -> Self:
+        if self.jwt_secret_key is None:
+            if self.embedded:
+                return self
+            raise ValueError(
+                "JWT_SECRET_KEY is missing. Set it to at least 32 random characters, "
+                "for example the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        if len(self.jwt_secret_key.get_secret_value()) < MINIMUM_SECRET_LENGTH:
+            raise ValueError(
+                "JWT_SECRET_KEY is too short: it needs at least 32 characters. "
+                "Take the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """True where no server was named, so that we bring our own."""
+        return self.database_url is None and self.postgres_host is None
+
+    def server_url(self) -> str:
+        """URL of the named server. Raises RuntimeError where none was named."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        if self.postgres_host is None:
+            raise RuntimeError("no database server is configured")
+        password = self.postgres_password.get_secret_value() if self.postgres_password else ""
+        login = quote(self.postgres_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return f"postgresql://{login}@{self.postgres_host}:{self.postgres_port}/{quote(self.postgres_db, safe='')}"

@@ -1,0 +1,149 @@
+"""A real PostgreSQL for every test: one embedded server for the run, one database a test from a migrated template."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.app import create_app
+from logistics_indicators.database import prepare_connection
+from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.migrations import migrate, migrations_folder
+from logistics_indicators.settings import Settings
+
+SAMPLES = Path(__file__).parent / "samples"
+SECRET = "a-secret-of-the-tests-alone-0123456789"
+SERVER_DIR = Path(tempfile.gettempdir()) / f"logistics-indicators-tests-{os.geteuid()}"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """Shared by the workers of pytest-xdist; durability off, for nothing here outlives the run."""
+    options = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "shared_buffers": "128MB",
+    }
+    embedded = EmbeddedPostgres(SERVER_DIR, options)
+    embedded.start()
+    yield embedded
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(server: EmbeddedPostgres) -> str:
+    """Name of a migrated database, made once for each state of the migrations."""
+    history = b"".join(p.read_bytes() for p in sorted((migrations_folder() / "versions").glob("*.py")))
+    name = f"template_{hashlib.sha256(history).hexdigest()[:12]}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(server.url("postgres"))
+        try:
+            if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                return
+            await connection.execute(f"DROP DATABASE IF EXISTS {name}_unfinished")
+            await connection.execute(f"CREATE DATABASE {name}_unfinished")
+            await migrate(server.url(f"{name}_unfinished"))
+            await connection.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
+        finally:
+            await connection.close()
+
+    with (SERVER_DIR / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def database_url(server: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """URL of an empty, migrated database of this test alone."""
+    name = f"test_{uuid.uuid4().hex}"
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    yield server.url(name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the test's own to its database."""
+    opened = await asyncpg.connect(database_url)
+    await prepare_connection(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return make_settings(database_url)
+
+
+def make_settings(database_url: str, **changes: object) -> Settings:
+    """Settings of a test's app; `changes` are Settings' fields."""
+    values = {"load_poll_seconds": 0.2, "database_pool_size": 5} | changes
+    return Settings(database_url=database_url, jwt_secret_key=SECRET, **values)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running_app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The app with its lifespan: pool, workers and all."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    async with running_app(settings) as running:
+        yield running
+
+
+ClientAs = Callable[[str], Awaitable[httpx.AsyncClient]]
+
+
+def client_of(app: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def client_as(app: FastAPI, connection: asyncpg.Connection) -> AsyncIterator[ClientAs]:
+    """`await client_as("viewer")`: a client whose user was written straight into the database."""
+    clients: list[httpx.AsyncClient] = []
+
+    async def make(role: str) -> httpx.AsyncClient:
+        name = f"{role}-{uuid.uuid4().hex[:8]}"
+        insert = "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, '!', $3) RETURNING id"
+        user_id = await connection.fetchval(insert, name, f"{name}@example.com", role)
+        clients.append(client_of(app, issue_access_token(app.state.token_key, user_id)))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def client(client_as: ClientAs) -> httpx.AsyncClient:
+    """A client with the role analyst, which reads and writes data."""
+    return await client_as("analyst")
