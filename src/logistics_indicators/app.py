@@ -13,6 +13,7 @@ from .accounts.tokens import TokenKey
 from .database import open_pool, wait_for_database
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
+from .exports.response import export_places
 from .logs import configure_logs
 from .migrations import migrate
 from .monitoring.access_log import AccessLog
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         dependencies=[Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
+    app.state.export_places = export_places(settings.database_pool_size)
     install_error_handlers(app)
     app.add_middleware(AccessLog)
     return app

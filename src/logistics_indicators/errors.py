@@ -96,6 +96,16 @@ class InsufficientStorage(Problem):
     status = HTTPStatus.INSUFFICIENT_STORAGE
 
 
+class ExportsBusy(Problem):
+    """As many exports run already as this process takes at once."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": "5"}
+
+    def __init__(self) -> None:
+        super().__init__("Other exports are running; try again in a moment.")
+
+
 class DatabaseUnavailable(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": "1"}

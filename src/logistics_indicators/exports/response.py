@@ -1,0 +1,132 @@
+"""`?format=` of a list: the same rows as a file, all of them, in constant memory.
+
+A route declares `format: RequestedFormat` and, where it is not json, answers with `export_response(...)`.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from ..errors import ExportsBusy
+from . import csv_text, parquet_file, xlsx_file
+from .columns import Batch, Batches, Column
+
+PIECE = 256 * 1024
+
+
+class ExportFormat(StrEnum):
+    json = "json"
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+
+
+MEDIA_TYPES = {
+    ExportFormat.csv: "text/csv; charset=utf-8; header=present",
+    ExportFormat.xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.parquet: "application/vnd.apache.parquet",
+}
+
+EXPORT_CONTENT: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string", "description": "RFC 4180, UTF-8, a header line"}},
+    MEDIA_TYPES[ExportFormat.xlsx]: {"schema": {"type": "string", "format": "binary"}},
+    MEDIA_TYPES[ExportFormat.parquet]: {"schema": {"type": "string", "format": "binary"}},
+}
+"""OpenAPI `content` of a 200 that may also be a file: `responses={200: {"content": EXPORT_CONTENT}}`."""
+
+WriteFile = Callable[[Path, Sequence[Column], Iterable[Batch]], None]
+WRITE_FILE: dict[ExportFormat, WriteFile] = {
+    ExportFormat.xlsx: xlsx_file.write,
+    ExportFormat.parquet: parquet_file.write,
+}
+
+
+async def _requested_format(
+    request: Request,
+    format: Annotated[
+        ExportFormat,
+        Query(
+            description="`json`, or a file with all rows of the filter: `csv` (RFC 4180, UTF-8, comma; a text that "
+            "a spreadsheet would take for a formula gets an apostrophe in front), `xlsx` (up to "
+            f"{xlsx_file.MOST_ROWS} rows, 422 above), `parquet`"
+        ),
+    ] = ExportFormat.json,
+) -> AsyncIterator[ExportFormat]:
+    """The format, and for a file one of the few places for exports, which a slow reader may hold for long."""
+    if format is ExportFormat.json:
+        yield format
+        return
+    places: asyncio.Semaphore = request.app.state.export_places
+    if places.locked():
+        raise ExportsBusy
+    async with places:
+        yield format
+
+
+RequestedFormat = Annotated[ExportFormat, Depends(_requested_format)]
+
+
+def export_places(pool_size: int) -> asyncio.Semaphore:
+    """Exports that a process runs at once: each holds a connection, and most must stay free for the others."""
+    return asyncio.Semaphore(max(1, pool_size // 3))
+
+
+async def export_response(
+    format: ExportFormat, name: str, columns: Sequence[Column], batches: Batches, *, rows: int | None = None
+) -> Response:
+    """A download `name-YYYYMMDD-HHMMSS.format`. Give `rows` where it is known, so that a too long xlsx costs nothing.
+
+    CSV is sent while it is read. The other formats carry their index at the end or in front, so they are written
+    to a temporary file first. Either way an error in the first batch is a plain error answer, and one that comes
+    later breaks the transfer, so that half a file never looks like a whole one.
+    """
+    if format is ExportFormat.xlsx and rows is not None:
+        xlsx_file.refuse_too_many_rows(rows)
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{format}"'}
+    if format is ExportFormat.csv:
+        first: Batch = await anext(batches, [])
+        body = _csv_pieces(columns, first, batches)
+    else:
+        file, size = await _written_file(WRITE_FILE[format], columns, batches)
+        headers["Content-Length"] = str(size)
+        body = _file_pieces(file)
+    return StreamingResponse(body, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+async def _csv_pieces(columns: Sequence[Column], first: Batch, rest: Batches) -> AsyncIterator[bytes]:
+    yield csv_text.header(columns) + csv_text.lines(columns, first)
+    async for batch in rest:
+        yield await asyncio.to_thread(csv_text.lines, columns, batch)
+
+
+async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Batches) -> tuple[IO[bytes], int]:
+    """The file, open for reading and already without a name, so that nothing is left behind; and its size."""
+    loop = asyncio.get_running_loop()
+
+    def batches_for_thread() -> Iterator[Batch]:
+        async def next_batch() -> Batch | None:
+            return await anext(batches, None)
+
+        while (batch := asyncio.run_coroutine_threadsafe(next_batch(), loop).result()) is not None:
+            yield batch
+
+    def work() -> tuple[IO[bytes], int]:
+        with tempfile.TemporaryDirectory(prefix="logistics-indicators-export-") as folder:
+            path = Path(folder) / "export"
+            write(path, columns, batches_for_thread())
+            return path.open("rb"), path.stat().st_size
+
+    return await asyncio.to_thread(work)
+
+
+async def _file_pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece
