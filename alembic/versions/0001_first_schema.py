@@ -55,7 +55,8 @@ CREATE INDEX services_polo_idx ON services (polo);
 CREATE INDEX services_data_limite_idx ON services (data_limite);
 CREATE INDEX services_data_de_atendimento_idx ON services (data_de_atendimento);
 
--- An upload. While status is 'receiving' nobody sees it; its uploader holds an advisory lock on it.
+-- An upload. While status is 'receiving' nobody sees it; its uploader touches it every few seconds, and one that
+-- nobody touches any more is swept away. Chunks are merged in order: those below chunks_done are done.
 CREATE TABLE loads (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('customers', 'services')),
@@ -67,6 +68,7 @@ CREATE TABLE loads (
     encoding text,
     delimiter text,
     columns text[],
+    has_header boolean,
     validate_only boolean NOT NULL DEFAULT false,
     on_conflict text NOT NULL DEFAULT 'reject' CHECK (on_conflict IN ('reject', 'update')),
     max_rejects integer,
@@ -76,6 +78,7 @@ CREATE TABLE loads (
     chunks integer NOT NULL DEFAULT 0,
     chunks_done integer NOT NULL DEFAULT 0,
     attempts integer NOT NULL DEFAULT 0,
+    into_empty boolean NOT NULL DEFAULT false,
     rows_read bigint NOT NULL DEFAULT 0,
     rows_inserted bigint NOT NULL DEFAULT 0,
     rows_updated bigint NOT NULL DEFAULT 0,
@@ -84,6 +87,7 @@ CREATE TABLE loads (
     rejects jsonb NOT NULL DEFAULT '[]',
     date_ledger jsonb NOT NULL DEFAULT '{}',
     warnings jsonb NOT NULL DEFAULT '[]',
+    touched_at timestamp NOT NULL DEFAULT now(),
     received_at timestamp,
     started_at timestamp,
     finished_at timestamp,
@@ -110,6 +114,13 @@ CREATE TABLE load_rejects (
     value text,
     "row" text NOT NULL,
     PRIMARY KEY (load_id, line)
+);
+
+-- on_conflict = 'update' only: ids that the load found stored and has dealt with, so that the first row of an id wins.
+CREATE TABLE load_touched_ids (
+    load_id integer NOT NULL REFERENCES loads ON DELETE CASCADE,
+    id bigint NOT NULL,
+    PRIMARY KEY (load_id, id)
 );
 
 -- Names of the rollup's dimensions. A name stays when its last visit goes.

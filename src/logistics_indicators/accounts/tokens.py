@@ -1,15 +1,23 @@
-"""Access tokens: HS256 only, by python-jose."""
+"""Access and refresh tokens: HS256 only, by python-jose, with a key id so that the key can be changed."""
 
+import hashlib
 import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from jose import jwt
-from jose.exceptions import JWTError
+from jose import jwk, jwt
+from jose.exceptions import JOSEError
 
 ALGORITHM = "HS256"
 ISSUER = "logistics-indicators"
+AUDIENCE = "logistics-indicators-api"
 ACCESS_SECONDS = 15 * 60
+LONGEST_TOKEN = 2048
+"""Characters; ours have about 400. Anything longer is refused before it is parsed."""
+
+Kind = Literal["access", "refresh"]
 
 
 class InvalidToken(Exception):
@@ -18,28 +26,100 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class TokenKey:
+    """The secret that signs, and those before it that are still believed."""
+
     secret: str
+    previous: tuple[str, ...] = ()
+    access_seconds: int = ACCESS_SECONDS
+    _keys: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keys = {key_id(secret): jwk.construct(secret, ALGORITHM) for secret in (self.secret, *self.previous)}
+        object.__setattr__(self, "_keys", keys)
+
+    def signing(self) -> tuple[str, Any]:
+        kid = key_id(self.secret)
+        return kid, self._keys[kid]
+
+    def named(self, kid: object) -> Any:
+        """The key with this id; raises InvalidToken for one that we do not have."""
+        if not isinstance(kid, str) or kid not in self._keys:
+            raise InvalidToken("unknown key")
+        return self._keys[kid]
 
 
-def issue_access_token(key: TokenKey, user_id: int) -> str:
+@dataclass(frozen=True)
+class TokenClaims:
+    user_id: int
+    session_id: int | None
+
+
+def key_id(secret: str) -> str:
+    """Names a secret without telling it."""
+    return hashlib.sha256(b"kid:" + secret.encode()).hexdigest()[:16]
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token. Tokens are random, so a fast hash is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def issue_access_token(key: TokenKey, user_id: int, session_id: int | None = None) -> str:
+    """A token of the session, which dies with it; without a session it lives until it expires."""
+    return _issue(key, "access", user_id, session_id, int(time.time()) + key.access_seconds)
+
+
+def issue_refresh_token(key: TokenKey, user_id: int, session_id: int, expires_at: int) -> str:
+    """`expires_at` in seconds since 1970."""
+    return _issue(key, "refresh", user_id, session_id, expires_at)
+
+
+def read_access_token(key: TokenKey, token: str) -> TokenClaims:
+    """Claims of a valid access token; raises InvalidToken."""
+    return _read(key, "access", token)
+
+
+def read_refresh_token(key: TokenKey, token: str) -> TokenClaims:
+    """Claims of a refresh token that we signed; whether it is spent is the session's to say."""
+    return _read(key, "refresh", token)
+
+
+def _issue(key: TokenKey, kind: Kind, user_id: int, session_id: int | None, expires_at: int) -> str:
     now = int(time.time())
-    claims = {
-        "sub": str(user_id),
+    claims: dict[str, Any] = {
         "iss": ISSUER,
-        "typ": "access",
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "typ": kind,
         "jti": uuid.uuid4().hex,
         "iat": now,
-        "exp": now + ACCESS_SECONDS,
+        "nbf": now,
+        "exp": expires_at,
     }
-    return jwt.encode(claims, key.secret, algorithm=ALGORITHM)
+    if session_id is not None:
+        claims["sid"] = session_id
+    kid, secret = key.signing()
+    return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": kid})
 
 
-def read_access_token(key: TokenKey, token: str) -> int:
-    """User id of a valid access token; raises InvalidToken."""
+def _read(key: TokenKey, kind: Kind, token: str) -> TokenClaims:
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        raise InvalidToken("not a token of ours")
     try:
-        claims = jwt.decode(token, key.secret, algorithms=[ALGORITHM], issuer=ISSUER)
-        if claims["typ"] != "access":
-            raise InvalidToken
-        return int(claims["sub"])
-    except (JWTError, KeyError, ValueError, TypeError) as error:
-        raise InvalidToken from error
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != ALGORITHM or "crit" in header:
+            raise InvalidToken("wrong algorithm")
+        claims = jwt.decode(
+            token,
+            key.named(header.get("kid")),
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={f"require_{claim}": True for claim in ("aud", "exp", "iat", "iss", "jti", "nbf", "sub")},
+        )
+        if claims.get("typ") != kind:
+            raise InvalidToken("wrong kind")
+        session_id = claims.get("sid")
+        return TokenClaims(int(claims["sub"]), None if session_id is None else int(session_id))
+    except (JOSEError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken("not a valid token") from error
