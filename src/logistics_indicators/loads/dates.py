@@ -1,0 +1,169 @@
+"""The date spellings of the contract, and no other.
+
+`parse_moment` is the grammar, one string at a time. `parse_column` gives the same answers for a whole column:
+the date in front of the time is looked up (a year has few of them), the time is cut from fixed places, and
+whatever does not fit that goes through `parse_moment`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, time
+from functools import lru_cache
+
+import polars as pl
+
+DAY_FIRST = re.compile(r"(\d{2})( *)/( *)(\d{2})( *)(/?)( *)(\d{4}|\d{2})", re.ASCII)
+YEAR_FIRST = re.compile(r"(\d{4}) *- *(\d{2}) *- *(\d{2})", re.ASCII)
+TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""A year outside them is a slip of the pen; the JSON routes draw the same line."""
+
+ISO = "YYYY-MM-DD"
+FAST_TIME = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?$"
+SEPARATOR = re.compile(r"(?<=[\d])(?: +| *T *)(?=\d{2}:)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A date as it was spelled. `ambiguous`: day and month could be swapped."""
+
+    day: date
+    spelling: str
+    ambiguous: bool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`at` is None where the text has no time."""
+
+    day: date
+    at: time | None
+    spelling: str
+    ambiguous: bool
+
+
+@lru_cache(maxsize=65536)
+def parse_day(text: str) -> Day | None:
+    """A date without a time; None where it is not one of the spellings or not in the calendar."""
+    if found := DAY_FIRST.fullmatch(text):
+        day, month, year = found[1], found[4], found[8]
+        spelling = f"DD/MM{'/' if found[6] else ''}{'YYYY' if len(year) == 4 else 'YY'}"
+        if not found[6] and (len(year) != 4 or found[5] or found[7]):
+            return None
+        if found[2] or found[3] or found[5] or found[7]:
+            spelling = "DD /MM /" + spelling.rsplit("/", 1)[1]
+        return _day(year if len(year) == 4 else f"20{year}", month, day, spelling, day_first=True)
+    if found := YEAR_FIRST.fullmatch(text):
+        return _day(found[1], found[2], found[3], ISO, day_first=False)
+    return None
+
+
+def _day(year: str, month: str, day: str, spelling: str, *, day_first: bool) -> Day | None:
+    try:
+        value = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        return None
+    ambiguous = day_first and value.day <= 12 and value.day != value.month
+    return Day(value, spelling, ambiguous)
+
+
+def parse_moment(text: str) -> Moment | None:
+    """A date with or without a time. `text` is trimmed."""
+    parts = SEPARATOR.split(text, maxsplit=1)
+    day = parse_day(parts[0])
+    if day is None:
+        return None
+    if len(parts) == 1:
+        return Moment(day.day, None, day.spelling, day.ambiguous)
+    clock = TIME.fullmatch(parts[1])
+    if clock is None:
+        return None
+    between = "T" if "T" in text else " "
+    if between == "T" and day.spelling != ISO:
+        return None
+    spelling = f"{day.spelling}{between}HH:MM{':SS' if clock[3] else ''}"
+    at = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
+    return Moment(day.day, at, spelling, day.ambiguous)
+
+
+PARSED = pl.Struct({"day": pl.Date, "seconds": pl.Int32, "spelling": pl.String, "ambiguous": pl.Boolean})
+"""`seconds` since midnight, null without a time. All null where the text is no date."""
+
+
+def parse_column(texts: pl.Series) -> pl.DataFrame:
+    """A frame with PARSED's fields, a row for each text (trimmed; null gives nulls)."""
+    colon = texts.str.find(":", literal=True).cast(pl.Int64)
+    frame = pl.DataFrame({"text": texts, "colon": colon}).with_columns(
+        pl.when(pl.col("colon") >= 2)
+        .then(pl.col("text").str.slice(0, pl.col("colon") - 2))
+        .otherwise("text")
+        .alias("d"),
+        pl.when(pl.col("colon") >= 2).then(pl.col("text").str.slice(pl.col("colon") - 2)).alias("t"),
+    )
+    days = _days_of(frame["d"].unique())
+    fields = (
+        frame.lazy()
+        .join(days.lazy(), on="d", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("t").str.contains(FAST_TIME)).then(_seconds(pl.col("t"))).alias("seconds"),
+            pl.when(pl.col("t").str.len_bytes() > 5).then(pl.lit(":SS")).otherwise(pl.lit("")).alias("tail"),
+        )
+        .with_columns((pl.col("separated") == pl.col("t").is_not_null()).alias("fits"))
+        .with_columns((pl.col("fits") & (pl.col("t").is_null() | pl.col("seconds").is_not_null())).alias("fits"))
+        .with_columns(
+            pl.when("fits").then("day").alias("day"),
+            pl.when(pl.col("t").is_null())
+            .then("spelling")
+            .otherwise(pl.concat_str("spelling", pl.lit("HH:MM"), "tail"))
+            .alias("spelling"),
+        )
+        .collect()
+    )
+    return _with_the_rest(fields)
+
+
+def _seconds(clock: pl.Expr) -> pl.Expr:
+    hours, minutes = clock.str.slice(0, 2).cast(pl.Int32, strict=False), clock.str.slice(3, 2)
+    seconds = clock.str.slice(6, 2).cast(pl.Int32, strict=False).fill_null(0)
+    return hours * 3600 + minutes.cast(pl.Int32, strict=False) * 60 + seconds
+
+
+def _days_of(texts: pl.Series) -> pl.DataFrame:
+    """Look-up table of the distinct texts in front of a time, with the blank or T that separates it, or alone."""
+    rows = []
+    for text in texts.drop_nulls().to_list():
+        bare = text.rstrip(" ")
+        iso = bare.endswith("T")
+        bare = bare.removesuffix("T").rstrip(" ") if iso else bare
+        day = parse_day(bare)
+        if day is not None and not (iso and day.spelling != ISO):
+            between = "T" if iso else " " if bare != text else ""
+            rows.append((text, day.day, day.spelling + between, day.ambiguous, bare != text))
+    schema = {"d": pl.String, "day": pl.Date, "spelling": pl.String, "ambiguous": pl.Boolean, "separated": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
+    """Texts that the fast way did not take, one by one; most of them are no dates."""
+    parsed = fields.select("text", "day", "seconds", "spelling", "ambiguous")
+    odd = parsed.filter(pl.col("day").is_null() & pl.col("text").is_not_null())["text"].unique()
+    rows = []
+    for text in odd.to_list():
+        moment = parse_moment(text)
+        if moment is not None:
+            rows.append((text, moment.day, _seconds_of(moment.at), moment.spelling, moment.ambiguous))
+    if rows:
+        rest = pl.DataFrame(rows, schema={"text": pl.String, **dict(PARSED)}, orient="row")
+        parsed = parsed.join(rest, on="text", how="left", maintain_order="left", suffix="_rest").with_columns(
+            pl.coalesce(c, f"{c}_rest").alias(c) for c in PARSED.to_schema()
+        )
+    absent = pl.col("day").is_null()
+    return parsed.select(
+        "day", *(pl.when(absent).then(None).otherwise(c).alias(c) for c in list(PARSED.to_schema())[1:])
+    )
+
+
+def _seconds_of(at: time | None) -> int | None:
+    return None if at is None else at.hour * 3600 + at.minute * 60 + at.second

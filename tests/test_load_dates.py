@@ -1,0 +1,63 @@
+from datetime import date, time
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logistics_indicators.loads.dates import parse_column, parse_moment
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "at", "spelling"),
+    [
+        ("29/06/2021 10:15:27", date(2021, 6, 29), time(10, 15, 27), "DD/MM/YYYY HH:MM:SS"),
+        ("29/06/2021 10:15", date(2021, 6, 29), time(10, 15), "DD/MM/YYYY HH:MM"),
+        ("30/06/2021", date(2021, 6, 30), None, "DD/MM/YYYY"),
+        ("30/062021 09:28", date(2021, 6, 30), time(9, 28), "DD/MMYYYY HH:MM"),
+        ("27/06/21", date(2021, 6, 27), None, "DD/MM/YY"),
+        ("28 /06 /2021 10:57:27", date(2021, 6, 28), time(10, 57, 27), "DD /MM /YYYY HH:MM:SS"),
+        ("2021-06-26 10:31:14", date(2021, 6, 26), time(10, 31, 14), "YYYY-MM-DD HH:MM:SS"),
+        ("2021-06-26T10:31:14", date(2021, 6, 26), time(10, 31, 14), "YYYY-MM-DDTHH:MM:SS"),
+        ("2021-06-26", date(2021, 6, 26), None, "YYYY-MM-DD"),
+        ("29/02/2020", date(2020, 2, 29), None, "DD/MM/YYYY"),
+    ],
+)
+def test_every_spelling_of_the_contract_is_read(text: str, day: date, at: time | None, spelling: str) -> None:
+    moment = parse_moment(text)
+    assert moment is not None
+    assert (moment.day, moment.at, moment.spelling) == (day, at, spelling)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["29/02/2021", "31/04/2021", "06/29/2021", "1/6/2021", "2021/06/26", "29-06-2021", "30/0621", "30 / 062021x"]
+    + ["29/06/2021 24:00:00", "29/06/2021 10:60", "29/06/2021 10", "29/06/2021T10:15", "29/06/202110:15", "", "-"]
+    + ["2021-06-26 10:31:14.5", "2021-06-26 10:31:14Z", "00/06/2021", "٢٩/06/2021", "29/06/2021 ١٠:15", "0000-01-01"],
+)
+def test_nothing_else_is_guessed(text: str) -> None:
+    assert parse_moment(text) is None
+
+
+def test_a_pair_that_could_be_swapped_is_ambiguous() -> None:
+    found = {text: parse_moment(text) for text in ("03/04/2021", "04/04/2021", "13/04/2021", "2021-04-03")}
+    assert [moment is not None and moment.ambiguous for moment in found.values()] == [True, False, False, False]
+
+
+NEAR_DATES = st.from_regex(
+    r"[0-3]?[0-9] ?/ ?[01][0-9] ?/? ?(20|19|1)?[0-9]{2}[ T]{0,2}([0-2][0-9]:[0-6][0-9](:[0-6][0-9])?)?"
+)
+NEAR_ISO = st.from_regex(r"(20|19)[0-9]{2} ?- ?[01][0-9] ?-[0-3][0-9][ T]{0,3}([0-2][0-9]:[0-6][0-9](:[0-6][0-9])?)?")
+
+
+@given(st.lists(st.one_of(NEAR_DATES, NEAR_ISO, st.text(max_size=20)).map(str.strip), max_size=30))
+def test_a_column_is_read_as_its_texts_one_by_one(texts: list[str]) -> None:
+    frame = parse_column(pl.Series(texts, dtype=pl.String))
+    for text, row in zip(texts, frame.iter_rows(named=True), strict=True):
+        moment = parse_moment(text)
+        if moment is None:
+            assert row == {"day": None, "seconds": None, "spelling": None, "ambiguous": None}, text
+            continue
+        seconds = None if moment.at is None else moment.at.hour * 3600 + moment.at.minute * 60 + moment.at.second
+        expected = {"day": moment.day, "seconds": seconds, "spelling": moment.spelling, "ambiguous": moment.ambiguous}
+        assert row == expected, text
