@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from .serving import CannotServe, announce_when_ready, check_before_serving
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -18,13 +20,19 @@ def main() -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
 ) -> None:
     """Run the service."""
     if data_dir is not None:
         os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
+    try:
+        check_before_serving()
+    except CannotServe as error:
+        typer.echo(f"The service cannot start. {error}", err=True)
+        raise typer.Exit(2) from None
+    announce_when_ready(host, port)
     uvicorn.run(
         "logistics_indicators.app:from_environment",
         factory=True,

@@ -10,7 +10,9 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -25,9 +27,18 @@ SYSTEM_USER = "logistics-postgres"
 
 SUPERUSER = "postgres"
 DATABASE = "logistics"
-START_SECONDS = 60
+START_SECONDS = 180
+"""A ceiling for recovery after a crash; an ordinary start takes half a second."""
+
+RETRY_SECONDS = 20
+"""How long a start that fails at once is tried again."""
+
+STOP_SECONDS = 120
 LONGEST_SOCKET_PATH = 100
 """Bytes; sockaddr_un.sun_path holds 108 on Linux, and the socket's own name follows the folder's."""
+
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
+"""What unix_socket_directories, a list with commas, and a URL take as it is."""
 
 
 class EmbeddedServerError(Exception):
@@ -66,7 +77,8 @@ class EmbeddedPostgres:
 
     @property
     def socket_dir(self) -> Path:
-        if len(os.fsencode(self.data_dir)) + len("/.s.PGSQL.5432") <= LONGEST_SOCKET_PATH:
+        length = len(os.fsencode(self.data_dir)) + len("/.s.PGSQL.5432")
+        if length <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(str(self.data_dir)):
             return self.data_dir
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"logistics-indicators-{digest}"
@@ -76,7 +88,7 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start the server, or join the one that runs. Creates the cluster and the database the first time."""
-        self._make_data_dir()
+        self.claim_folder()
         with self._starting():
             if self._hold is None:
                 self._hold = os.open(self.data_dir / "in-use.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -109,18 +121,26 @@ class EmbeddedPostgres:
                 pass
             else:
                 if self.is_running():
-                    self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster_dir))
+                    self._run(
+                        "pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", str(self.cluster_dir)
+                    )
             os.close(self._hold)
             self._hold = None
 
     def is_running(self) -> bool:
-        pid_file = self.cluster_dir / "postmaster.pid"
+        """True where the server takes connections."""
+        return self._postmaster_status() == "ready"
+
+    def _postmaster_status(self) -> str | None:
+        """starting, ready, stopping, …; None where no process of this folder's server lives."""
         try:
-            pid, status = int(pid_file.read_text().splitlines()[0]), pid_file.read_text().splitlines()[-1]
-            alive = "postgres" in psutil.Process(pid).name() and (psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+            lines = (self.cluster_dir / "postmaster.pid").read_text().splitlines()
+            postmaster = psutil.Process(int(lines[0]))
+            # After a reboot the number may be another process's, even another PostgreSQL's.
+            ours = postmaster.cwd() == str(self.cluster_dir) and postmaster.status() != psutil.STATUS_ZOMBIE
         except (OSError, ValueError, IndexError, psutil.Error):
-            return False
-        return alive and status.strip() == "ready"
+            return None
+        return lines[-1].strip() if ours else None
 
     def postmaster_pid(self) -> int:
         """Process id of the server; raises OSError where it does not run."""
@@ -133,15 +153,17 @@ class EmbeddedPostgres:
         """The user that the server runs as where it is not ourselves."""
         return _system_user() if os.geteuid() == 0 else None
 
-    def _make_data_dir(self) -> None:
+    def claim_folder(self) -> None:
+        """Make the folder, or raise EmbeddedServerError where it holds something else or the server cannot reach it."""
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(self.data_dir.iterdir()) and not (self.data_dir / "start.lock").exists():
+        held = any(path.name != "lost+found" for path in self.data_dir.iterdir())
+        if held and not (self.data_dir / "start.lock").exists():
             raise EmbeddedServerError(
                 f"{self.data_dir} holds something else already. Name an empty or a new folder (--data-dir, DATA_DIR)."
             )
         self.data_dir.chmod(0o700)
         if self.socket_dir != self.data_dir:
-            self.socket_dir.mkdir(exist_ok=True, mode=0o700)
+            self._make_socket_dir()
         if owner := self._owner:
             for folder in {self.data_dir, self.socket_dir}:
                 os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -151,6 +173,15 @@ class EmbeddedPostgres:
                         f"PostgreSQL never runs as root, and its user cannot reach {self.data_dir}: {parent} is "
                         "closed to others. Name a folder elsewhere (--data-dir, DATA_DIR), or run as another user."
                     )
+
+    def _make_socket_dir(self) -> None:
+        """A folder in /tmp, where others may have made one of that name first: only our own will do."""
+        self.socket_dir.mkdir(exist_ok=True, mode=0o700)
+        found = self.socket_dir.lstat()
+        owners = {os.geteuid()} | ({self._owner.pw_uid} if self._owner else set())
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
+            raise EmbeddedServerError(f"{self.socket_dir} is not ours. Remove it, or name a shorter data folder.")
+        self.socket_dir.chmod(0o700)
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -195,12 +226,8 @@ class EmbeddedPostgres:
         unfinished.rename(self.cluster_dir)
 
     def _start_server(self) -> None:
-        conf = self.cluster_dir / "logistics.conf"
-        lines = [f"{name} = {value}" for name, value in self.options.items()]
-        conf.write_text("\n".join([*lines, f"unix_socket_directories = '{self.socket_dir}'", ""]))
-        if owner := self._owner:
-            os.chown(conf, owner.pw_uid, owner.pw_gid)
-        deadline = time.monotonic() + START_SECONDS
+        self._write_options()
+        began = time.monotonic()
         while True:
             try:
                 self._run(
@@ -212,9 +239,22 @@ class EmbeddedPostgres:
                 # After a kill -9 the old server's children need a moment to notice and let its memory go.
                 if self.is_running():
                     return
-                if time.monotonic() > deadline:
+                patience = START_SECONDS if self._postmaster_status() else RETRY_SECONDS
+                if time.monotonic() - began > patience:
                     raise
                 time.sleep(0.2)
+
+    def _write_options(self) -> None:
+        """A new file each time, never through a link: the folder is the server's, and we may be root."""
+        conf = self.cluster_dir / "logistics.conf"
+        conf.unlink(missing_ok=True)
+        descriptor = os.open(conf, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            for name, value in self.options.items():
+                file.write(f"{name} = {value}\n")
+            file.write(f"unix_socket_directories = '{self.socket_dir}'\n")
+            if owner := self._owner:
+                os.fchown(descriptor, owner.pw_uid, owner.pw_gid)
 
     def _ensure_database(self) -> None:
         exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"

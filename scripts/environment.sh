@@ -1,0 +1,92 @@
+# Sourced by serve and test: prepare_environment [dev] makes or refreshes the virtual environment and sets VENV.
+# The environment is .venv in the checkout; in the user's cache where the checkout may not be written.
+
+ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd -P)
+
+fail() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# The first Python that is new enough; PYTHON names another.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "This needs Python 3.11 or later as python3 (or named in PYTHON), and found none." \
+        "On Debian or Ubuntu: apt install python3 python3-venv"
+}
+
+venv_folder() {
+    if [ -n "${LOGISTICS_VENV:-}" ]; then
+        echo "$LOGISTICS_VENV"
+    elif [ -w "$ROOT" ] && { [ ! -e "$ROOT/.venv" ] || [ -w "$ROOT/.venv" ]; }; then
+        echo "$ROOT/.venv"
+    else
+        echo "${XDG_CACHE_HOME:-$HOME/.cache}/logistics-indicators/venv-$(printf %s "$ROOT" | cksum | cut -d' ' -f1)"
+    fi
+}
+
+# What an environment depends on; where this text changes, it is installed again.
+wanted_state() {
+    printf '%s\n%s\n' "$ROOT" "$VENV"
+    "$1" -c 'import sys; print(sys.version)'
+    cat "$ROOT/pyproject.toml"
+}
+
+is_ready() {
+    [ -x "$VENV/bin/python" ] && [ -f "$VENV/.installed-$1" ] &&
+        "$VENV/bin/python" -c '' 2>/dev/null &&
+        [ "$(wanted_state "$VENV/bin/python")" = "$(cat "$VENV/.installed-$1")" ]
+}
+
+# The dev group's lines, for pip older than 25.1 knows no --group.
+dev_requirements() {
+    "$VENV/bin/python" - "$ROOT/pyproject.toml" <<'EOT'
+import pathlib, sys, tomllib
+print("\n".join(tomllib.loads(pathlib.Path(sys.argv[1]).read_text())["dependency-groups"]["dev"]))
+EOT
+}
+
+install_environment() {
+    local python requirements
+    python=$(find_python) || exit 1
+    echo "Installing into $VENV (once; about a minute) ..." >&2
+    if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
+        rm -rf "$VENV"
+        "$python" -m venv "$VENV" >&2 ||
+            fail "python -m venv failed. On Debian or Ubuntu: apt install python3-venv"
+    fi
+    rm -f "$VENV"/.installed-*
+    requirements=$(mktemp)
+    if [ "$1" = dev ]; then
+        dev_requirements >"$requirements"
+    fi
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$ROOT" \
+        --requirement "$requirements" >&2 || fail "pip could not install the packages; see above."
+    rm -f "$requirements"
+    wanted_state "$VENV/bin/python" >"$VENV/.installed-base"
+    if [ "$1" = dev ]; then
+        cp "$VENV/.installed-base" "$VENV/.installed-dev"
+    fi
+}
+
+prepare_environment() {
+    local group=${1:-base}
+    VENV=$(venv_folder)
+    if is_ready "$group"; then
+        return
+    fi
+    mkdir -p "$(dirname "$VENV")"
+    if command -v flock >/dev/null; then # two first starts at once take turns
+        exec 9>"$VENV.lock"
+        flock 9
+    fi
+    is_ready "$group" || install_environment "$group"
+    exec 9>&-
+}
