@@ -9,11 +9,21 @@ import structlog
 from fastapi import Depends, FastAPI
 
 from . import __version__
+from .accounts.admin_routes import router as admin_router
+from .accounts.current_user import authenticate
+from .accounts.routes import router as accounts_router
 from .accounts.tokens import TokenKey
+from .customer_services.routes import router as services_router
+from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
 from .exports.response import export_places
+from .indicators.calendar import sync_calendar
+from .indicators.calendar_routes import router as calendar_router
+from .indicators.folding import Compactor
+from .indicators.routes import router as indicators_router
+from .indicators.snapshot import Memory
 from .logs import configure_logs
 from .migrations import migrate
 from .monitoring.access_log import AccessLog
@@ -41,9 +51,13 @@ def create_app(settings: Settings) -> FastAPI:
             await wait_for_database(url, settings.database_wait_seconds)
             await migrate(url)
             app.state.database_url = url
-            app.state.token_key = TokenKey(_secret(settings))
+            app.state.token_key = _token_key(settings)
             app.state.pool = await open_pool(url, settings)
             stack.push_async_callback(app.state.pool.close)
+            async with app.state.pool.acquire() as connection:
+                await sync_calendar(connection, frozenset(settings.calendar_optional_days))
+            compactor = Compactor(app.state.pool, settings.rollup_fold_seconds)
+            stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
             log.info("stopping")
@@ -56,11 +70,18 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        dependencies=[Depends(refuse_unknown_query)],
+        dependencies=[Depends(authenticate), Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
     app.state.export_places = export_places(settings.database_pool_size)
+    app.state.indicators = Memory()
     install_error_handlers(app)
+    app.include_router(indicators_router)
+    app.include_router(calendar_router)
+    app.include_router(accounts_router)
+    app.include_router(admin_router)
+    app.include_router(customers_router)
+    app.include_router(services_router)
     app.add_middleware(AccessLog)
     return app
 
@@ -92,6 +113,11 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _token_key(settings: Settings) -> TokenKey:
+    previous = tuple(secret.get_secret_value() for secret in settings.jwt_previous_keys)
+    return TokenKey(_secret(settings), previous, settings.access_token_minutes * 60)
 
 
 def _secret(settings: Settings) -> str:

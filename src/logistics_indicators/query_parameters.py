@@ -1,7 +1,5 @@
 """An unknown query parameter is 422 and names the ones that exist: a misspelt filter never answers with everything."""
 
-from functools import lru_cache
-
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
@@ -10,7 +8,6 @@ from fastapi.routing import APIRoute
 from .errors import FieldError, Unprocessable
 
 
-@lru_cache(maxsize=1024)
 def _query_names(route: APIRoute) -> tuple[str, ...]:
     fields = get_flat_params(route.dependant)
     return tuple(sorted(field.alias for field in fields if isinstance(field.field_info, Query)))

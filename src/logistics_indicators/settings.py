@@ -1,15 +1,31 @@
 """Every setting of the service: one frozen object, read from the environment by whoever starts the app."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 import platformdirs
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _words(value: object) -> object:
+    """A list in an environment variable: separated by blanks or commas."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _blank_separated(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
 
 MINIMUM_SECRET_LENGTH = 32
 """Characters. RFC 7518, 3.2: an HS256 key has at least as many bits as the hash, 256."""
+
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_blank_separated)]
+WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+OptionalDays = Annotated[tuple[Literal["carnaval", "corpus_christi"], ...], NoDecode, BeforeValidator(_words)]
 
 SYSTEM_DATA_DIR = Path("/var/lib/logistics-indicators")
 
@@ -51,6 +67,30 @@ class Settings(BaseSettings):
     jwt_secret_key: SecretStr | None = Field(
         None, description="Signs the tokens; at least 32 characters. Required with a database of your own"
     )
+    jwt_previous_keys: SecretList = Field(
+        (), description="Earlier JWT_SECRET_KEYs, separated by blanks, whose tokens are still believed"
+    )
+    access_token_minutes: int = Field(15, ge=1, le=24 * 60, description="Life of an access token")
+    refresh_token_days: int = Field(
+        30, ge=1, le=365, description="Life of a session, however often it is refreshed; then one signs in again"
+    )
+    refresh_grace_seconds: int = Field(
+        10, ge=0, le=60, description="How long a spent refresh token still works, for two tabs that refresh at once"
+    )
+    password_reset_minutes: int = Field(60, ge=1, le=7 * 24 * 60, description="Life of an admin's one-time token")
+    registration: Literal["open", "closed"] = Field(
+        "open", description="closed: once there is an admin, only admins make accounts"
+    )
+    login_attempts_per_account: int = Field(
+        10, ge=1, le=10_000, description="Wrong passwords an account may see in a window before it is told 429"
+    )
+    login_attempts_per_address: int = Field(
+        100, ge=1, le=100_000, description="Wrong passwords an address may send in a window before it is told 429"
+    )
+    registrations_per_address: int = Field(
+        100, ge=1, le=100_000, description="Accounts that an address may ask for in a window"
+    )
+    login_window_minutes: int = Field(15, ge=1, le=24 * 60, description="That window")
 
     # Loads
     load_workers: int = Field(2, ge=0, le=32, description="Load workers in each process; 0 only receives")
@@ -62,6 +102,15 @@ class Settings(BaseSettings):
     )
     load_max_bytes: int = Field(
         2 * 1024**3, gt=0, description="Largest upload, unpacked, bytes; a larger one is answered 413"
+    )
+
+    # Indicators
+    rollup_fold_seconds: float = Field(
+        1.0, gt=0, le=60, description="How often a process looks for changes to fold into the indicators' levels"
+    )
+    calendar_optional_days: OptionalDays = Field(
+        (),
+        description="Optional days that are no business days either: of carnaval, corpus_christi, separated by blanks",
     )
 
     # Logs
@@ -81,7 +130,13 @@ class Settings(BaseSettings):
                 "JWT_SECRET_KEY is too short: it needs at least 32 characters. "
                 "Take the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
+        if self.jwt_secret_key.get_secret_value().lstrip().startswith("-----BEGIN"):
+            raise ValueError("JWT_SECRET_KEY is a PEM key. Tokens are signed with HS256: take a random secret instead.")
         return self
+
+    @property
+    def refresh_grace(self) -> timedelta:
+        return timedelta(seconds=self.refresh_grace_seconds)
 
     @property
     def embedded(self) -> bool:

@@ -28,8 +28,8 @@ class InvalidToken(Exception):
 class TokenKey:
     """The secret that signs, and those before it that are still believed."""
 
-    secret: str
-    previous: tuple[str, ...] = ()
+    secret: str = field(repr=False)
+    previous: tuple[str, ...] = field(default=(), repr=False)
     access_seconds: int = ACCESS_SECONDS
     _keys: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 

@@ -1,0 +1,138 @@
+"""What the account routes take and give."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from .current_user import Role
+from .passwords import LONGEST, SHORTEST
+
+LARGEST_ID = 2**31 - 1
+
+Username = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$"),
+    AfterValidator(lambda name: unicodedata.normalize("NFC", name)),
+    Field(description="Letters, digits and . @ + - _; blanks inside", examples=["ana"]),
+]
+Email = Annotated[
+    str,
+    StringConstraints(
+        min_length=3,
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$",
+    ),
+    Field(examples=["ana@example.com"]),
+]
+NewPassword = Annotated[
+    SecretStr,
+    Field(min_length=SHORTEST, max_length=LONGEST, description="8 to 128 characters; common ones are refused (422)"),
+]
+GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
+OneTimeToken = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9._~+/=-]+$")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Registration(Body):
+    username: Username
+    email: Email
+    password: NewPassword
+
+
+class NewUser(Registration):
+    role: Role = Role.analyst
+
+
+class Credentials(Body):
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[^\\x00]+$")]
+    password: GivenPassword
+
+
+class PasswordForm(Credentials):
+    """OAuth2's password form, with the fields that its clients send."""
+
+    grant_type: Literal["password"] | None = None
+    scope: Annotated[str, StringConstraints(max_length=200)] = ""
+    client_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    client_secret: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class RefreshBody(Body):
+    refresh_token: OneTimeToken
+
+
+class PasswordChange(Body):
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
+class PasswordReset(Body):
+    reset_token: OneTimeToken
+    new_password: NewPassword
+
+
+class UserChange(Body):
+    """At least one of both."""
+
+    role: Role | None = None
+    active: bool | None = None
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.role is None and self.active is None:
+            raise ValueError("name role, active or both")
+        return self
+
+
+class UserOut(BaseModel):
+    id: int
+    username: str
+    email: str
+    role: Role
+
+
+class ManagedUser(UserOut):
+    active: bool
+    created_at: datetime
+
+
+class SignedIn(BaseModel):
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int = Field(description="Seconds until the access token expires")
+    user: UserOut
+
+
+class ResetToken(BaseModel):
+    reset_token: str = Field(description="To be handed to the user; it works once")
+    expires_at: datetime
+
+
+class UserPage(BaseModel):
+    users: list[ManagedUser]
+    total_por_pagina: int = Field(description="Users on this page")
+    proxima_pagina: str | None = Field(None, description="Relative URL of the next page, where it has rows")
+
+
+class AuditEntry(BaseModel):
+    id: int
+    happened_at: datetime
+    action: str
+    user_id: int | None
+    username: str | None
+    address: str | None
+    detail: dict[str, str | int]
+
+
+class AuditPage(BaseModel):
+    audit: list[AuditEntry]
+    total_por_pagina: int = Field(description="Entries on this page")
+    proxima_pagina: str | None = Field(None, description="Relative URL of the next page, where it has rows")

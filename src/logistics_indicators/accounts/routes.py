@@ -1,0 +1,149 @@
+"""/v1/auth: one's own account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from ..database import PoolOfApp
+from ..errors import Unauthorized, problems
+from . import service, sessions
+from .credentials import REQUEST_BODY, GivenCredentials
+from .current_user import User, Viewer, bearer_token, peer_address
+from .models import PasswordChange, PasswordReset, RefreshBody, Registration, SignedIn, UserOut
+from .service import AccountRules
+from .tokens import InvalidToken, TokenKey
+
+router = APIRouter(prefix="/v1/auth", tags=["accounts"])
+
+
+def token_key_of(request: Request) -> TokenKey:
+    key: TokenKey = request.app.state.token_key
+    return key
+
+
+def rules_of(request: Request) -> AccountRules:
+    return AccountRules.of(request.app.state.settings)
+
+
+Key = Annotated[TokenKey, Depends(token_key_of)]
+Rules = Annotated[AccountRules, Depends(rules_of)]
+Address = Annotated[str | None, Depends(peer_address)]
+
+refresh_scheme = HTTPBearer(
+    auto_error=False, scheme_name="refresh_token", bearerFormat="JWT", description="A refresh token from a sign-in"
+)
+
+
+async def given_refresh_token(
+    request: Request, _scheme: Annotated[object, Security(refresh_scheme)], body: RefreshBody | None = None
+) -> str:
+    """The refresh token of the Authorization header, or else of the body."""
+    token = bearer_token(request) or (body.refresh_token if body else None)
+    if token is None:
+        raise Unauthorized("This needs a refresh token: as Authorization: Bearer <token>, or as refresh_token.")
+    return token
+
+
+RefreshToken = Annotated[str, Depends(given_refresh_token)]
+
+
+def user_out(user: User) -> UserOut:
+    return UserOut(id=user.id, username=user.username, email=user.email, role=user.role)
+
+
+def signed_in(pair: sessions.TokenPair) -> SignedIn:
+    return SignedIn(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+        user=user_out(pair.user),
+    )
+
+
+@router.post(
+    "/register",
+    operation_id="register",
+    status_code=201,
+    summary="Make an account; the first one becomes admin",
+    responses=problems(403, 409, 413, 422, 429, 503),
+)
+async def register(body: Registration, pool: PoolOfApp, rules: Rules, address: Address) -> UserOut:
+    password = body.password.get_secret_value()
+    user = await service.register(
+        pool, rules, username=body.username, email=body.email, password=password, address=address
+    )
+    return user_out(user)
+
+
+@router.post(
+    "/login",
+    operation_id="login",
+    summary="Sign in, by JSON or by OAuth2's password form",
+    responses=problems(401, 413, 415, 422, 429, 503),
+    openapi_extra={"requestBody": REQUEST_BODY},
+)
+async def login(credentials: GivenCredentials, pool: PoolOfApp, key: Key, rules: Rules, address: Address) -> SignedIn:
+    password = credentials.password.get_secret_value()
+    pair = await service.login(pool, key, rules, username=credentials.username, password=password, address=address)
+    return signed_in(pair)
+
+
+@router.post(
+    "/refresh",
+    operation_id="refresh",
+    summary="Spend a refresh token for a new pair",
+    responses=problems(401, 413, 422, 503),
+)
+async def refresh(token: RefreshToken, request: Request, pool: PoolOfApp, key: Key, address: Address) -> SignedIn:
+    grace = request.app.state.settings.refresh_grace
+    try:
+        async with pool.acquire() as connection:
+            pair = await sessions.refresh_session(connection, key, token, grace=grace, address=address)
+    except InvalidToken:
+        raise Unauthorized("The refresh token is not valid, or not any more. Sign in again.") from None
+    return signed_in(pair)
+
+
+@router.post(
+    "/logout",
+    operation_id="logout",
+    status_code=204,
+    summary="End the session of a refresh token",
+    responses=problems(401, 413, 422, 503),
+)
+async def logout(token: RefreshToken, pool: PoolOfApp, key: Key, address: Address) -> None:
+    try:
+        async with pool.acquire() as connection:
+            await sessions.end_session(connection, key, token, address=address)
+    except InvalidToken:
+        raise Unauthorized("The refresh token is not valid.") from None
+
+
+@router.get("/me", operation_id="get_me", summary="Who I am", responses=problems(401, 403, 422, 503))
+async def me(user: Viewer) -> UserOut:
+    return user_out(user)
+
+
+@router.post(
+    "/password",
+    operation_id="change_password",
+    status_code=204,
+    summary="Change one's password, which ends one's other sessions",
+    responses=problems(401, 403, 413, 422, 429, 503),
+)
+async def change_password(body: PasswordChange, user: Viewer, pool: PoolOfApp, rules: Rules, address: Address) -> None:
+    current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
+    await service.change_password(pool, rules, user, current=current, new=new, address=address)
+
+
+@router.post(
+    "/password/reset",
+    operation_id="reset_password",
+    status_code=204,
+    summary="Set a new password by the one-time token that an admin gave",
+    responses=problems(413, 422, 429, 503),
+)
+async def reset_password(body: PasswordReset, pool: PoolOfApp, rules: Rules, address: Address) -> None:
+    new = body.new_password.get_secret_value()
+    await service.reset_password(pool, rules, token=body.reset_token, new=new, address=address)

@@ -1,0 +1,92 @@
+"""Users as an admin manages them. The last active admin can be neither removed, disabled nor demoted."""
+
+from typing import Any
+
+from ..database import Connection
+from ..errors import Conflict, NotFound
+from .audit import record_audit
+from .current_user import Role, User
+from .service import ADMINS_LOCK, insert_user
+from .sessions import end_sessions
+
+COLUMNS = "id, username, email, role, active, created_at"
+LIST_USERS = f"SELECT {COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2"
+GET_USER = f"SELECT {COLUMNS} FROM users WHERE id = $1"
+CHANGE_USER = f"""
+UPDATE users SET role = COALESCE($2, role), active = COALESCE($3, active) WHERE id = $1 RETURNING {COLUMNS}
+"""
+DELETE_USER = "DELETE FROM users WHERE id = $1 RETURNING username"
+ADMIN_IS_LEFT = "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND active)"
+
+
+async def list_users(connection: Connection, *, after: int, limit: int) -> list[Any]:
+    """Up to `limit` users with ids above `after`, by id."""
+    return list(await connection.fetch(LIST_USERS, after, limit))
+
+
+async def get_user(connection: Connection, user_id: int) -> Any:
+    row = await connection.fetchrow(GET_USER, user_id)
+    if row is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return row
+
+
+async def create_user(
+    connection: Connection,
+    admin: User,
+    *,
+    username: str,
+    email: str,
+    password_hash: str,
+    role: Role,
+    address: str | None,
+) -> Any:
+    async with connection.transaction():
+        row = await insert_user(connection, username, email, password_hash, role)
+        detail = {"of_user": row["id"], "of_username": username, "role": role.value}
+        await _record(connection, admin, "user_created", address, detail)
+    return row
+
+
+async def change_user(
+    connection: Connection, admin: User, user_id: int, *, role: Role | None, active: bool | None, address: str | None
+) -> Any:
+    """Counts from the user's next request on. Raises NotFound, and Conflict where no admin would be left."""
+    async with connection.transaction():
+        await connection.execute(ADMINS_LOCK)
+        before = await get_user(connection, user_id)
+        row = await connection.fetchrow(CHANGE_USER, user_id, role.value if role else None, active)
+        await _keep_an_admin(connection)
+        if not row["active"]:
+            await end_sessions(connection, user_id)
+        detail: dict[str, str | int] = {"of_user": user_id, "of_username": row["username"]}
+        if before["role"] != row["role"]:
+            detail["role"] = f"{before['role']} to {row['role']}"
+        if before["active"] != row["active"]:
+            detail["active"] = "enabled" if row["active"] else "disabled"
+        await _record(connection, admin, "user_changed", address, detail)
+    return row
+
+
+async def delete_user(connection: Connection, admin: User, user_id: int, *, address: str | None) -> None:
+    async with connection.transaction():
+        await connection.execute(ADMINS_LOCK)
+        username = await connection.fetchval(DELETE_USER, user_id)
+        if username is None:
+            raise NotFound(f"There is no user {user_id}.")
+        await _keep_an_admin(connection)
+        detail = {"of_user": user_id, "of_username": username}
+        await _record(connection, admin, "user_deleted", address, detail)
+
+
+async def _keep_an_admin(connection: Connection) -> None:
+    if not await connection.fetchval(ADMIN_IS_LEFT):
+        raise Conflict("This is the last admin. Make another one first.")
+
+
+async def _record(
+    connection: Connection, admin: User, action: str, address: str | None, detail: dict[str, str | int]
+) -> None:
+    await record_audit(
+        connection, action=action, username=admin.username, user_id=admin.id, address=address, detail=detail
+    )
