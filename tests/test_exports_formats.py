@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime
 
 import openpyxl
@@ -31,7 +31,7 @@ ROWS = [
 SHOWN = ["id", "angel", "sla", "aberto", "data_limite", "data_de_atendimento"]
 
 
-async def batches(rows: Sequence[Sequence[object]], size: int = 2) -> AsyncIterator[Batch]:
+async def batches(rows: Sequence[Sequence[object]], size: int = 2) -> AsyncGenerator[Batch, None]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
@@ -107,7 +107,7 @@ async def test_an_xlsx_that_would_be_cut_is_refused_before_a_byte_is_sent(monkey
 
 @pytest.mark.parametrize("format", [ExportFormat.csv, ExportFormat.xlsx, ExportFormat.parquet])
 async def test_an_error_in_the_first_batch_is_an_error_answer_and_no_file(format: ExportFormat) -> None:
-    async def broken() -> AsyncIterator[Batch]:
+    async def broken() -> AsyncGenerator[Batch, None]:
         raise ConnectionResetError
         yield []
 

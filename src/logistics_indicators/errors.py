@@ -165,7 +165,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     for error in (*DATABASE_AWAY, TimeoutError, asyncio.TimeoutError):
         app.add_exception_handler(error, _answer_database_away)
-    app.add_exception_handler(asyncpg.QueryCanceledError, _answer_database_away)
+    for error in (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+        app.add_exception_handler(error, _answer_database_away)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -185,8 +186,17 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [FieldError(loc=list(e["loc"]), msg=e["msg"]) for e in error.errors()]
+    fields = [FieldError(loc=list(e["loc"]), msg=_message(request, e)) for e in error.errors()]
     return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
+
+
+def _message(request: Request, error: Mapping[str, Any]) -> str:
+    """pydantic's sentence; for an unknown field of the body one that names those which exist."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body.field_info.annotation if body is not None else None
+    if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
+        return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 async def _answer_database_away(request: Request, error: Exception) -> Response:

@@ -1,6 +1,10 @@
 """Types of the fields that several subjects share: ids, text, dates and timestamps, each bounded."""
 
-from datetime import date
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 MAX_ID = 2**53 - 1
 """Largest id: every JSON reader, JavaScript's included, keeps it exact."""
@@ -11,3 +15,80 @@ LAST_DAY = date(2199, 12, 31)
 
 CONTROL_CHARACTER = r"[\x00-\x1f\x7f]"
 """Never part of a text: PostgreSQL refuses NUL, and the others break the lines of a CSV file."""
+
+NO_CONTROL_CHARACTER = r"^[^\x00-\x1f\x7f]*$"
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", re.ASCII)
+
+
+def text_of(longest: int) -> StringConstraints:
+    """Constraints of a text: trimmed, not empty, without control characters."""
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROL_CHARACTER)
+
+
+def exact_text_of(longest: int) -> StringConstraints:
+    """Constraints of a text in a filter: taken as it is."""
+    return StringConstraints(max_length=longest, pattern=NO_CONTROL_CHARACTER)
+
+
+def parse_day(value: object) -> object:
+    """YYYY-MM-DD and nothing else; what is no string is left to pydantic's own check."""
+    if not isinstance(value, str):
+        return _unless_number(value)
+    try:
+        if DAY.fullmatch(value):
+            return _in_bounds(date.fromisoformat(value))
+    except ValueError:
+        pass
+    raise ValueError(f"not a date: YYYY-MM-DD, from {FIRST_DAY} to {LAST_DAY}")
+
+
+def parse_timestamp(value: object) -> object:
+    """YYYY-MM-DDTHH:MM:SS, or with a blank for the T; no fraction, no zone."""
+    if not isinstance(value, str):
+        return _unless_number(value)
+    try:
+        if TIMESTAMP.fullmatch(value):
+            return _in_bounds(datetime.fromisoformat(value))
+    except ValueError:
+        pass
+    raise ValueError(f"not a timestamp: YYYY-MM-DDTHH:MM:SS, no fraction, no zone, from {FIRST_DAY} to {LAST_DAY}")
+
+
+def parse_day_or_timestamp(value: object) -> object:
+    return parse_day(value) if isinstance(value, str) and DAY.fullmatch(value) else parse_timestamp(value)
+
+
+def _unless_number(value: object) -> object:
+    """pydantic would take a number for seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("not a string")
+    return value
+
+
+def _in_bounds(moment: date) -> date:
+    if not FIRST_DAY <= date(moment.year, moment.month, moment.day) <= LAST_DAY:
+        raise ValueError
+    return moment
+
+
+DAY_SCHEMA = {"type": "string", "format": "date", "examples": ["2021-06-30"]}
+TIMESTAMP_SCHEMA = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}$",
+    "description": "Local wall time, no zone",
+    "examples": ["2021-06-29T10:15:27"],
+}
+DAY_OR_TIMESTAMP_SCHEMA = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2})?$",
+    "examples": ["2021-06-30", "2021-06-29T10:15:27"],
+}
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
+Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema(DAY_SCHEMA)]
+Timestamp = Annotated[datetime, BeforeValidator(parse_timestamp), WithJsonSchema(TIMESTAMP_SCHEMA)]
+DayOrTimestamp = Annotated[
+    datetime | date, BeforeValidator(parse_day_or_timestamp), WithJsonSchema(DAY_OR_TIMESTAMP_SCHEMA)
+]

@@ -1,4 +1,44 @@
 """What a service (a visit to a customer) looks like on the wire, and the bounds of its fields."""
 
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..field_types import Day, Id, Timestamp, text_of
+
 ANGEL_MAX = 200
 POLO_MAX = 200
+
+Angel = Annotated[str, text_of(ANGEL_MAX), Field(examples=["Íris da Silva"])]
+Polo = Annotated[str, text_of(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORTE"])]
+
+
+class NewService(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id_cliente: Id = Field(strict=True)
+    angel: Angel
+    polo: Polo
+    data_limite: Day
+    data_de_atendimento: Timestamp | None = Field(None, description="null: not visited yet")
+
+
+class ChangedService(NewService):
+    """The whole service. A data_de_atendimento that is left out is null: not visited yet."""
+
+    id: Id | None = Field(None, strict=True, description="May be sent along; must be the path's")
+
+
+class Service(BaseModel):
+    id: Id
+    id_cliente: Id
+    angel: str
+    polo: str
+    data_limite: Day
+    data_de_atendimento: Timestamp | None
+
+
+class ServicePage(BaseModel):
+    atendimentos: list[Service]
+    total_por_pagina: int = Field(description="Rows on this page")
+    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")

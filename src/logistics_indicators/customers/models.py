@@ -1,8 +1,62 @@
 """What a customer looks like on the wire, and the bounds of its fields (the batch load keeps the same ones)."""
 
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ..field_types import Id, text_of
+
 NOME_MAX = 200
 EMAIL_MAX = 254
 TELEFONE_MAX = 40
 
 EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(?:\.[^@\s.\x00-\x1f\x7f]+)+$"
 """One @, no blanks, a dot in the domain. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
+
+Nome = Annotated[str, text_of(NOME_MAX), Field(examples=["Íris da Silva"])]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=EMAIL_MAX, pattern=EMAIL_PATTERN),
+    Field(examples=["iris@example.com"]),
+]
+Telefone = Annotated[str, text_of(TELEFONE_MAX), Field(examples=["11987654321"])]
+
+
+class NewCustomer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    nome: Nome
+    email: Email
+    telefone: Telefone | None = None
+
+
+class ChangedCustomer(BaseModel):
+    """The whole customer. A telefone that is left out stays as it is; null clears it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id | None = Field(None, strict=True, description="May be sent along; must be the path's")
+    nome: Nome
+    email: Email
+    telefone: Telefone | None = None
+
+
+class Customer(BaseModel):
+    id: Id
+    nome: str
+    email: str
+    telefone: str | None
+
+
+class CustomerPage(BaseModel):
+    clientes: list[Customer]
+    total_por_pagina: int = Field(description="Rows on this page")
+    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
+
+
+class Total(BaseModel):
+    total: int = Field(ge=0)
+
+
+class Message(BaseModel):
+    message: str

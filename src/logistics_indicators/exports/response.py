@@ -5,7 +5,8 @@ A route declares `format: RequestedFormat` and, where it is not json, answers wi
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ..errors import ExportsBusy
 from . import csv_text, parquet_file, xlsx_file
@@ -94,16 +96,40 @@ async def export_response(
         first: Batch = await anext(batches, [])
         body = _csv_pieces(columns, first, batches)
     else:
-        file, size = await _written_file(WRITE_FILE[format], columns, batches)
+        async with _closing(batches):
+            file, size = await _written_file(WRITE_FILE[format], columns, batches)
         headers["Content-Length"] = str(size)
         body = _file_pieces(file)
-    return StreamingResponse(body, media_type=MEDIA_TYPES[format], headers=headers)
+    return Download(body, media_type=MEDIA_TYPES[format], headers=headers)
 
 
-async def _csv_pieces(columns: Sequence[Column], first: Batch, rest: Batches) -> AsyncIterator[bytes]:
-    yield csv_text.header(columns) + csv_text.lines(columns, first)
-    async for batch in rest:
-        yield await asyncio.to_thread(csv_text.lines, columns, batch)
+class Download(StreamingResponse):
+    """Lets go of its cursor and its file as soon as it ends, also where the client went away."""
+
+    body_iterator: AsyncGenerator[bytes, None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.body_iterator.aclose()
+
+
+@asynccontextmanager
+async def _closing(batches: Batches) -> AsyncGenerator[None, None]:
+    """Closes them at the end where they are a generator, so that their cursor goes now and not some time."""
+    try:
+        yield
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
+
+
+async def _csv_pieces(columns: Sequence[Column], first: Batch, rest: Batches) -> AsyncGenerator[bytes, None]:
+    async with _closing(rest):
+        yield csv_text.header(columns) + csv_text.lines(columns, first)
+        async for batch in rest:
+            yield await asyncio.to_thread(csv_text.lines, columns, batch)
 
 
 async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Batches) -> tuple[IO[bytes], int]:
@@ -126,7 +152,7 @@ async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Ba
     return await asyncio.to_thread(work)
 
 
-async def _file_pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+async def _file_pieces(file: IO[bytes]) -> AsyncGenerator[bytes, None]:
     with file:
         while piece := await asyncio.to_thread(file.read, PIECE):
             yield piece

@@ -39,7 +39,7 @@ class AccessLog:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])  # an HTTPStatus would not be logged as a number
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 

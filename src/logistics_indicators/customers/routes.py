@@ -1,0 +1,125 @@
+"""/v1/customers."""
+
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from ..accounts.current_user import Analyst, Viewer, peer_address
+from ..database import ConnectionOfRequest
+from ..errors import Unprocessable, problems
+from ..exports.response import RequestedFormat
+from ..field_types import MAX_ID, exact_text_of
+from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
+from . import service
+from .models import (
+    EMAIL_MAX,
+    NOME_MAX,
+    TELEFONE_MAX,
+    ChangedCustomer,
+    Customer,
+    CustomerPage,
+    Message,
+    NewCustomer,
+    Total,
+)
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+
+CustomerId = Annotated[int, Path(ge=1, le=MAX_ID)]
+
+
+@dataclass
+class RequestedFilter:
+    id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
+    nome: Annotated[str | None, exact_text_of(NOME_MAX), Query()] = None
+    email: Annotated[str | None, exact_text_of(EMAIL_MAX), Query()] = None
+    telefone: Annotated[str | None, exact_text_of(TELEFONE_MAX), Query()] = None
+
+
+def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
+    return service.filtered(**asdict(filter))
+
+
+Filtered = Annotated[Conditions, Depends(_filtered)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="create_customer",
+    summary="Store a customer",
+    responses=problems(401, 403, 409, 422, 503),
+)
+async def create_customer(
+    new: NewCustomer, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response
+) -> Customer:
+    customer = await service.create_customer(connection, new)
+    response.headers["Location"] = f"{request.url.path}/{customer.id}"
+    return customer
+
+
+@router.get(
+    "",
+    operation_id="list_customers",
+    summary="Customers in order of id, a page or all of the filter as a file",
+    response_model=CustomerPage,
+    response_model_exclude_unset=True,
+    responses=LIST_ANSWERS,
+)
+async def list_customers(
+    conditions: Filtered,
+    page: RequestedPage,
+    format: RequestedFormat,
+    user: Viewer,
+    connection: ConnectionOfRequest,
+    request: Request,
+) -> Response:
+    return await list_response(request, connection, service.CUSTOMERS, conditions, page, format)
+
+
+@router.get(
+    "/total",
+    operation_id="count_customers",
+    summary="How many customers the filter finds",
+    responses=problems(401, 422, 503),
+)
+async def count_customers(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
+    return Total(total=await count_rows(connection, service.CUSTOMERS, conditions))
+
+
+@router.get(
+    "/{customer_id}",
+    operation_id="get_customer",
+    summary="One customer",
+    responses=problems(401, 404, 422, 503),
+)
+async def get_customer(customer_id: CustomerId, user: Viewer, connection: ConnectionOfRequest) -> Customer:
+    return await service.get_customer(connection, customer_id)
+
+
+@router.put(
+    "/{customer_id}",
+    operation_id="change_customer",
+    summary="Replace a customer; a telefone that is left out is kept",
+    responses=problems(401, 403, 404, 409, 422, 503),
+)
+async def change_customer(
+    customer_id: CustomerId, changed: ChangedCustomer, user: Analyst, connection: ConnectionOfRequest
+) -> Customer:
+    if changed.id not in {None, customer_id}:
+        raise Unprocessable.field("body", "id", msg="not the id in the path")
+    return await service.change_customer(connection, customer_id, changed)
+
+
+@router.delete(
+    "/{customer_id}",
+    operation_id="delete_customer",
+    summary="Delete a customer that no service points at",
+    responses=problems(401, 403, 404, 409, 422, 503),
+)
+async def delete_customer(
+    customer_id: CustomerId, user: Analyst, connection: ConnectionOfRequest, request: Request
+) -> Message:
+    await service.delete_customer(connection, customer_id, user, peer_address(request))
+    return Message(message=f"customer {customer_id} deleted")

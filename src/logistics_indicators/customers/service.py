@@ -1,0 +1,90 @@
+"""Customers: the rules of single rows. (Whole files of them are the loads' business.)"""
+
+import asyncpg
+
+from ..accounts.audit import record_audit
+from ..accounts.current_user import User
+from ..constraints import constraints_translated
+from ..database import Connection
+from ..errors import Conflict, NotFound
+from ..exports.columns import Column
+from ..lists import Conditions, ListedTable
+from ..next_id import insert_with_next_id
+from .models import ChangedCustomer, Customer, NewCustomer
+
+CUSTOMERS = ListedTable(
+    "clientes",
+    "customers",
+    (Column("id", int), Column("nome", str), Column("email", str), Column("telefone", str)),
+)
+
+INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
+UPDATE = """
+UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefone ELSE $4 END
+WHERE id = $1 RETURNING id, nome, email, telefone
+"""
+DELETE = "DELETE FROM customers WHERE id = $1 RETURNING id"
+
+
+def filtered(*, id: int | None, nome: str | None, email: str | None, telefone: str | None) -> Conditions:
+    conditions = Conditions()
+    conditions.equal(id=id, nome=nome, email=email, telefone=telefone)
+    return conditions
+
+
+async def create_customer(connection: Connection, new: NewCustomer) -> Customer:
+    """Raises Conflict where another customer has the email."""
+    with constraints_translated():
+        async with connection.transaction():
+            new_id = await insert_with_next_id(connection, "customers", lambda id: _insert(connection, id, new))
+    return Customer(id=new_id, **new.model_dump())
+
+
+async def _insert(connection: Connection, new_id: int, new: NewCustomer) -> int:
+    await connection.execute(INSERT, new_id, new.nome, new.email, new.telefone)
+    return new_id
+
+
+async def get_customer(connection: Connection, customer_id: int) -> Customer:
+    row = await connection.fetchrow(f"{CUSTOMERS.select} WHERE id = $1", customer_id)
+    if row is None:
+        raise _unknown(customer_id)
+    return Customer(**row)
+
+
+async def change_customer(connection: Connection, customer_id: int, changed: ChangedCustomer) -> Customer:
+    """Raises Conflict where another customer has the email."""
+    keep_telefone = "telefone" not in changed.model_fields_set
+    with constraints_translated():
+        row = await connection.fetchrow(
+            UPDATE, customer_id, changed.nome, changed.email, changed.telefone, keep_telefone
+        )
+    if row is None:
+        raise _unknown(customer_id)
+    return Customer(**row)
+
+
+async def delete_customer(connection: Connection, customer_id: int, user: User, address: str | None) -> None:
+    """Raises Conflict while services point at the customer."""
+    async with connection.transaction():
+        if not await _delete(connection, customer_id):
+            raise _unknown(customer_id)
+        await record_audit(
+            connection,
+            action="customer_deleted",
+            username=user.username,
+            user_id=user.id,
+            address=address,
+            detail={"customer_id": customer_id},
+        )
+
+
+async def _delete(connection: Connection, customer_id: int) -> bool:
+    try:
+        return await connection.fetchval(DELETE, customer_id) is not None
+    except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError):
+        raise Conflict(f"Services point at customer {customer_id}; it stays.") from None
+
+
+def _unknown(customer_id: int) -> NotFound:
+    return NotFound(f"There is no customer {customer_id}.")
