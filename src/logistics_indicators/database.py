@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, TypeAlias
 
 import asyncpg
@@ -81,3 +81,25 @@ async def connection_of(request: Request) -> AsyncIterator[Connection]:
 
 PoolOfApp = Annotated[Pool, Depends(pool_of)]
 ConnectionOfRequest = Annotated[Connection, Depends(connection_of)]
+
+
+COPY_PIECE = 256 * 1024
+"""Bytes handed to COPY at a time: large enough to be cheap, small enough not to hold the event loop."""
+
+
+async def copy_text(
+    connection: Connection, table: str, columns: Sequence[str], data: bytes, *, schema: str | None = None
+) -> None:
+    """COPY `data` (PostgreSQL's text format) into the table."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), COPY_PIECE):
+            yield data[start : start + COPY_PIECE]
+
+    await connection.copy_to_table(
+        table, schema_name=schema, source=pieces(), columns=columns, format="text", timeout=COPY_SECONDS
+    )
+
+
+COPY_SECONDS = 600
+"""Only a net: the session's statement_timeout comes first."""

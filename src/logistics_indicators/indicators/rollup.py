@@ -5,13 +5,14 @@ updated, so writers never wait for each other, and what a reader sums is exact a
 rows ever appended is the data's version.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
 
-from ..database import Connection
+from ..database import Connection, copy_text
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "angel": pl.String,
@@ -50,7 +51,7 @@ async def record_frames(
     ]
     if not signed:
         return
-    cells = _cells(pl.concat(signed))
+    cells = await asyncio.to_thread(_cells, pl.concat(signed))
     ids = {
         table: await _dimension_ids(connection, table, cells[column].unique().to_list())
         for table, column in (("angels", "angel"), ("polos", "polo"))
@@ -106,14 +107,13 @@ DELTA_COLUMNS = ["day", "open", "polo_id", "angel_id", "days_late", "visits", "s
 
 async def _append(connection: Connection, cells: pl.DataFrame) -> None:
     """COPY of one row of arrays: polars writes the text, so 100,000 cells cost the event loop nothing."""
+    line = await asyncio.to_thread(_delta_line, cells)
+    await copy_text(connection, "rollup_deltas", DELTA_COLUMNS, line)
+
+
+def _delta_line(cells: pl.DataFrame) -> bytes:
     arrays = cells.select(pl.col(c).cast(pl.String).str.join(",") for c in DELTA_COLUMNS).row(0)
-    line = "\t".join(f"{{{array}}}" for array in arrays) + "\n"
-    await connection.copy_to_table("rollup_deltas", source=_pieces(line.encode()), columns=DELTA_COLUMNS, format="text")
-
-
-async def _pieces(data: bytes, size: int = 256 * 1024) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
+    return ("\t".join(f"{{{array}}}" for array in arrays) + "\n").encode()
 
 
 REMOVE_VISITS_OF_LOAD = """

@@ -1,0 +1,201 @@
+"""One chunk's clean rows into the tables, exactly once and as if the file were read row by row.
+
+Rows that are new for certain are written at once, beside other workers. Then the chunk waits for its turn: all
+that depends on earlier rows (a key seen before, counts, the commit itself) happens in the file's order.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+import polars as pl
+
+from ..database import Connection, copy_text
+from ..indicators.rollup import record_frames
+from .formats import COLUMNS, Kind
+from .parsing import REJECT_SCHEMA, ParsedChunk
+from .resolving import Resolution, resolve_customers, resolve_services
+from .tables import KEYS, Target, copy_lines, move_sequence_on, positions_of
+
+
+@dataclass(frozen=True)
+class LoadRules:
+    """What a merge must know of its load. `into_empty`: the table had no rows when the load began."""
+
+    load_id: int
+    target: Target
+    update: bool
+    into_empty: bool
+    skip_row_checks: bool
+    """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
+
+
+@dataclass(frozen=True)
+class ChunkOutcome:
+    rows_read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejects: pl.DataFrame
+    ledger: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+FIND_UNKNOWN_CUSTOMERS = """
+SELECT wanted.id FROM unnest($1::bigint[]) AS wanted (id)
+WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = wanted.id)
+"""
+
+
+class ChunkMerge:
+    """Merges one parsed chunk inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, rules: LoadRules, chunk: ParsedChunk) -> None:
+        self._connection = connection
+        self._rules = rules
+        self._rows = chunk.rows
+        self._chunk = chunk
+        self._rejects = [chunk.rejects]
+
+    async def run(self, doubtful: pl.Series | None, wait_for_turn: Callable[[], Awaitable[None]]) -> ChunkOutcome:
+        """`doubtful` marks the rows that may share a key with an earlier row; None: any may."""
+        known = await self._reject_unknown_customers()
+        if doubtful is not None:
+            doubtful = doubtful.filter(known)
+        fresh, doubted = await self._split(doubtful)
+        written = await self._write_fresh(fresh)
+        if not written:
+            fresh, doubted = fresh.clear(), self._rows
+        await wait_for_turn()
+        return await self._settle(fresh, doubted)
+
+    async def _reject_unknown_customers(self) -> pl.Series:
+        """Takes visits of unknown customers out of the rows; True for each row that stays."""
+        rows = self._rows
+        everyone = pl.Series([True]).new_from_index(0, rows.height)
+        if self._rules.target.kind is not Kind.services or not rows.height:
+            return everyone
+        wanted = rows["id_cliente"].unique().sort().to_list()
+        unknown = [record[0] for record in await self._connection.fetch(FIND_UNKNOWN_CUSTOMERS, wanted)]
+        if not unknown:
+            return everyone
+        is_known = ~rows["id_cliente"].is_in(unknown)
+        self._reject(rows.filter(~is_known), "id_cliente", "unknown_customer")
+        self._rows = rows.filter(is_known)
+        return is_known
+
+    def _reject(self, rows: pl.DataFrame, column: str, reason: str) -> None:
+        self._rejects.append(
+            rows.select(
+                "line",
+                pl.lit(column).alias("column"),
+                pl.lit(reason).alias("reason"),
+                pl.col(column).cast(pl.String).alias("value"),
+                "row",
+            )
+        )
+
+    async def _split(self, doubtful: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(rows that are new for certain, the others), each in file order."""
+        if doubtful is None:
+            return self._rows.clear(), self._rows
+        if not self._rules.into_empty and self._rows.height:
+            doubtful = doubtful | await self._rules.target.matching(self._connection, self._rows)
+        return self._rows.filter(~doubtful), self._rows.filter(doubtful)
+
+    async def _write_fresh(self, fresh: pl.DataFrame) -> bool:
+        """False where a row was not new after all: somebody else wrote its key in the meantime."""
+        if not fresh.height:
+            return True
+        try:
+            async with self._connection.transaction():
+                await self._copy(fresh)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    async def _copy(self, rows: pl.DataFrame) -> None:
+        rules = self._rules
+        lines = await asyncio.to_thread(rules.target.rows_for_copy, rows, rules.load_id)
+        async with _RowChecksOff(self._connection, rules.skip_row_checks):
+            await rules.target.copy(self._connection, lines)
+
+    async def _settle(self, fresh: pl.DataFrame, doubted: pl.DataFrame) -> ChunkOutcome:
+        """In turn: what becomes of the doubted rows, then everything that goes with the chunk."""
+        new, resolution, looked_at = await self._resolve(doubted)
+        for position, column, reason in resolution.rejected:
+            self._reject(looked_at[position], column, reason)
+        updated = positions_of(looked_at, [position for position, _ in resolution.updated])
+        inserted = pl.concat([new, positions_of(looked_at, resolution.inserted)])
+        await self._write_settled(inserted, updated, resolution)
+        if not self._rules.target.overlay:
+            await self._keep_up(fresh, inserted, updated, resolution)
+        rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
+        return ChunkOutcome(
+            rows_read=self._chunk.rows_read,
+            inserted=fresh.height + inserted.height,
+            updated=updated.height,
+            unchanged=resolution.unchanged,
+            rejects=rejects,
+            ledger=self._chunk.ledger,
+        )
+
+    async def _resolve(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, Resolution, pl.DataFrame]:
+        """(rows that are new after all, the outcome of the others, those others)."""
+        rules = self._rules
+        if not doubted.height:
+            return doubted, Resolution(), doubted
+        alone = ~await rules.target.matching(self._connection, doubted)
+        shared = pl.Series([False]).new_from_index(0, doubted.height)
+        for key in KEYS[rules.target.kind]:
+            shared = shared | doubted[key].is_duplicated()
+        new, others = doubted.filter(alone & ~shared), doubted.filter(~alone | shared)
+        if not others.height:
+            return new, Resolution(), others
+        stored = await rules.target.stored(self._connection, others, rules.load_id, update=rules.update)
+        names = COLUMNS[rules.target.kind]
+        resolve = resolve_services if rules.target.kind is Kind.services else resolve_customers
+        rows = ((index, row[0], row[1:]) for index, row in enumerate(others.select(names).rows()))
+        return new, await asyncio.to_thread(lambda: resolve(rows, stored, update=rules.update)), others
+
+    async def _write_settled(self, inserted: pl.DataFrame, updated: pl.DataFrame, resolution: Resolution) -> None:
+        rules, connection = self._rules, self._connection
+        if updated.height:
+            async with _RowChecksOff(connection, rules.skip_row_checks):
+                await rules.target.update(connection, updated, rules.load_id)
+        if inserted.height:
+            await self._copy(inserted)
+        if resolution.touched_ids:
+            touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
+            await copy_text(connection, "load_touched_ids", touched.columns, copy_lines(touched))
+
+    async def _keep_up(
+        self, fresh: pl.DataFrame, inserted: pl.DataFrame, updated: pl.DataFrame, resolution: Resolution
+    ) -> None:
+        """The sequence and the rollup follow the rows."""
+        kind = self._rules.target.kind
+        added = pl.concat([fresh, inserted])
+        if added.height:
+            await move_sequence_on(self._connection, kind, added["id"].max())  # type: ignore[arg-type]
+        if kind is Kind.services and (added.height or updated.height):
+            before = pl.DataFrame(
+                [values for _, values in resolution.updated],
+                schema={name: added.schema[name] for name in COLUMNS[kind][1:]},
+                orient="row",
+            )
+            await record_frames(self._connection, added=pl.concat([added, updated]), removed=before)
+
+
+class _RowChecksOff:
+    """For one statement, foreign keys are not checked row by row; the chunk's were checked set-wise, under a lock."""
+
+    def __init__(self, connection: Connection, may: bool) -> None:
+        self._connection, self._may = connection, may
+
+    async def __aenter__(self) -> None:
+        if self._may:
+            await self._connection.execute("SET LOCAL session_replication_role = replica")
+
+    async def __aexit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        if self._may and error_type is None:  # an error ends the (sub)transaction, and the setting with it
+            await self._connection.execute("SET LOCAL session_replication_role = origin")

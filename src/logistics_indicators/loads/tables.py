@@ -1,0 +1,153 @@
+"""The two tables that loads write, and how rows of a frame get into and out of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import polars as pl
+
+from ..database import Connection, copy_text
+from .formats import COLUMNS, Kind
+from .resolving import Stored
+
+KEYS: dict[Kind, tuple[str, ...]] = {Kind.customers: ("id", "email"), Kind.services: ("id",)}
+"""Columns of which no two rows may share a value."""
+
+ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+
+
+def copy_lines(frame: pl.DataFrame) -> bytes:
+    """The frame in PostgreSQL's text format for COPY."""
+    for name, dtype in frame.schema.items():
+        if dtype == pl.String and frame[name].str.contains(r"[\\\t\n\r]").any():
+            column = pl.col(name)
+            for plain, escaped in ESCAPES:
+                column = column.str.replace_all(plain, escaped, literal=True)
+            frame = frame.with_columns(column)
+    lines = BytesIO()
+    frame.write_csv(
+        lines,
+        include_header=False,
+        separator="\t",
+        quote_style="never",
+        null_value="\\N",
+        datetime_format="%Y-%m-%d %H:%M:%S",
+        date_format="%Y-%m-%d",
+    )
+    return lines.getvalue()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a load writes: the real table, or for a check a temporary one that overlays it."""
+
+    kind: Kind
+    overlay: bool = False
+
+    @property
+    def table(self) -> str:
+        return f"checked_{self.kind}" if self.overlay else str(self.kind)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return COLUMNS[self.kind][1:]
+
+    async def create_overlay(self, connection: Connection) -> None:
+        """A temporary table for the transaction: what the load would have written."""
+        keys = ", ".join(f"UNIQUE ({key})" for key in KEYS[self.kind])
+        await connection.execute(
+            f"CREATE TEMPORARY TABLE {self.table} (LIKE {self.kind} INCLUDING DEFAULTS, {keys}) ON COMMIT DROP"
+        )
+
+    async def copy(self, connection: Connection, rows: bytes) -> None:
+        """Write rows that no key of the table contradicts; raises UniqueViolationError where one does."""
+        await copy_text(connection, self.table, ["load_id", *COLUMNS[self.kind]], rows)
+
+    def rows_for_copy(self, rows: pl.DataFrame, load_id: int) -> bytes:
+        return copy_lines(rows.select(pl.lit(load_id).alias("load_id"), *COLUMNS[self.kind]))
+
+    async def matching(self, connection: Connection, rows: pl.DataFrame) -> pl.Series:
+        """True for each row whose key is stored."""
+        matches = pl.Series([False]).new_from_index(0, rows.height)
+        for key in KEYS[self.kind]:
+            wanted = rows[key].unique().sort()
+            found = await connection.fetch(self._find_keys(key), wanted.to_list())
+            if found:
+                matches = matches | rows[key].is_in([record[0] for record in found])
+        return matches
+
+    def _find_keys(self, key: str) -> str:
+        type_ = "bigint" if key == "id" else "text"
+        overlaid = f"""
+            UNION ALL SELECT wanted.k FROM unnest($1::{type_}[]) AS wanted(k)
+            WHERE EXISTS (SELECT FROM {self.table} t WHERE t.{key} = wanted.k)"""
+        return f"""
+            SELECT wanted.k FROM unnest($1::{type_}[]) AS wanted(k)
+            WHERE EXISTS (SELECT FROM {self.kind} t WHERE t.{key} = wanted.k)
+            {overlaid if self.overlay else ""}"""
+
+    async def stored(
+        self, connection: Connection, rows: pl.DataFrame, load_id: int, *, update: bool
+    ) -> dict[int, Stored]:
+        """The stored rows that share a key with these, by id. With `update` they are locked until we commit."""
+        arguments = [rows[key].unique().sort().to_list() for key in KEYS[self.kind]]
+        records = await connection.fetch(self._select_stored(update), *arguments)
+        touched: set[int] = set()
+        if update:
+            ids = [record["id"] for record in records]
+            found = await connection.fetch(FIND_TOUCHED, load_id, ids)
+            touched = {record["id"] for record in found}
+        return {
+            record["id"]: Stored(tuple(record)[2:], record["load_id"] == load_id or record["id"] in touched)
+            for record in records
+        }
+
+    def _select_stored(self, update: bool) -> str:
+        columns = ", ".join(["t.id", "t.load_id", *(f"t.{name}" for name in self.values)])
+        matches = "t.id = ANY($1::bigint[])"
+        if self.kind is Kind.customers:
+            matches = f"({matches} OR t.email = ANY($2::text[]))"
+        if not self.overlay:
+            return f"SELECT {columns} FROM {self.kind} t WHERE {matches} ORDER BY t.id {'FOR UPDATE' if update else ''}"
+        return f"""
+            SELECT {columns} FROM {self.table} t WHERE {matches}
+            UNION ALL
+            SELECT {columns} FROM {self.kind} t
+            WHERE {matches} AND NOT EXISTS (SELECT FROM {self.table} o WHERE o.id = t.id)"""
+
+    async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
+        """Give stored rows new values, in the rows' order (an email may move from one customer to the next)."""
+        if self.overlay:
+            await connection.execute(f"DELETE FROM {self.table} WHERE id = ANY($1::bigint[])", rows["id"].to_list())
+            await self.copy(connection, self.rows_for_copy(rows, load_id))
+            return
+        if self.kind is Kind.services:
+            columns = [rows[name].to_list() for name in COLUMNS[Kind.services]]
+            await connection.execute(UPDATE_SERVICES, *columns)
+        else:
+            await connection.executemany(UPDATE_CUSTOMER, rows.select(COLUMNS[Kind.customers]).rows())
+
+
+FIND_TOUCHED = "SELECT id FROM load_touched_ids WHERE load_id = $1 AND id = ANY($2::bigint[])"
+
+UPDATE_SERVICES = """
+UPDATE services AS s
+SET id_cliente = u.id_cliente, angel = u.angel, polo = u.polo,
+    data_limite = u.data_limite, data_de_atendimento = u.data_de_atendimento
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::date[], $6::timestamp[])
+     AS u (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
+WHERE s.id = u.id
+"""
+
+UPDATE_CUSTOMER = "UPDATE customers SET nome = $2, email = $3, telefone = $4 WHERE id = $1"
+
+
+async def move_sequence_on(connection: Connection, kind: Kind, largest_id: int) -> None:
+    """A POST gets the next free id after a load with explicit ones. Sequences know no rollback; a gap is harmless."""
+    await connection.execute(
+        f"SELECT setval('{kind}_id_seq', $1) FROM {kind}_id_seq WHERE last_value < $1::bigint", largest_id
+    )
+
+
+def positions_of(frame: pl.DataFrame, positions: Sequence[int]) -> pl.DataFrame:
+    return frame[list(positions)] if positions else frame.clear()
