@@ -54,7 +54,7 @@ EOT
 }
 
 install_environment() {
-    local python requirements
+    local python requirements log=$VENV.log
     python=$(find_python) || exit 1
     echo "Installing into $VENV (once; about a minute) ..." >&2
     if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -67,9 +67,12 @@ install_environment() {
     if [ "$1" = dev ]; then
         dev_requirements >"$requirements"
     fi
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$ROOT" \
-        --requirement "$requirements" >&2 || fail "pip could not install the packages; see above."
-    rm -f "$requirements"
+    if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --editable "$ROOT" \
+        --requirement "$requirements" >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        fail "pip could not install the packages; the whole of its output is in $log"
+    fi
+    rm -f "$requirements" "$log"
     wanted_state "$VENV/bin/python" >"$VENV/.installed-base"
     if [ "$1" = dev ]; then
         cp "$VENV/.installed-base" "$VENV/.installed-dev"

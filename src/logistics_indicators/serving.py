@@ -1,11 +1,11 @@
 """What surrounds a run of the service: the checks before it, and the lines that say where it answers."""
 
+import ipaddress
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
+import httpx
 from pydantic import ValidationError
 
 from .embedded import EmbeddedPostgres, EmbeddedServerError
@@ -48,23 +48,28 @@ def announce_when_ready(host: str, port: int) -> None:
 
 
 def _origin(host: str, port: int) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (nothing is bound here)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    """Of a service that listens on `host`; one that listens everywhere is on this machine too."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if address.is_unspecified:
+        return f"http://localhost:{port}"
+    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
 def _announce(origin: str) -> None:
     deadline = time.monotonic() + ANNOUNCE_SECONDS
     while time.monotonic() < deadline:
         if _answers(f"{origin}/v1/health"):
-            page = f"page: {origin}/  " if _answers(f"{origin}/") else ""
+            page = f"Page: {origin}/  " if _answers(f"{origin}/") else ""
             sys.stderr.write(f"\nLogistics Indicators answers.  {page}API and its docs: {origin}/docs\n{NEXT_STEP}\n")
             return
-        time.sleep(0.2)
+        time.sleep(0.3)
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own http URL)
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
         return False
