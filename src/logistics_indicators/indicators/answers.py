@@ -1,0 +1,90 @@
+"""How an indicator is answered: one snapshot, its version as an ETag, the body straight from orjson or as a file."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+from fastapi import Request, Response
+
+from ..database import Connection
+from ..exports.columns import Batch, Column
+from ..exports.response import ExportFormat, export_response
+from .parameters import Ordering
+from .snapshot import Memory, Snapshot, open_snapshot
+
+JSON = "application/json"
+
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """name: the rows' key in the answer, and the file's name. about: what stands beside the rows."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    about: Mapping[str, object] = field(default_factory=dict)
+
+
+Ask = Callable[[Snapshot], Awaitable[Table]]
+
+
+async def answer_table(
+    request: Request, connection: Connection, format: ExportFormat, ask: Ask, *, as_of: str = ""
+) -> Response:
+    """The table that `ask` makes of a snapshot; 304 where the client already has this version.
+
+    as_of: anything beside the data and the request that the answer depends on (today's date).
+    """
+    memory: Memory = request.app.state.indicators
+    async with open_snapshot(connection, memory) as snapshot:
+        etag = f'"{snapshot.version}{as_of and "-" + as_of}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if _client_has(request, etag):
+            return Response(status_code=304, headers=headers)
+        if format is not ExportFormat.json:
+            table = await ask(snapshot)
+            response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
+            response.headers.update(headers)
+            return response
+        key = (etag, request.url.path, request.scope["query_string"])
+        body = memory.bodies.get(key)
+        if body is None:
+            body = table_body(await ask(snapshot), snapshot.version)
+            memory.bodies.put(key, body)
+    return Response(body, media_type=JSON, headers=headers)
+
+
+def table_body(table: Table, version: int) -> bytes:
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
+    return orjson.dumps({table.name: rows, **table.about, "data_version": version})
+
+
+def _client_has(request: Request, etag: str) -> bool:
+    """If-None-Match compares weakly (RFC 9110, 13.1.2): a proxy may have put W/ in front."""
+    asked = request.headers.get("if-none-match")
+    if asked is None:
+        return False
+    return asked.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in asked.split(","))
+
+
+async def _batches(table: Table) -> AsyncIterator[Batch]:
+    for start in range(0, len(table.rows), 5_000):
+        yield table.rows[start : start + 5_000]
+
+
+def sort_rows(
+    rows: list[Row], columns: Sequence[Column], ordering: Ordering, sort_columns: dict[str, str]
+) -> list[Row]:
+    """By the column that sort_field stands for; ties by name (the first column), upwards; nulls last."""
+    rows.sort(key=lambda row: row[0] or "")
+    index = [column.name for column in columns].index(sort_columns.get(ordering.field, ordering.field))
+    if index == 0:
+        return rows[::-1] if ordering.descending else rows
+    valued = [row for row in rows if row[index] is not None]
+    valued.sort(key=lambda row: row[index], reverse=ordering.descending)
+    return valued + [row for row in rows if row[index] is None]

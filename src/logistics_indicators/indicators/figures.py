@@ -1,0 +1,37 @@
+"""Figures as they go over the wire, exact: integers in, half to even, no binary fraction in between."""
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """numerator / denominator as a whole number, a half to the even neighbour. The denominator is positive."""
+    quotient, rest = divmod(numerator, denominator)
+    double = rest * 2
+    if double > denominator or (double == denominator and quotient & 1):
+        quotient += 1
+    return quotient
+
+
+def ratio(numerator: int, denominator: int) -> float:
+    """numerator / denominator with 2 decimals: the float that prints as the exact decimal."""
+    return half_even(100 * numerator, denominator) / 100
+
+
+def percent_text(hundredths: int) -> str:
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+
+
+SLA = tuple((percent_text(hundredths), hundredths / 100) for hundredths in range(10_001))
+"""Text and number of every percentage from 0.00% to 100.00%."""
+
+
+def sla(on_time: int, total: int) -> tuple[str, float]:
+    """("97.35%", 97.35)"""
+    return SLA[half_even(10_000 * on_time, total)]
+
+
+def duration_text(seconds: int) -> str:
+    """As Python writes a timedelta: "2 days, 14:33:21", "-1 day, 23:10:00"."""
+    days, rest = divmod(seconds, 86_400)
+    clock = f"{rest // 3600}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    if not days:
+        return clock
+    return f"{days} day{'' if abs(days) == 1 else 's'}, {clock}"

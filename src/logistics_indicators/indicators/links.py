@@ -1,0 +1,47 @@
+"""Links from a row of an indicator to the visits that it counts."""
+
+from datetime import date, timedelta
+from functools import lru_cache
+from urllib.parse import quote
+
+from .totals import DateRange, Dimension, Filters
+
+SERVICES = "/v1/services?"
+
+
+@lru_cache(maxsize=16_384)
+def _quoted(value: str) -> str:
+    return quote(value, safe="")
+
+
+class VisitLinks:
+    """`of(name)`: the list of the visits of an angel, polo or state under the same filters.
+
+    None for polos that name no state: no filter of the list selects these.
+    """
+
+    def __init__(self, by: Dimension, filters: Filters, fixed: str) -> None:
+        others = {"angel": filters.angel, "polo": filters.polo, "uf": filters.uf}
+        kept = [f"{key}={_quoted(value)}" for key, value in others.items() if value is not None and key != by.value]
+        self._before = f"{SERVICES}{by.value}="
+        self._after = "".join(f"&{part}" for part in [*kept, fixed])
+
+    def of(self, name: str | None) -> str | None:
+        return None if name is None else f"{self._before}{_quoted(name)}{self._after}"
+
+
+def attended_between(by: Dimension, filters: Filters, asked: DateRange) -> VisitLinks:
+    bounds = []
+    if asked.first is not None:
+        bounds.append(f"data_de_atendimento_de={asked.first.isoformat()}")
+    if asked.last is not None:
+        bounds.append(f"data_de_atendimento_ate={asked.last.isoformat()}")
+    return VisitLinks(by, filters, "&".join(bounds) or "aberto=false")
+
+
+def still_open(by: Dimension, filters: Filters, *, overdue_on: date | None = None) -> VisitLinks:
+    """overdue_on: only those whose deadline lies before that day."""
+    fixed = "aberto=true"
+    if overdue_on is not None and overdue_on > date.min:
+        fixed += f"&data_limite_ate={(overdue_on - timedelta(days=1)).isoformat()}"
+    return VisitLinks(by, filters, fixed)

@@ -1,0 +1,75 @@
+"""Query parameters that the indicators share, checked: anything else is 422."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from ..errors import Unprocessable
+from ..field_types import Day, exact_text_of
+from .business_days import CalendarKind
+from .totals import DateRange, Filters
+
+Name = Annotated[str, exact_text_of(200)]
+StateLetters = Annotated[
+    str, Query(pattern="^[A-Z]{2}$", description="State: the two letters in front of the polo's name", examples=["CE"])
+]
+
+
+def _filters(
+    angel: Annotated[Name | None, Query(description="Exact name")] = None,
+    polo: Annotated[Name | None, Query(description="Exact name")] = None,
+    uf: StateLetters | None = None,
+) -> Filters:
+    return Filters(angel, polo, uf)
+
+
+def _date_range(
+    start_date: Annotated[
+        Day | None, Query(description="First day of data_de_atendimento, included. Default: the data's first")
+    ] = None,
+    end_date: Annotated[
+        Day | None, Query(description="Last day of data_de_atendimento, included. Default: the data's last")
+    ] = None,
+) -> DateRange:
+    if start_date is not None and end_date is not None and start_date > end_date:
+        raise Unprocessable.field("query", "end_date", msg="end_date lies before start_date")
+    return DateRange(start_date, end_date)
+
+
+@dataclass(frozen=True)
+class Ordering:
+    field: str
+    descending: bool
+
+
+def ordering(*fields: str) -> Callable[..., Ordering]:
+    """Dependency: sort_field is one of these, the first by default."""
+
+    def take(
+        sort_field: Annotated[
+            str, Query(description="Ties go by name", json_schema_extra={"enum": list(fields)})
+        ] = fields[0],
+        desc: Annotated[bool, Query(description="Largest first")] = True,
+    ) -> Ordering:
+        if sort_field not in fields:
+            message = f"this answer has no such field; it can be sorted by {', '.join(fields)}"
+            raise Unprocessable.field("query", "sort_field", msg=message)
+        return Ordering(sort_field, desc)
+
+    return take
+
+
+AskedFilters = Annotated[Filters, Depends(_filters)]
+AskedRange = Annotated[DateRange, Depends(_date_range)]
+ToleranceDays = Annotated[
+    int, Query(ge=0, le=365, description="Days after data_limite that still count as on time; the answer says it")
+]
+AskedCalendar = Annotated[
+    CalendarKind,
+    Query(
+        description="nacional: national holidays. uf: also the state's and local ones; "
+        "an angel's state is that of most of its visits in the range"
+    ),
+]

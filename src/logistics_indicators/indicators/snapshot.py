@@ -1,0 +1,92 @@
+"""One consistent view of the indicators' tables, and what a process remembers between requests."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from ..database import Connection
+from .body_cache import BodyCache
+from .business_days import BusinessDays, load_business_days
+
+
+class Names:
+    """Names of angels and polos by id. An id never changes its name, so what was read once is remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[int, str]] = {"angels": {}, "polos": {}}
+
+    async def of(self, connection: Connection, table: str, ids: Iterable[int]) -> dict[int, str]:
+        """Names of (at least) these ids of the table angels or polos."""
+        known = self._known[table]
+        new = [key for key in ids if key not in known]
+        if new:
+            known.update(await connection.fetch(f"SELECT id, name FROM {table} WHERE id = ANY($1::integer[])", new))
+        return known
+
+
+@dataclass
+class Memory:
+    """What a process keeps between requests, all of it bounded and true at any time."""
+
+    names: Names = field(default_factory=Names)
+    bodies: BodyCache = field(default_factory=BodyCache)
+    calendar: tuple[int, BusinessDays] | None = None
+
+
+@dataclass
+class Snapshot:
+    """Inside one REPEATABLE READ transaction: everything that is read belongs to the same commit."""
+
+    connection: Connection
+    memory: Memory
+    version: int
+    calendar_version: int
+    has_deltas: bool
+    _bounds: tuple[date, date] | None = None
+
+    async def first_and_last_day(self) -> tuple[date, date] | None:
+        """First and last day with a visit in the whole data; None where there is no visit."""
+        if self._bounds is None:
+            sql = FIRST_AND_LAST_DAY_WITH_DELTAS if self.has_deltas else FIRST_AND_LAST_DAY
+            first, last = await self.connection.fetchrow(sql)
+            self._bounds = None if first is None else (first, last)
+        return self._bounds
+
+    async def business_days(self) -> BusinessDays:
+        known = self.memory.calendar
+        if known is not None and known[0] == self.calendar_version:
+            return known[1]
+        loaded = await load_business_days(self.connection)
+        self.memory.calendar = (self.calendar_version, loaded)
+        return loaded
+
+
+STATE = """
+SELECT folded, (SELECT count(*) FROM rollup_deltas) AS deltas, (SELECT version FROM calendar_state) AS calendar
+FROM rollup_state
+"""
+
+FIRST_AND_LAST_DAY = "SELECT min(day), max(day) FROM rollup_days"
+
+FIRST_AND_LAST_DAY_WITH_DELTAS = """
+SELECT min(day), max(day)
+FROM (
+    SELECT day
+    FROM (
+        SELECT day, total FROM rollup_days
+        UNION ALL
+        SELECT c.day, c.visits
+        FROM rollup_deltas d, unnest(d.day, d.open, d.visits) AS c (day, open, visits) WHERE NOT c.open
+    ) AS totals
+    GROUP BY day HAVING sum(total) <> 0
+) AS days
+"""
+
+
+@asynccontextmanager
+async def open_snapshot(connection: Connection, memory: Memory) -> AsyncIterator[Snapshot]:
+    """The version is the number of deltas ever committed plus that of the calendar's changes: each commit adds one."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        folded, deltas, calendar = await connection.fetchrow(STATE)
+        yield Snapshot(connection, memory, folded + deltas + calendar, calendar, deltas > 0)
