@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by serve and test: prepare_environment [dev] makes or refreshes the virtual environment and sets VENV.
 # The environment is .venv in the checkout; in the user's cache where the checkout may not be written.
 

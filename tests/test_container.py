@@ -1,0 +1,126 @@
+"""Container and CI files: what can be checked without an engine."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from logistics_indicators.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+ACTION = re.compile(r"[\w-]+/[\w-]+@v\d+")
+
+
+def read_yaml(name: str) -> dict[Any, Any]:
+    loaded = yaml.safe_load((ROOT / name).read_text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[Any, Any]:
+    return read_yaml("compose.yaml")
+
+
+@pytest.fixture(scope="module")
+def workflow() -> dict[Any, Any]:
+    return read_yaml(".github/workflows/ci.yml")
+
+
+def test_compose_starts_the_app_after_a_healthy_postgresql_18(compose: dict[Any, Any]) -> None:
+    app, database = compose["services"]["app"], compose["services"]["database"]
+    assert database["image"] == "postgres:18"
+    assert "pg_isready" in database["healthcheck"]["test"][1]
+    assert app["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert app["environment"]["POSTGRES_HOST"] == "database"
+    assert {app["restart"], database["restart"]} == {"unless-stopped"}
+
+
+def test_compose_keeps_the_data_in_a_volume_where_postgresql_18_writes_it(compose: dict[Any, Any]) -> None:
+    assert compose["services"]["database"]["volumes"] == ["database:/var/lib/postgresql"]
+    assert "database" in compose["volumes"]
+
+
+def test_compose_requires_every_secret_by_name_and_holds_none(compose: dict[Any, Any]) -> None:
+    for service in compose["services"].values():
+        secrets = {n: v for n, v in service["environment"].items() if "PASSWORD" in n or "SECRET" in n}
+        assert secrets
+        assert all(value.startswith(f"${{{name}:?") for name, value in secrets.items())
+
+
+def test_compose_gives_no_service_more_rights_than_it_needs(compose: dict[Any, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
+    app = compose["services"]["app"]
+    assert app["read_only"] is True
+    assert "cap_add" not in app
+    assert app["ports"] == ["${LISTEN:-127.0.0.1}:${PORT:-8000}:8000"]
+
+
+def test_what_compose_passes_to_the_app_are_settings_of_it(compose: dict[Any, Any]) -> None:
+    fields = {name.upper() for name in Settings.model_fields}
+    assert set(compose["services"]["app"]["environment"]) <= fields
+
+
+def test_the_example_environment_names_what_compose_requires_and_gives_no_value() -> None:
+    text = (ROOT / ".env.example").read_text()
+    required = set(re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text()))
+    assert set(re.findall(r"^(\w+)=$", text, re.MULTILINE)) == required
+    optional = set(re.findall(r"\$\{(\w+):-", (ROOT / "compose.yaml").read_text()))
+    assert set(re.findall(r"^#(\w+)=", text, re.MULTILINE)) == optional
+
+
+def test_the_image_runs_as_an_ordinary_user_with_a_health_check_and_no_build_stage() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    final = text.rsplit("\nFROM ", 1)[1]
+    assert re.search(r"^USER 10001:10001$", final, re.MULTILINE)
+    assert "HEALTHCHECK" in final
+    assert "pip install" not in final
+    assert "gcc" not in text
+
+
+def test_what_the_dockerfile_copies_is_there_and_not_ignored() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    sources = [word for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE) for word in line.split()[:-1]]
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(sources) == kept
+    assert all((ROOT / source).exists() for source in sources)
+
+
+def test_actions_are_pinned_to_a_major_version(workflow: dict[Any, Any]) -> None:
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used
+    assert all(ACTION.fullmatch(action) for action in used)
+
+
+def test_only_the_job_that_pushes_the_image_may_write_and_only_on_main(workflow: dict[Any, Any]) -> None:
+    assert workflow["permissions"] == {"contents": "read"}
+    writers = {name: job for name, job in workflow["jobs"].items() if "permissions" in job}
+    assert set(writers) == {"image"}
+    assert writers["image"]["permissions"] == {"contents": "read", "packages": "write"}
+    assert "refs/heads/main" in writers["image"]["if"]
+    assert set(writers["image"]["needs"]) == {"checks", "container"}
+
+
+def test_the_wheel_holds_the_migrations_and_every_file_of_the_package(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("src", "alembic"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    package = source / "src" / "logistics_indicators"
+    wanted = {f"logistics_indicators/{p.relative_to(package)}" for p in package.rglob("*") if p.is_file()}
+    versions = {f"logistics_indicators/_alembic/versions/{p.name}" for p in (ROOT / "alembic/versions").glob("*.py")}
+    assert wanted | versions | {"logistics_indicators/_alembic/env.py"} <= names
