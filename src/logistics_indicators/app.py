@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from . import __version__
 from .accounts.admin_routes import router as admin_router
@@ -28,11 +29,14 @@ from .logs import configure_logs
 from .migrations import migrate
 from .monitoring.access_log import AccessLog
 from .query_parameters import refuse_unknown_query
+from .request_limits import RequestLimits
 from .secrets_folder import generated_secret
+from .security_headers import SecurityHeaders, TrustedHosts
 from .settings import Settings
 
 log = structlog.get_logger()
 
+UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
 EMBEDDED_CHECK_SECONDS = 1.0
 
 
@@ -82,8 +86,30 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(admin_router)
     app.include_router(customers_router)
     app.include_router(services_router)
-    app.add_middleware(AccessLog)
+    _add_middleware(app, settings)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """From the inside out: what is added last sees a request first."""
+    app.add_middleware(
+        RequestLimits,
+        body_bytes=settings.body_max_bytes,
+        body_seconds=settings.body_seconds,
+        streamed=UPLOAD_PATHS,
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID"],
+        )
+    if settings.trusted_hosts:
+        app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)
+    app.add_middleware(AccessLog)
+    app.add_middleware(SecurityHeaders)
 
 
 async def _start_database(stack: AsyncExitStack, settings: Settings) -> str:

@@ -28,7 +28,7 @@ def serve(
     if data_dir is not None:
         os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
     try:
-        check_before_serving()
+        proxies = check_before_serving().forwarded_allow_ips
     except CannotServe as error:
         typer.echo(f"The service cannot start. {error}", err=True)
         raise typer.Exit(2) from None
@@ -43,4 +43,8 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=20,
         server_header=False,
+        http="logistics_indicators.http_protocol:BoundedHttpProtocol",
+        ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
     )

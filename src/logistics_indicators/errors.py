@@ -15,6 +15,11 @@ from starlette.exceptions import HTTPException
 log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
+UNPARSABLE = "There was an error parsing the body"
+"""FastAPI's word for JSON that fails in another way than by its syntax."""
+
+MOST_FIELD_ERRORS = 50
+LONGEST_NAME = 100
 
 
 class FieldError(BaseModel):
@@ -167,7 +172,8 @@ def install_error_handlers(app: FastAPI) -> None:
         app.add_exception_handler(error, _answer_database_away)
     for error in (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
         app.add_exception_handler(error, _answer_database_away)
-    app.add_exception_handler(Exception, _answer_unexpected)
+    for error in (asyncpg.DataError, asyncpg.exceptions._base.DataError):
+        app.add_exception_handler(error, _answer_unstorable)
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
@@ -177,6 +183,8 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400 and error.detail == UNPARSABLE:
+        return problem_response(422, "The body cannot be read as JSON: too deep, too long a number, or not UTF-8.")
     detail = {
         404: "There is nothing at this path.",
         405: "This path does not take that method; the Allow header names those it takes.",
@@ -186,7 +194,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [FieldError(loc=list(e["loc"]), msg=_message(request, e)) for e in error.errors()]
+    found = error.errors()[:MOST_FIELD_ERRORS]
+    fields = [FieldError(loc=[_printable(part) for part in e["loc"]], msg=_message(request, e)) for e in found]
     return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
 
 
@@ -199,16 +208,24 @@ def _message(request: Request, error: Mapping[str, Any]) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
+def _printable(part: str | int) -> str | int:
+    """A field's name came from the client: lone surrogates cannot be answered, and length has no bound."""
+    return part if isinstance(part, int) else part[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+
+async def _answer_unstorable(request: Request, error: Exception) -> Response:
+    """A net below the models' own bounds: what PostgreSQL cannot take for a value is the client's to mend."""
+    log.warning("unstorable_value", error=type(error).__name__, exc_info=error)
+    return problem_response(422, "The request has a value that cannot be stored or compared.")
+
+
 async def _answer_database_away(request: Request, error: Exception) -> Response:
     log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
     away = DatabaseUnavailable()
     return problem_response(away.status, away.detail, headers=away.headers)
 
 
-async def _answer_unexpected(request: Request, error: Exception) -> Response:
+def unexpected_problem(request_id: str | None) -> Response:
     """Says nothing of what broke. The access log writes the traceback under the same request id."""
-    return problem_response(
-        500,
-        "Something broke on our side. Name the request id when you report it.",
-        request_id=getattr(request.state, "request_id", None),
-    )
+    detail = "Something broke on our side. Name the request id when you report it."
+    return problem_response(500, detail, request_id=request_id)

@@ -92,6 +92,24 @@ class Settings(BaseSettings):
     )
     login_window_minutes: int = Field(15, ge=1, le=24 * 60, description="That window")
 
+    # Requests
+    body_max_bytes: int = Field(
+        256 * 1024, ge=1024, le=64 * 1024**2, description="Largest body of a request that is no upload, bytes"
+    )
+    body_seconds: float = Field(
+        30, gt=0, le=600, description="How long such a body may take, and an upload may stall, before it is told 408"
+    )
+    trusted_hosts: WordList = Field(
+        (), description="Names the service goes by, as a.example.com *.example.com; none: any Host header is taken"
+    )
+    cors_origins: WordList = Field(
+        (),
+        description="Origins whose pages may call the service from a browser, as https://a.example.com; none: no CORS",
+    )
+    forwarded_allow_ips: str = Field(
+        "", description="Proxies whose X-Forwarded-For and -Proto are believed: addresses or networks, by commas"
+    )
+
     # Loads
     load_workers: int = Field(2, ge=0, le=32, description="Load workers in each process; 0 only receives")
     load_chunk_bytes: int = Field(
@@ -99,6 +117,18 @@ class Settings(BaseSettings):
     )
     load_poll_seconds: float = Field(
         2.0, gt=0, le=60, description="How often an idle worker looks for work that no notification announced"
+    )
+    load_claim_seconds: float = Field(
+        60,
+        ge=1,
+        description="A worker that hangs for longer loses its chunk to another; also the longest statement of a load",
+    )
+    load_keep_days: int = Field(90, ge=1, description="Days that finished loads and their rejects are kept")
+    load_uploads_per_user: int = Field(
+        4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"
+    )
+    load_stall_seconds: float = Field(
+        60, ge=1, description="An upload that sends nothing for this long is given up, and nothing is kept of it"
     )
     load_max_bytes: int = Field(
         2 * 1024**3, gt=0, description="Largest upload, unpacked, bytes; a larger one is answered 413"

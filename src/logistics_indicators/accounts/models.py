@@ -26,11 +26,23 @@ Email = Annotated[
     ),
     Field(examples=["ana@example.com"]),
 ]
+
+
+def _encodable(password: SecretStr) -> SecretStr:
+    """JSON can spell lone surrogates, which are no characters."""
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("not text") from None
+    return password
+
+
 NewPassword = Annotated[
     SecretStr,
+    AfterValidator(_encodable),
     Field(min_length=SHORTEST, max_length=LONGEST, description="8 to 128 characters; common ones are refused (422)"),
 ]
-GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
+GivenPassword = Annotated[SecretStr, AfterValidator(_encodable), Field(min_length=1, max_length=LONGEST)]
 OneTimeToken = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9._~+/=-]+$")]
 
 

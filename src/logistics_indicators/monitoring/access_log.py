@@ -8,6 +8,8 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..errors import unexpected_problem
+
 log = structlog.get_logger()
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -48,8 +50,8 @@ class AccessLog:
             await self.app(scope, receive, send_with_id)
         except Exception as error:
             failure = error
-            if not status:
-                raise
+            if not status:  # Starlette would answer from outside of us, without an id or any other header
+                await unexpected_problem(request_id)(scope, receive, send_with_id)
         finally:
             log.log(
                 40 if failure or status >= 500 else 20,

@@ -1,0 +1,138 @@
+"""Bounds on a request before any route sees it: addresses, headers, bodies, and the time a body may take.
+
+Bodies of ordinary routes are read here, whole and bounded, so a slow client holds neither a connection of the
+database nor a route. Uploads stream through and have their own bound; here they only may not stall.
+"""
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import ContentTooLarge, NotFound, Problem, Unprocessable, problem_response
+
+LONGEST_PATH = 2048
+LONGEST_QUERY = 8192
+MOST_HEADERS = 100
+LARGEST_HEADERS = 32 * 1024
+"""Bytes of all names and values together."""
+
+
+class UriTooLong(Problem):
+    status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+class HeadersTooLarge(Problem):
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+class RequestTimeout(Problem):
+    status = HTTPStatus.REQUEST_TIMEOUT
+    headers = {"Connection": "close"}
+
+    def __init__(self) -> None:
+        super().__init__("The body did not come in time.")
+
+
+class _Disconnected(Exception):
+    """The client went away before its body was complete."""
+
+
+def check_head(scope: Scope) -> None:
+    """Raises the problem of a request whose address or headers cannot be taken."""
+    if len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
+        raise UriTooLong(f"A path has up to {LONGEST_PATH} bytes, a query up to {LONGEST_QUERY}.")
+    headers = scope["headers"]
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+        raise HeadersTooLarge(f"A request has up to {MOST_HEADERS} headers of {LARGEST_HEADERS} bytes together.")
+    if "\0" in scope["path"]:
+        raise NotFound("There is nothing at this path.")
+    if b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+        raise Unprocessable.field("query", msg="a query holds no NUL")
+
+
+class RequestLimits:
+    """ASGI middleware. `streamed` are the paths whose bodies a route reads piece by piece."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, body_seconds: float, streamed: frozenset[str]) -> None:
+        self.app = app
+        self.body_bytes = body_bytes
+        self.body_seconds = body_seconds
+        self.streamed = streamed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            check_head(scope)
+            inner = await self._bounded(scope, receive)
+        except Problem as problem:
+            answer = problem_response(problem.status, problem.detail, errors=problem.errors, headers=problem.headers)
+            await answer(scope, receive, send)
+        except _Disconnected:
+            return
+        else:
+            await self.app(scope, inner, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        headers = Headers(scope=scope)
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return receive
+        if scope["path"] in self.streamed:
+            return self._unstalled(receive)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > self.body_bytes:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                body = await self._read(receive)
+        except TimeoutError:
+            raise RequestTimeout from None
+        return _replay(body, receive)
+
+    async def _read(self, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Disconnected
+            body += message.get("body", b"")
+            if len(body) > self.body_bytes:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    def _too_large(self) -> ContentTooLarge:
+        return ContentTooLarge(f"A body has up to {self.body_bytes} bytes here.")
+
+    def _unstalled(self, receive: Receive) -> Receive:
+        complete = False
+
+        async def receive_in_time() -> Message:
+            nonlocal complete
+            if complete:  # from here on one waits for the client to leave, however long it stays
+                return await receive()
+            try:
+                async with asyncio.timeout(self.body_seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise RequestTimeout from None
+            complete = not message.get("more_body", False)
+            return message
+
+        return receive_in_time
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    replayed = False
+
+    async def receive_again() -> Message:
+        nonlocal replayed
+        if replayed:
+            return await receive()
+        replayed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
