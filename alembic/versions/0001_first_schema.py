@@ -61,7 +61,7 @@ CREATE TABLE loads (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('customers', 'services')),
     status text NOT NULL CHECK (status IN ('receiving', 'received', 'loading', 'completed', 'failed', 'undone')),
-    pass text NOT NULL DEFAULT 'write' CHECK (pass IN ('check', 'write')),
+    stage text NOT NULL DEFAULT 'write' CHECK (stage IN ('check', 'write')),
     filename text,
     bytes bigint NOT NULL DEFAULT 0,
     sha256 text,

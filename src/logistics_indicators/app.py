@@ -25,6 +25,9 @@ from .indicators.calendar_routes import router as calendar_router
 from .indicators.folding import Compactor
 from .indicators.routes import router as indicators_router
 from .indicators.snapshot import Memory
+from .loads.receiving import Receiver
+from .loads.routes import router as loads_router
+from .loads.workers import running_workers
 from .logs import configure_logs
 from .migrations import migrate
 from .monitoring.access_log import AccessLog
@@ -62,6 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
                 await sync_calendar(connection, frozenset(settings.calendar_optional_days))
             compactor = Compactor(app.state.pool, settings.rollup_fold_seconds)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
+            app.state.receiver = Receiver(app.state.pool, settings)
+            touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
+            stack.push_async_callback(_cancel, touching)
+            await stack.enter_async_context(running_workers(url, settings))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
             log.info("stopping")
@@ -86,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(admin_router)
     app.include_router(customers_router)
     app.include_router(services_router)
+    app.include_router(loads_router)
     _add_middleware(app, settings)
     return app
 

@@ -42,8 +42,9 @@ class LoadMemory:
         self._file_bytes = file_bytes
         self._next_seq = 0
 
-    def is_next(self, seq: int) -> bool:
-        return seq == self._next_seq
+    def is_at_least(self, seq: int) -> bool:
+        """True where all chunks before `seq` have been seen."""
+        return self._next_seq >= seq
 
     def register(self, seq: int, rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.Series | None:
         """True for each row that shares a key with an earlier row of the file, perhaps; None where unknown."""

@@ -1,0 +1,195 @@
+"""The file's bytes out of a request's body, as they come: multipart or bare, packed or not, always bounded."""
+
+import re
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from ..errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
+
+FILE_TYPES = {"text/csv", "application/vnd.ms-excel", "application/octet-stream", "text/plain", "application/csv"}
+MOST_PARTS = 8
+LONGEST_PART_HEADERS = 8 * 1024
+UNPACK_PIECE = 256 * 1024
+
+
+@dataclass
+class FileBody:
+    """An async iterator over the file's bytes; `filename` is known once the first have come."""
+
+    stream: AsyncIterator[bytes]
+    filename: str | None = None
+    pieces: AsyncIterator[bytes] = field(init=False)
+
+
+def open_body(
+    content_type: str | None, content_encoding: str | None, stream: AsyncIterator[bytes], limit: int
+) -> FileBody:
+    """The file in a request. Raises UnsupportedMediaType at once; Problems while it is read.
+
+    `limit`: bytes, unpacked.
+    """
+    main, options = parse_options_header(content_type or "")
+    media_type = main.decode("latin-1").lower()
+    encoding = (content_encoding or "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise UnsupportedMediaType("The body may be gzip or not packed at all; Content-Encoding names something else.")
+    unpacked = stream if encoding == "identity" else unpack(stream, limit)
+    body = FileBody(unpacked)
+    if media_type == "multipart/form-data":
+        boundary = options.get(b"boundary")
+        if not boundary:
+            raise BadRequest("The multipart body's Content-Type has no boundary.")
+        body.pieces = _Multipart(body, boundary).pieces(limit)
+    elif media_type in FILE_TYPES:
+        body.pieces = bounded(unpacked, limit)
+    else:
+        raise UnsupportedMediaType(
+            "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv."
+        )
+    return body
+
+
+def too_large(limit: int) -> Problem:
+    return ContentTooLarge(f"The file is larger than this service takes: {limit} bytes, unpacked.")
+
+
+async def bounded(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in stream:
+        size += len(piece)
+        if size > limit:
+            raise too_large(limit)
+        if piece:
+            yield piece
+
+
+async def unpack(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """gunzip, a bounded piece at a time, however far a few bytes would swell."""
+    unzip = zlib.decompressobj(wbits=31)
+    size = 0
+    async for packed in stream:
+        while packed:
+            if unzip.eof:  # members of a gzip file may follow one another
+                unzip = zlib.decompressobj(wbits=31)
+            try:
+                piece = unzip.decompress(packed, UNPACK_PIECE)
+            except zlib.error:
+                raise BadRequest("The body is not the gzip that its Content-Encoding says.") from None
+            packed = unzip.unused_data if unzip.eof else unzip.unconsumed_tail
+            size += len(piece)
+            if size > limit + LONGEST_PART_HEADERS * MOST_PARTS:
+                raise too_large(limit)
+            if piece:
+                yield piece
+    if not unzip.eof:
+        raise BadRequest("The gzip body ends too early.")
+
+
+class _Multipart:
+    """Push parser turned into an iterator over the bytes of the part named `file`."""
+
+    def __init__(self, body: FileBody, boundary: bytes) -> None:
+        self._body = body
+        self._headers: dict[bytes, bytes] = {}
+        self._header_name = b""
+        self._header_value = b""
+        self._header_bytes = 0
+        self._parts = 0
+        self._in_file = False
+        self._seen_file = False
+        self._ended = False
+        self._out: list[bytes] = []
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_part_end": self._on_part_end,
+                "on_end": self._on_end,
+            },
+        )
+
+    async def pieces(self, limit: int) -> AsyncIterator[bytes]:
+        size = 0
+        async for data in self._body.stream:
+            try:
+                self._parser.write(data)
+            except MultipartParseError:
+                raise BadRequest("The multipart body is malformed.") from None
+            out, self._out = self._out, []
+            for piece in out:
+                size += len(piece)
+                if size > limit:
+                    raise too_large(limit)
+                yield piece
+        if not self._ended:
+            raise BadRequest("The multipart body ends too early.")
+        if not self._seen_file:
+            raise Unprocessable.field("body", "file", msg="The multipart body has no field `file` with a file.")
+
+    def _on_part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise BadRequest(f"The multipart body has more than {MOST_PARTS} parts.")
+        self._headers, self._header_bytes = {}, 0
+        self._header_name = self._header_value = b""
+
+    def _count(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > LONGEST_PART_HEADERS:
+            raise BadRequest("The headers of a part of the multipart body are too long.")
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
+        self._header_value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        self._headers[self._header_name.lower()] = self._header_value
+        self._header_name = self._header_value = b""
+
+    def _on_headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if name != "file":
+            raise Unprocessable.field("body", name[:100], msg="unknown field; there is: file")
+        if self._seen_file:
+            raise Unprocessable.field("body", "file", msg="given more than once; send one file a load")
+        kind, _ = parse_options_header(self._headers.get(b"content-type", b"application/octet-stream"))
+        if kind.decode("latin-1").lower() not in FILE_TYPES:
+            raise UnsupportedMediaType(f"The file's type may be one of: {', '.join(sorted(FILE_TYPES))}.")
+        self._seen_file = self._in_file = True
+        self._body.filename = safe_filename(options.get(b"filename"))
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file and end > start:
+            self._out.append(data[start:end])
+
+    def _on_part_end(self) -> None:
+        self._in_file = False
+
+    def _on_end(self) -> None:
+        self._ended = True
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+
+
+def safe_filename(name: bytes | None) -> str | None:
+    """The name alone, without folders or control characters. It is only ever shown."""
+    if not name:
+        return None
+    text = unquote(name.decode("utf-8", "replace"), errors="replace").replace("\\", "/").rsplit("/", 1)[-1]
+    return CONTROL.sub("", text).strip()[:255] or None

@@ -1,0 +1,93 @@
+"""What a load looks like on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, PlainSerializer
+
+from .formats import Kind
+
+Reason = Literal[
+    "missing_column",
+    "extra_column",
+    "invalid_id",
+    "empty_field",
+    "too_long",
+    "invalid_email",
+    "invalid_date",
+    "unknown_customer",
+    "duplicate_id",
+    "duplicate_email",
+    "encoding",
+]
+Status = Literal["received", "loading", "completed", "failed", "undone"]
+
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S"), return_type=str),
+    Field(json_schema_extra={"format": "date-time", "examples": ["2021-06-26T10:31:14"]}),
+]
+
+
+class RejectSummary(BaseModel):
+    reason: Reason
+    rows: int = Field(ge=1)
+    first_line: int = Field(ge=1, description="Line of the file; the first line is 1")
+
+
+class Load(BaseModel):
+    """A file's way into the tables. At the end, read = inserted + updated + unchanged + rejected."""
+
+    id: int
+    kind: Kind
+    status: Status
+    filename: str | None
+    bytes: int = Field(description="Size of the file, unpacked")
+    sha256: str = Field(description="Of the file, unpacked")
+    encoding: Literal["utf-8", "windows-1252"]
+    delimiter: str
+    validate_only: bool
+    on_conflict: Literal["reject", "update"]
+    max_rejects: int | None
+    rows_read: int
+    rows_inserted: int
+    rows_updated: int
+    rows_unchanged: int
+    rows_rejected: int
+    rejects: list[RejectSummary]
+    dates: dict[str, dict[str, int]] = Field(
+        description="Dates by column and spelling; `ambiguous` counts those whose day and month could be swapped"
+    )
+    warnings: list[str]
+    progress: float = Field(ge=0, le=1)
+    rows_per_second: int | None
+    received_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    user: str | None
+    error: str | None = None
+
+
+class ReceivedLoad(BaseModel):
+    message: str = Field(examples=["received load"])
+    load: Load
+
+
+class LoadPage(BaseModel):
+    loads: list[Load]
+    total_por_pagina: int
+    proxima_pagina: str | None = None
+
+
+class Reject(BaseModel):
+    line: int
+    column: str | None
+    reason: Reason
+    value: str | None
+    row: str
+
+
+class RejectPage(BaseModel):
+    rejects: list[Reject]
+    total_por_pagina: int
+    proxima_pagina: str | None = None

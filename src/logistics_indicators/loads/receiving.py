@@ -1,0 +1,249 @@
+"""A request's body into the spool: streamed, cut at row ends, durable before the answer.
+
+Each chunk is committed as it comes, so a slow client holds no connection. Until the last is in, the load is
+'receiving', which nobody sees and no worker takes.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from starlette.requests import ClientDisconnect
+
+from ..accounts.current_user import User
+from ..database import Pool
+from ..errors import BadRequest, InsufficientStorage, Problem, TooManyRequests, Unprocessable
+from ..settings import Settings
+from .bodies import FileBody
+from .cutting import Chunk, Cutter
+from .formats import BadHeader, Kind, detect_layout
+from .sweeping import TOUCH_SECONDS
+from .work import CHANGED_CHANNEL
+
+log = structlog.get_logger()
+
+QUEUED_CHUNKS = 1
+SPOOL_SECONDS = 120
+
+
+class RequestTimeout(Problem):
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    kind: Kind
+    delimiter: str | None
+    on_conflict: str
+    validate_only: bool
+    max_rejects: int | None
+    idempotency_key: str | None
+
+    @property
+    def first_stage(self) -> str:
+        return "check" if self.validate_only or self.max_rejects is not None else "write"
+
+
+BEGIN_RECEIVING = """
+INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username)
+VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7) RETURNING id
+"""
+SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
+TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
+FINISH_RECEIVING = """
+UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
+    encoding = $5, delimiter = $6, columns = $7, has_header = $8, chunks = $9, idempotency_key = $10
+WHERE id = $1 AND status = 'receiving' RETURNING id
+"""
+FIND_BY_KEY = "SELECT id, kind, sha256 FROM loads WHERE user_id = $1 AND idempotency_key = $2"
+
+
+class Receiver:
+    """Receives the uploads of one process."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._under_way: set[int] = set()
+        self._per_user: Counter[int] = Counter()
+
+    async def touch_uploads(self) -> None:
+        """Say, as long as it runs, that this process's uploads are alive."""
+        while True:
+            await asyncio.sleep(TOUCH_SECONDS)
+            if self._under_way:
+                try:
+                    await self._pool.execute(TOUCH, list(self._under_way))
+                except Exception as error:
+                    log.warning("uploads_not_touched", error=type(error).__name__)
+
+    async def receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+        """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
+        if self._per_user[user.id] >= self._settings.load_uploads_per_user:
+            raise TooManyRequests("You have as many uploads under way as you may.", headers={"Retry-After": "5"})
+        self._per_user[user.id] += 1
+        try:
+            if options.idempotency_key is not None:
+                first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
+                if first is not None:
+                    return await self._repeat(body, options, first)
+            return await self._receive(body, options, user)
+        except ClientDisconnect:
+            raise BadRequest("The upload was cut short.") from None
+        finally:
+            self._per_user[user.id] -= 1
+
+    async def _repeat(self, body: FileBody, options: LoadOptions, first: Any) -> int:
+        """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""
+        digest, size = hashlib.sha256(), 0
+        async for piece in self._live(body.pieces):
+            digest.update(piece)
+            size += len(piece)
+        if not size:
+            raise empty_file()
+        return same_file(first, options, digest.hexdigest())
+
+    async def _receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+        load_id = await self._pool.fetchval(
+            BEGIN_RECEIVING,
+            options.kind,
+            options.first_stage,
+            options.validate_only,
+            options.on_conflict,
+            options.max_rejects,
+            user.id,
+            user.username,
+        )
+        self._under_way.add(load_id)
+        try:
+            return await self._spool(load_id, body, options, user)
+        except asyncpg.DiskFullError:
+            await self._discard(load_id)
+            raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
+        except BaseException:
+            await asyncio.shield(self._discard(load_id))
+            raise
+        finally:
+            self._under_way.discard(load_id)
+
+    async def _spool(self, load_id: int, body: FileBody, options: LoadOptions, user: User) -> int:
+        cutter = Cutter(self._settings.load_chunk_bytes, lambda row: _layout(options, row))
+        queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUED_CHUNKS)
+        digest, size, chunks = hashlib.sha256(), 0, 0
+        async with _unwrapped(), asyncio.TaskGroup() as group:
+            group.create_task(self._write_chunks(load_id, queue))
+            async for piece in self._live(body.pieces):
+                digest.update(piece)
+                size += len(piece)
+                cutter.add(piece)
+                if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
+                    chunks += 1
+                    await queue.put(chunk)
+            if chunk := await asyncio.to_thread(cutter.cut, final=True):
+                chunks += 1
+                await queue.put(chunk)
+            if cutter.layout is None:
+                raise empty_file()
+            await queue.put(None)
+        return await self._finish(load_id, body, options, user, cutter, digest.hexdigest(), size, chunks)
+
+    async def _write_chunks(self, load_id: int, queue: asyncio.Queue[Chunk | None]) -> None:
+        while (chunk := await queue.get()) is not None:
+            await self._pool.execute(
+                SPOOL_CHUNK, load_id, chunk.seq, chunk.first_line, chunk.body, timeout=SPOOL_SECONDS
+            )
+
+    async def _finish(
+        self,
+        load_id: int,
+        body: FileBody,
+        options: LoadOptions,
+        user: User,
+        cutter: Cutter,
+        sha256: str,
+        size: int,
+        chunks: int,
+    ) -> int:
+        layout = cutter.layout
+        assert layout is not None
+        columns = [column or "" for column in layout.columns]
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                done = await connection.fetchval(
+                    FINISH_RECEIVING,
+                    load_id,
+                    body.filename,
+                    size,
+                    sha256,
+                    cutter.census.encoding,
+                    layout.delimiter,
+                    columns,
+                    layout.has_header,
+                    chunks,
+                    options.idempotency_key,
+                )
+                await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
+            await self._discard(load_id)
+            first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
+            return same_file(first, options, sha256)
+        if done is None:
+            raise RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
+        return load_id
+
+    async def _live(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces, as long as they keep coming."""
+        seconds = self._settings.load_stall_seconds
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise RequestTimeout(f"The upload sent nothing for {seconds:g} seconds.") from None
+            yield piece
+
+    async def _discard(self, load_id: int) -> None:
+        """Best effort: what cannot be deleted now, the sweeper deletes."""
+        try:
+            await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
+        except Exception as error:
+            log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
+
+
+@contextlib.asynccontextmanager
+async def _unwrapped() -> AsyncIterator[None]:
+    """An ExceptionGroup matches no exception handler; its first error does."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+def _layout(options: LoadOptions, first_row: bytes) -> Any:
+    try:
+        text = first_row.decode()
+    except UnicodeDecodeError:
+        text = first_row.decode("cp1252", errors="replace")
+    try:
+        return detect_layout(options.kind, text.rstrip("\r"), options.delimiter)
+    except BadHeader as error:
+        raise Unprocessable.field("body", "file", msg=str(error)) from None
+
+
+def empty_file() -> Problem:
+    return Unprocessable.field("body", "file", msg="The file is empty.")
+
+
+def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
+    if first["sha256"] != sha256 or first["kind"] != options.kind:
+        raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
+    return int(first["id"])

@@ -1,0 +1,219 @@
+"""Receiving files, and watching, mending and undoing their loads."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from ..accounts.audit import record_audit
+from ..accounts.current_user import Admin, Analyst, User, Viewer
+from ..database import ConnectionOfRequest, PoolOfApp
+from ..errors import problems
+from . import service
+from .bodies import open_body
+from .events import load_events
+from .formats import Kind
+from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
+from .receiving import LoadOptions
+
+router = APIRouter(prefix="/v1", tags=["loads"])
+
+LoadId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Delimiter = Annotated[
+    Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its first line where it is not given")
+]
+OnConflict = Annotated[
+    Literal["reject", "update"], Query(description="What becomes of a row whose id is stored with other values")
+]
+ValidateOnly = Annotated[bool, Query(description="Only report what a load would do; nothing is written")]
+MaxRejects = Annotated[
+    int | None, Query(ge=0, le=2**31 - 1, description="With more rejected rows the load fails and writes nothing")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key and file again: the first load's answer"),
+]
+
+RECEIVE: dict[str, Any] = {
+    "status_code": 202,
+    "response_model": ReceivedLoad,
+    "responses": {
+        202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}},
+        **problems(400, 401, 403, 408, 413, 415, 422, 429, 503, 507),
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV file"}},
+                        "required": ["file"],
+                        "additionalProperties": False,
+                    }
+                },
+                "text/csv": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+}
+
+
+async def _receive(request: Request, response: Response, user: User, options: LoadOptions) -> ReceivedLoad:
+    settings = request.app.state.settings
+    body = open_body(
+        request.headers.get("content-type"),
+        request.headers.get("content-encoding"),
+        request.stream(),
+        settings.load_max_bytes,
+    )
+    load_id = await request.app.state.receiver.receive(body, options, user)
+    pool = request.app.state.pool
+    load = await service.find_load(pool, load_id)
+    async with pool.acquire() as connection:
+        await record_audit(
+            connection,
+            action="load.receive",
+            username=user.username,
+            user_id=user.id,
+            address=request.client.host if request.client else None,
+            detail={"load_id": load_id, "kind": str(options.kind), "bytes": load.bytes},
+        )
+    response.headers["Location"] = f"/v1/loads/{load_id}"
+    return ReceivedLoad(message="received load", load=load)
+
+
+@router.post("/customers/batch", operation_id="load_customers", summary="Load a file of customers", **RECEIVE)
+async def load_customers(
+    request: Request,
+    response: Response,
+    user: Analyst,
+    delimiter: Delimiter = None,
+    on_conflict: OnConflict = "reject",
+    validate_only: ValidateOnly = False,
+    max_rejects: MaxRejects = None,
+    idempotency_key: IdempotencyKey = None,
+) -> ReceivedLoad:
+    """Columns `id;nome;email;telefone`, by position, or by name where the file has a header.
+
+    Answers 202 once every byte is durable; the load then goes on by itself. Watch it at its Location.
+    """
+    options = LoadOptions(
+        Kind.customers, _delimiter(delimiter), on_conflict, validate_only, max_rejects, idempotency_key
+    )
+    return await _receive(request, response, user, options)
+
+
+@router.post("/services/batch", operation_id="load_services", summary="Load a file of visits", **RECEIVE)
+async def load_services(
+    request: Request,
+    response: Response,
+    user: Analyst,
+    delimiter: Delimiter = None,
+    on_conflict: OnConflict = "reject",
+    validate_only: ValidateOnly = False,
+    max_rejects: MaxRejects = None,
+    idempotency_key: IdempotencyKey = None,
+) -> ReceivedLoad:
+    """Columns `id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento`, by position or by name.
+
+    Waits for every customers load received before it. Answers 202 once every byte is durable.
+    """
+    options = LoadOptions(
+        Kind.services, _delimiter(delimiter), on_conflict, validate_only, max_rejects, idempotency_key
+    )
+    return await _receive(request, response, user, options)
+
+
+def _delimiter(name: str | None) -> str | None:
+    return "\t" if name == "tab" else name
+
+
+@router.get("/loads", operation_id="list_loads", responses=problems(401, 403, 422, 503))
+async def list_loads(
+    connection: ConnectionOfRequest,
+    user: Viewer,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 30,
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Loads older than this id")] = None,
+) -> LoadPage:
+    """Newest first."""
+    loads = await service.list_loads(connection, before, limit + 1)
+    page, more = loads[:limit], len(loads) > limit
+    link = f"/v1/loads?limit={limit}&before={page[-1].id}" if more else None
+    return LoadPage(loads=page, total_por_pagina=len(page), proxima_pagina=link)
+
+
+@router.get("/loads/{load_id}", operation_id="get_load", responses=problems(401, 403, 404, 422, 503))
+async def get_load(connection: ConnectionOfRequest, user: Viewer, load_id: LoadId, response: Response) -> Load:
+    """Poll this until the status is completed, failed or undone."""
+    load = await service.find_load(connection, load_id)
+    if load.status in ("received", "loading"):
+        response.headers["Retry-After"] = "1"
+    return load
+
+
+@router.get(
+    "/loads/{load_id}/rejects",
+    operation_id="list_rejects",
+    response_model=RejectPage,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **problems(401, 403, 404, 422, 503),
+    },
+)
+async def list_rejects(
+    pool: PoolOfApp,
+    user: Viewer,
+    load_id: LoadId,
+    format: Annotated[Literal["json", "csv"], Query(description="csv: all of them, ready to mend and send")] = "json",
+    reason: Annotated[Reason | None, Query(description="Only these")] = None,
+    after: Annotated[int, Query(ge=0, le=2**53 - 1, description="Only lines after this one")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 30,
+) -> Any:
+    """Rows that were not taken, by line of the file."""
+    await service.find_load(pool, load_id)
+    if format == "csv":
+        name = f'attachment; filename="load-{load_id}-rejects.csv"'
+        return StreamingResponse(
+            service.rejects_csv(pool, load_id),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": name},
+        )
+    rejects = await service.list_rejects(pool, load_id, after, reason, limit + 1)
+    page, more = rejects[:limit], len(rejects) > limit
+    link = f"/v1/loads/{load_id}/rejects?limit={limit}&after={page[-1].line}" if more else None
+    if link and reason:
+        link += f"&reason={reason}"
+    return RejectPage(rejects=page, total_por_pagina=len(page), proxima_pagina=link)
+
+
+@router.get(
+    "/loads/{load_id}/events",
+    operation_id="watch_load",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events named `load`"},
+        **problems(401, 403, 404, 422, 503),
+    },
+)
+async def watch_load(pool: PoolOfApp, user: Viewer, load_id: LoadId) -> StreamingResponse:
+    """The load as Server-Sent Events until it ends; the data is what GET of the load answers."""
+    load = await service.find_load(pool, load_id)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(load_events(pool, load), media_type="text/event-stream", headers=headers)
+
+
+@router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
+async def undo_load(request: Request, connection: ConnectionOfRequest, user: Admin, load_id: LoadId) -> Load:
+    """Undo a load: exactly the rows that it inserted go, and the indicators follow."""
+    load = await service.undo_load(connection, load_id)
+    await record_audit(
+        connection,
+        action="load.undo",
+        username=user.username,
+        user_id=user.id,
+        address=request.client.host if request.client else None,
+        detail={"load_id": load_id},
+    )
+    return load

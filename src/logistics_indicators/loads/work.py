@@ -1,0 +1,368 @@
+"""What a worker does, one step at a time: begin a load, merge a chunk of it, finish it.
+
+A step is one transaction. Its claim is a row lock, so it goes with its process, its connection, or with the
+session's timeouts where the process hangs; the step is then free for the next worker, as if never begun.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import polars as pl
+import structlog
+
+from ..database import Connection, Pool, copy_text
+from ..indicators.rollup import remove_visits_of_load
+from .formats import Kind, Layout
+from .indexes import drop_indexes, ensure_indexes
+from .merging import ChunkMerge, ChunkOutcome, LoadRules
+from .parsing import FileFormat, ParsedChunk, parse_chunk
+from .seen_keys import LoadMemory
+from .tables import KEYS, Target, copy_lines
+
+log = structlog.get_logger()
+
+CHANGED_CHANNEL = "loads_changed"
+EXCEL_ROWS = 1_048_575
+"""Data rows of a full Excel sheet with a header."""
+
+MOST_ATTEMPTS = 5
+"""Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
+
+ELIGIBLE = """
+l.status IN ('received', 'loading') AND NOT EXISTS (
+    SELECT FROM loads earlier
+    WHERE earlier.status IN ('received', 'loading') AND earlier.kind IN (l.kind, 'customers')
+      AND (earlier.received_at, earlier.id) < (l.received_at, l.id)
+)
+"""
+"""Loads of a kind go one after the other; services wait for every customers load received before them."""
+
+LOAD_COLUMNS = """l.id, l.kind, l.status, l.stage, l.bytes, l.encoding, l.delimiter, l.columns, l.has_header,
+    l.validate_only, l.on_conflict, l.max_rejects, l.into_empty, l.chunks, l.chunks_done"""
+
+CLAIM_NEW = (
+    f"SELECT {LOAD_COLUMNS} FROM loads l WHERE {ELIGIBLE} AND l.status = 'received' FOR UPDATE SKIP LOCKED LIMIT 1"
+)
+
+CLAIM_MERGED = f"""
+SELECT {LOAD_COLUMNS} FROM loads l
+WHERE l.status = 'loading' AND l.stage = 'write' AND l.chunks_done = l.chunks FOR UPDATE SKIP LOCKED LIMIT 1
+"""
+
+CLAIM_CHUNK = f"""
+SELECT c.seq, c.first_line, {LOAD_COLUMNS}
+FROM loads l JOIN load_chunks c ON c.load_id = l.id AND c.seq >= l.chunks_done
+WHERE {ELIGIBLE} AND l.status = 'loading' AND (l.stage = 'write' OR c.seq = 0)
+ORDER BY l.received_at, l.id, c.seq
+LIMIT 1
+FOR UPDATE OF c SKIP LOCKED
+"""
+
+READ_BODY = "SELECT first_line, body FROM load_chunks WHERE load_id = $1 AND seq = $2"
+LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
+LOCK_LOAD = (
+    "SELECT status, chunks_done, rejects, date_ledger, warnings, rows_rejected FROM loads WHERE id = $1 FOR UPDATE"
+)
+
+BEGIN = """
+UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty = $2 WHERE id = $1
+"""
+BEGIN_WRITE = """
+UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
+    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', date_ledger = '{}'
+WHERE id = $1
+"""
+RECORD_CHUNK = """
+UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
+    rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
+    rejects = $8, date_ledger = $9
+WHERE id = $1
+"""
+COMPLETE = """
+UPDATE loads SET status = 'completed', finished_at = clock_timestamp(), warnings = $2 WHERE id = $1
+RETURNING kind, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, bytes,
+    extract(epoch FROM finished_at - started_at)::float AS seconds
+"""
+FAIL = """
+UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks WHERE id = $1
+"""
+
+
+class OutOfTurn(Exception):
+    """The chunk before ours was not merged: whoever had it gave up, and it comes first."""
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """What a process brings to a load: its pool for load work and what its database role may."""
+
+    pool: Pool
+    skip_row_checks: bool
+
+
+class LoadWork:
+    """Steps of all loads that this process works on. One object a process."""
+
+    def __init__(self, settings: LoadSettings) -> None:
+        self._settings = settings
+        self._memories: dict[int, LoadMemory] = {}
+        self._claiming = asyncio.Lock()
+        self._registered = asyncio.Condition()
+        self._held: dict[int, set[int]] = {}
+        self.merged_rows = 0
+
+    async def step(self, connection: Connection) -> bool:
+        """Do one step of the oldest load that has one. False where there is nothing to do."""
+        return await self._finish_one(connection) or await self._begin_one(connection) or await self._chunk(connection)
+
+    async def _begin_one(self, connection: Connection) -> bool:
+        async with connection.transaction():
+            load = await connection.fetchrow(CLAIM_NEW)
+            if load is None:
+                return False
+            empty = await self._is_empty(connection, load)
+            await connection.execute(BEGIN, load["id"], empty)
+            if load["stage"] == "write":
+                await drop_indexes(connection, Kind(load["kind"]), load["bytes"])
+            await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        return True
+
+    @staticmethod
+    async def _is_empty(connection: Connection, load: Any) -> bool:
+        return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {Kind(load['kind'])})"))
+
+    async def _chunk(self, connection: Connection) -> bool:
+        claimed: tuple[int, int] | None = None
+        try:
+            async with connection.transaction():
+                async with self._claiming:
+                    claim = await connection.fetchrow(CLAIM_CHUNK)
+                    if claim is None:
+                        return False
+                    claimed = claim["id"], claim["seq"]
+                    self._held.setdefault(claim["id"], set()).add(claim["seq"])
+                if claim["stage"] == "check":
+                    await self._check(connection, claim)
+                else:
+                    await self._merge(connection, claim)
+        except OutOfTurn:
+            return True
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            log.info("chunk_again", load_id=claimed and claimed[0], reason=type(error).__name__)
+            return True
+        finally:
+            if claimed is not None:
+                self._held.get(claimed[0], set()).discard(claimed[1])
+                async with self._registered:
+                    self._registered.notify_all()
+        return True
+
+    # -- a chunk -------------------------------------------------------------------------------------------
+
+    async def _merge(self, connection: Connection, claim: Any) -> None:
+        """Parse and merge the claimed chunk; the caller's transaction makes it all or nothing."""
+        load_id, seq, kind = claim["id"], claim["seq"], Kind(claim["kind"])
+        if await connection.fetchval("SELECT chunks_done FROM loads WHERE id = $1", load_id) > seq:
+            raise OutOfTurn  # merged between the look for a chunk and its lock
+        if kind is Kind.services:
+            # A customer's DELETE waits for the lock, and finds the visits that it let in.
+            await connection.execute("LOCK TABLE customers IN SHARE MODE")
+        parsed = await self._parse(connection, claim, seq)
+        doubtful = await self._doubtful(claim, seq, parsed, self._memory(claim))
+        rules = LoadRules(
+            load_id,
+            Target(kind),
+            update=claim["on_conflict"] == "update",
+            into_empty=claim["into_empty"],
+            skip_row_checks=self._settings.skip_row_checks,
+        )
+        merge = ChunkMerge(connection, rules, parsed)
+        outcome = await merge.run(doubtful, lambda: self._wait_for_turn(connection, load_id, seq))
+        await self._record(connection, load_id, seq + 1, outcome)
+        self.merged_rows += outcome.rows_read
+
+    async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
+        row = await connection.fetchrow(READ_BODY, claim["id"], seq)
+        fmt = FileFormat(Kind(claim["kind"]), layout_of(claim), claim["encoding"])
+        return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt)
+
+    def _memory(self, claim: Any) -> LoadMemory:
+        if claim["id"] not in self._memories:
+            self._memories = {  # loads of a kind go one after the other: an older one's memory is of no use
+                other: memory for other, memory in self._memories.items() if self._held.get(other)
+            }
+            self._memories[claim["id"]] = LoadMemory(claim["bytes"])
+        return self._memories[claim["id"]]
+
+    async def _doubtful(self, claim: Any, seq: int, parsed: ParsedChunk, memory: LoadMemory) -> pl.Series | None:
+        """Waits until the chunks before, as far as this process has them, have been seen."""
+        held = self._held[claim["id"]]
+        async with self._registered:
+            await self._registered.wait_for(lambda: memory.is_at_least(seq) or not (held & set(range(seq))))
+            doubtful = await asyncio.to_thread(memory.register, seq, parsed.rows, KEYS[Kind(claim["kind"])])
+            self._registered.notify_all()
+        return doubtful
+
+    @staticmethod
+    async def _wait_for_turn(connection: Connection, load_id: int, seq: int) -> None:
+        """The previous chunk's row is locked until its transaction ends; then it is done, or it was given up."""
+        if seq:
+            await connection.execute(LOCK_PREVIOUS, load_id, seq - 1)
+        load = await connection.fetchrow(LOCK_LOAD, load_id)
+        if load is None or load["status"] != "loading" or load["chunks_done"] != seq:
+            raise OutOfTurn
+
+    async def _record(self, connection: Connection, load_id: int, chunks_done: int, outcome: ChunkOutcome) -> None:
+        """The chunk's part of the load's report."""
+        load = await connection.fetchrow(LOCK_LOAD, load_id)
+        if outcome.rejects.height:
+            lines = outcome.rejects.select(pl.lit(load_id).alias("load_id"), pl.all())
+            await copy_text(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
+        await connection.execute(
+            RECORD_CHUNK,
+            load_id,
+            chunks_done,
+            outcome.rows_read,
+            outcome.inserted,
+            outcome.updated,
+            outcome.unchanged,
+            outcome.rejects.height,
+            add_rejects(load["rejects"], outcome.rejects),
+            add_ledger(load["date_ledger"], outcome.ledger),
+        )
+        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+
+    # -- a check: the whole load in one transaction, into temporary tables -------------------------------------
+
+    async def _check(self, connection: Connection, claim: Any) -> None:
+        """The same merge, chunk by chunk, into a temporary table that overlays the real one."""
+        load_id, kind = claim["id"], Kind(claim["kind"])
+        target = Target(kind, overlay=True)
+        await target.create_overlay(connection)
+        rules = LoadRules(load_id, target, claim["on_conflict"] == "update", claim["into_empty"], skip_row_checks=False)
+        memory = LoadMemory(claim["bytes"])
+
+        async def in_turn() -> None:
+            return None
+
+        for seq in range(claim["chunks"]):
+            parsed = await self._parse(connection, claim, seq)
+            doubtful = await asyncio.to_thread(memory.register, seq, parsed.rows, KEYS[kind])
+            outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
+            await self._record(connection, load_id, seq + 1, outcome)
+        await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id)
+        await self._end_check(connection, claim)
+
+    async def _end_check(self, connection: Connection, claim: Any) -> None:
+        load = await connection.fetchrow(LOCK_LOAD, claim["id"])
+        limit = claim["max_rejects"]
+        if limit is not None and load["rows_rejected"] > limit:
+            error = f"{load['rows_rejected']} rows are rejected, more than max_rejects={limit}; nothing was written."
+            await connection.execute(FAIL, claim["id"], error)
+            log.info("load_failed", load_id=claim["id"], rows_rejected=load["rows_rejected"], max_rejects=limit)
+        elif claim["validate_only"]:
+            await self._complete(connection, claim["id"])
+        else:
+            await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
+            await connection.execute(BEGIN_WRITE, claim["id"], await self._is_empty(connection, claim))
+            await drop_indexes(connection, Kind(claim["kind"]), claim["bytes"])
+        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    async def _finish_one(self, connection: Connection) -> bool:
+        """Indexes, then `completed`; then the spool goes."""
+        async with connection.transaction():
+            load = await connection.fetchrow(CLAIM_MERGED)
+            if load is None:
+                return False
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            await ensure_indexes(self._settings.pool, Kind(load["kind"]))
+            await self._complete(connection, load["id"])
+            await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        self._memories.pop(load["id"], None)
+        self._held.pop(load["id"], None)
+        await self._tidy(connection, load)
+        return True
+
+    @staticmethod
+    async def _complete(connection: Connection, load_id: int) -> None:
+        load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
+        done = await connection.fetchrow(COMPLETE, load_id, warnings_of(load))
+        seconds = done["seconds"] or 0.0
+        rows_per_second = round(done["rows_read"] / seconds) if seconds else None
+        log.info("load_completed", load_id=load_id, rows_per_second=rows_per_second, **dict(done))
+
+    @staticmethod
+    async def _tidy(connection: Connection, load: Any) -> None:
+        """The spool is of no more use, and the planner should know what came in. A crash here costs nothing."""
+        await delete_spool(connection, load["id"])
+        if load["bytes"] > 1024 * 1024:
+            try:
+                await connection.execute(f"VACUUM (ANALYZE) {Kind(load['kind'])}", timeout=600)
+            except asyncpg.PostgresError as error:
+                log.info("vacuum_skipped", reason=type(error).__name__)
+
+    async def give_up_after(self, connection: Connection, error: Exception) -> None:
+        """Count a failure that trying again may not mend; after the last the load fails and leaves nothing."""
+        count = f"""
+            UPDATE loads SET attempts = attempts + 1 WHERE id = (
+                SELECT l.id FROM loads l WHERE {ELIGIBLE} ORDER BY l.received_at, l.id LIMIT 1
+            ) RETURNING id, kind, attempts"""
+        load = await connection.fetchrow(count)
+        if load is None or load["attempts"] < MOST_ATTEMPTS:
+            return
+        async with connection.transaction():
+            if load["kind"] == Kind.services:
+                await remove_visits_of_load(connection, load["id"])
+            else:
+                await connection.execute("DELETE FROM customers WHERE load_id = $1", load["id"], timeout=600)
+            await connection.execute(FAIL, load["id"], "The load met an error on our side; the log has it.")
+        await delete_spool(connection, load["id"])
+        await ensure_indexes(self._settings.pool, Kind(load["kind"]))
+        log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
+
+
+async def delete_spool(connection: Connection, load_id: int) -> None:
+    await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
+    await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id, timeout=300)
+
+
+def layout_of(load: Any) -> Layout:
+    return Layout(load["delimiter"], tuple(column or None for column in load["columns"]), load["has_header"])
+
+
+def add_rejects(summary: list[dict[str, Any]], rejects: pl.DataFrame) -> list[dict[str, Any]]:
+    """[{reason, rows, first_line}], most rows first."""
+    counted = {entry["reason"]: (entry["rows"], entry["first_line"]) for entry in summary}
+    grouped = rejects.group_by("reason").agg(pl.len().alias("rows"), pl.col("line").min().alias("first_line"))
+    for reason, rows, first_line in grouped.iter_rows():
+        before = counted.get(reason, (0, first_line))
+        counted[reason] = (before[0] + rows, min(before[1], first_line))
+    ordered = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))
+    return [{"reason": reason, "rows": rows, "first_line": line} for reason, (rows, line) in ordered]
+
+
+def add_ledger(before: dict[str, dict[str, int]], more: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    columns = dict.fromkeys([*before, *more])
+    return {
+        column: {
+            spelling: before.get(column, {}).get(spelling, 0) + more.get(column, {}).get(spelling, 0)
+            for spelling in sorted({*before.get(column, {}), *more.get(column, {})})
+        }
+        for column in columns
+    }
+
+
+def warnings_of(load: Any) -> list[str]:
+    """What a reader of the finished load should know beside the counts."""
+    warnings = list(load["warnings"])
+    if load["rows_read"] == EXCEL_ROWS:
+        warnings.append(
+            "The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut."
+        )
+    if load["rows_read"] and load["rows_unchanged"] == load["rows_read"]:
+        warnings.append("Every row was stored already, with the same values: nothing changed.")
+    return warnings
