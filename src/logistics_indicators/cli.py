@@ -7,9 +7,15 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from .client.commands import add_user, load
 from .serving import CannotServe, announce_when_ready, check_before_serving
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+users = typer.Typer(no_args_is_help=True, help="Accounts.")
+app.add_typer(users, name="users")
+
+app.command()(load)
+users.command("add")(add_user)
 
 
 @app.callback()

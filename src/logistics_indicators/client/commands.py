@@ -1,0 +1,123 @@
+"""`logistics-indicators load` and `users add`: what a person types."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from ..accounts.current_user import Role
+from ..loads.formats import Kind
+from ..serving import CannotServe, check_before_serving
+from .connecting import ServiceError, body_of, local_service, remote_service
+from .files import kind_of_file
+from .loading import LoadOptions, save_rejects
+from .progress import load_with_progress, print_rejects, print_summary
+
+REJECTED_AND_STRICT = 1
+FAILED = 2
+
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class OnConflict(StrEnum):
+    reject = "reject"
+    update = "update"
+
+
+Url = Annotated[
+    str | None, typer.Option(envvar="LOGISTICS_URL", help="A running service; without it, this machine's own data.")
+]
+Username = Annotated[
+    str | None,
+    typer.Option(envvar="LOGISTICS_USERNAME", help="With --url. The password is asked, or read of LOGISTICS_PASSWORD."),
+]
+Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidden=True)]
+"""Hidden: what is typed on a command line is seen by everyone on the machine."""
+
+
+def load(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV files.")],
+    url: Url = None,
+    username: Username = None,
+    password: Password = None,
+    kind: Annotated[Kind | None, typer.Option(help="What the files hold; else by header, columns or name.")] = None,
+    on_conflict: Annotated[OnConflict, typer.Option(help="For ids stored with other values.")] = OnConflict.reject,
+    validate_only: Annotated[bool, typer.Option("--validate-only", help="Report, and write nothing.")] = False,
+    max_rejects: Annotated[int | None, typer.Option(min=0, help="More rejects than this fail the load.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a row was rejected.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Folder for the rejected rows, to mend and load again.")] = None,
+) -> None:
+    """Load CSV files of customers and services, customers first.
+
+    Exits with 0, with 1 where rows were rejected and --strict was said, with 2 where a load failed.
+    """
+    options = LoadOptions(on_conflict is OnConflict.update, validate_only, max_rejects)
+
+    async def run() -> int:
+        batch = [(path, kind or kind_of_file(path)) for path in files]
+        batch.sort(key=lambda item: item[1] is Kind.services)
+        async with _service(url, username, password) as client:
+            loads = await load_with_progress(client, batch, options)
+            print_summary(loads)
+            print_rejects(loads)
+            if rejects is not None:
+                await _save_all_rejects(client, loads, rejects)
+        if any(load["status"] != "completed" for load in loads):
+            return FAILED
+        return REJECTED_AND_STRICT if strict and any(load["rows_rejected"] for load in loads) else 0
+
+    raise typer.Exit(_outcome(run()))
+
+
+async def _save_all_rejects(client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path) -> None:
+    for load in loads:
+        if load["rows_rejected"]:
+            target = folder / f"{Path(str(load['filename'])).stem}.rejects.{load['id']}.csv"
+            await save_rejects(client, load, target)
+            errors.print(f"Rejected rows: {target}")
+
+
+def add_user(
+    name: Annotated[str, typer.Argument(help="The username.")],
+    email: Annotated[str, typer.Option(help="The user's mail address.")],
+    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.analyst,
+    url: Url = None,
+    username: Username = None,
+    password: Password = None,
+    new_password: Annotated[str | None, typer.Option(envvar="LOGISTICS_NEW_PASSWORD", hidden=True)] = None,
+) -> None:
+    """Make an account, even where registration is closed. Its password is asked, or read of LOGISTICS_NEW_PASSWORD."""
+    secret = new_password or typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
+
+    async def run() -> int:
+        account = {"username": name, "email": email, "password": secret, "role": role.value}
+        async with _service(url, username, password) as client:
+            made = body_of(await client.post("/v1/users", json=account))
+        typer.echo(f"{made['username']} is {made['role']} (id {made['id']}).")
+        return 0
+
+    raise typer.Exit(_outcome(run()))
+
+
+def _service(
+    url: str | None, username: str | None, password: str | None
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    if url is None:
+        return local_service(check_before_serving())
+    username = username or typer.prompt("Username")
+    return remote_service(url, username, password or typer.prompt(f"Password of {username}", hide_input=True))
+
+
+def _outcome(work: Coroutine[None, None, int]) -> int:
+    """The exit code; a failure is one sentence, not a traceback."""
+    try:
+        return asyncio.run(work)
+    except (ServiceError, CannotServe) as error:
+        errors.print(f"[red]Error:[/red] {error}")
+        return FAILED

@@ -1,0 +1,96 @@
+"""A client of the service: of one that runs somewhere, or of one brought up in this process for the moment."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import Request
+
+from ..accounts.current_user import Role, User, authenticate
+from ..app import create_app
+from ..logs import configure_logs
+from ..settings import Settings
+
+REFRESH_AHEAD_SECONDS = 60
+"""An access token is renewed this long before it ends."""
+
+TIMEOUT = httpx.Timeout(30, read=600, write=600)
+"""Reading: a 202 comes once every byte is durable."""
+
+COMMAND_LINE_USER = User(0, "command line", "", Role.admin)
+"""Whoever may read the data folder or the database's password may do everything; an account adds nothing to it."""
+
+
+class ServiceError(Exception):
+    """The service said no, or nothing at all. The message is for a person to read."""
+
+
+def detail_of(response: httpx.Response) -> str:
+    """What a problem+json answer says, in one line."""
+    try:
+        problem = response.json()
+        fields = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in problem.get("errors") or [])
+        return f"{problem['detail']} {fields}".strip()
+    except (ValueError, KeyError, TypeError):
+        return f"{response.status_code} {response.reason_phrase}"
+
+
+def body_of(response: httpx.Response) -> Any:
+    """The JSON of a good answer; raises ServiceError for any other."""
+    if not response.is_success:
+        raise ServiceError(detail_of(response))
+    return response.json()
+
+
+class SignedIn(httpx.Auth):
+    """Sends the access token of a session, and renews it in time."""
+
+    requires_response_body = True
+
+    def __init__(self, base_url: str, tokens: dict[str, Any]) -> None:
+        self._refresh_url = f"{base_url.rstrip('/')}/v1/auth/refresh"
+        self._keep(tokens)
+
+    def _keep(self, tokens: dict[str, Any]) -> None:
+        self._tokens = tokens
+        self._renew_at = time.monotonic() + max(tokens["expires_in"] - REFRESH_AHEAD_SECONDS, 5)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        if time.monotonic() > self._renew_at:
+            headers = {"Authorization": f"Bearer {self._tokens['refresh_token']}"}
+            response = yield httpx.Request("POST", self._refresh_url, headers=headers)
+            if response.is_success:
+                self._keep(response.json())
+        request.headers["Authorization"] = f"Bearer {self._tokens['access_token']}"
+        yield request
+
+
+@asynccontextmanager
+async def remote_service(url: str, username: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A signed-in client of the service at `url`. Raises ServiceError where it cannot be reached or says no."""
+    async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT) as client:
+        try:
+            answer = await client.post("/v1/auth/login", json={"username": username, "password": password})
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceError(f"{url} cannot be reached: {error or type(error).__name__}") from error
+        client.auth = SignedIn(url, body_of(answer))
+        yield client
+
+
+@asynccontextmanager
+async def local_service(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service itself, started in this process on the settings' database; no server need run."""
+    configure_logs("error")
+    app = create_app(settings.model_copy(update={"trusted_hosts": ()}))
+
+    async def authenticate_command_line(request: Request) -> None:
+        request.state.user = COMMAND_LINE_USER
+        request.state.username = COMMAND_LINE_USER.username
+
+    app.dependency_overrides[authenticate] = authenticate_command_line
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT) as client:
+            yield client

@@ -1,0 +1,78 @@
+"""What a person sees of loads: bars while they run, tables at the end."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+
+from ..loads.formats import Kind
+from .loading import LoadOptions, follow_load, send_file
+
+console = Console()
+
+
+async def load_with_progress(
+    client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], options: LoadOptions
+) -> list[dict[str, Any]]:
+    """Send every file, then follow every load; the load resources at their end. Raises ServiceError."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        sent = []
+        for path, kind in batch:
+            task = progress.add_task(f"{path.name}: sending", total=path.stat().st_size, speed="")
+            load = await send_file(client, path, kind, options, partial(progress.advance, task))
+            sent.append((path, task, load))
+        for path, task, _ in sent:
+            progress.reset(task, total=1.0, description=f"{path.name}: loading", speed="")
+        return [await follow_load(client, load, _shown_by(progress, task)) for _, task, load in sent]
+
+
+def _shown_by(progress: Progress, task: TaskID) -> Callable[[dict[str, Any]], None]:
+    def show(load: dict[str, Any]) -> None:
+        speed = f"{load['rows_per_second']:,} rows/s" if load["rows_per_second"] else ""
+        progress.update(task, completed=load["progress"], speed=speed)
+
+    return show
+
+
+COUNTS = ("read", "inserted", "updated", "unchanged", "rejected")
+
+
+def print_summary(loads: list[dict[str, Any]]) -> None:
+    """A line for each load, and what it has to say beyond numbers."""
+    table = Table("load", Column("file", overflow="fold"), "status", box=SIMPLE_HEAD)
+    for count in (*COUNTS, "rows/s"):
+        table.add_column(count, justify="right", no_wrap=True)
+    for load in loads:
+        speed = f"{load['rows_per_second']:,}" if load["rows_per_second"] else ""
+        status = "checked" if load["validate_only"] and load["status"] == "completed" else load["status"]
+        counts = [f"{load[f'rows_{count}']:,}" for count in COUNTS]
+        table.add_row(str(load["id"]), load["filename"], status, *counts, speed)
+    console.print(table)
+    for load in loads:
+        for remark in [*load["warnings"], *([load["error"]] if load.get("error") else [])]:
+            console.print(f"{load['filename']}: {remark}", highlight=False, markup=False)
+
+
+def print_rejects(loads: list[dict[str, Any]]) -> None:
+    """Rejected rows by reason, where there are any."""
+    table = Table("file", "rejected because", title="Rejected rows", box=SIMPLE_HEAD)
+    for column in ("rows", "first line"):
+        table.add_column(column, justify="right")
+    for load in loads:
+        for summary in load["rejects"]:
+            table.add_row(load["filename"], summary["reason"], f"{summary['rows']:,}", f"{summary['first_line']:,}")
+    if table.row_count:
+        console.print(table)
