@@ -1,9 +1,11 @@
 """Hostile requests get a clean 4xx, every answer the headers that a browser needs, and nobody a traceback."""
 
 import asyncio
+import io
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, redirect_stdout
 
 import asyncpg
 import httpx
@@ -213,40 +215,41 @@ async def test_a_request_id_with_line_breaks_is_replaced(anonymous: httpx.AsyncC
     assert len(answer.headers["x-request-id"]) == 32
 
 
-@pytest.fixture
-def json_logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
-    """The service's own log format; call it for the lines written so far."""
-    configure_logs("info")
-    yield lambda: capsys.readouterr().out.splitlines()
+@contextmanager
+def json_logs() -> Iterator[io.StringIO]:
+    """What the service logs meanwhile, in its own format."""
+    written = io.StringIO()
+    with redirect_stdout(written):
+        configure_logs("info")
+        yield written
     structlog.reset_defaults()
     logging.getLogger().handlers.clear()
 
 
-async def test_a_log_line_stays_one_line_whatever_the_client_says(
-    app: FastAPI, json_logs: Callable[[], list[str]]
-) -> None:
+async def test_a_log_line_stays_one_line_whatever_the_client_says(app: FastAPI) -> None:
     hostile = '{"event": "forged"}\n{"event": "forged"}'
     async with client_of(app) as client:
-        await client.get("/v1/" + hostile.replace("\n", "%0A"), headers={"X-Request-ID": "x\n{}"})
-        await client.post("/v1/auth/login", json={"username": hostile, "password": hostile})
-    events = [json.loads(line)["event"] for line in json_logs()]
+        with json_logs() as written:
+            await client.get("/v1/" + hostile.replace("\n", "%0A"), headers={"X-Request-ID": "x\n{}"})
+            await client.post("/v1/auth/login", json={"username": hostile, "password": hostile})
+    events = [json.loads(line)["event"] for line in written.getvalue().splitlines()]
     assert events.count("request") == 2
     assert "forged" not in events
 
 
-async def test_no_password_and_no_token_reaches_the_log(app: FastAPI, json_logs: Callable[[], list[str]]) -> None:
+async def test_no_password_and_no_token_reaches_the_log(app: FastAPI) -> None:
     account = {"username": "ana", "email": "ana@example.com", "password": "a long walk on the beach"}
     async with client_of(app) as client:
-        await client.post("/v1/auth/register", json=account)
-        pair = (await client.post("/v1/auth/login", json=account | {"email": ""})).json()
-        del account["email"]
-        pair = (await client.post("/v1/auth/login", json=account)).json()
-        await client.get("/v1/auth/me", headers={"Authorization": f"Bearer {pair['access_token']}"})
-        await client.post("/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
-    written = "\n".join(json_logs())
-    assert written.count('"request"') >= 5
+        with json_logs() as written:
+            await client.post("/v1/auth/register", json=account)
+            pair = (await client.post("/v1/auth/login", json=account | {"email": ""})).json()
+            del account["email"]
+            pair = (await client.post("/v1/auth/login", json=account)).json()
+            await client.get("/v1/auth/me", headers={"Authorization": f"Bearer {pair['access_token']}"})
+            await client.post("/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert written.getvalue().count('"request"') >= 5
     for secret in (account["password"], pair["access_token"], pair["refresh_token"]):
-        assert secret not in written
+        assert secret not in written.getvalue()
 
 
 async def test_a_value_that_only_the_database_refuses_is_a_422(app: FastAPI, client: httpx.AsyncClient) -> None:
