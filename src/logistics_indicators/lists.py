@@ -154,8 +154,12 @@ def page_query(listed: ListedTable, conditions: Conditions, page: Page) -> tuple
 
 
 async def count_rows(connection: Connection, listed: ListedTable, conditions: Conditions) -> int:
-    sql = f"SELECT count(*) FROM {listed.table} {conditions.where()}"
-    return int(await connection.fetchval(sql, *conditions.values))
+    sql, values = count_query(listed, conditions)
+    return int(await connection.fetchval(sql, *values))
+
+
+def count_query(listed: ListedTable, conditions: Conditions) -> tuple[str, Sequence[object]]:
+    return f"SELECT count(*) FROM {listed.table} {conditions.where()}", conditions.values
 
 
 def _page_response(

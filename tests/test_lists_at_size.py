@@ -1,0 +1,180 @@
+"""The lists on a table with enough rows for the planner to choose: 50,000 services of 20,000 customers."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from logistics_indicators.customer_services import service as services
+from logistics_indicators.customer_services.service import SERVICES, ServiceFilter
+from logistics_indicators.customers import service as customers
+from logistics_indicators.customers.service import CUSTOMERS
+from logistics_indicators.lists import Conditions, ListedTable, Page, count_query, page_query
+
+MANY = """
+INSERT INTO customers (id, nome, email, telefone)
+SELECT i, 'Nome ' || i % 5000, i || '@example.com', (i % 9000)::text FROM generate_series(1, 20000) i;
+INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
+SELECT i, i % 20000 + 1, 'Angel ' || i % 1500,
+       CASE WHEN i % 1000 = 0 THEN 'AC' ELSE (ARRAY['CE', 'SP', 'RS', 'SC'])[i % 4 + 1] END || ' - ' || i % 140,
+       '2020-07-01'::date + i % 365,
+       CASE WHEN i % 500 > 0 THEN '2020-07-01'::timestamp + make_interval(days => i % 365, secs => i % 9) END
+FROM generate_series(1, 50000) i
+"""
+
+
+@pytest.fixture
+async def many(connection: asyncpg.Connection) -> None:
+    await connection.execute(MANY)
+    await connection.execute("VACUUM (ANALYZE) customers, services")
+
+
+async def plan_of(connection: asyncpg.Connection, sql: str, values: Sequence[object]) -> dict[str, Any]:
+    explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
+    return json.loads(explained)[0]["Plan"]
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+
+
+def indexes(plan: dict[str, Any]) -> set[str]:
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+
+
+def pages_read(plan: dict[str, Any]) -> int:
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+def of_customers(**asked: Any) -> tuple[ListedTable, Conditions]:
+    return CUSTOMERS, customers.filtered(**{"id": None, "nome": None, "email": None, "telefone": None} | asked)
+
+
+def of_services(**asked: Any) -> tuple[ListedTable, Conditions]:
+    return SERVICES, services.filtered(ServiceFilter(**asked))
+
+
+@pytest.mark.usefixtures("many")
+async def test_every_filter_uses_its_index_for_list_and_total(connection: asyncpg.Connection) -> None:
+    for (listed, conditions), index in [
+        (of_customers(id=7), "customers_pkey"),
+        (of_customers(nome="Nome 7"), "customers_nome_idx"),
+        (of_customers(email="7@example.com"), "customers_email_key"),
+        (of_customers(telefone="7"), "customers_telefone_idx"),
+        (of_services(id=7), "services_pkey"),
+        (of_services(id_cliente=7), "services_id_cliente_idx"),
+        (of_services(angel="Angel 7"), "services_angel_idx"),
+        (of_services(polo="CE - 8"), "services_polo_idx"),
+        (of_services(uf="AC"), "services_polo_idx"),
+        (of_services(data_limite=date(2020, 7, 8)), "services_data_limite_idx"),
+        (
+            of_services(data_limite_de=date(2020, 7, 8), data_limite_ate=date(2020, 7, 8)),
+            "services_data_limite_idx",
+        ),
+        (of_services(data_de_atendimento=datetime(2020, 7, 8, 0, 0, 7)), "services_data_de_atendimento_idx"),
+        (
+            of_services(data_de_atendimento_de=date(2020, 7, 8), data_de_atendimento_ate=date(2020, 7, 8)),
+            "services_data_de_atendimento_idx",
+        ),
+        (of_services(aberto=True), "services_data_de_atendimento_idx"),
+    ]:
+        counting = await plan_of(connection, *count_query(listed, conditions))
+        assert indexes(counting) == {index}
+        listing = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
+        assert listing["Actual Rows"] > 0
+        # Where many rows match, the first thirty are found sooner along the ids.
+        assert indexes(listing) in ({index}, {f"{listed.table}_pkey"})
+        assert pages_read(listing) < 200
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_filter_that_finds_much_reads_little_more_than_its_page(connection: asyncpg.Connection) -> None:
+    for listed, conditions in [of_services(uf="CE"), of_services(aberto=False), of_services(), of_customers()]:
+        plan = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
+        assert indexes(plan) == {f"{listed.table}_pkey"}
+        assert pages_read(plan) < 20
+
+
+@pytest.mark.usefixtures("many")
+async def test_a_deep_page_by_cursor_reads_as_little_as_the_first(connection: asyncpg.Connection) -> None:
+    for listed, conditions in [of_services(), of_services(uf="CE"), of_customers()]:
+        first = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
+        deep = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, 19_500)))
+        by_offset = await plan_of(connection, *page_query(listed, conditions, Page(30, 4_500, None)))
+        assert indexes(deep) == {f"{listed.table}_pkey"}
+        assert pages_read(deep) <= pages_read(first) + 3
+        assert pages_read(by_offset) > 3 * pages_read(deep)
+
+
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[int]:
+    """The app behind a real socket; its port. (httpx's own transport would read a body to its end.)"""
+    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def start_reading(port: int, path: str, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Asks, reads the head of the answer, and then no further: small buffers make the server wait."""
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(slow, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=slow, limit=4096)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: {token}\r\n\r\n".encode())
+    assert b" 200 " in await reader.readline()
+    return reader, writer
+
+
+MORE = "INSERT INTO services SELECT id + 50000 * n, id_cliente, data_de_atendimento, data_limite, load_id, angel, polo"
+
+
+@pytest.mark.usefixtures("many")
+async def test_slow_readers_of_exports_cannot_take_every_connection_and_give_theirs_back_when_they_leave(
+    app: FastAPI, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(f"{MORE} FROM services, generate_series(1, 1) n")
+    async with listening(app) as port:
+        _, slow = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
+        busy = await client.get("/v1/services?format=csv")
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+        assert (await client.get("/v1/services")).status_code == 200
+        slow.transport.abort()
+        async with asyncio.timeout(30):
+            while (await client.get("/v1/customers?format=csv&id=1")).status_code == 503:
+                await asyncio.sleep(0.05)
+            while app.state.pool.get_idle_size() != app.state.pool.get_size():
+                await asyncio.sleep(0.05)
+    open_cursors = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+    assert await connection.fetchval(open_cursors) == 0
+
+
+@pytest.mark.usefixtures("many")
+async def test_an_export_that_breaks_off_does_not_look_whole(
+    app: FastAPI, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(f"{MORE} FROM services, generate_series(1, 1) n")
+    async with listening(app) as port:
+        reader, writer = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ORDER BY id%' AND pid <> $1"
+        await connection.execute(kill, connection.get_server_pid())
+        body = await reader.read()
+        while piece := await reader.read(65536):
+            body += piece
+        assert not body.endswith(b"0\r\n\r\n")
+        writer.close()
+    assert (await client.get("/v1/services")).status_code == 200

@@ -1,0 +1,232 @@
+"""/v1/services: single rows, and that the rollup follows each of them."""
+
+import asyncio
+from datetime import date
+
+import asyncpg
+import httpx
+import pytest
+from conftest import ClientAs
+
+from logistics_indicators.field_types import MAX_ID
+
+VISIT = {
+    "id_cliente": 1,
+    "angel": "Íris da Silva",
+    "polo": "CE - JUAZEIRO DO NORTE",
+    "data_limite": "2021-06-30",
+    "data_de_atendimento": "2021-06-29T10:15:27",
+}
+
+
+@pytest.fixture(autouse=True)
+async def customers(connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO customers (id, nome, email) VALUES (1, 'a', 'a@b.co'), (2, 'b', 'b@b.co')")
+
+
+async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, object]:
+    answer = await client.post("/v1/services", json=VISIT | changes)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+# Folded or not yet: a background task folds the deltas whenever it likes.
+CELLS_OF_ROLLUP = """
+SELECT day, open, polos.name AS polo, angels.name AS angel, sum(total), sum(on_time), sum(seconds)
+FROM (
+    SELECT block AS day, false AS open, polo_id, angel_id, total, on_time, seconds FROM rollup WHERE grain = 0
+    UNION ALL
+    SELECT data_limite, true, polo_id, angel_id, total, 0, 0 FROM rollup_open
+    UNION ALL
+    SELECT d.day, d.open, d.polo_id, d.angel_id, d.visits,
+           CASE WHEN NOT d.open AND d.days_late <= 0 THEN d.visits ELSE 0 END, d.seconds
+    FROM rollup_deltas, unnest(day, open, polo_id, angel_id, days_late, visits, seconds)
+         AS d (day, open, polo_id, angel_id, days_late, visits, seconds)
+) AS cells
+JOIN polos ON polos.id = polo_id JOIN angels ON angels.id = angel_id
+GROUP BY 1, 2, 3, 4 HAVING sum(total) <> 0 ORDER BY 1, 2, 3, 4
+"""
+
+CELLS_OF_ROWS = """
+SELECT COALESCE(data_de_atendimento::date, data_limite) AS day, data_de_atendimento IS NULL AS open, polo, angel,
+       count(*), count(*) FILTER (WHERE data_de_atendimento::date <= data_limite),
+       COALESCE(sum(EXTRACT(epoch FROM data_limite - data_de_atendimento)), 0)::bigint
+FROM services GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+async def assert_rollup_equals_rows(connection: asyncpg.Connection) -> None:
+    rollup = [tuple(row) for row in await connection.fetch(CELLS_OF_ROLLUP)]
+    assert rollup == [tuple(row) for row in await connection.fetch(CELLS_OF_ROWS)]
+
+
+async def test_a_created_service_can_be_read_back(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/services", json=VISIT)
+    assert answer.status_code == 201
+    assert answer.json() == {"id": answer.json()["id"], **VISIT}
+    assert (await client.get(answer.headers["Location"])).json() == answer.json()
+
+
+async def test_a_blank_is_taken_for_the_t_of_a_timestamp(client: httpx.AsyncClient) -> None:
+    created = await create(client, data_de_atendimento="2021-06-29 10:15:27")
+    assert created["data_de_atendimento"] == "2021-06-29T10:15:27"
+
+
+@pytest.mark.parametrize("body", [VISIT | {"data_de_atendimento": None}, {k: VISIT[k] for k in list(VISIT)[:4]}])
+async def test_a_visit_not_made_yet_is_stored_open(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+    answer = await client.post("/v1/services", json=body)
+    assert (answer.status_code, answer.json()["data_de_atendimento"]) == (201, None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id_cliente", 0),
+        ("id_cliente", MAX_ID + 1),
+        ("id_cliente", True),
+        ("id_cliente", "x"),
+        ("id_cliente", 1.5),
+        ("angel", " "),
+        ("angel", "x" * 201),
+        ("polo", "a\tb"),
+        ("polo", "x" * 201),
+        ("data_limite", "30/06/2021"),
+        ("data_limite", "2021-02-30"),
+        ("data_limite", "1899-12-31"),
+        ("data_limite", "2200-01-01"),
+        ("data_limite", "2021-06-30T00:00:00"),
+        ("data_limite", 20210630),
+        ("data_limite", None),
+        ("data_limite", "٢٠٢١-٠٦-٣٠"),
+        ("data_de_atendimento", "2021-06-29"),
+        ("data_de_atendimento", "2021-06-29T10:15"),
+        ("data_de_atendimento", "2021-06-29T10:15:27.5"),
+        ("data_de_atendimento", "2021-06-29T10:15:27Z"),
+        ("data_de_atendimento", "2021-06-29T10:15:27-03:00"),
+        ("data_de_atendimento", "2021-06-29T24:00:00"),
+        ("data_de_atendimento", "9999-12-31T23:59:59"),
+        ("data_de_atendimento", 1624961727),
+        ("data_de_atendimento", ""),
+    ],
+)
+async def test_a_field_that_cannot_be_taken_is_named(client: httpx.AsyncClient, field: str, value: object) -> None:
+    for method, path in (("POST", "/v1/services"), ("PUT", "/v1/services/1")):
+        answer = await client.request(method, path, json=VISIT | {field: value})
+        assert answer.status_code == 422
+        assert [error["loc"] for error in answer.json()["errors"]] == [["body", field]]
+
+
+async def test_a_service_of_an_unknown_customer_is_422_and_leaves_nothing(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    service = await create(client)
+    for method, path in (("POST", "/v1/services"), ("PUT", f"/v1/services/{service['id']}")):
+        answer = await client.request(method, path, json=VISIT | {"id_cliente": 77})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["loc"] == ["body", "id_cliente"]
+    assert await connection.fetchval("SELECT count(*) FROM services") == 1
+    await assert_rollup_equals_rows(connection)
+
+
+async def test_an_unknown_field_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/services", json=VISIT | {"cidade": "x"})
+    assert answer.status_code == 422
+    assert "data_limite" in answer.json()["errors"][0]["msg"]
+
+
+async def test_a_put_replaces_the_whole_service(client: httpx.AsyncClient) -> None:
+    service = await create(client)
+    changed = {"id_cliente": 2, "angel": "B", "polo": "SP - Y", "data_limite": "2021-07-01"}
+    answer = await client.put(f"/v1/services/{service['id']}", json=changed)
+    assert answer.json() == {"id": service["id"], **changed, "data_de_atendimento": None}
+    assert (await client.get(f"/v1/services/{service['id']}")).json() == answer.json()
+
+
+async def test_a_put_may_carry_the_id_of_its_path_and_no_other(client: httpx.AsyncClient) -> None:
+    service = await create(client)
+    path = f"/v1/services/{service['id']}"
+    assert (await client.put(path, json=service)).status_code == 200
+    assert (await client.put(path, json=service | {"id": 77})).status_code == 422
+
+
+async def test_an_unknown_service_is_404_and_one_service_cannot_be_deleted(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/services/77")).status_code == 404
+    assert (await client.put("/v1/services/77", json=VISIT)).status_code == 404
+    assert (await client.delete("/v1/services/77")).status_code == 405
+
+
+async def test_the_rollup_follows_every_write(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    first, second = await create(client), await create(client, data_de_atendimento=None)
+    await assert_rollup_equals_rows(connection)
+    moved = VISIT | {"angel": "B", "polo": "SP - Y", "data_de_atendimento": "2021-07-02T08:00:00"}
+    for path, body in [
+        (f"/v1/services/{first['id']}", moved),
+        (f"/v1/services/{second['id']}", VISIT),
+        (f"/v1/services/{first['id']}", moved | {"data_de_atendimento": None}),
+    ]:
+        assert (await client.put(path, json=body)).status_code == 200
+        await assert_rollup_equals_rows(connection)
+    assert [tuple(row)[:3] for row in await connection.fetch(CELLS_OF_ROLLUP)] == [
+        (date(2021, 6, 29), False, "CE - JUAZEIRO DO NORTE"),
+        (date(2021, 6, 30), True, "SP - Y"),
+    ]
+
+
+async def test_writers_at_once_leave_the_rollup_exact(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    service = await create(client)
+
+    async def move(number: int) -> None:
+        body = VISIT | {"angel": f"Angel {number % 3}", "data_de_atendimento": f"2021-06-{number % 28 + 1:02}T10:00:00"}
+        assert (await client.put(f"/v1/services/{service['id']}", json=body)).status_code == 200
+        await create(client, angel=f"Angel {number % 5}")
+
+    await asyncio.gather(*(move(number) for number in range(30)))
+    assert await connection.fetchval("SELECT count(*) FROM services") == 31
+    await assert_rollup_equals_rows(connection)
+
+
+async def test_a_post_after_a_batch_gets_the_id_after_the_largest(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(
+        "INSERT INTO services (id, id_cliente, angel, polo, data_limite)"
+        " SELECT i, 1, 'A', 'CE - X', '2021-06-30' FROM unnest(ARRAY[1, 2, 900]) i"
+    )
+    assert [(await create(client))["id"] for _ in range(2)] == [901, 902]
+
+
+async def test_a_write_that_is_cancelled_while_it_waits_is_503_and_works_later(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    service = await create(client)
+    async with connection.transaction():
+        await connection.execute("SELECT FROM services WHERE id = $1 FOR UPDATE", service["id"])
+        put = asyncio.create_task(client.put(f"/v1/services/{service['id']}", json=VISIT))
+        await cancel_waiting_backend(connection)
+        answer = await put
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert (await client.put(f"/v1/services/{service['id']}", json=VISIT)).status_code == 200
+    await assert_rollup_equals_rows(connection)
+
+
+async def cancel_waiting_backend(connection: asyncpg.Connection) -> None:
+    cancel = """
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    while not await connection.fetch(cancel):
+        await asyncio.sleep(0.01)
+
+
+async def test_viewers_read_and_only_analysts_write(client_as: ClientAs, anonymous: httpx.AsyncClient) -> None:
+    analyst, viewer = await client_as("analyst"), await client_as("viewer")
+    path = f"/v1/services/{(await create(analyst))['id']}"
+    reads = [("GET", "/v1/services"), ("GET", "/v1/services/total"), ("GET", path)]
+    for method, url in [*reads, ("POST", "/v1/services"), ("PUT", path)]:
+        body = VISIT if method in {"POST", "PUT"} else None
+        refused = await anonymous.request(method, url, json=body)
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+        answer = await viewer.request(method, url, json=body)
+        assert answer.status_code == (200 if (method, url) in reads else 403)
