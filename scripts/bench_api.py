@@ -320,8 +320,8 @@ def start_worker(data_dir: Path, port: int) -> subprocess.Popen[bytes]:
     worker = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     for _ in range(300):
         try:
-            Client(port).ask("GET", "/v1/health")
-        except (OSError, http.client.HTTPException, SystemExit):
+            Client(port).ask("GET", "/openapi.json")
+        except (OSError, http.client.HTTPException):
             time.sleep(0.2)
         else:
             return worker

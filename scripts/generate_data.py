@@ -448,8 +448,8 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    arguments = command_line().parse_args()
+def main(words: Sequence[str] | None = None) -> None:
+    arguments = command_line().parse_args(words)
     truth = arguments.make(arguments)
     if arguments.truth:
         arguments.truth.write_text(truth, encoding="utf-8")

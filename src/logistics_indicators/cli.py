@@ -29,6 +29,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
+    announce: Annotated[bool, typer.Option(hidden=True)] = True,
 ) -> None:
     """Run the service."""
     if data_dir is not None:
@@ -38,7 +39,8 @@ def serve(
     except CannotServe as error:
         typer.echo(f"The service cannot start. {error}", err=True)
         raise typer.Exit(2) from None
-    announce_when_ready(host, port)
+    if announce:
+        announce_when_ready(host, port)
     uvicorn.run(
         "logistics_indicators.app:from_environment",
         factory=True,

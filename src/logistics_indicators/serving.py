@@ -1,6 +1,7 @@
 """What surrounds a run of the service: the checks before it, and the lines that say where it answers."""
 
 import ipaddress
+import logging
 import sys
 import threading
 import time
@@ -44,11 +45,11 @@ def _sentence(loc: list[str | int], message: str) -> str:
 
 def announce_when_ready(host: str, port: int) -> None:
     """Print where the service answers as soon as it does, from a thread that ends with the process."""
-    threading.Thread(target=_announce, args=(_origin(host, port),), daemon=True).start()
+    threading.Thread(target=_announce, args=(origin_of(host, port),), daemon=True).start()
 
 
-def _origin(host: str, port: int) -> str:
-    """Of a service that listens on `host`; one that listens everywhere is on this machine too."""
+def origin_of(host: str, port: int) -> str:
+    """URL of a service that listens on `host`; one that listens everywhere is on this machine too."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -58,14 +59,26 @@ def _origin(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
-def _announce(origin: str) -> None:
-    deadline = time.monotonic() + ANNOUNCE_SECONDS
+def wait_until_ready(origin: str, seconds: float = ANNOUNCE_SECONDS) -> bool:
+    """False where the service is not healthy after so long."""
+    logging.getLogger("httpx").setLevel("WARNING")
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if _answers(f"{origin}/v1/health"):
-            page = f"Page: {origin}/  " if _answers(f"{origin}/") else ""
-            sys.stderr.write(f"\nLogistics Indicators answers.  {page}API and its docs: {origin}/docs\n{NEXT_STEP}\n")
-            return
+            return True
         time.sleep(0.3)
+    return False
+
+
+def places(origin: str) -> str:
+    """A line that names what a person can open."""
+    page = f"Page: {origin}/  " if _answers(f"{origin}/") else ""
+    return f"Logistics Indicators answers.  {page}API and its docs: {origin}/docs"
+
+
+def _announce(origin: str) -> None:
+    if wait_until_ready(origin):
+        sys.stderr.write(f"\n{places(origin)}\n{NEXT_STEP}\n")
 
 
 def _answers(url: str) -> bool:

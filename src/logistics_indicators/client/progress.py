@@ -9,12 +9,12 @@ import httpx
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from ..loads.formats import Kind
 from .loading import LoadOptions, follow_load, send_file
 
-console = Console()
+console = Console(highlight=False)
 
 
 async def load_with_progress(
@@ -51,19 +51,23 @@ COUNTS = ("read", "inserted", "updated", "unchanged", "rejected")
 
 
 def print_summary(loads: list[dict[str, Any]]) -> None:
-    """A line for each load, and what it has to say beyond numbers."""
-    table = Table("load", Column("file", overflow="fold"), "status", box=SIMPLE_HEAD)
-    for count in (*COUNTS, "rows/s"):
-        table.add_column(count, justify="right", no_wrap=True)
+    """A column for each load, and what it has to say beyond numbers."""
+    table = Table("", box=SIMPLE_HEAD)
     for load in loads:
-        speed = f"{load['rows_per_second']:,}" if load["rows_per_second"] else ""
-        status = "checked" if load["validate_only"] and load["status"] == "completed" else load["status"]
-        counts = [f"{load[f'rows_{count}']:,}" for count in COUNTS]
-        table.add_row(str(load["id"]), load["filename"], status, *counts, speed)
+        table.add_column(load["filename"], justify="right", overflow="fold")
+    table.add_row("load", *(f"{load['kind']} {load['id']}" for load in loads))
+    table.add_row("status", *(_status(load) for load in loads))
+    for count in COUNTS:
+        table.add_row(f"rows {count}", *(f"{load[f'rows_{count}']:,}" for load in loads))
+    table.add_row("rows/s", *(f"{load['rows_per_second'] or 0:,}" for load in loads))
     console.print(table)
     for load in loads:
         for remark in [*load["warnings"], *([load["error"]] if load.get("error") else [])]:
-            console.print(f"{load['filename']}: {remark}", highlight=False, markup=False)
+            console.print(f"{load['filename']}: {remark}", markup=False, soft_wrap=True)
+
+
+def _status(load: dict[str, Any]) -> str:
+    return "checked only" if load["validate_only"] and load["status"] == "completed" else str(load["status"])
 
 
 def print_rejects(loads: list[dict[str, Any]]) -> None:

@@ -1,0 +1,144 @@
+"""What `scripts/serve --demo` shows: an account, files made and loaded over HTTP, and the three indicators."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import generate_data
+import httpx
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from logistics_indicators.client.connecting import ServiceError, body_of, remote_service
+from logistics_indicators.client.loading import LoadOptions
+from logistics_indicators.client.progress import load_with_progress, print_rejects, print_summary
+from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.loads.formats import Kind
+from logistics_indicators.serving import origin_of, places, wait_until_ready
+from logistics_indicators.settings import Settings
+
+ROWS_SHOWN = 5
+USERNAME = "demo"
+
+console = Console(highlight=False)
+
+
+async def accounts_exist() -> bool:
+    """Asked of the database: over HTTP one would have to make an account to see whether it is the first."""
+    settings = Settings()
+    url = EmbeddedPostgres(settings.data_dir).url() if settings.embedded else settings.server_url()
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM users)"))
+    finally:
+        await connection.close()
+
+
+async def register(origin: str) -> str:
+    """The password of the new account."""
+    password = secrets.token_urlsafe(12)
+    account = {"username": USERNAME, "email": "demo@example.com", "password": password}
+    async with httpx.AsyncClient(base_url=origin) as client:
+        body_of(await client.post("/v1/auth/register", json=account))
+    return password
+
+
+def make_files(folder: Path, rows: int) -> list[tuple[Path, Kind]]:
+    services, customers = folder / "services.csv", folder / "customers.csv"
+    made_like = ["--dirty", "0.001", "--seed", "7"]
+    generate_data.main(
+        ["services", "--rows", str(rows), "--angels", "60", "--polos", "16", *made_like, "--output", str(services)]
+    )
+    known = str(generate_data.UNKNOWN_CUSTOMERS_FROM)
+    generate_data.main(["customers", "--from", str(services), "--below", known, "--output", str(customers)])
+    return [(customers, Kind.customers), (services, Kind.services)]
+
+
+INDICATORS = (
+    ("/v1/indicators/productivity", "produtividade"),
+    ("/v1/indicators/sla/angel", "sla_angel"),
+    ("/v1/indicators/sla/polo", "sla_polo"),
+)
+NOT_SHOWN = {"visitas", "tempo_medio_segundos", "sla_percentual"}
+
+
+async def show_indicators(client: httpx.AsyncClient) -> None:
+    for path, name in INDICATORS:
+        rows: list[dict[str, Any]] = body_of(await client.get(path))[name]
+        columns = sorted((key for key in rows[0] if key not in NOT_SHOWN), key=lambda key: key not in ("angel", "polo"))
+        table = Table(title=f"GET {path}  (first {ROWS_SHOWN} of {len(rows)})", title_justify="left", box=SIMPLE_HEAD)
+        for column in columns:
+            table.add_column(column, justify="left" if column in ("angel", "polo") else "right", overflow="fold")
+        for row in rows[:ROWS_SHOWN]:
+            table.add_row(*(str(row[column]) for column in columns))
+        console.print(table)
+
+
+async def demonstrate(origin: str, rows: int) -> None:
+    if await accounts_exist():
+        console.print(places(origin))
+        console.print(
+            "There is an account already, so the demo makes none and loads nothing. Sign in with yours,\n"
+            "or see the demo in a new folder: scripts/serve --demo --data-dir NEW_FOLDER"
+        )
+        return
+    password = await register(origin)
+    console.print(f"\n[bold]The demo's admin: username {USERNAME}, password {password}[/bold] (shown only here)")
+    console.print(f"Making {rows:,} visits and their customers, and sending them to {origin}/v1/.../batch")
+    with tempfile.TemporaryDirectory(prefix="logistics-demo-") as folder:
+        files = make_files(Path(folder), rows)
+        async with remote_service(origin, USERNAME, password) as client:
+            loads = await load_with_progress(client, files, LoadOptions())
+            print_summary(loads)
+            print_rejects(loads)
+            await show_indicators(client)
+    console.print(places(origin))
+    console.print("Next: sign in there with the account above (Authorize). Ctrl-C stops the service.")
+
+
+def end_with(server: int) -> None:
+    """When the service goes, so does the demo."""
+
+    def watch() -> None:
+        while True:
+            try:
+                os.kill(server, 0)
+            except ProcessLookupError:
+                os._exit(1)
+            time.sleep(0.5)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--server-pid", type=int, required=True)
+    parser.add_argument("--demo-rows", type=generate_data.positive, default=20_000)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--data-dir", type=Path)
+    arguments, _ = parser.parse_known_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the shell starts what runs in the background deaf to Ctrl-C
+    end_with(arguments.server_pid)
+    if arguments.data_dir:
+        os.environ["DATA_DIR"] = str(arguments.data_dir.expanduser().absolute())
+    origin = origin_of(arguments.host, arguments.port)
+    if not wait_until_ready(origin):
+        raise SystemExit("The demo waited for the service in vain.")
+    try:
+        asyncio.run(demonstrate(origin, arguments.demo_rows))
+    except (ServiceError, httpx.HTTPError) as error:
+        raise SystemExit(f"The demo broke off: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
