@@ -22,7 +22,7 @@ from .errors import install_error_handlers
 from .exports.response import export_places
 from .indicators.calendar import sync_calendar
 from .indicators.calendar_routes import router as calendar_router
-from .indicators.folding import Compactor
+from .indicators.compactor import Compactor
 from .indicators.routes import router as indicators_router
 from .indicators.snapshot import Memory
 from .loads.receiving import Receiver

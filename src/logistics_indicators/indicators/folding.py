@@ -1,52 +1,70 @@
-"""The compactor: folds the deltas into the levels that readers sum, one process at a time.
+"""Folding: the deltas go and the levels that readers sum take them in, in one transaction.
 
-A fold is one transaction: the deltas go and the levels take them in, so a reader's snapshot holds either the one
-or the other. It takes no lock that a writer or a reader waits for.
+A reader's snapshot holds either a delta or its fold. Nobody waits: writers only append deltas, readers only read,
+and whoever changes the levels holds FOLD_LOCK.
 """
 
 import asyncio
-import time
+from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 
-import structlog
+import polars as pl
 
-from ..database import Connection, Pool
-from .blocks import Grain, block_of
-
-log = structlog.get_logger()
+from ..database import Connection
+from .packing import (
+    LATE,
+    VISITS,
+    Layout,
+    PackedBlock,
+    add_up,
+    frame_of,
+    late_of,
+    open_of,
+    pack,
+    read_deltas,
+    spread,
+    visits_of,
+)
 
 FOLD_LOCK = 7_163_003
-"""Key of the advisory lock that whoever changes the folded levels holds."""
+"""Key of the advisory lock that whoever changes the levels holds."""
 
-FOLD_CELLS = 500_000
+FOLD_CELLS = 1_000_000
 """Cells folded in one transaction, unless one delta alone has more."""
 
 BULK_CELLS = 1_000
-"""A delta with more cells is a load's. While loads run such deltas wait, up to FOLD_CELLS of them."""
+"""A delta with more cells is a load's."""
 
-BULK_WAIT_SECONDS = 30.0
-
-FOLD = (Path(__file__).parent / "fold.sql").read_text()
+BLOCKS_AT_ONCE = 400
 FOLD_TIMEOUT = 600.0
 
 WAITING = "SELECT id, pg_column_size(visits) / 4 AS cells FROM rollup_deltas ORDER BY id"
 """The arrays are stored raw, so their size tells their length without reading them."""
 
-LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = 'services' AND status IN ('received', 'loading'))"
+DELTA_CELLS = """
+SELECT c.day - DATE '1970-01-01', c.open::integer, c.polo_id, c.angel_id, c.days_late, c.visits, c.seconds
+FROM rollup_deltas d,
+     unnest(d.day, d.open, d.polo_id, d.angel_id, d.days_late, d.visits, d.seconds)
+         AS c (day, open, polo_id, angel_id, days_late, visits, seconds)
+"""
 
-DROP_EMPTY = (
-    "DELETE FROM rollup WHERE total = 0 AND on_time = 0 AND seconds = 0 AND grain = $1 AND block = ANY($2::date[])",
-    "DELETE FROM rollup_lateness WHERE total = 0 AND grain = $1 AND block = ANY($2::date[])",
-)
+TAKE_DELTAS = """
+WITH gone AS (DELETE FROM rollup_deltas WHERE id = ANY($1::bigint[]) RETURNING id)
+UPDATE rollup_state SET folded = folded + (SELECT count(*) FROM gone)
+"""
+
+STORE_OPEN = """
+INSERT INTO rollup_open AS stored (data_limite, polo_id, angel_id, total)
+SELECT * FROM unnest($1::date[], $2::integer[], $3::integer[], $4::integer[])
+ON CONFLICT (data_limite, polo_id, angel_id) DO UPDATE SET total = stored.total + excluded.total
+"""
 DROP_EMPTY_OPEN = "DELETE FROM rollup_open WHERE total = 0 AND data_limite = ANY($1::date[])"
-DROP_EMPTY_DAYS = "DELETE FROM rollup_days WHERE total = 0 AND day = ANY($1::date[])"
 
 
 async def fold(connection: Connection, *, bulk: bool = True) -> int:
     """Fold what one transaction may take; the number of deltas folded, 0 where there are none or another folds.
 
-    With bulk=False a load's deltas wait for more, so that a load in progress keeps the machine to itself.
+    With bulk=False a load's deltas wait until there are enough of them to fill a fold.
     """
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
@@ -55,10 +73,20 @@ async def fold(connection: Connection, *, bulk: bool = True) -> int:
         if not ids:
             return 0
         await connection.execute(f"SET LOCAL statement_timeout = {int(FOLD_TIMEOUT * 1000)}")
-        days = await connection.fetchval(FOLD, ids, timeout=FOLD_TIMEOUT)
-        if days:
-            await _drop_empty(connection, days)
+        deltas = await fetch_deltas(connection, ids)
+        await _fold_into(connection, VISITS, await asyncio.to_thread(visits_of, deltas))
+        await _fold_into(connection, LATE, await asyncio.to_thread(late_of, deltas))
+        await _fold_open(connection, open_of(deltas))
+        await connection.execute(TAKE_DELTAS, ids)
     return len(ids)
+
+
+async def fold_everything(connection: Connection) -> int:
+    """Fold until no delta is left (or another process folds); the number of deltas."""
+    total = 0
+    while folded := await fold(connection):
+        total += folded
+    return total
 
 
 def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> list[int]:
@@ -74,62 +102,72 @@ def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> list[int]:
     return ids
 
 
-async def _drop_empty(connection: Connection, days: list[date]) -> None:
-    """A cell that its last visit left is no cell: no angel may show up with 0 visits."""
-    for grain in Grain:
-        blocks = sorted({block_of(grain, day) for day in days})
-        for drop in DROP_EMPTY:
-            await connection.execute(drop, grain.value, blocks, timeout=FOLD_TIMEOUT)
-    await connection.execute(DROP_EMPTY_OPEN, days, timeout=FOLD_TIMEOUT)
-    await connection.execute(DROP_EMPTY_DAYS, days, timeout=FOLD_TIMEOUT)
+async def fetch_deltas(connection: Connection, ids: list[int] | None = None) -> pl.DataFrame:
+    """The cells of these deltas, or of all that the snapshot sees."""
+    where = "" if ids is None else f"WHERE d.id IN ({','.join(str(int(key)) for key in ids)})"
+    return await fetch_cells(connection, f"{DELTA_CELLS} {where}")
 
 
-async def fold_everything(connection: Connection) -> int:
-    """Fold until no delta is left (or another process folds); the number of deltas."""
-    total = 0
-    while folded := await fold(connection):
-        total += folded
-    return total
+async def fetch_cells(connection: Connection, query: str) -> pl.DataFrame:
+    """Rows of a query with DELTA_SCHEMA's columns; parsed in a thread, for there may be a million."""
+    body = bytearray()
+
+    async def keep(piece: bytes) -> None:
+        body.extend(piece)
+
+    await connection.copy_from_query(query, output=keep, format="csv", timeout=FOLD_TIMEOUT)
+    return await asyncio.to_thread(read_deltas, bytes(body))
 
 
-class Compactor:
-    """The background task of an API process."""
+async def _fold_into(connection: Connection, layout: Layout, days: pl.DataFrame) -> None:
+    if days.is_empty():
+        return
+    levels = await asyncio.to_thread(spread, layout, days)
+    for grain, cells in levels.items():
+        touched = cells["block"].unique().sort().to_list()
+        for start in range(0, len(touched), BLOCKS_AT_ONCE):
+            some = touched[start : start + BLOCKS_AT_ONCE]
+            stored = await connection.fetch(
+                f"SELECT grain, block, cells FROM {layout.table} WHERE grain = $1 AND block = ANY($2::date[])",
+                grain.value,
+                some,
+            )
+            added = cells.filter(pl.col("block").is_in(some))
+            packed = await asyncio.to_thread(_merge, layout, stored, added)
+            await store_blocks(connection, layout, packed)
+            kept = {block.block for block in packed}
+            await _drop_blocks(connection, layout, grain.value, [block for block in some if block not in kept])
 
-    def __init__(self, pool: Pool, seconds: float) -> None:
-        self.pool = pool
-        self.seconds = seconds
-        self._bulk_since: float | None = None
-        self._swept = 0
 
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(self.seconds)
-            try:
-                await self._turn()
-            except Exception as error:
-                log.warning("fold_failed", error=type(error).__name__, exc_info=error)
+def _merge(layout: Layout, stored: list[tuple[int, date, bytes]], added: pl.DataFrame) -> list[PackedBlock]:
+    cells = pl.concat([frame_of(layout, stored), added.select("grain", "block", *layout.keys, *layout.sums)])
+    return list(pack(layout, add_up(layout, cells)))
 
-    async def _turn(self) -> None:
-        async with self.pool.acquire() as connection:
-            started = time.monotonic()
-            folded = await fold(connection, bulk=await self._may_take_bulk(connection))
-            if not folded:
-                return
-            log.info("folded", deltas=folded, seconds=round(time.monotonic() - started, 3))
-            self._swept += folded
-            if self._swept >= 200:
-                self._swept = 0
-                await connection.execute("VACUUM (INDEX_CLEANUP ON) rollup_deltas", timeout=FOLD_TIMEOUT)
 
-    async def _may_take_bulk(self, connection: Connection) -> bool:
-        """Not while a load runs, but a load that hangs may not hold the compactor up for ever."""
-        if not await connection.fetchval(LOADING):
-            self._bulk_since = None
-            return True
-        now = time.monotonic()
-        if self._bulk_since is None:
-            self._bulk_since = now
-        if now - self._bulk_since < BULK_WAIT_SECONDS:
-            return False
-        self._bulk_since = now
-        return True
+async def store_blocks(connection: Connection, layout: Layout, blocks: Iterable[PackedBlock]) -> None:
+    rows = list(blocks)
+    await connection.execute(
+        f"""INSERT INTO {layout.table} (grain, block, visits, cells)
+        SELECT * FROM unnest($1::smallint[], $2::date[], $3::bigint[], $4::bytea[])
+        ON CONFLICT (grain, block) DO UPDATE SET visits = excluded.visits, cells = excluded.cells""",
+        [row.grain for row in rows],
+        [row.block for row in rows],
+        [row.visits for row in rows],
+        [row.cells for row in rows],
+        timeout=FOLD_TIMEOUT,
+    )
+
+
+async def _drop_blocks(connection: Connection, layout: Layout, grain: int, blocks: list[date]) -> None:
+    """A block that its last cell left is no block: the first day with a visit is the first block of a day."""
+    if blocks:
+        delete = f"DELETE FROM {layout.table} WHERE grain = $1 AND block = ANY($2::date[])"
+        await connection.execute(delete, grain, blocks)
+
+
+async def _fold_open(connection: Connection, cells: pl.DataFrame) -> None:
+    if cells.is_empty():
+        return
+    columns = [cells[name].to_list() for name in ("data_limite", "polo_id", "angel_id", "total")]
+    await connection.execute(STORE_OPEN, *columns)
+    await connection.execute(DROP_EMPTY_OPEN, columns[0])

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from urllib.parse import quote
 
-from .totals import DateRange, Dimension, Filters
+from .sums import Filters
+from .totals import DateRange, Dimension
 
 SERVICES = "/v1/services?"
 

@@ -9,7 +9,8 @@ from fastapi import Depends, Query
 from ..errors import Unprocessable
 from ..field_types import Day, exact_text_of
 from .business_days import CalendarKind
-from .totals import DateRange, Filters
+from .sums import Filters
+from .totals import DateRange
 
 Name = Annotated[str, exact_text_of(200)]
 StateLetters = Annotated[

@@ -7,7 +7,8 @@ from .figures import duration_text, half_even, ratio
 from .links import attended_between
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .totals import DateRange, Dimension, Filters, resolve_range, totals_by
+from .sums import Filters
+from .totals import DateRange, Dimension, resolve_range, totals_by
 
 PRODUCTIVITY_FIELDS = ("total", "avg_time", "produtividade")
 SORT_COLUMNS = {"total": "total_de_atendimentos", "avg_time": "tempo_medio_segundos"}

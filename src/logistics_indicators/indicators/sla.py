@@ -6,7 +6,8 @@ from .figures import sla
 from .links import attended_between
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .totals import DateRange, Dimension, Filters, resolve_range, totals_by
+from .sums import Filters
+from .totals import DateRange, Dimension, resolve_range, totals_by
 
 SLA_FIELDS = ("total", "total_sla", "sla")
 SORT_COLUMNS = {

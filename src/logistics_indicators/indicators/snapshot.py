@@ -67,19 +67,19 @@ SELECT folded, (SELECT count(*) FROM rollup_deltas) AS deltas, (SELECT version F
 FROM rollup_state
 """
 
-FIRST_AND_LAST_DAY = "SELECT min(day), max(day) FROM rollup_days"
+FIRST_AND_LAST_DAY = "SELECT min(block), max(block) FROM rollup_blocks WHERE grain = 0"
 
 FIRST_AND_LAST_DAY_WITH_DELTAS = """
 SELECT min(day), max(day)
 FROM (
     SELECT day
     FROM (
-        SELECT day, total FROM rollup_days
+        SELECT block AS day, visits FROM rollup_blocks WHERE grain = 0
         UNION ALL
         SELECT c.day, c.visits
         FROM rollup_deltas d, unnest(d.day, d.open, d.visits) AS c (day, open, visits) WHERE NOT c.open
-    ) AS totals
-    GROUP BY day HAVING sum(total) <> 0
+    ) AS parts
+    GROUP BY day HAVING sum(visits) <> 0
 ) AS days
 """
 

@@ -1,0 +1,61 @@
+"""The background task of each API process that keeps the deltas few."""
+
+import asyncio
+import time
+
+import structlog
+
+from ..database import Connection, Pool
+from .folding import FOLD_TIMEOUT, fold
+
+log = structlog.get_logger()
+
+BULK_WAIT_SECONDS = 30.0
+"""While loads run, their deltas wait this long, or until they fill a fold: the load keeps the machine to itself."""
+
+SWEEP_AFTER = 200
+"""Deltas folded until their dead rows are swept: whoever counts the deltas walks over them."""
+
+LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = 'services' AND status IN ('received', 'loading'))"
+SWEEP = "VACUUM (INDEX_CLEANUP ON) rollup_deltas, rollup_state"
+
+
+class Compactor:
+    def __init__(self, pool: Pool, seconds: float) -> None:
+        self.pool = pool
+        self.seconds = seconds
+        self._loading_since: float | None = None
+        self._unswept = 0
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(self.seconds)
+            try:
+                async with self.pool.acquire() as connection:
+                    await self._turn(connection)
+            except Exception as error:
+                log.warning("fold_failed", error=type(error).__name__, exc_info=error)
+
+    async def _turn(self, connection: Connection) -> None:
+        started = time.monotonic()
+        folded = await fold(connection, bulk=await self._may_take_bulk(connection))
+        if not folded:
+            return
+        log.debug("folded", deltas=folded, seconds=round(time.monotonic() - started, 3))
+        self._unswept += folded
+        if self._unswept >= SWEEP_AFTER:
+            self._unswept = 0
+            await connection.execute(SWEEP, timeout=FOLD_TIMEOUT)
+
+    async def _may_take_bulk(self, connection: Connection) -> bool:
+        """Not while a load runs; but one that hangs may not hold its deltas back for ever."""
+        if not await connection.fetchval(LOADING):
+            self._loading_since = None
+            return True
+        now = time.monotonic()
+        if self._loading_since is None:
+            self._loading_since = now
+        if now - self._loading_since < BULK_WAIT_SECONDS:
+            return False
+        self._loading_since = now
+        return True
