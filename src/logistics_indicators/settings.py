@@ -96,9 +96,7 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024**2, description="Largest body of a request that is no upload, bytes"
     )
-    body_seconds: float = Field(
-        30, gt=0, le=600, description="How long such a body may take, and an upload may stall, before it is told 408"
-    )
+    body_seconds: float = Field(30, gt=0, le=600, description="How long such a body may take before it is told 408")
     trusted_hosts: WordList = Field(
         (), description="Names the service goes by, as a.example.com *.example.com; none: any Host header is taken"
     )
@@ -113,7 +111,7 @@ class Settings(BaseSettings):
     # Loads
     load_workers: int = Field(2, ge=0, le=32, description="Load workers in each process; 0 only receives")
     load_chunk_bytes: int = Field(
-        8 * 1024 * 1024, ge=64, le=64 * 1024 * 1024, description="Size of a spooled chunk of an upload, bytes"
+        4 * 1024 * 1024, ge=64, le=64 * 1024 * 1024, description="Size of a spooled chunk of an upload, bytes"
     )
     load_poll_seconds: float = Field(
         2.0, gt=0, le=60, description="How often an idle worker looks for work that no notification announced"

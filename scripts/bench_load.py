@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""How long a load takes, against psql's own \\copy of the already normalised file, on the same server.
+
+    .venv/bin/python scripts/bench_load.py --pairs 3            # 573,670 customers and 1,048,575 visits
+    .venv/bin/python scripts/bench_load.py --pairs 1 --scale 10
+
+Ours runs from the first byte of the POST to `completed`; psql's copy goes into a table of another database of
+the same server, with the same columns, keys, indexes and foreign key. The two take turns, each from empty
+tables, after a checkpoint and with nothing else under way. Prints a JSON line with medians.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.loads.cutting import Cutter
+from logistics_indicators.loads.formats import COLUMNS, Kind, detect_layout
+from logistics_indicators.loads.parsing import FileFormat, parse_chunk
+from logistics_indicators.loads.tables import copy_lines
+from logistics_indicators.migrations import migrate
+
+SCRIPTS = Path(__file__).parent
+ROWS, CUSTOMERS = 1_048_575, 573_670
+BASELINE = "bench_psql"
+PASSWORD = "a long password of the bench"
+KINDS = (Kind.customers, Kind.services)
+Figures = dict[str, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=3, help="turns of ours and psql's")
+    parser.add_argument("--scale", type=int, default=1, help="times 1,048,575 visits")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "logistics-indicators-bench")
+    parser.add_argument("--port", type=int, default=8599)
+    arguments = parser.parse_args()
+    files = make_files(arguments.folder / f"scale-{arguments.scale}", arguments.scale)
+    with service(arguments.folder / "data", arguments.port) as bench:
+        pairs = [bench.pair(files) for _ in range(arguments.pairs)]
+    print(json.dumps(summary(pairs, arguments.scale), indent=None))
+
+
+def make_files(folder: Path, scale: int) -> dict[str, Path]:
+    """The files as they come, and normalised for psql; made once and kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {str(kind): folder / f"{kind}.csv" for kind in KINDS}
+    generate = [sys.executable, str(SCRIPTS / "generate_data.py")]
+    if not files["services"].exists():
+        sizes = ["--rows", str(ROWS * scale), "--customers", str(CUSTOMERS * scale)]
+        subprocess.run([*generate, "services", *sizes, "--output", str(files["services"])], check=True)
+    if not files["customers"].exists():
+        source = ["--from", str(files["services"])]
+        subprocess.run([*generate, "customers", *source, "--output", str(files["customers"])], check=True)
+    for kind in KINDS:
+        files[f"{kind}.tsv"] = folder / f"{kind}.tsv"
+        if not files[f"{kind}.tsv"].exists():
+            normalise(kind, files[kind], files[f"{kind}.tsv"])
+    return files
+
+
+def normalise(kind: Kind, source: Path, target: Path) -> None:
+    cutter = Cutter(8 * 2**20, lambda row: detect_layout(kind, row.decode("latin-1"), None))
+    with source.open("rb") as file, target.open("wb") as out:
+        ended = False
+        while not ended:
+            data = file.read(2**20)
+            ended = not data
+            cutter.add(data)
+            chunk = cutter.cut(final=ended) if cutter.is_full or ended else None
+            if chunk is not None and cutter.layout is not None:
+                fmt = FileFormat(kind, cutter.layout, "utf-8")
+                parsed = parse_chunk(chunk.body, chunk.first_line, chunk.seq == 0, fmt)
+                out.write(copy_lines(parsed.rows.select(COLUMNS[kind])))
+
+
+@contextmanager
+def service(data_dir: Path, port: int) -> Iterator["Bench"]:
+    """The real service, one worker process, on its embedded PostgreSQL."""
+    command = [sys.executable, "-m", "logistics_indicators", "serve", "--port", str(port), "--data-dir", str(data_dir)]
+    environment = os.environ | {"LOG_LEVEL": "warning"}
+    process = subprocess.Popen(command, env=environment)
+    try:
+        bench = Bench(process, EmbeddedPostgres(data_dir), port)
+        bench.prepare()
+        yield bench
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+class Bench:
+    def __init__(self, process: subprocess.Popen[bytes], server: EmbeddedPostgres, port: int) -> None:
+        self.process = process
+        self.server = server
+        self.port = port
+        self.token = ""
+
+    def prepare(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if self.call("GET", "/v1/health")[0] == 200:
+                    break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+        self.server.start()
+        account = {"username": "bench", "email": "bench@example.com", "password": PASSWORD}
+        self.call("POST", "/v1/auth/register", account)
+        login = {"username": "bench", "password": PASSWORD}
+        self.token = self.call("POST", "/v1/auth/login", login)[1]["access_token"]
+        self.psql("postgres", f"DROP DATABASE IF EXISTS {BASELINE}", f"CREATE DATABASE {BASELINE}")
+        asyncio.run(migrate(self.server.url(BASELINE)))
+
+    def call(self, method: str, path: str, body: Any = None, connection: Any = None) -> tuple[int, Any]:
+        connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body)
+        connection.request(method, path, data, headers)
+        response = connection.getresponse()
+        text = response.read()
+        return response.status, json.loads(text) if text else None
+
+    def psql(self, database: str, *statements: str) -> str:
+        commands = [word for statement in statements for word in ("-c", statement)]
+        program = [str(self.server.bin_dir / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.server.url(database)]
+        return subprocess.run([*program, *commands], check=True, capture_output=True, text=True).stdout
+
+    def settle(self) -> None:
+        """Empty tables, a checkpoint behind us, nothing under way."""
+        self.call("POST", "/v1/auth/login", {"username": "bench", "password": PASSWORD})
+        for database in ("logistics", BASELINE):
+            self.psql(database, "TRUNCATE customers, services, loads, load_chunks, load_rejects, load_touched_ids")
+        self.wait_for_fold()
+        self.psql("logistics", "CHECKPOINT")
+
+    def wait_for_fold(self) -> None:
+        while self.psql("logistics", "SELECT count(*) FROM rollup_deltas").strip() != "0":
+            time.sleep(0.2)
+
+    def pair(self, files: dict[str, Path]) -> Figures:
+        figures: Figures = {}
+        for kind in KINDS:
+            if kind is Kind.customers:
+                self.settle()
+            self.psql("logistics", "CHECKPOINT")
+            figures |= self.load(kind, files[kind])
+            self.wait_for_fold()
+        for kind in KINDS:
+            self.psql("logistics", "CHECKPOINT")
+            columns = ", ".join(COLUMNS[kind])
+            started = time.perf_counter()
+            self.psql(BASELINE, f"\\copy {kind} ({columns}) from '{files[f'{kind}.tsv']}'")
+            figures[f"{kind}_psql_s"] = time.perf_counter() - started
+            self.psql(BASELINE, f"VACUUM ANALYZE {kind}")
+            figures[f"{kind}_ratio"] = figures[f"{kind}_s"] / figures[f"{kind}_psql_s"]
+        print(json.dumps({key: round(value, 3) for key, value in figures.items()}), file=sys.stderr)
+        return figures
+
+    def load(self, kind: Kind, path: Path) -> Figures:
+        """One load of ours, with a reader who gets one customer again and again meanwhile."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")  # the peak counts from here
+        reader = Reader(self)
+        reader.start()
+        started = time.perf_counter()
+        load, received = self.post_file(kind, path)
+        load = self.wait_for(load["id"])
+        seconds = time.perf_counter() - started
+        reader.stop()
+        if load["status"] != "completed" or load["rows_rejected"]:
+            raise SystemExit(f"the load did not complete: {load}")
+        return {
+            f"{kind}_s": seconds,
+            f"{kind}_202_s": received,
+            f"{kind}_rows_per_s": load["rows_read"] / seconds,
+            f"{kind}_peak_mb": self.peak_mb(),
+            f"{kind}_get_p99_ms": reader.p99_ms(),
+        }
+
+    def post_file(self, kind: Kind, path: Path) -> tuple[Any, float]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600, blocksize=2**18)
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "text/csv",
+            "Content-Length": str(path.stat().st_size),
+        }
+        started = time.perf_counter()
+        with path.open("rb") as file:
+            connection.request("POST", f"/v1/{kind}/batch", file, headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        if response.status != 202:
+            raise SystemExit(f"the file was not taken: {answer}")
+        return answer["load"], time.perf_counter() - started
+
+    def wait_for(self, load_id: int) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        while True:
+            load = self.call("GET", f"/v1/loads/{load_id}", connection=connection)[1]
+            if load["status"] in ("completed", "failed"):
+                return load
+            time.sleep(0.05)
+
+    def peak_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+class Reader(threading.Thread):
+    """GETs one customer every 20 ms over one connection, and keeps the latencies."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(daemon=True)
+        self.bench = bench
+        self.customer = bench.call("GET", "/v1/customers?limit=1")[1]["clientes"]
+        self.latencies: list[float] = []
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=60)
+        path = f"/v1/customers/{self.customer[0]['id'] if self.customer else 1}"
+        while not self.ended.wait(0.02):
+            started = time.perf_counter()
+            self.bench.call("GET", path, connection=connection)
+            self.latencies.append((time.perf_counter() - started) * 1000)
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.join()
+
+    def p99_ms(self) -> float:
+        return statistics.quantiles(self.latencies, n=100)[98] if len(self.latencies) > 1 else float("nan")
+
+
+def summary(pairs: list[Figures], scale: int) -> dict[str, Any]:
+    figures = {key: round(statistics.median(pair[key] for pair in pairs), 3) for key in pairs[0]}
+    return {"bench": "load", "scale": scale, "pairs": len(pairs), "cores": psutil.cpu_count(), **figures}
+
+
+if __name__ == "__main__":
+    main()
