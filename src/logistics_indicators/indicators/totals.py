@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .business_days import NATION, Place
 from .snapshot import Snapshot
-from .sums import Days, Filters, fetch_cells, sum_by
+from .sums import Cells, Days, Filters, fetch_cells, sum_by
 
 
 class Dimension(StrEnum):
