@@ -1,10 +1,18 @@
 """Sending files to the app under test and waiting for their loads."""
 
 import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
+from conftest import client_of, make_settings, running_app
+from fastapi import FastAPI
+
+from logistics_indicators.accounts.tokens import issue_access_token
 
 Report = dict[str, Any]
 
@@ -41,3 +49,23 @@ def counts(load: Report) -> tuple[int, int, int, int, int]:
     """(read, inserted, updated, unchanged, rejected)"""
     names = ("rows_read", "rows_inserted", "rows_updated", "rows_unchanged", "rows_rejected")
     return tuple(load[name] for name in names)  # type: ignore[return-value]
+
+
+async def token_of(app: FastAPI, connection: asyncpg.Connection, role: str = "analyst") -> str:
+    """An access token of a user written straight into the database."""
+    name = f"{role}-{uuid.uuid4().hex[:8]}"
+    insert = "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $1, '!', $2) RETURNING id"
+    token: str = issue_access_token(app.state.token_key, await connection.fetchval(insert, name, role))
+    return token
+
+
+@asynccontextmanager
+async def client_with(
+    connection: asyncpg.Connection, database_url: str, **changes: object
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the role analyst, of an app whose settings have these changes."""
+    async with (
+        running_app(make_settings(database_url, **changes)) as app,
+        client_of(app, await token_of(app, connection)) as client,
+    ):
+        yield client
