@@ -14,9 +14,11 @@ from .accounts.admin_routes import router as admin_router
 from .accounts.current_user import authenticate
 from .accounts.routes import router as accounts_router
 from .accounts.tokens import TokenKey
+from .allowed_methods import AllowedMethods
 from .customer_services.routes import router as services_router
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
+from .documentation.routes import install_documentation
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
 from .exports.response import export_places
@@ -80,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         dependencies=[Depends(authenticate), Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
@@ -94,12 +96,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(customers_router)
     app.include_router(services_router)
     app.include_router(loads_router)
+    install_documentation(app)
     _add_middleware(app, settings)
     return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
+    app.add_middleware(AllowedMethods, api=app)
     app.add_middleware(
         RequestLimits,
         body_bytes=settings.body_max_bytes,

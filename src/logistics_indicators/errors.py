@@ -18,6 +18,7 @@ PROBLEM_JSON = "application/problem+json"
 UNPARSABLE = "There was an error parsing the body"
 """FastAPI's word for JSON that fails in another way than by its syntax."""
 
+METHOD_NOT_ALLOWED = "This path does not take that method; the Allow header names those it takes."
 MOST_FIELD_ERRORS = 50
 LONGEST_NAME = 100
 
@@ -187,7 +188,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         return problem_response(422, "The body cannot be read as JSON: too deep, too long a number, or not UTF-8.")
     detail = {
         404: "There is nothing at this path.",
-        405: "This path does not take that method; the Allow header names those it takes.",
+        405: METHOD_NOT_ALLOWED,
     }.get(error.status_code, str(error.detail))
     return problem_response(error.status_code, detail, headers=error.headers)
 

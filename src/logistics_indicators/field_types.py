@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 MAX_ID = 2**53 - 1
 """Largest id: every JSON reader, JavaScript's included, keeps it exact."""
@@ -80,6 +80,7 @@ TIMESTAMP_SCHEMA = {
     "description": "Local wall time, no zone",
     "examples": ["2021-06-29T10:15:27"],
 }
+ANSWERED_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
 DAY_OR_TIMESTAMP_SCHEMA = {
     "type": "string",
     "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2})?$",
@@ -92,3 +93,9 @@ Timestamp = Annotated[datetime, BeforeValidator(parse_timestamp), WithJsonSchema
 DayOrTimestamp = Annotated[
     datetime | date, BeforeValidator(parse_day_or_timestamp), WithJsonSchema(DAY_OR_TIMESTAMP_SCHEMA)
 ]
+AnsweredTimestamp = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: moment.isoformat(timespec="seconds"), return_type=str),
+    WithJsonSchema(ANSWERED_TIMESTAMP_SCHEMA),
+]
+"""Whole seconds and no zone, which OpenAPI's date-time does not know."""

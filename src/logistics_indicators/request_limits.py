@@ -1,7 +1,7 @@
 """Bounds on a request before any route sees it: addresses, headers, bodies, and the time a body may take.
 
 Bodies of ordinary routes are read here, whole and bounded, so a slow client holds neither a connection of the
-database nor a route. Uploads stream through and have their own bound; here they only may not stall.
+database nor a route. Uploads stream through: their bounds are in loads/.
 """
 
 import asyncio
@@ -78,10 +78,9 @@ class RequestLimits:
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         headers = Headers(scope=scope)
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        bodiless = "content-length" not in headers and "transfer-encoding" not in headers
+        if bodiless or scope["path"] in self.streamed:
             return receive
-        if scope["path"] in self.streamed:
-            return self._unstalled(receive)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.body_bytes:
             raise self._too_large()
@@ -106,23 +105,6 @@ class RequestLimits:
 
     def _too_large(self) -> ContentTooLarge:
         return ContentTooLarge(f"A body has up to {self.body_bytes} bytes here.")
-
-    def _unstalled(self, receive: Receive) -> Receive:
-        complete = False
-
-        async def receive_in_time() -> Message:
-            nonlocal complete
-            if complete:  # from here on one waits for the client to leave, however long it stays
-                return await receive()
-            try:
-                async with asyncio.timeout(self.body_seconds):
-                    message = await receive()
-            except TimeoutError:
-                raise RequestTimeout from None
-            complete = not message.get("more_body", False)
-            return message
-
-        return receive_in_time
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

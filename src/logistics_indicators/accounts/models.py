@@ -1,11 +1,11 @@
 """What the account routes take and give."""
 
 import unicodedata
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from ..field_types import AnsweredTimestamp
 from .current_user import Role
 from .passwords import LONGEST, SHORTEST
 
@@ -112,7 +112,7 @@ class UserOut(BaseModel):
 
 class ManagedUser(UserOut):
     active: bool
-    created_at: datetime
+    created_at: AnsweredTimestamp
 
 
 class SignedIn(BaseModel):
@@ -125,7 +125,7 @@ class SignedIn(BaseModel):
 
 class ResetToken(BaseModel):
     reset_token: str = Field(description="To be handed to the user; it works once")
-    expires_at: datetime
+    expires_at: AnsweredTimestamp
 
 
 class UserPage(BaseModel):
@@ -136,7 +136,7 @@ class UserPage(BaseModel):
 
 class AuditEntry(BaseModel):
     id: int
-    happened_at: datetime
+    happened_at: AnsweredTimestamp
     action: str
     user_id: int | None
     username: str | None

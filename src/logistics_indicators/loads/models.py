@@ -1,10 +1,10 @@
 """What a load looks like on the wire."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, Field
 
+from ..field_types import AnsweredTimestamp as Timestamp
 from .formats import Kind
 
 Reason = Literal[
@@ -21,12 +21,6 @@ Reason = Literal[
     "encoding",
 ]
 Status = Literal["received", "loading", "completed", "failed", "undone"]
-
-Timestamp = Annotated[
-    datetime,
-    PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%S"), return_type=str),
-    Field(json_schema_extra={"format": "date-time", "examples": ["2021-06-26T10:31:14"]}),
-]
 
 
 class RejectSummary(BaseModel):

@@ -74,7 +74,7 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
     async with pool.acquire() as connection:
         await record_audit(
             connection,
-            action="load.receive",
+            action="load_received",
             username=user.username,
             user_id=user.id,
             address=request.client.host if request.client else None,
@@ -210,7 +210,7 @@ async def undo_load(request: Request, connection: ConnectionOfRequest, user: Adm
     load = await service.undo_load(connection, load_id)
     await record_audit(
         connection,
-        action="load.undo",
+        action="load_undone",
         username=user.username,
         user_id=user.id,
         address=request.client.host if request.client else None,
