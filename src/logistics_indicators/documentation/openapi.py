@@ -1,0 +1,84 @@
+"""The OpenAPI document: FastAPI's own, with the parts that hold for every route written in."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from ..errors import PROBLEM_JSON, ProblemDetail
+
+TOUR = (Path(__file__).parent / "tour.md").read_text()
+
+TAGS = [
+    {"name": "accounts", "description": "Register, sign in, renew and end a session."},
+    {"name": "users", "description": "Roles and who may sign in; for administrators."},
+    {"name": "customers", "description": "Who is visited."},
+    {"name": "services", "description": "The visits: who went where, by when it was due, when it was done."},
+    {"name": "loads", "description": "Whole CSV files: send them, watch them, mend what was refused, undo them."},
+    {"name": "indicators", "description": "SLA and productivity, exact at every moment."},
+    {"name": "calendar", "description": "Days without work, which business days are counted by."},
+    {"name": "monitoring", "description": "Is it well, and how much does it do."},
+    {"name": "audit", "description": "Who did what; for administrators."},
+]
+
+ANY_OTHER_ERROR = {
+    "description": "Any other error",
+    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
+}
+REQUEST_ID = {
+    "description": "Names the request in the service's log; your own where you sent one",
+    "schema": {"type": "string"},
+}
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Makes app.openapi() give the document below, built on its first use."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = build_document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def build_document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=TOUR,
+        routes=app.routes,
+        tags=TAGS,
+        servers=[{"url": "/", "description": "This server"}],
+        contact={"name": "The operators of this service"},
+        license_info={"name": "MIT", "identifier": "MIT"},
+    )
+    components = document.setdefault("components", {})
+    components.setdefault("headers", {})["X-Request-ID"] = REQUEST_ID
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(_problem_schemas())
+    for item in document["paths"].values():
+        for operation in item.values():
+            _complete(operation["responses"])
+    return document
+
+
+def _problem_schemas() -> dict[str, Any]:
+    """Of ProblemDetail and what it refers to; no route names it as a model, only its media type."""
+    _, definitions = models_json_schema([(ProblemDetail, "serialization")], ref_template="#/components/schemas/{model}")
+    return dict(definitions["$defs"])
+
+
+def _complete(responses: dict[str, Any]) -> None:
+    """FastAPI's own 422 is not ours; and every answer has a request id."""
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        responses["422"] = ANY_OTHER_ERROR | {"description": "Unprocessable Entity"}
+    responses["default"] = ANY_OTHER_ERROR
+    for status, response in responses.items():
+        headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+        responses[status] = response | {"headers": response.get("headers", {}) | headers}
