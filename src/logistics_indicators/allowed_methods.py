@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import METHOD_NOT_ALLOWED, problem_response
+from .request_limits import path_within
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"})
 
@@ -27,7 +28,7 @@ class AllowedMethods:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            allowed = self._allowed(scope["path"])
+            allowed = self._allowed(path_within(scope))
             if allowed is not None and scope["method"] not in allowed.split(", "):
                 answer = problem_response(405, METHOD_NOT_ALLOWED, headers={"Allow": allowed})
                 await answer(scope, receive, send)

@@ -52,6 +52,12 @@ def check_head(scope: Scope) -> None:
         raise Unprocessable.field("query", msg="a query holds no NUL")
 
 
+def path_within(scope: Scope) -> str:
+    """The path as the routes know it, without the prefix that a proxy in front adds."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 class RequestLimits:
     """ASGI middleware. `streamed` are the paths whose bodies a route reads piece by piece."""
 
@@ -79,7 +85,7 @@ class RequestLimits:
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         headers = Headers(scope=scope)
         bodiless = "content-length" not in headers and "transfer-encoding" not in headers
-        if bodiless or scope["path"] in self.streamed:
+        if bodiless or path_within(scope) in self.streamed:
             return receive
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.body_bytes:

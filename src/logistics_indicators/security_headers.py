@@ -6,6 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import problem_response
+from .request_limits import path_within
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
@@ -50,8 +51,8 @@ class SecurityHeaders:
 def _add_headers(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in ALWAYS.items():
         headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _policy(headers.get("content-type", ""), scope["path"]))
-    if scope["path"].startswith("/v1/"):  # customers' data stays out of every cache that does not ask again
+    headers.setdefault("Content-Security-Policy", _policy(headers.get("content-type", ""), path_within(scope)))
+    if path_within(scope).startswith("/v1/"):  # customers' data stays out of every cache that does not ask again
         headers.setdefault("Cache-Control", "private, no-cache" if "etag" in headers else "no-store")
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", ONE_YEAR)
