@@ -95,8 +95,9 @@ async def test_a_list_its_total_and_its_export_find_what_the_filter_says(
         "limit=0", "limit=1001", "limit=x", "limit=", "offset=-1", "offset=99999999999", "id=x", "uf=ceará", "uf=c1",
         "data_limite=05/06/2021", "data_limite_de=2021-06-05T00:00:00", "data_limite_ate=2021-13-01",
         "data_de_atendimento=2021-06-05", "data_de_atendimento_de=junho", "data_de_atendimento_ate=2021-06-05T10:00",
-        "aberto=talvez", "angel=a%01b", "polo=" + "x" * 201, "format=pdf", "Angel=x", "angels=x", "id_cliente=1&id_cliente=2",
-        "cursor=abc&offset=1", "limit=1&format=csv", "offset=0&format=xlsx", "cursor=x&format=parquet",
+        "aberto=talvez", "angel=a%01b", "polo=" + "x" * 201, "format=pdf", "Angel=x", "angels=x",
+        "id_cliente=1&id_cliente=2", "cursor=abc&offset=1", "limit=1&format=csv", "offset=1&format=xlsx",
+        "cursor=x&format=parquet",
     ],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_taken_is_422_and_names_the_parameter(

@@ -3,16 +3,16 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
+from listening import listening
+from structlog.testing import capture_logs
 
 from logistics_indicators.customer_services import service as services
 from logistics_indicators.customer_services.service import SERVICES, ServiceFilter
@@ -115,39 +115,38 @@ async def test_a_deep_page_by_cursor_reads_as_little_as_the_first(connection: as
         assert pages_read(by_offset) > 3 * pages_read(deep)
 
 
-@asynccontextmanager
-async def listening(app: FastAPI) -> AsyncIterator[int]:
-    """The app behind a real socket; its port. (httpx's own transport would read a body to its end.)"""
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
-
-
 async def start_reading(port: int, path: str, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Asks, reads the head of the answer, and then no further: small buffers make the server wait."""
     slow = socket.socket()
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     slow.setblocking(False)
     await asyncio.get_running_loop().sock_connect(slow, ("127.0.0.1", port))
-    reader, writer = await asyncio.open_connection(sock=slow, limit=4096)
+    reader, writer = await asyncio.open_connection(sock=slow, limit=65536)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: {token}\r\n\r\n".encode())
     assert b" 200 " in await reader.readline()
     return reader, writer
 
 
-MORE = "INSERT INTO services SELECT id + 50000 * n, id_cliente, data_de_atendimento, data_limite, load_id, angel, polo"
+async def read_to_end(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while piece := await reader.read(65536):
+        body += piece
+    return body
+
+
+# Long names: more bytes than any socket buffers, and few rows.
+MORE = """
+INSERT INTO services
+SELECT id + 50000, id_cliente, data_de_atendimento, data_limite, load_id, repeat('a', 200), repeat('p', 200)
+FROM services
+"""
 
 
 @pytest.mark.usefixtures("many")
 async def test_slow_readers_of_exports_cannot_take_every_connection_and_give_theirs_back_when_they_leave(
     app: FastAPI, client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    await connection.execute(f"{MORE} FROM services, generate_series(1, 1) n")
+    await connection.execute(MORE)
     async with listening(app) as port:
         _, slow = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
         busy = await client.get("/v1/services?format=csv")
@@ -163,18 +162,23 @@ async def test_slow_readers_of_exports_cannot_take_every_connection_and_give_the
     assert await connection.fetchval(open_cursors) == 0
 
 
+KILL_EXPORT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction'
+"""
+
+
 @pytest.mark.usefixtures("many")
 async def test_an_export_that_breaks_off_does_not_look_whole(
     app: FastAPI, client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    await connection.execute(f"{MORE} FROM services, generate_series(1, 1) n")
+    await connection.execute(MORE)
     async with listening(app) as port:
         reader, writer = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
-        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%ORDER BY id%' AND pid <> $1"
-        await connection.execute(kill, connection.get_server_pid())
-        body = await reader.read()
-        while piece := await reader.read(65536):
-            body += piece
+        with capture_logs() as logs:
+            await connection.execute(KILL_EXPORT)
+            body = await read_to_end(reader)
         assert not body.endswith(b"0\r\n\r\n")
         writer.close()
+    assert [line["log_level"] for line in logs if line["event"] == "request"] == ["error"]
     assert (await client.get("/v1/services")).status_code == 200

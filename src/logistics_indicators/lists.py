@@ -16,6 +16,7 @@ from .exports.columns import Batches, Column
 from .exports.response import EXPORT_CONTENT, ExportFormat, export_response
 from .field_types import MAX_ID
 
+DEFAULT_LIMIT = 30
 LARGEST_OFFSET = 2**31 - 1
 EXPORT_BATCH = 2_000
 """Rows; some milliseconds of work at a time, so that an export holds up nobody."""
@@ -75,7 +76,7 @@ def _checksum(number: bytes) -> bytes:
 
 
 def _requested_page(
-    limit: Annotated[int, Query(ge=1, le=1000, description="Rows on a page")] = 30,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Rows on a page")] = DEFAULT_LIMIT,
     offset: Annotated[
         int, Query(ge=0, le=LARGEST_OFFSET, description="Rows to leave out; a cursor is faster for deep pages")
     ] = 0,
@@ -125,7 +126,7 @@ async def list_response(
     if format is ExportFormat.json:
         rows, last_id = await fetch_page(connection, listed, conditions, page)
         return _page_response(request, listed.name, page, rows, last_id)
-    _refuse_page_of_export(request)
+    _refuse_page_of_export(page)
     rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
     batches = batches_of(connection, listed, conditions)
     return await export_response(format, listed.table, listed.columns, batches, rows=rows_to_come)
@@ -181,11 +182,13 @@ def _next_url(request: Request, page: Page, last_id: int) -> str:
     return f"{request.url.path}?{query}"
 
 
-def _refuse_page_of_export(request: Request) -> None:
-    """An export has all rows of the filter; to ask for a page of it is a mistake."""
-    for name in ("limit", "offset", "cursor"):
-        if name in request.query_params:
+def _refuse_page_of_export(page: Page) -> None:
+    """An export has all rows of the filter; to ask for a page of it is a mistake. (A form may send the defaults.)"""
+    for name, asked, default in (("limit", page.limit, DEFAULT_LIMIT), ("offset", page.offset, 0)):
+        if asked != default:
             raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
+    if page.after is not None:
+        raise Unprocessable.field("query", "cursor", msg="an export has all rows of the filter; leave it out")
 
 
 async def batches_of(connection: Connection, listed: ListedTable, conditions: Conditions) -> Batches:

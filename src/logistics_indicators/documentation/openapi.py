@@ -65,6 +65,8 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     for item in document["paths"].values():
         for operation in item.values():
             _complete(operation["responses"])
+            for parameter in operation.get("parameters", []):
+                _leave_null_out(parameter)
     return document
 
 
@@ -82,3 +84,12 @@ def _complete(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
         responses[status] = response | {"headers": response.get("headers", {}) | headers}
+
+
+def _leave_null_out(parameter: dict[str, Any]) -> None:
+    """A parameter is there or it is not; only FastAPI's reading of `str | None` makes it null."""
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        parameter["schema"] = schema | kinds[0]

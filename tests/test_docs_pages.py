@@ -1,0 +1,102 @@
+"""/docs and /redoc in a real browser, with every network but the service's own out of reach."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from listening import listening
+from playwright.async_api import Page, async_playwright, expect
+
+ASSETS = re.compile(r'(?:src|href)="([^"]+)"')
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_a_page_names_nothing_that_is_not_ours_and_has_no_inline_script(
+    anonymous: httpx.AsyncClient, path: str
+) -> None:
+    page = await anonymous.get(path)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "unsafe-inline" not in page.headers["Content-Security-Policy"].partition("script-src")[2].partition(";")[0]
+    assert re.findall(r"<script(?![^>]*src=)|style=|<style|\son\w+=", page.text) == []
+    for reference in ASSETS.findall(page.text):
+        assert not re.match(r"\w+:|//", reference)
+        assert (await anonymous.get("/" + reference)).status_code == 200
+
+
+async def test_assets_are_cached_and_asked_for_again_by_etag(anonymous: httpx.AsyncClient) -> None:
+    asset = await anonymous.get("/docs/assets/swagger-ui.css")
+    assert asset.headers["Cache-Control"] == "public, max-age=86400"
+    again = await anonymous.get("/docs/assets/swagger-ui.css", headers={"If-None-Match": asset.headers["ETag"]})
+    assert again.status_code == 304
+    missing = await anonymous.get("/docs/assets/../openapi.py")
+    assert (missing.status_code, missing.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+async def test_the_root_leads_to_the_documentation(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get("/", follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, "/docs")
+
+
+@asynccontextmanager
+async def browsing(app: FastAPI, path: str) -> AsyncIterator[Page]:
+    """The page in a browser that reaches 127.0.0.1 alone. At the end nothing may have failed or been refused."""
+    troubles: list[str] = []
+    arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    async with listening(app) as port, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        page = await browser.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+        page.on("response", lambda answer: troubles.append(answer.url) if answer.status >= 400 else None)
+        await page.goto(f"http://127.0.0.1:{port}{path}")
+        yield page
+        if folder := os.environ.get("SCREENSHOTS"):
+            await page.screenshot(path=f"{folder}{path}.png", full_page=False)
+        await browser.close()
+    assert troubles == []
+
+
+PASSWORD = "uma senha bem comprida 7"
+
+
+@needs_browser
+async def test_the_api_can_be_tried_in_the_browser(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    account = {"username": "iris", "email": "iris@example.com", "password": PASSWORD}
+    assert (await anonymous.post("/v1/auth/register", json=account)).status_code == 201
+    operations = sum(len(item) for item in app.openapi()["paths"].values())
+    async with browsing(app, "/docs") as page:
+        await expect(page.locator(".opblock")).to_have_count(operations)
+        await expect(page.get_by_text("A short tour")).to_be_visible()
+
+        await page.locator(".btn.authorize").first.click()
+        form = page.locator(".auth-container").first
+        await form.locator("input[name=username], #oauth_username, input[type=text]").first.fill("iris")
+        await form.locator("input[type=password]").first.fill(PASSWORD)
+        await form.locator("button.authorize").click()
+        await expect(form.get_by_text("Authorized", exact=True)).to_be_visible()
+        await form.locator(".btn-done").click()
+
+        listed = page.locator("#operations-customers-list_customers")
+        await listed.locator(".opblock-summary-control").click()
+        await listed.locator(".btn.execute").click()
+        answer = listed.locator(".live-responses-table .response")
+        await expect(answer.locator(".response-col_status")).to_contain_text("200")
+        await expect(answer).to_contain_text("total_por_pagina")
+
+
+@needs_browser
+async def test_the_reference_renders_every_operation(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    async with browsing(app, "/redoc") as page:
+        for item in paths.values():
+            for operation in item.values():
+                await expect(page.locator(f"[id$='/operation/{operation['operationId']}']").first).to_be_attached()
+        await expect(page.locator("h1").first).to_contain_text("Logistics Indicators")
