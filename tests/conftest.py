@@ -14,6 +14,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from listening import listening
 
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.app import create_app
@@ -157,3 +158,10 @@ async def client_as(app: FastAPI, connection: asyncpg.Connection) -> AsyncIterat
 async def client(client_as: ClientAs) -> httpx.AsyncClient:
     """A client with the role analyst, which reads and writes data."""
     return await client_as("analyst")
+
+
+@pytest.fixture
+async def service_url(app: FastAPI) -> AsyncIterator[str]:
+    """The app of this test behind a real socket, for what runs in a process of its own."""
+    async with listening(app) as port:
+        yield f"http://127.0.0.1:{port}"

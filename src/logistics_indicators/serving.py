@@ -2,9 +2,11 @@
 
 import ipaddress
 import logging
+import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 from pydantic import ValidationError
@@ -23,6 +25,12 @@ NEXT_STEP = (
 
 class CannotServe(Exception):
     """The service cannot start as it is configured; the message says what to do."""
+
+
+def use_data_dir(data_dir: Path | None) -> None:
+    """An option of the command line outweighs the environment; worker processes inherit the latter."""
+    if data_dir is not None:
+        os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
 
 
 def check_before_serving() -> Settings:

@@ -1,0 +1,76 @@
+"""backup and restore: what goes in comes out, in another folder, with the service none the wiser."""
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from conftest import SAMPLES
+
+from logistics_indicators.embedded import EmbeddedPostgres
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that the server's user may reach where root runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="li-dumps-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def run(*words: object, data_dir: Path) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "POSTGRES_", "JWT_", "LOGISTICS_"))}
+    command = [sys.executable, "-m", "logistics_indicators", *map(str, words)]
+    environment = clean | {"DATA_DIR": str(data_dir)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def count_rows(data_dir: Path) -> tuple[int, int]:
+    server = EmbeddedPostgres(data_dir)
+
+    async def count() -> tuple[int, int]:
+        connection = await asyncpg.connect(server.url())
+        try:
+            row = await connection.fetchrow(
+                "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM angels WHERE name <> '')"
+            )
+            return row[0], row[1]
+        finally:
+            await connection.close()
+
+    server.start()
+    try:
+        return asyncio.run(count())
+    finally:
+        server.stop()
+
+
+def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path) -> None:
+    old, new, dump = folder / "old", folder / "new", folder / "logistics.dump"
+    files = (SAMPLES / "customers.csv", SAMPLES / "services.csv")
+    assert run("load", *files, data_dir=old).returncode == 0
+    made = run("backup", dump, data_dir=old)
+    assert made.returncode == 0, made.stderr
+    assert stat.S_ISREG(dump.stat().st_mode)
+
+    restored = run("restore", dump, data_dir=new)
+    assert restored.returncode == 0, restored.stderr
+    assert count_rows(new) == count_rows(old)
+    again = run("load", *files, data_dir=new)
+    assert again.returncode == 0
+    assert "nothing changed" in again.stdout
+
+    refused = run("restore", dump, data_dir=new)
+    assert (refused.returncode, refused.stderr[:35]) == (2, "Error: The database has tables alre")
+
+
+def test_a_backup_overwrites_no_file(folder: Path) -> None:
+    (folder / "mine").write_text("mine")
+    assert run("backup", folder / "mine", data_dir=folder / "data").returncode == 2
+    assert (folder / "mine").read_text() == "mine"

@@ -1,0 +1,84 @@
+"""README.md says what is so: its settings are all of them, its links lead somewhere, its tour runs as pasted."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from logistics_indicators.settings import Settings
+from logistics_indicators.settings_table import settings_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+TRUTH = json.loads((ROOT / "tests/samples/truth.json").read_text())
+
+
+def test_the_settings_table_is_that_of_the_settings() -> None:
+    assert settings_table() in README, "run scripts/update_readme.py"
+
+
+def test_every_setting_is_described() -> None:
+    lines = settings_table().splitlines()[2:]
+    assert len(lines) == len(Settings.model_fields)
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def links() -> list[tuple[Path, str]]:
+    found = [(d, target) for d in DOCUMENTS for target in re.findall(r"\]\(([^)]+)\)", d.read_text())]
+    return [(document, target) for document, target in found if "://" not in target]
+
+
+@pytest.mark.parametrize(("document", "target"), links(), ids=str)
+def test_a_link_leads_to_a_file(document: Path, target: str) -> None:
+    assert (document.parent / target.partition("#")[0]).exists()
+
+
+def paths_of_the_tree() -> list[str]:
+    table = README.split("## What is where")[1].split("\n## ")[0]
+    names = [
+        name for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for name in re.findall("`([^`]+)`", row)
+    ]
+    return [name.replace("…", "src/logistics_indicators") for name in names]
+
+
+@pytest.mark.parametrize("name", paths_of_the_tree())
+def test_what_is_named_as_being_somewhere_is_there(name: str) -> None:
+    assert (ROOT / name).exists()
+
+
+async def test_the_tour_runs_as_it_is_pasted(service_url: str) -> None:
+    (tour,) = re.findall(r"```sh\n(API=.*?)```", README, re.DOTALL)
+    tour = tour.replace("http://127.0.0.1:8000", service_url).replace("curl -sS", "curl -sS --fail-with-body")
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-euo",
+        "pipefail",
+        "-c",
+        tour,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = (text.decode() for text in await asyncio.wait_for(process.communicate(), 60))
+    assert process.returncode == 0, err + out
+    assert '"role":"admin"' in out.replace(": ", ":")
+    assert '"completed"' in out
+    assert "missing_column" in out
+    total, on_time = TRUTH["polo"]["DF - GAMA 010"]
+    (polos,) = (json.loads(line) for line in out.splitlines() if line.startswith('{"sla_polo"'))
+    (gama,) = (row for row in polos["sla_polo"] if row["polo"] == "DF - GAMA 010")
+    assert (gama["total_de_atendimentos"], gama["total_de_atendimentos_no_prazo"]) == (total, on_time)
+
+
+def test_the_commands_named_in_the_documents_exist() -> None:
+    text = "\n".join(document.read_text() for document in DOCUMENTS)
+    named = set(re.findall(r"logistics-indicators (load|users|backup|restore|settings|serve|verify|rebuild)\b", text))
+    helped = subprocess.run(
+        [sys.executable, "-m", "logistics_indicators", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert all(name in helped for name in named)
