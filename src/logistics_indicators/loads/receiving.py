@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -142,10 +142,11 @@ class Receiver:
             async for piece in self._live(body.pieces):
                 digest.update(piece)
                 size += len(piece)
-                cutter.add(piece)
-                if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
-                    chunks += 1
-                    await queue.put(chunk)
+                for part in self._parts(piece):
+                    cutter.add(part)
+                    if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
+                        chunks += 1
+                        await queue.put(chunk)
             if chunk := await asyncio.to_thread(cutter.cut, final=True):
                 chunks += 1
                 await queue.put(chunk)
@@ -153,6 +154,15 @@ class Receiver:
                 raise empty_file()
             await queue.put(None)
         return await self._finish(load_id, body, options, user, cutter, digest.hexdigest(), size, chunks)
+
+    def _parts(self, piece: bytes) -> Iterator[bytes]:
+        """No larger than a chunk, however much the network brings at a time."""
+        most = self._settings.load_chunk_bytes
+        if len(piece) <= most:
+            yield piece
+            return
+        for start in range(0, len(piece), most):
+            yield piece[start : start + most]
 
     async def _write_chunks(self, load_id: int, queue: asyncio.Queue[Chunk | None]) -> None:
         while (chunk := await queue.get()) is not None:
