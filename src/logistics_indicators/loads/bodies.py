@@ -47,11 +47,26 @@ def open_body(
         body.pieces = _Multipart(body, boundary).pieces(limit)
     elif media_type in FILE_TYPES:
         body.pieces = bounded(unpacked, limit)
+    elif not content_type:
+        body.pieces = untyped(unpacked)
     else:
-        raise UnsupportedMediaType(
-            "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv."
-        )
+        raise wrong_type()
     return body
+
+
+def wrong_type() -> Problem:
+    return UnsupportedMediaType(
+        "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv."
+    )
+
+
+async def untyped(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Of a body without a type: where it is empty too, what is missing is the file."""
+    async for piece in stream:
+        if piece:
+            raise wrong_type()
+        yield piece
+    raise Unprocessable.field("body", "file", msg="The request has no file.")
 
 
 def too_large(limit: int) -> Problem:
