@@ -97,6 +97,8 @@ class Receiver:
             return await self._receive(body, options, user)
         except ClientDisconnect:
             raise BadRequest("The upload was cut short.") from None
+        except asyncpg.DiskFullError:
+            raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
         finally:
             self._per_user[user.id] -= 1
 
@@ -124,9 +126,6 @@ class Receiver:
         self._under_way.add(load_id)
         try:
             return await self._spool(load_id, body, options, user)
-        except asyncpg.DiskFullError:
-            await self._discard(load_id)
-            raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
         except BaseException:
             await asyncio.shield(self._discard(load_id))
             raise
