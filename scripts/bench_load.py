@@ -113,13 +113,9 @@ class Bench:
 
     def prepare(self) -> None:
         deadline = time.monotonic() + 60
-        while True:
-            try:
-                if self.call("GET", "/v1/health")[0] == 200:
-                    break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
+        while not self.is_healthy():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("the service does not come up")
             time.sleep(0.1)
         self.server.start()
         account = {"username": "bench", "email": "bench@example.com", "password": PASSWORD}
@@ -128,6 +124,12 @@ class Bench:
         self.token = self.call("POST", "/v1/auth/login", login)[1]["access_token"]
         self.psql("postgres", f"DROP DATABASE IF EXISTS {BASELINE}", f"CREATE DATABASE {BASELINE}")
         asyncio.run(migrate(self.server.url(BASELINE)))
+
+    def is_healthy(self) -> bool:
+        try:
+            return self.call("GET", "/v1/health")[0] == 200
+        except OSError:
+            return False
 
     def call(self, method: str, path: str, body: Any = None, connection: Any = None) -> tuple[int, Any]:
         connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)

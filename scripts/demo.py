@@ -120,7 +120,7 @@ def end_with(server: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)  # --demo is no short --demo-rows
     parser.add_argument("--server-pid", type=int, required=True)
     parser.add_argument("--demo-rows", type=generate_data.positive, default=20_000)
     parser.add_argument("--host", default="127.0.0.1")

@@ -1,0 +1,205 @@
+"""scripts/serve as a person runs it: from any folder, twice, killed, with several workers, as a demo."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 90
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """Stands for .venv: the packages of the running tests, so that nothing is installed."""
+    with tempfile.TemporaryDirectory(prefix="li-venv-") as name:
+        venv = Path(name) / "venv"
+        (venv / "bin").mkdir(parents=True)
+        for program, module in (("python", []), ("logistics-indicators", ["-m", "logistics_indicators"])):
+            script = venv / "bin" / program
+            script.write_text(f'#!/bin/sh\nexec {" ".join([sys.executable, *module])} "$@"\n')
+            script.chmod(0o755)
+        stamp = f". {ROOT}/scripts/environment.sh; VENV={venv}; wanted_state {venv}/bin/python > {venv}/.installed-base"
+        subprocess.run(["bash", "-c", stamp], check=True)
+        foreign = ("LOGISTICS_", "DATABASE_", "POSTGRES_", "JWT_", "DATA_DIR", "LOG_LEVEL")
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+        yield clean | {"LOGISTICS_VENV": str(venv), "PYTHONPATH": str(ROOT / "src")}
+
+
+class Service:
+    """A run of scripts/serve."""
+
+    def __init__(self, environment: dict[str, str], data_dir: Path, output: Path, *options: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.output = output
+        self.data_dir = data_dir
+        with output.open("wb") as file:
+            self.process = subprocess.Popen(
+                [ROOT / "scripts/serve", "--port", str(self.port), "--data-dir", data_dir, *options],
+                cwd="/",
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.1)
+
+    def wait_until_healthy(self) -> None:
+        self.wait_for(self.is_healthy)
+
+    def is_healthy(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{self.origin}/v1/health", timeout=10).status_code == 200
+        return False
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def postmaster(self) -> int:
+        return int((self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+    def stop(self) -> None:
+        """As `kill` does it: only the service itself is told."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture
+def start(environment: dict[str, str]) -> Iterator[Start]:
+    """Starts services on one data folder of the test."""
+    started: list[Service] = []
+    folder = Path(tempfile.mkdtemp(prefix="li-serve-"))
+    folder.chmod(0o755)
+
+    def begin(*options: str) -> Service:
+        output = folder / f"output-{len(started)}"
+        started.append(Service(environment, folder / "data", output, *options))
+        return started[-1]
+
+    yield begin
+    for service in started:
+        service.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_it_answers_from_any_folder_says_where_and_stops_its_database_when_told(start: Start) -> None:
+    service = start()
+    service.wait_until_healthy()
+    service.wait_for(lambda: "/docs" in service.text)
+    assert f"API and its docs: {service.origin}/docs" in service.text
+    assert "Next: POST /v1/auth/register" in service.text
+    assert "Installing" not in service.text
+    postmaster = service.postmaster()
+    service.stop()
+    assert not is_alive(postmaster)
+
+
+def test_after_a_kill_the_next_start_adopts_the_database(start: Start) -> None:
+    first = start()
+    first.wait_until_healthy()
+    postmaster = first.postmaster()
+    first.process.kill()
+    first.process.wait()
+    second = start()
+    second.wait_until_healthy()
+    assert second.postmaster() == postmaster
+    second.stop()
+    assert not is_alive(postmaster)
+
+
+def test_several_workers_share_one_database_and_the_last_one_stops_it(start: Start) -> None:
+    service = start("--workers", "2")
+    service.wait_until_healthy()
+    workers = [
+        child for child in psutil.Process(service.process.pid).children() if "spawn_main" in str(child.cmdline())
+    ]
+    assert len(workers) == 2
+    postmaster = service.postmaster()
+    service.stop()
+    assert not is_alive(postmaster)
+    assert not any(is_alive(worker.pid) for worker in workers)
+
+
+def test_a_killed_database_comes_back_under_a_running_service(start: Start) -> None:
+    service = start()
+    service.wait_until_healthy()
+    killed = service.postmaster()
+    os.kill(killed, signal.SIGKILL)
+    service.wait_for(lambda: not is_alive(killed))
+    service.wait_for(lambda: service.is_healthy() and service.postmaster() != killed)
+
+
+def test_the_demo_shows_an_account_and_the_indicators_and_makes_them_once(start: Start) -> None:
+    service = start("--demo", "--demo-rows", "2000")
+    service.wait_for(lambda: "Next: sign in" in service.text)
+    password = re.search(r"username demo, password (\S+)", service.text)
+    assert password
+    answer = httpx.post(
+        f"{service.origin}/v1/auth/login", json={"username": "demo", "password": password.group(1)}, timeout=30
+    )
+    assert answer.json()["user"]["role"] == "admin"
+    token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    total = httpx.get(f"{service.origin}/v1/services/total", headers=token, timeout=30).json()["total"]
+    assert total == 1998
+    assert re.search(r"rows inserted +[\d,]+ +1,998", service.text)
+    for path in ("productivity", "sla/angel", "sla/polo"):
+        assert f"GET /v1/indicators/{path}" in service.text
+    service.stop()
+
+    again = start("--demo")
+    again.wait_for(lambda: "There is an account already" in again.text)
+    assert "password" not in again.text
+
+
+def test_a_bad_option_ends_it_with_a_sentence(start: Start) -> None:
+    service = start("--workers", "0")
+    service.process.wait(60)
+    assert service.process.returncode == 2
+    assert "--workers" in service.text
+
+
+def test_a_python_that_is_too_old_is_named_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python3").chmod(0o755)
+    for tool in ("bash", "dirname", "readlink", "cat", "cksum", "cut", "env", "mkdir", "flock"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "/bin/false")
+    completed = subprocess.run(
+        [ROOT / "scripts/serve"],
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path), "LOGISTICS_VENV": str(tmp_path / "venv")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 1
+    assert completed.stderr.startswith("serve: This needs Python 3.11 or later as python3")
