@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from ..database import Connection, Pool
+from .first_error import first_error
 from .formats import Kind
 
 log = structlog.get_logger()
@@ -63,7 +64,7 @@ async def ensure_indexes(pool: Pool, kind: Kind) -> None:
             for name in queue:
                 await _build(connection, kind, name)
 
-    async with asyncio.TaskGroup() as group:
+    async with first_error(), asyncio.TaskGroup() as group:
         for _ in range(2):
             group.create_task(build())
 

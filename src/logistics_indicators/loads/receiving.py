@@ -5,7 +5,6 @@ Each chunk is committed as it comes, so a slow client holds no connection. Until
 """
 
 import asyncio
-import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +22,7 @@ from ..errors import BadRequest, InsufficientStorage, Problem, TooManyRequests, 
 from ..settings import Settings
 from .bodies import FileBody
 from .cutting import Chunk, Cutter
+from .first_error import first_error
 from .formats import BadHeader, Kind, detect_layout
 from .sweeping import TOUCH_SECONDS
 from .work import CHANGED_CHANNEL
@@ -136,7 +136,7 @@ class Receiver:
         cutter = Cutter(self._settings.load_chunk_bytes, lambda row: _layout(options, row))
         queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUED_CHUNKS)
         digest, size, chunks = hashlib.sha256(), 0, 0
-        async with _unwrapped(), asyncio.TaskGroup() as group:
+        async with first_error(), asyncio.TaskGroup() as group:
             group.create_task(self._write_chunks(load_id, queue))
             async for piece in self._live(body.pieces):
                 digest.update(piece)
@@ -226,15 +226,6 @@ class Receiver:
             await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
         except Exception as error:
             log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
-
-
-@contextlib.asynccontextmanager
-async def _unwrapped() -> AsyncIterator[None]:
-    """An ExceptionGroup matches no exception handler; its first error does."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
 
 
 def _layout(options: LoadOptions, first_row: bytes) -> Any:

@@ -1,10 +1,13 @@
-"""What nobody will come back for: uploads whose process died, spools of loads that ended, loads of long ago."""
+"""What nobody will come back for: uploads of dead processes, spools of ended loads, hung claims, old loads."""
 
 import structlog
 
 from ..database import Connection
 
 log = structlog.get_logger()
+
+LOAD_SESSIONS = "logistics-indicators-loads"
+"""application_name of the sessions that work on loads."""
 
 TOUCH_SECONDS = 5
 """How often a process says that its uploads are alive."""
@@ -19,11 +22,27 @@ RETURNING id
 DELETE_FINISHED_SPOOLS = """
 DELETE FROM load_chunks c USING loads l WHERE l.id = c.load_id AND l.status IN ('completed', 'failed', 'undone')
 """
+DELETE_FINISHED_TOUCHES = """
+DELETE FROM load_touched_ids t USING loads l WHERE l.id = t.load_id AND l.status IN ('completed', 'failed', 'undone')
+"""
 DELETE_OLD_LOADS = "DELETE FROM loads WHERE finished_at < clock_timestamp() - make_interval(days => $1)"
 IDLE_KINDS = """
 SELECT kind FROM unnest(ARRAY['customers', 'services']) AS kind
 WHERE NOT EXISTS (SELECT FROM loads WHERE loads.kind = kind.kind AND status = 'loading')
 """
+
+END_HUNG_CLAIMS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = $1 AND datname = current_database() AND usename = current_user AND state = 'active'
+    AND wait_event_type = 'Client' AND query_start < clock_timestamp() - make_interval(secs => $2)
+"""
+"""A process that hangs while its session sends it rows, or waits for those of its COPY: there no timeout ends it."""
+
+
+async def end_hung_claims(connection: Connection, claim_seconds: float) -> None:
+    hung = await connection.fetch(END_HUNG_CLAIMS, LOAD_SESSIONS, claim_seconds)
+    if hung:
+        log.warning("hung_claims_ended", sessions=len(hung))
 
 
 async def sweep(connection: Connection, keep_days: int) -> list[str]:
@@ -32,5 +51,6 @@ async def sweep(connection: Connection, keep_days: int) -> list[str]:
     if dead:
         log.info("dead_uploads_removed", load_ids=[record["id"] for record in dead])
     await connection.execute(DELETE_FINISHED_SPOOLS)
+    await connection.execute(DELETE_FINISHED_TOUCHES)
     await connection.execute(DELETE_OLD_LOADS, keep_days)
     return [record["kind"] for record in await connection.fetch(IDLE_KINDS)]

@@ -5,6 +5,8 @@ session's timeouts where the process hangs; the step is then free for the next w
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..indicators.rollup import remove_visits_of_load
 from .formats import Kind, Layout
 from .indexes import drop_indexes, ensure_indexes
 from .merging import ChunkMerge, ChunkOutcome, LoadRules
-from .parsing import FileFormat, ParsedChunk, parse_chunk
+from .parsing import FileFormat, ParsedChunk, add_ledger, parse_chunk
 from .seen_keys import LoadMemory
 from .tables import KEYS, Target, copy_lines
 
@@ -29,6 +31,9 @@ EXCEL_ROWS = 1_048_575
 
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
+
+SPEAK_SECONDS = 0.3
+"""Often enough for the shortest LOAD_CLAIM_SECONDS, after which an idle transaction is ended."""
 
 ELIGIBLE = """
 l.status IN ('received', 'loading') AND NOT EXISTS (
@@ -278,8 +283,8 @@ class LoadWork:
             load = await connection.fetchrow(CLAIM_MERGED)
             if load is None:
                 return False
-            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            await ensure_indexes(self._settings.pool, Kind(load["kind"]))
+            async with held_claim(connection):
+                await ensure_indexes(self._settings.pool, Kind(load["kind"]))
             await self._complete(connection, load["id"])
             await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         self._memories.pop(load["id"], None)
@@ -325,6 +330,25 @@ class LoadWork:
         log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
 
 
+@contextlib.asynccontextmanager
+async def held_claim(connection: Connection) -> AsyncIterator[None]:
+    """The claim outlives a wait in its transaction, however long, but not this process's hanging."""
+    over = asyncio.Event()
+
+    async def speak() -> None:
+        while not over.is_set():
+            await connection.execute("SELECT")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), SPEAK_SECONDS)
+
+    speaking = asyncio.create_task(speak())
+    try:
+        yield
+    finally:
+        over.set()
+        await speaking
+
+
 async def delete_spool(connection: Connection, load_id: int) -> None:
     await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
     await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id, timeout=300)
@@ -343,17 +367,6 @@ def add_rejects(summary: list[dict[str, Any]], rejects: pl.DataFrame) -> list[di
         counted[reason] = (before[0] + rows, min(before[1], first_line))
     ordered = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))
     return [{"reason": reason, "rows": rows, "first_line": line} for reason, (rows, line) in ordered]
-
-
-def add_ledger(before: dict[str, dict[str, int]], more: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    columns = dict.fromkeys([*before, *more])
-    return {
-        column: {
-            spelling: before.get(column, {}).get(spelling, 0) + more.get(column, {}).get(spelling, 0)
-            for spelling in sorted({*before.get(column, {}), *more.get(column, {})})
-        }
-        for column in columns
-    }
 
 
 def warnings_of(load: Any) -> list[str]:

@@ -12,7 +12,7 @@ from ..errors import DATABASE_AWAY
 from ..settings import Settings
 from .formats import Kind
 from .indexes import ensure_indexes
-from .sweeping import sweep
+from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
 from .work import CHANGED_CHANNEL, LoadSettings, LoadWork
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
 async def _open_pool(url: str, settings: Settings) -> Pool:
     """Sessions of their own for load work: a statement or an idle moment longer than the claim ends them."""
     claim_ms = str(int(settings.load_claim_seconds * 1000))
-    session = session_settings("logistics-indicators-loads", settings.load_claim_seconds)
+    session = session_settings(LOAD_SESSIONS, settings.load_claim_seconds)
     session |= {"idle_in_transaction_session_timeout": claim_ms, "lock_timeout": claim_ms}
     return await asyncpg.create_pool(
         url,
@@ -142,13 +142,14 @@ async def _listen(url: str, wake: asyncio.Event) -> None:
 
 
 async def _sweep(pool: Pool, settings: Settings) -> None:
-    """Now and then: what dead uploads and old loads left, and indexes that a load did not live to make again."""
+    """Now and then: what the dead, the hung and the old left, and indexes that a load did not live to make again."""
     while True:
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await end_hung_claims(connection, settings.load_claim_seconds)
                 idle = await sweep(connection, settings.load_keep_days)
             for kind in idle:
                 await ensure_indexes(pool, Kind(kind))
         except Exception as error:
             log.warning("load_sweep_failed", error=type(error).__name__)
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(min(SWEEP_SECONDS, settings.load_claim_seconds))
