@@ -101,7 +101,7 @@ class EmbeddedPostgres:
             self._ensure_database()
 
     def revive(self) -> bool:
-        """Start the server again if it died. True where that was needed."""
+        """Start the server again if it died, or was told to stop from outside. True where that was needed."""
         if self.is_running():
             return False
         with self._starting():
@@ -121,9 +121,7 @@ class EmbeddedPostgres:
                 pass
             else:
                 if self.is_running():
-                    self._run(
-                        "pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", str(self.cluster_dir)
-                    )
+                    self._stop_server()
             os.close(self._hold)
             self._hold = None
 
@@ -225,7 +223,13 @@ class EmbeddedPostgres:
             conf.write("\ninclude_if_exists = 'logistics.conf'\n")
         unfinished.rename(self.cluster_dir)
 
+    def _stop_server(self) -> None:
+        self._run("pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", str(self.cluster_dir))
+
     def _start_server(self) -> None:
+        if self._postmaster_status() == "stopping":
+            # A SIGTERM from outside lets no session in and waits for those that are in: ours would stay for ever.
+            self._stop_server()
         self._write_options()
         began = time.monotonic()
         while True:
