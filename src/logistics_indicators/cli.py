@@ -7,7 +7,7 @@ import uvicorn
 
 from .client.commands import add_user, load
 from .dumps import DataDir, backup, restore
-from .serving import CannotServe, announce_when_ready, check_before_serving, use_data_dir
+from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
 from .settings_table import settings_table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -40,6 +40,7 @@ def serve(
     except CannotServe as error:
         typer.echo(f"The service cannot start. {error}", err=True)
         raise typer.Exit(2) from None
+    end_well_on_sigterm()
     if announce:
         announce_when_ready(host, port)
     uvicorn.run(

@@ -51,6 +51,11 @@ def _sentence(loc: list[str | int], message: str) -> str:
     return f"{str(loc[0]).upper()}: {message}" if loc else message
 
 
+def end_well_on_sigterm() -> None:
+    """uvicorn, once it has ended gracefully, raises the signal again: then the exit code is to say that all is well."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def announce_when_ready(host: str, port: int) -> None:
     """Print where the service answers as soon as it does, from a thread that ends with the process."""
     threading.Thread(target=_announce, args=(origin_of(host, port),), daemon=True).start()
