@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from listening import listening
 
@@ -23,6 +24,14 @@ from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.indicators import calendar
 from logistics_indicators.migrations import migrate, migrations_folder
 from logistics_indicators.settings import Settings
+
+# structlog's own choice, rich tracebacks, takes seconds for a deep one, and holds up the event loop meanwhile.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 SAMPLES = Path(__file__).parent / "samples"
 SECRET = "a-secret-of-the-tests-alone-0123456789"

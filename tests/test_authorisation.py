@@ -55,6 +55,12 @@ RULES = {
     "DELETE /v1/calendar/{day_id}": WRITERS,
 }
 
+RULES |= {
+    "GET /v1/health": PUBLIC,
+    "GET /v1/metrics": ANYONE,  # or METRICS_TOKEN, see test_monitoring.py
+    "GET /metrics": ANYONE,
+}
+
 EXISTS = {200, 201, 202, 204, 304, 404, 406, 409, 411, 413, 415, 422}
 """What a route may answer to one who is let in, and who sends next to nothing."""
 

@@ -33,6 +33,10 @@ from .loads.workers import running_workers
 from .logs import configure_logs
 from .migrations import migrate
 from .monitoring.access_log import AccessLog
+from .monitoring.database_figures import RowCounts
+from .monitoring.health import HealthProbe
+from .monitoring.request_metrics import RequestMetrics
+from .monitoring.routes import router as monitoring_router
 from .query_parameters import refuse_unknown_query
 from .request_limits import RequestLimits
 from .secrets_folder import generated_secret
@@ -61,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
             await migrate(url)
             app.state.database_url = url
             app.state.token_key = _token_key(settings)
+            app.state.health = HealthProbe(url)
+            stack.push_async_callback(app.state.health.close)
             app.state.pool = await open_pool(url, settings)
             stack.push_async_callback(app.state.pool.close)
             async with app.state.pool.acquire() as connection:
@@ -86,6 +92,8 @@ def create_app(settings: Settings) -> FastAPI:
         dependencies=[Depends(authenticate), Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
+    app.state.metrics = RequestMetrics()
+    app.state.row_counts = RowCounts()
     app.state.export_places = export_places(settings.database_pool_size)
     app.state.indicators = Memory()
     install_error_handlers(app)
@@ -96,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(customers_router)
     app.include_router(services_router)
     app.include_router(loads_router)
+    app.include_router(monitoring_router)
     install_documentation(app)
     _add_middleware(app, settings)
     return app
@@ -120,7 +129,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         )
     if settings.trusted_hosts:
         app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, metrics=app.state.metrics)
     app.add_middleware(SecurityHeaders)
 
 

@@ -7,6 +7,7 @@ import uvicorn
 
 from .client.commands import add_user, load
 from .dumps import DataDir, backup, restore
+from .monitoring.worker_files import shared_metrics
 from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
 from .settings_table import settings_table
 
@@ -43,21 +44,22 @@ def serve(
     end_well_on_sigterm()
     if announce:
         announce_when_ready(host, port)
-    uvicorn.run(
-        "logistics_indicators.app:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=20,
-        server_header=False,
-        http="logistics_indicators.http_protocol:BoundedHttpProtocol",
-        ws="none",
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
-    )
+    with shared_metrics(workers):
+        uvicorn.run(
+            "logistics_indicators.app:from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=20,
+            server_header=False,
+            http="logistics_indicators.http_protocol:BoundedHttpProtocol",
+            ws="none",
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+        )
 
 
 @app.command()

@@ -141,6 +141,11 @@ class Settings(BaseSettings):
         description="Optional days that are no business days either: of carnaval, corpus_christi, separated by blanks",
     )
 
+    # Monitoring
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="A scraper's own Bearer token for /metrics; none: it must sign in like a user"
+    )
+
     # Logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged")
 

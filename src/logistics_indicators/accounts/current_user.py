@@ -54,7 +54,7 @@ async def authenticate(request: Request) -> None:
     """
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and _depends_on_user(route.dependant):
-        request.state.user = await _user_of_token(request)
+        request.state.user = await user_of_token(request)
         request.state.username = request.state.user.username
 
 
@@ -67,7 +67,7 @@ def bearer_token(request: Request) -> str | None:
     return token if scheme.lower() == "bearer" and token else None
 
 
-async def _user_of_token(request: Request) -> User:
+async def user_of_token(request: Request) -> User:
     """The user of the access token, as stored now: a disabled user, a changed role, an ended session count at once."""
     token = bearer_token(request)
     if token is None:

@@ -33,10 +33,12 @@ class CachedFiles(StaticFiles):
         return response
 
 
+ASSETS = CachedFiles(directory=FOLDER / "assets")
+
+
 def install_documentation(app: FastAPI) -> None:
     install_openapi(app)
     app.include_router(router)
-    app.mount("/docs/assets", CachedFiles(directory=FOLDER / "assets"), name="assets")
 
 
 @router.get("/", operation_id="root")
@@ -47,6 +49,11 @@ async def root() -> RedirectResponse:
 @router.get("/docs", operation_id="docs")
 async def docs() -> HTMLResponse:
     return HTMLResponse((FOLDER / "swagger_ui.html").read_bytes())
+
+
+@router.get("/docs/assets/{name}", operation_id="documentation_asset")
+async def asset(name: str, request: Request) -> Response:
+    return await ASSETS.get_response(name, request.scope)
 
 
 @router.get("/redoc", operation_id="redoc")

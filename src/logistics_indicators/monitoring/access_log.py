@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import unexpected_problem
+from .request_metrics import RequestMetrics
 
 log = structlog.get_logger()
 
@@ -22,10 +23,11 @@ def route_template(scope: Scope) -> str:
 
 
 class AccessLog:
-    """ASGI middleware. Sets `request.state.request_id`; answers with X-Request-ID."""
+    """ASGI middleware. Sets `request.state.request_id`; answers with X-Request-ID; counts the request."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,13 +55,15 @@ class AccessLog:
             if not status:  # Starlette would answer from outside of us, without an id or any other header
                 await unexpected_problem(request_id)(scope, receive, send_with_id)
         finally:
+            seconds, status = time.perf_counter() - started, status or 500
+            self.metrics.count_request(scope["method"], route_template(scope), status, seconds)
             log.log(
                 40 if failure or status >= 500 else 20,
                 "request",
                 method=scope["method"],
                 route=route_template(scope),
-                status=status or 500,
-                duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                status=status,
+                duration_ms=round(seconds * 1000, 3),
                 request_id=request_id,
                 user=state.get("username"),
                 exc_info=failure,

@@ -1,0 +1,88 @@
+"""Health and metrics."""
+
+import asyncio
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from .. import __version__
+from ..database import ACQUIRE_SECONDS
+from ..errors import DATABASE_AWAY, problems
+from .database_figures import DatabaseFigures, read_figures
+from .machine import Machine, measure_machine
+from .readers import MetricsReader
+
+log = structlog.get_logger()
+
+router = APIRouter(tags=["monitoring"])
+
+SCRAPE_SECONDS = 5.0
+EXPOSITIONS = ("text/plain", "application/openmetrics-text")
+EXPOSITION_CONTENT = {"text/plain": {"schema": {"type": "string", "description": "Prometheus' exposition format"}}}
+
+
+class Health(BaseModel):
+    status: Literal["ok", "unavailable"]
+    database: Literal["ok", "unavailable"]
+    version: str
+    embedded: bool
+
+
+@router.get(
+    "/v1/health",
+    operation_id="check_health",
+    summary="Whether the service and its database answer",
+    responses={503: {"model": Health, "description": "The database does not answer"}},
+)
+async def check_health(request: Request, response: Response) -> Health:
+    answers = await request.app.state.health.database_answers()
+    state: Literal["ok", "unavailable"] = "ok" if answers else "unavailable"
+    response.status_code = 200 if answers else 503
+    return Health(status=state, database=state, version=__version__, embedded=request.app.state.settings.embedded)
+
+
+@router.get(
+    "/v1/metrics",
+    operation_id="get_metrics",
+    summary="The machine's load as JSON; with Accept: text/plain what /metrics answers",
+    dependencies=[MetricsReader],
+    response_model=Machine,
+    responses={200: {"content": EXPOSITION_CONTENT}, **problems(401)},
+)
+async def get_metrics(request: Request) -> Machine | Response:
+    if any(media_type in request.headers.get("Accept", "") for media_type in EXPOSITIONS):
+        return await _exposition(request)
+    return await asyncio.to_thread(measure_machine, request.app.state.settings.data_dir)
+
+
+@router.get(
+    "/metrics",
+    operation_id="scrape_metrics",
+    summary="Requests, latency, loads, rows, pool and data age, for Prometheus",
+    dependencies=[MetricsReader],
+    response_class=Response,
+    responses={200: {"content": EXPOSITION_CONTENT}, **problems(401)},
+)
+async def scrape_metrics(request: Request) -> Response:
+    return await _exposition(request)
+
+
+async def _exposition(request: Request) -> Response:
+    state = request.app.state
+    figures = await _figures(request)
+    state.metrics.watch_pool(state.pool)
+    text, media_type = await asyncio.to_thread(state.metrics.exposition, request.headers.get("Accept", ""), figures)
+    return Response(text, media_type=media_type)
+
+
+async def _figures(request: Request) -> DatabaseFigures:
+    """Without the database a scrape still has what the processes count, and says that it is away."""
+    state = request.app.state
+    try:
+        async with asyncio.timeout(SCRAPE_SECONDS), state.pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return await read_figures(connection, state.row_counts)
+    except (*DATABASE_AWAY, OSError, TimeoutError) as error:
+        log.warning("metrics_database_unavailable", error=type(error).__name__)
+        return DatabaseFigures()
