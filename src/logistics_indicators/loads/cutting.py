@@ -1,5 +1,6 @@
 """Cuts a stream of bytes into chunks that end where a row ends."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from .formats import LONGEST_ROW, EncodingCensus, Layout
 from .quoting import RecordRule, open_tail
 
 BOM = b"\xef\xbb\xbf"
+BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)+")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class Cutter:
         if not self._started and len(buffer) >= len(BOM):
             self._started = True
             buffer = buffer.removeprefix(BOM)
+        if self._started and self.layout is None and (blank := BLANK_LINES.match(buffer)):
+            self._line += blank[0].count(b"\n")  # so that the first chunk begins with the first row
+            buffer = buffer[blank.end() :]
         return buffer
 
     def _keep(self, rest: bytes) -> None:
