@@ -266,9 +266,11 @@ class LoadWork:
         if limit is not None and load["rows_rejected"] > limit:
             error = f"{load['rows_rejected']} rows are rejected, more than max_rejects={limit}; nothing was written."
             await connection.execute(FAIL, claim["id"], error)
+            await delete_spool(connection, claim["id"])
             log.info("load_failed", load_id=claim["id"], rows_rejected=load["rows_rejected"], max_rejects=limit)
         elif claim["validate_only"]:
             await self._complete(connection, claim["id"])
+            await delete_spool(connection, claim["id"])
         else:
             await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
             await connection.execute(BEGIN_WRITE, claim["id"], await self._is_empty(connection, claim))
