@@ -69,3 +69,18 @@ async def client_with(
         client_of(app, await token_of(app, connection)) as client,
     ):
         yield client
+
+
+GROUPED = """
+SELECT {0}, count(*) FILTER (WHERE data_de_atendimento IS NOT NULL),
+    count(*) FILTER (WHERE data_de_atendimento::date <= data_limite)
+FROM services GROUP BY 1 HAVING count(data_de_atendimento) > 0
+"""
+
+
+async def assert_indicators_are_exact(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    """What the indicators answer is what a GROUP BY over the rows gives."""
+    for dimension in ("angel", "polo"):
+        rows = (await client.get(f"/v1/indicators/sla/{dimension}")).json()[f"sla_{dimension}"]
+        found = {(r[dimension], r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]) for r in rows}
+        assert found == {tuple(row) for row in await connection.fetch(GROUPED.format(dimension))}
