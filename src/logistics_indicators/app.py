@@ -25,8 +25,10 @@ from .exports.response import export_places
 from .indicators.calendar import sync_calendar
 from .indicators.calendar_routes import router as calendar_router
 from .indicators.compactor import Compactor
+from .indicators.more_routes import router as more_indicators_router
 from .indicators.routes import router as indicators_router
 from .indicators.snapshot import Memory
+from .indicators.upkeep_routes import router as upkeep_router
 from .loads.receiving import Receiver
 from .loads.routes import router as loads_router
 from .loads.workers import running_workers
@@ -98,6 +100,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.indicators = Memory()
     install_error_handlers(app)
     app.include_router(indicators_router)
+    app.include_router(more_indicators_router)
+    app.include_router(upkeep_router)
     app.include_router(calendar_router)
     app.include_router(accounts_router)
     app.include_router(admin_router)

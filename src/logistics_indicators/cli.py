@@ -6,6 +6,7 @@ import typer
 import uvicorn
 
 from .client.commands import add_user, load
+from .client.indicator_commands import rebuild, verify
 from .dumps import DataDir, backup, restore
 from .monitoring.worker_files import shared_metrics
 from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
@@ -18,6 +19,8 @@ app.add_typer(users, name="users")
 app.command()(load)
 app.command()(backup)
 app.command()(restore)
+app.command()(verify)
+app.command()(rebuild)
 users.command("add")(add_user)
 
 

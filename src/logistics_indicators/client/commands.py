@@ -62,7 +62,7 @@ def load(
     async def run() -> int:
         batch = [(path, kind or kind_of_file(path)) for path in files]
         batch.sort(key=lambda item: item[1] is Kind.services)
-        async with _service(url, username, password) as client:
+        async with service_of(url, username, password) as client:
             loads = await load_with_progress(client, batch, options)
             print_summary(loads)
             print_rejects(loads)
@@ -72,7 +72,7 @@ def load(
             return FAILED
         return REJECTED_AND_STRICT if strict and any(load["rows_rejected"] for load in loads) else 0
 
-    raise typer.Exit(_outcome(run()))
+    raise typer.Exit(outcome(run()))
 
 
 async def _save_all_rejects(client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path) -> None:
@@ -97,15 +97,15 @@ def add_user(
 
     async def run() -> int:
         account = {"username": name, "email": email, "password": secret, "role": role.value}
-        async with _service(url, username, password) as client:
+        async with service_of(url, username, password) as client:
             made = body_of(await client.post("/v1/users", json=account))
         typer.echo(f"{made['username']} is {made['role']} (id {made['id']}).")
         return 0
 
-    raise typer.Exit(_outcome(run()))
+    raise typer.Exit(outcome(run()))
 
 
-def _service(
+def service_of(
     url: str | None, username: str | None, password: str | None
 ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
     if url is None:
@@ -114,7 +114,7 @@ def _service(
     return remote_service(url, username, password or typer.prompt(f"Password of {username}", hide_input=True))
 
 
-def _outcome(work: Coroutine[None, None, int]) -> int:
+def outcome(work: Coroutine[None, None, int]) -> int:
     """The exit code; a failure is one sentence, not a traceback."""
     try:
         return asyncio.run(work)

@@ -4,29 +4,36 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 import orjson
 from fastapi import Request, Response
 
 from ..database import Connection
 from ..exports.columns import Batch, Column
 from ..exports.response import ExportFormat, export_response
+from .packing import Integers
 from .parameters import Ordering
 from .snapshot import Memory, Snapshot, open_snapshot
 
 JSON = "application/json"
 
 
-Row: TypeAlias = tuple[Any, ...]
+Row: TypeAlias = dict[str, Any]
+"""Keys are the columns' names, in their order."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """name: the rows' key in the answer, and the file's name. about: what stands beside the rows."""
+    """name: the rows' key in the answer, and the file's name. about: what stands beside the rows.
+
+    body: the answer as JSON, where that is not simply the rows.
+    """
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Row]
     about: Mapping[str, object] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
 
 
 Ask = Callable[[Snapshot], Awaitable[Table]]
@@ -59,9 +66,8 @@ async def answer_table(
 
 
 def table_body(table: Table, version: int) -> bytes:
-    names = [column.name for column in table.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
-    return orjson.dumps({table.name: rows, **table.about, "data_version": version})
+    answer = {table.name: table.rows} if table.body is None else table.body
+    return orjson.dumps({**answer, **table.about, "data_version": version})
 
 
 def _client_has(request: Request, etag: str) -> bool:
@@ -74,17 +80,18 @@ def _client_has(request: Request, etag: str) -> bool:
 
 async def _batches(table: Table) -> AsyncIterator[Batch]:
     for start in range(0, len(table.rows), 5_000):
-        yield table.rows[start : start + 5_000]
+        yield [tuple(row.values()) for row in table.rows[start : start + 5_000]]
 
 
-def sort_rows(
-    rows: list[Row], columns: Sequence[Column], ordering: Ordering, sort_columns: dict[str, str]
-) -> list[Row]:
-    """By the column that sort_field stands for; ties by name (the first column), upwards; nulls last."""
-    rows.sort(key=lambda row: row[0] or "")
-    index = [column.name for column in columns].index(sort_columns.get(ordering.field, ordering.field))
-    if index == 0:
-        return rows[::-1] if ordering.descending else rows
-    valued = [row for row in rows if row[index] is not None]
-    valued.sort(key=lambda row: row[index], reverse=ordering.descending)
-    return valued + [row for row in rows if row[index] is None]
+def order_rows(
+    ordering: Ordering, values: Mapping[str, Integers], number: int, null: Integers | None = None
+) -> Integers:
+    """Positions of the rows, which come in order of name, sorted by sort_field; ties by name, nulls last.
+
+    A sort_field that is not among `values` is the name itself.
+    """
+    column = values.get(ordering.field)
+    if column is None:
+        return np.arange(number)[::-1] if ordering.descending else np.arange(number)
+    keys = [-column if ordering.descending else column]
+    return np.lexsort(keys if null is None else [*keys, null])

@@ -1,5 +1,11 @@
 """Figures as they go over the wire, exact: integers in, half to even, no binary fraction in between."""
 
+import math
+
+import numpy as np
+
+from .packing import Integers
+
 
 def half_even(numerator: int, denominator: int) -> int:
     """numerator / denominator as a whole number, a half to the even neighbour. The denominator is positive."""
@@ -8,6 +14,15 @@ def half_even(numerator: int, denominator: int) -> int:
     if double > denominator or (double == denominator and quotient & 1):
         quotient += 1
     return quotient
+
+
+def half_even_each(numerators: Integers, denominators: Integers | int) -> Integers:
+    """As half_even, for columns."""
+    quotients, rests = np.divmod(numerators, denominators)
+    double = rests * 2
+    up = (double > denominators) | ((double == denominators) & (quotients & 1 == 1))
+    result: Integers = quotients + up
+    return result
 
 
 def ratio(numerator: int, denominator: int) -> float:
@@ -26,6 +41,16 @@ SLA = tuple((percent_text(hundredths), hundredths / 100) for hundredths in range
 def sla(on_time: int, total: int) -> tuple[str, float]:
     """("97.35%", 97.35)"""
     return SLA[half_even(10_000 * on_time, total)]
+
+
+def wilson(on_time: int, total: int) -> tuple[float, float]:
+    """95% interval of a share, in percent with 2 decimals (Wilson 1927): few visits say little, so it is wide."""
+    z = 1.959963984540054
+    share = on_time / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 100 / (1 + z * z / total)
+    return max(round((middle - spread) * scale, 2), 0.0), min(round((middle + spread) * scale, 2), 100.0)
 
 
 def duration_text(seconds: int) -> str:

@@ -86,3 +86,171 @@ class ProductivityPoloAnswer(ProductivityAnswer):
 
 class ProductivityUfAnswer(ProductivityAnswer):
     produtividade_uf: list[UfProductivity]
+
+
+class TrendPoint(BaseModel):
+    angel: str | None = Field(None, description="With by=angel")
+    polo: str | None = Field(None, description="With by=polo")
+    uf: str | None = Field(None, description="With by=uf")
+    inicio: date
+    fim: date
+    total_de_atendimentos: int
+    valor: float | None = Field(description="The metric; 0 without visits, null without a business day")
+    visitas: str | None
+
+
+class TrendAnswer(IndicatorAnswer):
+    bucket: str
+    metric: str
+    calendario: str
+    tolerance_days: int
+    tendencia: list[TrendPoint]
+
+
+class BacklogFigures(BaseModel):
+    total_em_aberto: int = Field(description="Visits not made yet")
+    total_atrasado: int = Field(description="Those whose data_limite lies before as_of")
+    data_limite_mais_antiga: date
+    dias_de_atraso_do_mais_antigo: int
+    visitas: str | None
+    visitas_atrasadas: str | None
+
+
+class AngelBacklog(BacklogFigures):
+    angel: str
+
+
+class PoloBacklog(BacklogFigures):
+    polo: str
+
+
+class UfBacklog(BacklogFigures):
+    uf: str | None
+
+
+class BacklogAnswer(BaseModel):
+    as_of: date
+    data_version: int
+
+
+class BacklogAngelAnswer(BacklogAnswer):
+    backlog_angel: list[AngelBacklog]
+
+
+class BacklogPoloAnswer(BacklogAnswer):
+    backlog_polo: list[PoloBacklog]
+
+
+class BacklogUfAnswer(BacklogAnswer):
+    backlog_uf: list[UfBacklog]
+
+
+class LatenessFigures(BaseModel):
+    total_de_atendimentos: int
+    total_de_atrasados: int
+    percentual_de_atrasados: float = Field(description="Of all visits")
+    media_de_dias_de_atraso: float | None = Field(description="Of the late visits; null without any")
+    p50_de_dias_de_atraso: int | None = Field(description="Of the late visits, by nearest rank")
+    p90_de_dias_de_atraso: int | None
+    percentual_1_dia: float | None = Field(description="Share of the late visits")
+    percentual_2_dias: float | None
+    percentual_3_a_5_dias: float | None
+    percentual_mais_de_5_dias: float | None
+    visitas: str | None
+
+
+class AngelLateness(LatenessFigures):
+    angel: str
+
+
+class PoloLateness(LatenessFigures):
+    polo: str
+
+
+class UfLateness(LatenessFigures):
+    uf: str | None
+
+
+class LatenessAngelAnswer(IndicatorAnswer):
+    lateness_angel: list[AngelLateness]
+
+
+class LatenessPoloAnswer(IndicatorAnswer):
+    lateness_polo: list[PoloLateness]
+
+
+class LatenessUfAnswer(IndicatorAnswer):
+    lateness_uf: list[UfLateness]
+
+
+class SummaryPeriod(BaseModel):
+    start_date: date | None
+    end_date: date | None
+    total_de_atendimentos: int
+    total_de_atendimentos_no_prazo: int
+    sla: str | None
+    sla_percentual: float | None
+    sla_minimo: float | None = Field(description="Lower end of the 95% Wilson interval")
+    sla_maximo: float | None = Field(description="Upper end of it")
+    tempo_medio_atendimento: str | None
+    tempo_medio_segundos: int | None
+    dias_uteis: int
+    produtividade: float | None
+
+
+class SummaryChange(BaseModel):
+    total_de_atendimentos: int
+    total_de_atendimentos_percentual: float | None
+    sla_pontos: float | None
+    produtividade: float | None
+    tempo_medio_segundos: int | None
+
+
+class SummaryOpen(BaseModel):
+    total_em_aberto: int
+    total_atrasado: int
+    data_limite_mais_antiga: date | None
+
+
+class SummaryRank(SlaFigures):
+    angel: str | None = None
+    polo: str | None = None
+    uf: str | None = None
+    sla_minimo: float
+    sla_maximo: float
+
+
+class SummaryAnswer(IndicatorAnswer):
+    periodo: SummaryPeriod
+    periodo_anterior: SummaryPeriod = Field(description="As many days, right before")
+    variacao: SummaryChange = Field(description="This period less the previous one")
+    em_aberto: SummaryOpen
+    melhores: list[SummaryRank] = Field(description="By sla_minimo: few visits do not outrank many")
+    piores: list[SummaryRank] = Field(description="By sla_maximo")
+    as_of: date
+    by: str
+    min_total: int
+    tolerance_days: int
+    calendario: str
+
+
+class RollupDifference(BaseModel):
+    level: str = Field(examples=["month"])
+    block: date
+    polo: str
+    angel: str
+    days_late: int | None = None
+    expected: list[int] = Field(description="Recomputed from the rows; per level: visits, on time, seconds")
+    found: list[int] = Field(description="What the indicators answer from")
+
+
+class VerifyAnswer(BaseModel):
+    data_version: int
+    visits: int = Field(description="Visits compared, open ones included")
+    differences: int = Field(description="How many cells differ; 0 is as it should be")
+    examples: list[RollupDifference] = Field(description="The first of them")
+
+
+class RebuildAnswer(BaseModel):
+    data_version: int
+    visits: int

@@ -45,14 +45,14 @@ class Ordering:
     descending: bool
 
 
-def ordering(*fields: str) -> Callable[..., Ordering]:
+def ordering(*fields: str, largest_first: bool = True) -> Callable[..., Ordering]:
     """Dependency: sort_field is one of these, the first by default."""
 
     def take(
         sort_field: Annotated[
             str, Query(description="Ties go by name", json_schema_extra={"enum": list(fields)})
         ] = fields[0],
-        desc: Annotated[bool, Query(description="Largest first")] = True,
+        desc: Annotated[bool, Query(description="Largest first")] = largest_first,
     ) -> Ordering:
         if sort_field not in fields:
             message = f"this answer has no such field; it can be sorted by {', '.join(fields)}"

@@ -1,9 +1,11 @@
 """Productivity: visits for each business day, and the mean time between a visit and its deadline."""
 
+import numpy as np
+
 from ..exports.columns import Column
-from .answers import Row, Table, sort_rows
+from .answers import Table, order_rows
 from .business_days import CalendarKind
-from .figures import duration_text, half_even, ratio
+from .figures import duration_text, half_even_each
 from .links import attended_between
 from .parameters import Ordering
 from .snapshot import Snapshot
@@ -11,7 +13,6 @@ from .sums import Filters
 from .totals import DateRange, Dimension, resolve_range, totals_by
 
 PRODUCTIVITY_FIELDS = ("total", "avg_time", "produtividade")
-SORT_COLUMNS = {"total": "total_de_atendimentos", "avg_time": "tempo_medio_segundos"}
 
 
 async def productivity_table(
@@ -26,8 +27,39 @@ async def productivity_table(
     local = calendar is CalendarKind.uf
     counter = await snapshot.business_days()
     national = counter.between(*days) if days else 0
-    links = attended_between(by, filters, asked)
-    columns = (
+    totals = await totals_by(snapshot, by, days, filters, places=local)
+    working = np.array([counter.between(*days, place) if local and days else national for place in totals.places], int)
+    idle = working == 0
+    mean = half_even_each(totals.seconds, totals.total)
+    pace = half_even_each(100 * totals.total, np.maximum(working, 1))
+    sortable = {"total": totals.total, "avg_time": mean, "produtividade": np.where(idle, 0, pace)}
+    order = order_rows(ordering, sortable, len(totals.names), idle if ordering.field == "produtividade" else None)
+    key, link = by.value, attended_between(by, filters, asked)
+    columns = (order, totals.total[order], mean[order], working[order], pace[order])
+    rows = [
+        {
+            key: totals.names[row],
+            "total_de_atendimentos": total,
+            "tempo_medio_atendimento": duration_text(seconds),
+            "tempo_medio_segundos": seconds,
+            "dias_uteis": working_days,
+            "produtividade": hundredths / 100 if working_days else None,
+            "visitas": link.of(totals.names[row]),
+        }
+        for row, total, seconds, working_days, hundredths in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    about = {
+        "start_date": days and days.first,
+        "end_date": days and days.last,
+        "calendario": calendar.value,
+        "dias_uteis": national if days else None,
+    }
+    name = "produtividade" if by is Dimension.angel else f"produtividade_{key}"
+    return Table(name, productivity_columns(by), rows, about)
+
+
+def productivity_columns(by: Dimension) -> list[Column]:
+    return [
         Column(by.value, str),
         Column("total_de_atendimentos", int),
         Column("tempo_medio_atendimento", str),
@@ -35,18 +67,4 @@ async def productivity_table(
         Column("dias_uteis", int),
         Column("produtividade", float),
         Column("visitas", str),
-    )
-    rows: list[Row] = []
-    for key, place, total, _, seconds in await totals_by(snapshot, by, days, filters, places=local):
-        mean = half_even(seconds, total)
-        working = counter.between(*days, place) if local and days else national
-        pace = ratio(total, working) if working else None
-        rows.append((key, total, duration_text(mean), mean, working, pace, links.of(key)))
-    about = {
-        "start_date": days and days.first,
-        "end_date": days and days.last,
-        "calendario": calendar.value,
-        "dias_uteis": national if days else None,
-    }
-    name = "produtividade" if by is Dimension.angel else f"produtividade_{by.value}"
-    return Table(name, columns, sort_rows(rows, columns, ordering, SORT_COLUMNS), about)
+    ]

@@ -102,6 +102,60 @@ def _tolerated(late: dict[str, Integers], tolerance_days: int) -> Cells:
     return Cells(late["polo_id"][keep], late["angel_id"][keep], nothing, late["total"][keep], nothing)
 
 
+BUCKET_BLOCKS = """
+SELECT b.bucket, b.sign, r.cells
+FROM unnest($1::integer[], $2::smallint[], $3::date[], $4::integer[]) AS b (bucket, grain, block, sign)
+JOIN {table} r ON r.grain = b.grain AND r.block = b.block
+"""
+
+DELTAS_BY_DAY = """
+SELECT c.day - $1, c.polo_id, c.angel_id, sum(c.visits)::bigint,
+       COALESCE(sum(c.visits) FILTER (WHERE c.days_late <= $3), 0)::bigint, sum(c.seconds)::bigint
+FROM rollup_deltas d,
+     unnest(d.day, d.open, d.polo_id, d.angel_id, d.days_late, d.visits, d.seconds)
+         AS c (day, open, polo_id, angel_id, days_late, visits, seconds)
+WHERE NOT c.open AND c.day BETWEEN $1 AND $2
+GROUP BY 1, 2, 3
+"""
+
+
+async def fetch_bucket_cells(
+    snapshot: Snapshot, buckets: Sequence[Days], filters: Filters, tolerance_days: int = 0
+) -> tuple[Integers, Cells]:
+    """The number of each cell's bucket, and the cells. Buckets follow one another without a gap, and there is one."""
+    bucket, cells = await _bucket_blocks(snapshot, VISITS, buckets)
+    parts = [(bucket, Cells(*(cells[name] for name in Cells._fields)))]
+    if tolerance_days:
+        bucket, late = await _bucket_blocks(snapshot, LATE, buckets)
+        parts.append((bucket[late["days_late"] <= tolerance_days], _tolerated(late, tolerance_days)))
+    if snapshot.has_deltas:
+        first, last = buckets[0].first, buckets[-1].last
+        rows = await snapshot.connection.fetch(DELTAS_BY_DAY, first, last, tolerance_days)
+        offset, *columns = _columns(rows, 1 + len(Cells._fields))
+        starts = np.array([(days.first - first).days for days in buckets])
+        parts.append((np.searchsorted(starts, offset, side="right") - 1, Cells(*columns)))
+    bucket = np.concatenate([part[0] for part in parts])
+    joined = Cells(*(np.concatenate(columns) for columns in zip(*(part[1] for part in parts), strict=True)))
+    keep = await _kept(snapshot.connection, filters, joined.polo_id, joined.angel_id)
+    return (bucket, joined) if keep is None else (bucket[keep], Cells(*(column[keep] for column in joined)))
+
+
+async def _bucket_blocks(
+    snapshot: Snapshot, layout: Layout, buckets: Sequence[Days]
+) -> tuple[Integers, dict[str, Integers]]:
+    wanted = [(number, block) for number, days in enumerate(buckets) for block in cover(*days)]
+    rows = await snapshot.connection.fetch(
+        BUCKET_BLOCKS.format(table=layout.table),
+        [number for number, _ in wanted],
+        [block.grain.value for _, block in wanted],
+        [block.first for _, block in wanted],
+        [block.sign for _, block in wanted],
+    )
+    sizes = [len(row[2]) // layout.cell_bytes for row in rows]
+    bucket = np.repeat(np.array([row[0] for row in rows], np.int64), sizes)
+    return bucket, unpack_signed(layout, ((row[1], row[2]) for row in rows))
+
+
 class LateCells(NamedTuple):
     polo_id: Integers
     angel_id: Integers
@@ -151,20 +205,16 @@ async def _kept(connection: Connection, filters: Filters, polo_id: Integers, ang
     return np.flatnonzero(np.logical_and.reduce(conditions)) if conditions else None
 
 
-def sum_by(keys: Sequence[Integers], *values: Integers) -> list[tuple[int, ...]]:
-    """(keys…, sums…) of every combination of keys whose first sum is not 0, exact in 64 bits."""
-    if len(keys) == 1:
-        numbers, places = None, keys[0]
-        size = int(places.max()) + 1 if len(places) else 0
-    else:
-        width = int(keys[1].max()) + 1 if len(keys[1]) else 1
-        numbers, places = np.unique(keys[0].astype(np.int64) * width + keys[1], return_inverse=True)
-        size = len(numbers)
+def sum_by(key: Integers, *values: Integers) -> list[Integers]:
+    """The distinct keys whose first sum is not 0, and their sums: exact, in 64 bits."""
+    size = int(key.max(initial=-1)) + 1
+    numbers, places = np.arange(size), key
+    if size > 4 * len(key) + 65_536:
+        numbers, places = np.unique(key, return_inverse=True)
     sums = []
     for column in values:
-        total = np.zeros(size, np.int64)
+        total = np.zeros(len(numbers), np.int64)
         np.add.at(total, places, column)
         sums.append(total)
     present = np.flatnonzero(sums[0])
-    names = [present] if numbers is None else [numbers[present] // width, numbers[present] % width]
-    return list(zip(*(name.tolist() for name in names), *(total[present].tolist() for total in sums), strict=True))
+    return [numbers[present], *(total[present] for total in sums)]

@@ -1,13 +1,14 @@
-"""Totals of visits by angel, polo or state, with their names and places."""
+"""Totals of visits by angel, polo or state, with their names and places: a column each, rows in order of name."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+
+import numpy as np
 
 from .business_days import NATION, Place
+from .packing import Integers
 from .snapshot import Snapshot
 from .sums import Cells, Days, Filters, fetch_cells, sum_by
 
@@ -26,14 +27,21 @@ class DateRange:
     last: date | None = None
 
 
-class Totals(NamedTuple):
-    """seconds: sum of (data_limite at 00:00 - data_de_atendimento). name is None for polos that name no state."""
+@dataclass(frozen=True)
+class Totals:
+    """seconds: sums of (data_limite at 00:00 - data_de_atendimento). A name is None for polos that name no state.
 
-    name: str | None
-    place: Place
-    total: int
-    on_time: int
-    seconds: int
+    places: where each row is, for its calendar; all of them the nation unless they were asked for.
+    """
+
+    names: Sequence[str | None]
+    places: Sequence[Place]
+    total: Integers
+    on_time: Integers
+    seconds: Integers
+
+
+NOTHING = Totals([], [], *(np.empty(0, np.int64) for _ in range(3)))
 
 
 async def resolve_range(snapshot: Snapshot, asked: DateRange) -> Days | None:
@@ -59,65 +67,73 @@ async def totals_by(
     *,
     tolerance_days: int = 0,
     places: bool = False,
-) -> list[Totals]:
-    """Totals of every angel, polo or state with a visit in these days, in no order. places: fill in Totals.place."""
+) -> Totals:
+    """Totals of every angel, polo or state with a visit in these days."""
     cells = None if days is None else await fetch_cells(snapshot, days, filters, tolerance_days)
-    if cells is None:
-        return []
-    if by is Dimension.angel and places:
-        return await _angels_with_places(snapshot, cells)
-    names = snapshot.memory.names
-    sums = cells.total, cells.on_time, cells.seconds
-    if by is Dimension.angel:
-        rows = sum_by([cells.angel_id], *sums)
-        angels = await names.of(snapshot.connection, "angels", (row[0] for row in rows))
-        return [Totals(angels[key], NATION, total, on_time, seconds) for key, total, on_time, seconds in rows]
-    rows = sum_by([cells.polo_id], *sums)
-    polos = await names.of(snapshot.connection, "polos", (row[0] for row in rows))
-    by_polo = [
-        Totals(polos[key], Place(uf_of(polos[key]), polos[key]), total, on_time, seconds)
-        for key, total, on_time, seconds in rows
-    ]
-    return by_polo if by is Dimension.polo else _by_uf(by_polo)
+    return NOTHING if cells is None else await totals_of_cells(snapshot, by, cells, places=places)
 
 
-def _by_uf(polos: Iterable[Totals]) -> list[Totals]:
-    sums: dict[str | None, list[int]] = {}
-    for polo in polos:
-        entry = sums.setdefault(polo.place.uf, [0, 0, 0])
-        entry[0] += polo.total
-        entry[1] += polo.on_time
-        entry[2] += polo.seconds
-    return [Totals(uf, Place(uf, None), *entry) for uf, entry in sums.items()]
+async def totals_of_cells(snapshot: Snapshot, by: Dimension, cells: Cells, *, places: bool = False) -> Totals:
+    angel = by is Dimension.angel
+    key = await key_of(snapshot, by, cells.angel_id if angel else cells.polo_id)
+    ids, *sums = sum_by(key.numbers, cells.total, cells.on_time, cells.seconds)
+    names = await key.names(ids)
+    order = sorted(range(len(names)), key=lambda row: names[row] or "")
+    names = [names[row] for row in order]
+    where: Sequence[Place] = [NATION] * len(names)
+    if places and angel:
+        main = await _main_places(snapshot, cells)
+        where = [main[key] for key in ids[order].tolist()]
+    elif places:
+        where = [Place(name, None) if by is Dimension.uf else Place(uf_of(name or ""), name) for name in names]
+    return Totals(names, where, *(column[order] for column in sums))
 
 
-async def _angels_with_places(snapshot: Snapshot, cells: Cells) -> list[Totals]:
+@dataclass(frozen=True)
+class Key:
+    """numbers: what each cell is summed under. ufs: the state behind each number, where it is no id."""
+
+    snapshot: Snapshot
+    table: str
+    numbers: Integers
+    ufs: Sequence[str | None] | None = None
+
+    async def names(self, numbers: Integers) -> list[str | None]:
+        keys = numbers.tolist()
+        if self.ufs is not None:
+            return [self.ufs[key] for key in keys]
+        known = await self.snapshot.memory.names.of(self.snapshot.connection, self.table, keys)
+        return [known[key] for key in keys]
+
+
+async def key_of(snapshot: Snapshot, by: Dimension, ids: Integers) -> Key:
+    """The key of cells by their angel_id, or by their polo_id for polo and uf."""
+    if by is not Dimension.uf:
+        return Key(snapshot, "angels" if by is Dimension.angel else "polos", ids)
+    present = np.flatnonzero(np.bincount(ids)).tolist()
+    polos = await snapshot.memory.names.of(snapshot.connection, "polos", present)
+    ufs = list(dict.fromkeys(uf_of(polos[polo]) for polo in present))
+    numbering = np.zeros(max(present, default=0) + 1, np.int64)
+    numbering[present] = [ufs.index(uf_of(polos[polo])) for polo in present]
+    return Key(snapshot, "polos", numbering[ids], ufs)
+
+
+async def _main_places(snapshot: Snapshot, cells: Cells) -> dict[int, Place]:
     """An angel's state is that of most of its visits in the days, and its polo the one of most visits there."""
-    rows = sum_by([cells.angel_id, cells.polo_id], cells.total, cells.on_time, cells.seconds)
-    angels = await snapshot.memory.names.of(snapshot.connection, "angels", (row[0] for row in rows))
-    polos = await snapshot.memory.names.of(snapshot.connection, "polos", (row[1] for row in rows))
-    by_angel: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for row in rows:
-        by_angel[row[0]].append(row)
-    return [
-        Totals(
-            angels[angel],
-            _main_place([(polos[row[1]], row[2]) for row in parts]),
-            sum(row[2] for row in parts),
-            sum(row[3] for row in parts),
-            sum(row[4] for row in parts),
-        )
-        for angel, parts in by_angel.items()
-    ]
+    width = int(cells.polo_id.max(initial=0)) + 1
+    pairs, totals = sum_by(cells.angel_id.astype(np.int64) * width + cells.polo_id, cells.total)
+    polos = await snapshot.memory.names.of(snapshot.connection, "polos", (pairs % width).tolist())
+    visits: dict[int, list[tuple[str, int]]] = {}
+    for pair, total in zip(pairs.tolist(), totals.tolist(), strict=True):
+        visits.setdefault(pair // width, []).append((polos[pair % width], total))
+    return {angel: _main_place(parts) for angel, parts in visits.items()}
 
 
-def _main_place(visits: Sequence[tuple[str, int]]) -> Place:
+def _main_place(visits: Iterable[tuple[str, int]]) -> Place:
     """Ties go to the first name in the alphabet."""
-    if len(visits) == 1:
-        return Place(uf_of(visits[0][0]), visits[0][0])
-    by_uf: Counter[str | None] = Counter()
+    visits = list(visits)
+    by_uf: dict[str | None, int] = {}
     for polo, total in visits:
-        by_uf[uf_of(polo)] += total
+        by_uf[uf_of(polo)] = by_uf.get(uf_of(polo), 0) + total
     uf = min(by_uf, key=lambda name: (-by_uf[name], name or ""))
-    polo = min((v for v in visits if uf_of(v[0]) == uf), key=lambda v: (-v[1], v[0]))[0]
-    return Place(uf, polo)
+    return Place(uf, min((v for v in visits if uf_of(v[0]) == uf), key=lambda v: (-v[1], v[0]))[0])

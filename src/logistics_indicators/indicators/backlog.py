@@ -1,0 +1,91 @@
+"""Backlog: visits not made yet, and how many of them are overdue on a day."""
+
+from datetime import date
+
+from ..exports.columns import Column
+from .answers import Row, Table
+from .links import still_open
+from .parameters import Ordering
+from .snapshot import Snapshot
+from .sums import Filters
+from .totals import Dimension, uf_of
+
+BACKLOG_FIELDS = ("total", "atrasados", "mais_antigo")
+SORT_COLUMNS = {
+    "total": "total_em_aberto",
+    "atrasados": "total_atrasado",
+    "mais_antigo": "dias_de_atraso_do_mais_antigo",
+}
+
+OPEN_VISITS = """
+SELECT {name}, sum(total)::bigint, COALESCE(sum(total) FILTER (WHERE data_limite < $1), 0)::bigint, min(data_limite)
+FROM (
+    SELECT polo_id, angel_id, data_limite, sum(total) AS total
+    FROM (
+        SELECT polo_id, angel_id, data_limite, total FROM rollup_open
+        UNION ALL
+        SELECT c.polo_id, c.angel_id, c.day, c.visits
+        FROM rollup_deltas d,
+             unnest(d.day, d.open, d.polo_id, d.angel_id, d.visits) AS c (day, open, polo_id, angel_id, visits)
+        WHERE c.open
+    ) AS parts
+    GROUP BY 1, 2, 3 HAVING sum(total) <> 0
+) AS cells
+JOIN polos ON polos.id = polo_id JOIN angels ON angels.id = angel_id
+WHERE ($2::text IS NULL OR angels.name = $2) AND ($3::text IS NULL OR polos.name = $3)
+  AND ($4::text IS NULL OR starts_with(polos.name, $4 || ' - '))
+GROUP BY 1
+"""
+
+OpenVisits = tuple[str, int, int, date]
+
+
+async def fetch_open_visits(
+    snapshot: Snapshot, by: Dimension, as_of: date, filters: Filters
+) -> list[tuple[str | None, int, int, date]]:
+    """(name, open, overdue, earliest data_limite): overdue ones had to be made before as_of."""
+    name = "angels.name" if by is Dimension.angel else "polos.name"
+    values = (as_of, filters.angel, filters.polo, filters.uf)
+    rows: list[OpenVisits] = [tuple(r) for r in await snapshot.connection.fetch(OPEN_VISITS.format(name=name), *values)]
+    if by is not Dimension.uf:
+        return list(rows)
+    by_uf: dict[str | None, OpenVisits] = {}
+    for polo, total, overdue, oldest in rows:
+        _, before, overdue_before, oldest_before = by_uf.get(uf_of(polo), ("", 0, 0, date.max))
+        by_uf[uf_of(polo)] = ("", before + total, overdue_before + overdue, min(oldest, oldest_before))
+    return [(uf, total, overdue, oldest) for uf, (_, total, overdue, oldest) in by_uf.items()]
+
+
+async def backlog_table(snapshot: Snapshot, by: Dimension, as_of: date, filters: Filters, ordering: Ordering) -> Table:
+    visits, late = still_open(by, filters), still_open(by, filters, overdue_on=as_of)
+    rows: list[Row] = [
+        {
+            by.value: name,
+            "total_em_aberto": total,
+            "total_atrasado": overdue,
+            "data_limite_mais_antiga": oldest,
+            "dias_de_atraso_do_mais_antigo": max((as_of - oldest).days, 0),
+            "visitas": visits.of(name),
+            "visitas_atrasadas": late.of(name),
+        }
+        for name, total, overdue, oldest in await fetch_open_visits(snapshot, by, as_of, filters)
+    ]
+    rows.sort(key=lambda row: row[by.value] or "")
+    column = SORT_COLUMNS.get(ordering.field)
+    if column is not None:
+        rows.sort(key=lambda row: row[column], reverse=ordering.descending)
+    elif ordering.descending:
+        rows.reverse()
+    return Table(f"backlog_{by.value}", backlog_columns(by), rows, {"as_of": as_of})
+
+
+def backlog_columns(by: Dimension) -> list[Column]:
+    return [
+        Column(by.value, str),
+        Column("total_em_aberto", int),
+        Column("total_atrasado", int),
+        Column("data_limite_mais_antiga", date),
+        Column("dias_de_atraso_do_mais_antigo", int),
+        Column("visitas", str),
+        Column("visitas_atrasadas", str),
+    ]

@@ -1,0 +1,119 @@
+"""Lateness: by how many days the late visits were late."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..exports.columns import Column
+from .answers import Row, Table
+from .figures import ratio
+from .links import attended_between
+from .parameters import Ordering
+from .snapshot import Snapshot
+from .sums import Days, Filters, fetch_late_cells, sum_by
+from .totals import DateRange, Dimension, key_of, resolve_range, totals_by
+
+LATENESS_FIELDS = ("atrasados", "total", "percentual", "media", "p50", "p90")
+SORT_COLUMNS = {
+    "atrasados": "total_de_atrasados",
+    "total": "total_de_atendimentos",
+    "percentual": "percentual_de_atrasados",
+    "media": "media_de_dias_de_atraso",
+    "p50": "p50_de_dias_de_atraso",
+    "p90": "p90_de_dias_de_atraso",
+}
+
+BANDS = (
+    ("percentual_1_dia", 1, 1),
+    ("percentual_2_dias", 2, 2),
+    ("percentual_3_a_5_dias", 3, 5),
+    ("percentual_mais_de_5_dias", 6, None),
+)
+"""Shares of the late visits: column, first and last day late."""
+
+LONGEST = 1 << 20
+"""Days late are below this, so that (name, days late) is one number."""
+
+Spread = Sequence[tuple[int, int]]
+"""(days late, visits) of one row, in order of days."""
+
+
+async def lateness_table(
+    snapshot: Snapshot, by: Dimension, asked: DateRange, filters: Filters, ordering: Ordering
+) -> Table:
+    days = await resolve_range(snapshot, asked)
+    totals = await totals_by(snapshot, by, days, filters)
+    spreads = {} if days is None else await _spreads(snapshot, by, days, filters)
+    link = attended_between(by, filters, asked)
+    rows = [
+        {by.value: name, **_figures(total, spreads.get(name, ())), "visitas": link.of(name)}
+        for name, total in zip(totals.names, totals.total.tolist(), strict=True)
+    ]
+    about = {"start_date": days and days.first, "end_date": days and days.last}
+    return Table(f"lateness_{by.value}", lateness_columns(by), _sorted(rows, ordering), about)
+
+
+async def _spreads(
+    snapshot: Snapshot, by: Dimension, days: Days, filters: Filters
+) -> dict[str | None, list[tuple[int, int]]]:
+    cells = await fetch_late_cells(snapshot, days, filters)
+    if cells is None:
+        return {}
+    key = await key_of(snapshot, by, cells.angel_id if by is Dimension.angel else cells.polo_id)
+    pairs, totals = sum_by(key.numbers.astype(np.int64) * LONGEST + cells.days_late, cells.total)
+    names = await key.names(pairs // LONGEST)
+    spreads: dict[str | None, list[tuple[int, int]]] = {}
+    for name, late, total in zip(names, (pairs % LONGEST).tolist(), totals.tolist(), strict=True):
+        spreads.setdefault(name, []).append((late, total))
+    return spreads
+
+
+def _figures(total: int, spread: Spread) -> Row:
+    late = sum(visits for _, visits in spread)
+    shares = {
+        column: ratio(100 * sum(v for days, v in spread if first <= days <= (last or days)), late) if late else None
+        for column, first, last in BANDS
+    }
+    return {
+        "total_de_atendimentos": total,
+        "total_de_atrasados": late,
+        "percentual_de_atrasados": ratio(100 * late, total),
+        "media_de_dias_de_atraso": ratio(sum(days * visits for days, visits in spread), late) if late else None,
+        "p50_de_dias_de_atraso": percentile(spread, late, 50),
+        "p90_de_dias_de_atraso": percentile(spread, late, 90),
+        **shares,
+    }
+
+
+def percentile(spread: Spread, total: int, percent: int) -> int | None:
+    """By nearest rank: the least number of days that at least this share of the late visits kept within."""
+    seen = 0
+    for days, visits in spread:
+        seen += visits
+        if 100 * seen >= percent * total:
+            return days
+    return None
+
+
+def _sorted(rows: list[Row], ordering: Ordering) -> list[Row]:
+    """Rows come in order of name; nulls go last."""
+    column = SORT_COLUMNS.get(ordering.field)
+    if column is None:
+        return rows[::-1] if ordering.descending else rows
+    valued = [row for row in rows if row[column] is not None]
+    valued.sort(key=lambda row: row[column], reverse=ordering.descending)
+    return valued + [row for row in rows if row[column] is None]
+
+
+def lateness_columns(by: Dimension) -> list[Column]:
+    return [
+        Column(by.value, str),
+        Column("total_de_atendimentos", int),
+        Column("total_de_atrasados", int),
+        Column("percentual_de_atrasados", float),
+        Column("media_de_dias_de_atraso", float),
+        Column("p50_de_dias_de_atraso", int),
+        Column("p90_de_dias_de_atraso", int),
+        *(Column(name, float) for name, _, _ in BANDS),
+        Column("visitas", str),
+    ]

@@ -1,0 +1,158 @@
+"""Summary: a control room's first screen in one call."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ..exports.columns import Column
+from .answers import Row, Table
+from .backlog import fetch_open_visits
+from .business_days import CalendarKind, Place
+from .figures import duration_text, half_even, ratio, sla, wilson
+from .links import attended_between
+from .snapshot import Snapshot
+from .sums import Days, Filters
+from .totals import DateRange, Dimension, Totals, resolve_range, totals_by, uf_of
+
+
+@dataclass(frozen=True)
+class SummaryQuestion:
+    """by: what the best and worst are of, if they have min_total visits; top: how many of each."""
+
+    by: Dimension
+    min_total: int
+    top: int
+    tolerance_days: int
+    calendar: CalendarKind
+    as_of: date
+
+
+async def summary_table(snapshot: Snapshot, asked: DateRange, filters: Filters, question: SummaryQuestion) -> Table:
+    days = await resolve_range(snapshot, asked)
+    before = days and previous_period(days)
+    now = await totals_by(snapshot, question.by, days, filters, tolerance_days=question.tolerance_days)
+    then = await totals_by(snapshot, question.by, before, filters, tolerance_days=question.tolerance_days)
+    period = await _period(snapshot, now, days, filters, question)
+    previous = await _period(snapshot, then, before, filters, question)
+    best, worst = _best_and_worst(now, question, asked, filters)
+    body = {
+        "periodo": period,
+        "periodo_anterior": previous,
+        "variacao": _change(period, previous),
+        "em_aberto": await _open_visits(snapshot, question, filters),
+        "melhores": best,
+        "piores": worst,
+    }
+    about = {
+        "start_date": days and days.first,
+        "end_date": days and days.last,
+        "as_of": question.as_of,
+        "by": question.by.value,
+        "min_total": question.min_total,
+        "tolerance_days": question.tolerance_days,
+        "calendario": question.calendar.value,
+    }
+    ranks = [("melhor", row) for row in best] + [("pior", row) for row in worst]
+    rows = [{"grupo": group, **row} for group, row in ranks]
+    return Table("resumo", summary_columns(question.by), rows, about, body)
+
+
+def previous_period(days: Days) -> Days | None:
+    """As many days, right before; None where the calendar ends."""
+    length = days.last - days.first + timedelta(days=1)
+    if days.first - date.min < length:
+        return None
+    return Days(days.first - length, days.first - timedelta(days=1))
+
+
+async def _period(
+    snapshot: Snapshot, totals: Totals, days: Days | None, filters: Filters, question: SummaryQuestion
+) -> Row:
+    total, on_time = int(totals.total.sum()), int(totals.on_time.sum())
+    counter = await snapshot.business_days()
+    place = Place(filters.uf or uf_of(filters.polo or ""), filters.polo)
+    local = question.calendar is CalendarKind.uf
+    working = 0 if days is None else counter.between(*days, place) if local else counter.between(*days)
+    mean = half_even(int(totals.seconds.sum()), total) if total else None
+    low, high = wilson(on_time, total) if total else (None, None)
+    return {
+        "start_date": days and days.first,
+        "end_date": days and days.last,
+        "total_de_atendimentos": total,
+        "total_de_atendimentos_no_prazo": on_time,
+        "sla": sla(on_time, total)[0] if total else None,
+        "sla_percentual": sla(on_time, total)[1] if total else None,
+        "sla_minimo": low,
+        "sla_maximo": high,
+        "tempo_medio_atendimento": None if mean is None else duration_text(mean),
+        "tempo_medio_segundos": mean,
+        "dias_uteis": working,
+        "produtividade": ratio(total, working) if working else None,
+    }
+
+
+def _change(now: Row, then: Row) -> Row:
+    """This period less the previous one; null where one of them has no figure."""
+
+    def less(field: str) -> float | None:
+        return None if now[field] is None or then[field] is None else round(now[field] - then[field], 2)
+
+    before = then["total_de_atendimentos"]
+    change = now["total_de_atendimentos"] - before
+    return {
+        "total_de_atendimentos": change,
+        "total_de_atendimentos_percentual": ratio(100 * change, before) if before else None,
+        "sla_pontos": less("sla_percentual"),
+        "produtividade": less("produtividade"),
+        "tempo_medio_segundos": less("tempo_medio_segundos"),
+    }
+
+
+async def _open_visits(snapshot: Snapshot, question: SummaryQuestion, filters: Filters) -> Row:
+    rows = await fetch_open_visits(snapshot, Dimension.polo, question.as_of, filters)
+    return {
+        "total_em_aberto": sum(row[1] for row in rows),
+        "total_atrasado": sum(row[2] for row in rows),
+        "data_limite_mais_antiga": min((row[3] for row in rows), default=None),
+    }
+
+
+def _best_and_worst(
+    totals: Totals, question: SummaryQuestion, asked: DateRange, filters: Filters
+) -> tuple[list[Row], list[Row]]:
+    """By what the SLA surely reaches (best) and surely does not pass (worst): 3 of 3 do not outrank 980 of 1,000."""
+    link = attended_between(question.by, filters, asked)
+    rows = []
+    columns = zip(totals.names, totals.total.tolist(), totals.on_time.tolist(), strict=True)
+    for name, total, on_time in columns:
+        if total >= question.min_total:
+            text, percent = sla(on_time, total)
+            low, high = wilson(on_time, total)
+            rows.append(
+                {
+                    question.by.value: name,
+                    "total_de_atendimentos": total,
+                    "total_de_atendimentos_no_prazo": on_time,
+                    "sla": text,
+                    "sla_percentual": percent,
+                    "sla_minimo": low,
+                    "sla_maximo": high,
+                    "visitas": link.of(name),
+                }
+            )
+    best = sorted(rows, key=lambda row: -row["sla_minimo"])[: question.top]
+    worst = sorted(rows, key=lambda row: row["sla_maximo"])[: question.top]
+    return best, worst
+
+
+def summary_columns(by: Dimension) -> list[Column]:
+    return [
+        Column("grupo", str),
+        Column(by.value, str),
+        Column("total_de_atendimentos", int),
+        Column("total_de_atendimentos_no_prazo", int),
+        Column("sla", str),
+        Column("sla_percentual", float),
+        Column("sla_minimo", float),
+        Column("sla_maximo", float),
+        Column("visitas", str),
+    ]

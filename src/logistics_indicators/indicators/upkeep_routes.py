@@ -1,0 +1,43 @@
+"""/v1/indicators/verify and /rebuild, for admins."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Request
+
+from ..accounts.audit import record_audit
+from ..accounts.current_user import Admin, peer_address
+from ..database import ConnectionOfRequest
+from ..errors import problems
+from .models import RebuildAnswer, RollupDifference, VerifyAnswer
+from .snapshot import open_snapshot
+from .verification import rebuild, verify
+
+router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
+
+
+@router.get("/verify", operation_id="verify_indicators", responses=problems(401, 403, 422, 503))
+async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> VerifyAnswer:
+    """Recompute every level from the visits, in one snapshot, and list what differs: nothing should."""
+    found = await verify(connection)
+    return VerifyAnswer(
+        data_version=found.version,
+        visits=found.visits,
+        differences=found.differences,
+        examples=[RollupDifference(**asdict(example)) for example in found.examples],
+    )
+
+
+@router.post("/rebuild", operation_id="rebuild_indicators", responses=problems(401, 403, 422, 503))
+async def rebuild_indicators(request: Request, user: Admin, connection: ConnectionOfRequest) -> RebuildAnswer:
+    """Make the indicators' levels anew from the visits. Nobody waits for it."""
+    visits = await rebuild(connection)
+    await record_audit(
+        connection,
+        action="indicators_rebuilt",
+        username=user.username,
+        user_id=user.id or None,
+        address=peer_address(request),
+        detail={"visits": visits},
+    )
+    async with open_snapshot(connection, request.app.state.indicators) as snapshot:
+        return RebuildAnswer(data_version=snapshot.version, visits=visits)
