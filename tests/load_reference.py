@@ -1,0 +1,185 @@
+"""A load as the contract tells it: one row after the other, in plain Python. Slow, and easy to check by eye."""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from logistics_indicators.loads.dates import parse_moment
+
+CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
+SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
+LIMITS = {"nome": 200, "email": 254, "telefone": 40, "angel": 200, "polo": 200}
+EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+")
+
+
+@dataclass
+class Outcome:
+    refused: bool = False
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
+    rows: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+
+
+def load(kind: str, content: bytes, rows: dict[int, tuple[Any, ...]], customers: set[int], update: bool) -> Outcome:
+    """What a load of `content` must do to a table that holds `rows`."""
+    outcome = Outcome(rows=dict(rows))
+    columns = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
+    text = decoded(content.removeprefix(b"\xef\xbb\xbf"))
+    first = next((line for line in text.split("\n") if line.strip(" \t\r\n\x0b\x0c")), None)
+    if first is None:
+        outcome.refused = True
+        return outcome
+    delimiter, names = layout(kind, first.rstrip("\r"), columns)
+    has_header = names is not None
+    names = names or list(columns)
+    if {c for c in columns if c != "telefone"} - set(names) or len([n for n in names if n]) != len({*names} - {None}):
+        outcome.refused = True
+        return outcome
+    seen: set[int] = set()
+    records = [(number, record) for number, record in records_of(text, delimiter, len(names)) if record.strip()]
+    for number, record in records[1:] if has_header else records:
+        outcome.read += 1
+        take_row(outcome, kind, number, record, delimiter, names, columns, customers, seen, update)
+    return outcome
+
+
+def decoded(content: bytes) -> str:
+    continuation, broken = 0, 0
+    for row in content.split(b"\n"):
+        try:
+            continuation += len(row) - len(row.decode())
+        except UnicodeDecodeError:
+            broken += 1
+    return content.decode("utf-8" if not broken or continuation > broken else "cp1252", errors="replace")
+
+
+def layout(kind: str, first: str, columns: list[str]) -> tuple[str, list[str | None] | None]:
+    alias = "id_cliente" if kind == "customers" else "id_atendimento"
+    for delimiter in ";,\t":
+        fields = [f.strip().strip('"').strip().lower() for f in first.split(delimiter)]
+        names = ["id" if f == alias else f if f in columns else None for f in fields]
+        if sum(name is not None for name in names) >= 2:
+            return delimiter, names
+    for delimiter in ";,\t":
+        if first.count(delimiter) == len(columns) - 1:
+            return delimiter, None
+    return max(";,\t", key=first.count), None
+
+
+def records_of(text: str, delimiter: str, width: int) -> list[tuple[int, str]]:
+    """(line number, text) of each record; quoted fields may span 20 lines where the record is well formed."""
+    lines = text.split("\n")
+    records, index = [], 0
+    while index < len(lines):
+        end = index
+        opens = lines[index].lstrip().startswith('"') or f'{delimiter}"' in lines[index]
+        if lines[index].count('"') % 2 and opens:
+            for last in range(index + 1, min(index + 20, len(lines))):
+                joined = "\n".join(lines[index : last + 1])
+                if joined.count('"') % 2 == 0:
+                    end = last if is_well_formed(joined, delimiter, width) else index
+                    break
+        records.append((index + 1, "\n".join(lines[index : end + 1]).removesuffix("\r")))
+        index = end + 1
+    return records
+
+
+def is_well_formed(record: str, delimiter: str, width: int) -> bool:
+    try:
+        rows = list(csv.reader([record], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return len(rows) == 1 and len(rows[0]) == width
+
+
+def fields_of(record: str, delimiter: str) -> list[str]:
+    if '"' not in record:
+        return record.split(delimiter)
+    try:
+        return next(csv.reader([record], delimiter=delimiter), [])
+    except csv.Error:
+        return record.split(delimiter)
+
+
+def take_row(
+    outcome: Outcome,
+    kind: str,
+    number: int,
+    record: str,
+    delimiter: str,
+    names: list[str | None],
+    columns: list[str],
+    customers: set[int],
+    seen: set[int],
+    update: bool,
+) -> None:
+    fields = fields_of(record, delimiter)
+    if len(fields) != len(names):
+        missing = len(fields) < len(names)
+        column = names[len(fields)] or "" if missing else None
+        outcome.rejects.append((number, column, "missing_column" if missing else "extra_column"))
+        return
+    texts = {name: text.strip() for name, text in zip(names, fields, strict=True) if name}
+    values: list[Any] = []
+    for column in columns:
+        value, reason = cleaned(column, texts.get(column, ""))
+        if reason:
+            outcome.rejects.append((number, column, reason))
+            return
+        values.append(value)
+    row_id, row = values[0], tuple(values[1:])
+    if kind == "services" and row[0] not in customers:
+        outcome.rejects.append((number, "id_cliente", "unknown_customer"))
+        return
+    settle(outcome, kind, number, row_id, row, seen, update)
+
+
+def cleaned(column: str, text: str) -> tuple[Any, str | None]:
+    if "\x00" in text or "\ufffd" in text:
+        return None, "encoding"
+    if column in ("telefone", "data_de_atendimento") and text in ("", "-"):
+        return None, None
+    if not text or (column == "data_limite" and text == "-"):
+        return None, "empty_field"
+    if column in ("id", "id_cliente"):
+        good = re.fullmatch("[0-9]{1,16}", text) and 1 <= int(text) < 2**53
+        return (int(text), None) if good else (None, "invalid_id")
+    if column.startswith("data_"):
+        moment = parse_moment(text)
+        if moment is None:
+            return None, "invalid_date"
+        if column == "data_limite":
+            return moment.day, None
+        return datetime.combine(moment.day, moment.at or datetime.min.time()), None
+    if len(text) > LIMITS[column]:
+        return None, "too_long"
+    if column == "email" and not EMAIL.fullmatch(text):
+        return None, "invalid_email"
+    return text, None
+
+
+def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, seen: set[int], update: bool) -> None:
+    rows = outcome.rows
+    owner = next((i for i, other in rows.items() if other[1] == row[1]), None) if kind == "customers" else None
+    if row_id not in rows:
+        if owner is not None:
+            outcome.rejects.append((number, "email", "duplicate_email"))
+            return
+        outcome.inserted += 1
+    elif rows[row_id] == row:
+        outcome.unchanged += 1
+    elif not update or row_id in seen:
+        outcome.rejects.append((number, "id", "duplicate_id"))
+        return
+    elif owner not in (None, row_id):
+        outcome.rejects.append((number, "email", "duplicate_email"))
+        return
+    else:
+        outcome.updated += 1
+    rows[row_id] = row
+    seen.add(row_id)

@@ -1,0 +1,154 @@
+"""Whatever the bytes, the chunk size and the number of workers: a load ends, and as a row-by-row reading would."""
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+import load_reference
+import pytest
+from conftest import client_of, make_settings, running_app
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from load_client import counts, finished, rejects_of, send
+
+from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.embedded import EmbeddedPostgres
+
+EXAMPLES = int(os.environ.get("LOAD_PROPERTY_EXAMPLES", "40"))
+CONFIGURATIONS = [(64, 4), (150, 2), (1000, 3), (4_000_000, 1)]
+"""(bytes of a chunk, workers)"""
+
+NAMES = st.sampled_from(
+    ["Ana", "José", "D'Ávila", 'Zé "Bom"', "", " Rui ", "x" * 201, "a\tb", "back\\slash", "-", "\\N"]
+)
+IDS = st.one_of(st.integers(1, 9).map(str), st.sampled_from(["0", "-1", "x", "", "9007199254740992", "007", "٣"]))
+EMAILS = st.one_of(st.integers(1, 6).map("u{}@mail.com".format), st.sampled_from(["", "nobody", "a@b", "a b@c.d"]))
+PHONES = st.sampled_from(["", "-", "11987654321", "9" * 41])
+GOOD_DATES = ["29/06/2021 10:15:27", "30/062021 09:28", "27/06/21", "28 /06 /2021 10:57:27", "2021-06-26T10:31:14"]
+DATES = st.sampled_from([*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021", "29/06/2021 25:00"])
+CUSTOMER = st.tuples(IDS, NAMES, EMAILS, PHONES)
+SERVICE = st.tuples(IDS, st.one_of(st.integers(1, 6).map(str), IDS), NAMES, NAMES, DATES, DATES)
+ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"", b";\n"])
+GARBAGE = st.one_of(
+    st.binary(max_size=12), st.sampled_from([b'"', b'"open;', b'";"', b"\xc3", b"\x81", b"\x00", b"a\nb"])
+)
+
+
+def quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+@st.composite
+def files(draw: st.DrawFn, kind: str) -> bytes:
+    """Rows that are mostly nearly good, with quotes, bad bytes and lost line ends among them."""
+    row = CUSTOMER if kind == "customers" else SERVICE
+    out = [draw(st.sampled_from([b"", b"", b"\xef\xbb\xbf", b"\n \n"]))]
+    if draw(st.booleans()):
+        names = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
+        out.append(";".join(names).encode() + b"\n")
+    encoding = draw(st.sampled_from(["utf-8", "utf-8", "cp1252"]))
+    for fields in draw(st.lists(row, max_size=25)):
+        quoted = draw(st.integers(0, 9))
+        texts = [
+            '"' + f.replace('"', '""') + '"' if quoted == i or (quoted == 9 and f) else f for i, f in enumerate(fields)
+        ]
+        if quoted == 8:
+            texts[1] = '"two\nlines"'
+        out.append(";".join(texts).encode(encoding, errors="replace"))
+        if draw(st.integers(0, 11)) == 0:
+            out.append(draw(GARBAGE))
+        out.append(draw(ENDS))
+    return b"".join(out)
+
+
+@dataclass
+class Site:
+    """One configuration: an app, its client, its database."""
+
+    client: httpx.AsyncClient
+    connection: asyncpg.Connection
+
+
+@asynccontextmanager
+async def sites(server: EmbeddedPostgres, template: str) -> AsyncIterator[list[Site]]:
+    async with AsyncExitStack() as stack:
+        admin = await asyncpg.connect(server.url("postgres"))
+        stack.push_async_callback(admin.close)
+        made = []
+        for chunk_bytes, workers in CONFIGURATIONS:
+            name = f"test_property_{random.getrandbits(64):x}"
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            stack.push_async_callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+            changes = {"load_chunk_bytes": chunk_bytes, "load_workers": workers}
+            app = await stack.enter_async_context(running_app(make_settings(server.url(name), **changes)))
+            connection = await asyncpg.connect(server.url(name))
+            stack.push_async_callback(connection.close)
+            token = issue_access_token(app.state.token_key, await connection.fetchval(INSERT_USER))
+            made.append(Site(await stack.enter_async_context(client_of(app, token)), connection))
+        yield made
+
+
+@pytest.mark.parametrize("kind", ["customers", "services"])
+def test_any_file_gives_what_a_row_by_row_reading_gives(
+    server: EmbeddedPostgres, template_database: str, kind: str
+) -> None:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        made = runner.run(stack.enter_async_context(sites(server, template_database)))
+        try:
+
+            @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+            @given(
+                contents=st.lists(st.one_of(files(kind), files(kind), st.binary(max_size=80)), min_size=1, max_size=2),
+                update=st.booleans(),
+                site=st.sampled_from(range(len(CONFIGURATIONS))),
+            )
+            def check(contents: list[bytes], update: bool, site: int) -> None:
+                runner.run(_check(made[site], kind, contents, update))
+
+            check()
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> None:
+    await site.connection.execute("TRUNCATE customers, services, loads CASCADE")
+    customers: set[int] = set()
+    if kind == "services":
+        customers = {1, 2, 3, 4}
+        await site.connection.execute(
+            "INSERT INTO customers (id, nome, email) SELECT i, 'n', i FROM generate_series(1, 4) i"
+        )
+    rows: dict[int, Any] = {}
+    for content in contents:
+        expected = load_reference.load(kind, content, rows, customers, update)
+        response = await send(site.client, kind, content, on_conflict="update" if update else "reject")
+        assert response.status_code == (422 if expected.refused else 202), response.text
+        if expected.refused:
+            continue
+        load = await finished(site.client, response.json()["load"]["id"])
+        assert load["status"] == "completed", load
+        expected_counts = (
+            expected.read,
+            expected.inserted,
+            expected.updated,
+            expected.unchanged,
+            len(expected.rejects),
+        )
+        assert counts(load) == expected_counts
+        assert [reject[:3] for reject in await rejects_of(site.client, load["id"])] == expected.rejects
+        rows = expected.rows
+        assert await _stored(site.connection, kind) == rows
+
+
+async def _stored(connection: asyncpg.Connection, kind: str) -> dict[int, Any]:
+    columns = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
+    return {
+        record[0]: tuple(record)[1:] for record in await connection.fetch(f"SELECT {', '.join(columns)} FROM {kind}")
+    }
