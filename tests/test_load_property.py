@@ -39,6 +39,9 @@ GARBAGE = st.one_of(
     st.binary(max_size=12), st.sampled_from([b'"', b'"open;', b'";"', b"\xc3", b"\x81", b"\x00", b"a\nb"])
 )
 
+INSERT_USER = "INSERT INTO users (username, email, password_hash, role) VALUES ('a', 'a@b', '!', 'admin') RETURNING id"
+INSERT_CUSTOMERS = "INSERT INTO customers (id, nome, email) SELECT i, 'n', i FROM generate_series(1, 4) i"
+
 
 def quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
@@ -122,9 +125,7 @@ async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> 
     customers: set[int] = set()
     if kind == "services":
         customers = {1, 2, 3, 4}
-        await site.connection.execute(
-            "INSERT INTO customers (id, nome, email) SELECT i, 'n', i FROM generate_series(1, 4) i"
-        )
+        await site.connection.execute(INSERT_CUSTOMERS)
     rows: dict[int, Any] = {}
     for content in contents:
         expected = load_reference.load(kind, content, rows, customers, update)
@@ -134,14 +135,8 @@ async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> 
             continue
         load = await finished(site.client, response.json()["load"]["id"])
         assert load["status"] == "completed", load
-        expected_counts = (
-            expected.read,
-            expected.inserted,
-            expected.updated,
-            expected.unchanged,
-            len(expected.rejects),
-        )
-        assert counts(load) == expected_counts
+        rejected = len(expected.rejects)
+        assert counts(load) == (expected.read, expected.inserted, expected.updated, expected.unchanged, rejected)
         assert [reject[:3] for reject in await rejects_of(site.client, load["id"])] == expected.rejects
         rows = expected.rows
         assert await _stored(site.connection, kind) == rows
