@@ -21,6 +21,11 @@ STATES = (
 OPTIONAL_DAYS = {"carnaval": "Carnaval", "corpus_christi": "Corpus Christi"}
 """Values of the setting calendar_optional_days, and what the package calls these days."""
 
+MISSING_DAYS: dict[tuple[str, str, date], tuple[str, str]] = {
+    ("uf", "SP", date(2023, 11, 20)): ("Dia da Consciência Negra", "oficial"),  # Lei estadual 17.746/2023
+}
+"""Official days that the package does not have."""
+
 CALENDAR_LOCK = 7_163_004
 
 
@@ -52,6 +57,8 @@ def official_days(optional: frozenset[str]) -> list[NewDay]:
         for day, name in holidays.country_holidays("BR", subdiv=state, years=YEARS, language="pt_BR").items():
             if day not in national:
                 days["uf", state, day] = (name, "oficial")
+    for key, value in MISSING_DAYS.items():
+        days.setdefault(key, value)
     return [(*key, *value) for key, value in days.items()]
 
 
