@@ -143,20 +143,45 @@ class ChunkMerge:
     async def _resolve(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, Resolution, pl.DataFrame]:
         """(rows that are new after all, the outcome of the others, those others)."""
         rules = self._rules
+        unchanged = 0
+        if not rules.update:
+            doubted, unchanged = await self._settle_stored(doubted)
         if not doubted.height:
-            return doubted, Resolution(), doubted
+            return doubted, Resolution(unchanged=unchanged), doubted
         alone = ~await rules.target.matching(self._connection, doubted)
         shared = pl.Series([False]).new_from_index(0, doubted.height)
         for key in KEYS[rules.target.kind]:
             shared = shared | doubted[key].is_duplicated()
         new, others = doubted.filter(alone & ~shared), doubted.filter(~alone | shared)
         if not others.height:
-            return new, Resolution(), others
+            return new, Resolution(unchanged=unchanged), others
         stored = await rules.target.stored(self._connection, others, rules.load_id, update=rules.update)
         names = COLUMNS[rules.target.kind]
         resolve = resolve_services if rules.target.kind is Kind.services else resolve_customers
         rows = ((index, row[0], row[1:]) for index, row in enumerate(others.select(names).rows()))
-        return new, await asyncio.to_thread(lambda: resolve(rows, stored, update=rules.update)), others
+        resolution = await asyncio.to_thread(lambda: resolve(rows, stored, update=rules.update))
+        resolution.unchanged += unchanged
+        return new, resolution, others
+
+    async def _settle_stored(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """(rows whose id is not stored, unchanged ones). Where nothing is updated, a stored id settles a row alone.
+
+        The same outcome as resolving row by row, at the price of a join: a file sent again is all such rows.
+        """
+        if not doubted.height:
+            return doubted, 0
+        stored = await self._rules.target.stored_frame(self._connection, doubted["id"].unique().sort())
+        if not stored.height:
+            return doubted, 0
+        names = COLUMNS[self._rules.target.kind][1:]
+        same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_stored")) for name in names)
+        both = doubted.join(
+            stored.with_columns(found=True), on="id", how="left", suffix="_stored", maintain_order="left"
+        )
+        both = both.with_columns(pl.col("found").is_not_null(), same.alias("same"))
+        found, is_same = both["found"], both["same"]
+        self._reject(doubted.filter(found & ~is_same), "id", "duplicate_id")
+        return doubted.filter(~found), int((found & is_same).sum())
 
     async def _write_settled(self, inserted: pl.DataFrame, updated: pl.DataFrame, resolution: Resolution) -> None:
         rules, connection = self._rules, self._connection

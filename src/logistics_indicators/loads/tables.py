@@ -1,17 +1,24 @@
 """The two tables that loads write, and how rows of a frame get into and out of them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
 import polars as pl
 
-from ..database import Connection, copy_text
+from ..database import COPY_SECONDS, Connection, copy_text
+from ..indicators.rollup import VISIT_SCHEMA
 from .formats import COLUMNS, Kind
 from .resolving import Stored
 
 KEYS: dict[Kind, tuple[str, ...]] = {Kind.customers: ("id", "email"), Kind.services: ("id",)}
 """Columns of which no two rows may share a value."""
+
+SCHEMAS: dict[Kind, dict[str, pl.DataType | type[pl.DataType]]] = {
+    Kind.customers: {"id": pl.Int64, "nome": pl.String, "email": pl.String, "telefone": pl.String},
+    Kind.services: {"id": pl.Int64, "id_cliente": pl.Int64, **VISIT_SCHEMA},
+}
 
 ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
@@ -102,13 +109,33 @@ class Target:
             for record in records
         }
 
+    async def stored_frame(self, connection: Connection, ids: pl.Series) -> pl.DataFrame:
+        """The stored rows with these ids: id and the kind's columns, in no order."""
+        literal = f"'{{{','.join(map(str, ids.to_list()))}}}'::bigint[]"  # integers, so that nothing needs quoting
+        columns = ", ".join(f"t.{name}" for name in COLUMNS[self.kind])
+        lines = bytearray()
+
+        async def keep(piece: bytes) -> None:
+            lines.extend(piece)
+
+        query = self._select(columns, f"t.id = ANY({literal})")
+        await connection.copy_from_query(query, output=keep, format="csv", timeout=COPY_SECONDS)
+        schema = {name: SCHEMAS[self.kind][name] for name in COLUMNS[self.kind]}
+        if not lines:
+            return pl.DataFrame(schema=schema)
+        return await asyncio.to_thread(pl.read_csv, bytes(lines), has_header=False, schema=schema)
+
     def _select_stored(self, update: bool) -> str:
         columns = ", ".join(["t.id", "t.load_id", *(f"t.{name}" for name in self.values)])
         matches = "t.id = ANY($1::bigint[])"
         if self.kind is Kind.customers:
             matches = f"({matches} OR t.email = ANY($2::text[]))"
+        return self._select(columns, matches) + (" FOR UPDATE" if update and not self.overlay else "")
+
+    def _select(self, columns: str, matches: str) -> str:
+        """Rows as they stand for this load: an overlaid row hides the real one."""
         if not self.overlay:
-            return f"SELECT {columns} FROM {self.kind} t WHERE {matches} ORDER BY t.id {'FOR UPDATE' if update else ''}"
+            return f"SELECT {columns} FROM {self.kind} t WHERE {matches} ORDER BY t.id"
         return f"""
             SELECT {columns} FROM {self.table} t WHERE {matches}
             UNION ALL
