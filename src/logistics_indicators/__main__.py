@@ -1,3 +1,28 @@
-from .cli import app
+"""Where the program starts: `logistics-indicators` and `python -m logistics_indicators`."""
 
-app()
+import os
+import sys
+
+ALLOCATORS = {
+    # glibc: few arenas, and what is larger than a page of a list goes back to the system when it is freed.
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    # jemalloc, which polars brings: give freed pages back after a tenth of a second.
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:100,narenas:2",
+}
+"""A load parses in bursts; without these a process keeps the burst's memory. They count only if set at its start."""
+
+
+def main() -> None:
+    """The command line; `serve` starts over once, so that the allocators see their settings."""
+    missing = {name: value for name, value in ALLOCATORS.items() if name not in os.environ}
+    if sys.argv[1:2] == ["serve"] and missing and sys.platform == "linux":
+        command = [sys.executable, "-m", "logistics_indicators", *sys.argv[1:]]
+        os.execve(sys.executable, command, os.environ | missing)  # noqa: S606
+    from .cli import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()
