@@ -1,7 +1,6 @@
 """/v1/services: single rows, and that the rollup follows each of them."""
 
 import asyncio
-from datetime import date
 
 import asyncpg
 import httpx
@@ -9,6 +8,9 @@ import pytest
 from conftest import ClientAs
 
 from logistics_indicators.field_types import MAX_ID
+from logistics_indicators.indicators.folding import fold_everything
+from logistics_indicators.indicators.verification import verify
+from logistics_indicators.indicators.visit_count import count_visits
 
 VISIT = {
     "id_cliente": 1,
@@ -30,34 +32,11 @@ async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, obje
     return answer.json()
 
 
-# Folded or not yet: a background task folds the deltas whenever it likes.
-CELLS_OF_ROLLUP = """
-SELECT day, open, polos.name AS polo, angels.name AS angel, sum(total), sum(on_time), sum(seconds)
-FROM (
-    SELECT block AS day, false AS open, polo_id, angel_id, total, on_time, seconds FROM rollup WHERE grain = 0
-    UNION ALL
-    SELECT data_limite, true, polo_id, angel_id, total, 0, 0 FROM rollup_open
-    UNION ALL
-    SELECT d.day, d.open, d.polo_id, d.angel_id, d.visits,
-           CASE WHEN NOT d.open AND d.days_late <= 0 THEN d.visits ELSE 0 END, d.seconds
-    FROM rollup_deltas, unnest(day, open, polo_id, angel_id, days_late, visits, seconds)
-         AS d (day, open, polo_id, angel_id, days_late, visits, seconds)
-) AS cells
-JOIN polos ON polos.id = polo_id JOIN angels ON angels.id = angel_id
-GROUP BY 1, 2, 3, 4 HAVING sum(total) <> 0 ORDER BY 1, 2, 3, 4
-"""
-
-CELLS_OF_ROWS = """
-SELECT COALESCE(data_de_atendimento::date, data_limite) AS day, data_de_atendimento IS NULL AS open, polo, angel,
-       count(*), count(*) FILTER (WHERE data_de_atendimento::date <= data_limite),
-       COALESCE(sum(EXTRACT(epoch FROM data_limite - data_de_atendimento)), 0)::bigint
-FROM services GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
-
-
 async def assert_rollup_equals_rows(connection: asyncpg.Connection) -> None:
-    rollup = [tuple(row) for row in await connection.fetch(CELLS_OF_ROLLUP)]
-    assert rollup == [tuple(row) for row in await connection.fetch(CELLS_OF_ROWS)]
+    verification = await verify(connection)
+    assert (verification.differences, verification.examples) == (0, [])
+    rows = await connection.fetchval("SELECT count(*) FROM services")
+    assert (verification.visits, await count_visits(connection)) == (rows, rows)
 
 
 async def test_a_created_service_can_be_read_back(client: httpx.AsyncClient) -> None:
@@ -166,10 +145,19 @@ async def test_the_rollup_follows_every_write(client: httpx.AsyncClient, connect
     ]:
         assert (await client.put(path, json=body)).status_code == 200
         await assert_rollup_equals_rows(connection)
-    assert [tuple(row)[:3] for row in await connection.fetch(CELLS_OF_ROLLUP)] == [
-        (date(2021, 6, 29), False, "CE - JUAZEIRO DO NORTE"),
-        (date(2021, 6, 30), True, "SP - Y"),
-    ]
+    answer = (await client.get("/v1/indicators/sla/polo")).json()
+    assert [(row["polo"], row["total_de_atendimentos"]) for row in answer["sla_polo"]] == [(VISIT["polo"], 1)]
+
+
+async def test_the_total_is_that_of_the_rows_before_and_after_the_rollup_folds(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    for number in range(5):
+        await create(client, data_de_atendimento=None if number % 2 else VISIT["data_de_atendimento"])
+        assert (await client.get("/v1/services/total")).json() == {"total": number + 1}
+    await fold_everything(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert (await client.get("/v1/services/total")).json() == {"total": 5}
 
 
 async def test_writers_at_once_leave_the_rollup_exact(

@@ -151,7 +151,11 @@ def page_query(listed: ListedTable, conditions: Conditions, page: Page) -> tuple
     query = Conditions(list(conditions.clauses), list(conditions.values))
     if page.after is not None:
         query.add("id > {}", page.after)
-    return f"{listed.select} {query.where()} ORDER BY id LIMIT {page.limit + 1} OFFSET {page.offset}", query.values
+    offset = page.offset
+    if offset and not query.clauses:  # then the ids alone, in their index, tell where the page begins
+        query.add(f"id >= (SELECT id FROM {listed.table} ORDER BY id LIMIT 1 OFFSET {offset})")
+        offset = 0
+    return f"{listed.select} {query.where()} ORDER BY id LIMIT {page.limit + 1} OFFSET {offset}", query.values
 
 
 async def count_rows(connection: Connection, listed: ListedTable, conditions: Conditions) -> int:

@@ -11,7 +11,7 @@ from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
 from ..field_types import MAX_ID, Day, DayOrTimestamp, Timestamp, exact_text_of
-from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
+from ..lists import LIST_ANSWERS, Conditions, RequestedPage, list_response
 from . import service
 from .models import ANGEL_MAX, POLO_MAX, ChangedService, NewService, Service, ServicePage
 
@@ -87,7 +87,7 @@ async def list_services(
     responses=problems(401, 422, 503),
 )
 async def count_services(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
-    return Total(total=await count_rows(connection, service.SERVICES, conditions))
+    return Total(total=await service.count_services(connection, conditions))
 
 
 @router.get(
