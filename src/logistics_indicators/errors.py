@@ -126,6 +126,7 @@ DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a session that the server has ended already, asked once more
     asyncpg.TooManyConnectionsError,
 )
 """What asyncpg raises where the server is gone, going, or not yet there."""
