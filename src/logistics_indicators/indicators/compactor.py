@@ -6,6 +6,7 @@ import time
 import structlog
 
 from ..database import Connection, Pool
+from ..errors import DATABASE_AWAY
 from .folding import FOLD_TIMEOUT, fold
 
 log = structlog.get_logger()
@@ -15,6 +16,8 @@ BULK_WAIT_SECONDS = 30.0
 
 SWEEP_AFTER = 200
 """Deltas folded until their dead rows are swept: whoever counts the deltas walks over them."""
+
+AFTER_FAILURE_SECONDS = 5.0
 
 LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = 'services' AND status IN ('received', 'loading'))"
 SWEEP = "VACUUM (INDEX_CLEANUP ON) rollup_deltas, rollup_state"
@@ -34,7 +37,9 @@ class Compactor:
                 async with self.pool.acquire() as connection:
                     await self._turn(connection)
             except Exception as error:
-                log.warning("fold_failed", error=type(error).__name__, exc_info=error)
+                away = isinstance(error, (*DATABASE_AWAY, TimeoutError))
+                log.warning("fold_failed", error=type(error).__name__, exc_info=None if away else error)
+                await asyncio.sleep(AFTER_FAILURE_SECONDS)
 
     async def _turn(self, connection: Connection) -> None:
         started = time.monotonic()

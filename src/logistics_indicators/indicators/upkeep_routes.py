@@ -27,7 +27,7 @@ async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> Verify
     )
 
 
-@router.post("/rebuild", operation_id="rebuild_indicators", responses=problems(401, 403, 422, 503))
+@router.post("/rebuild", operation_id="rebuild_indicators", responses=problems(401, 403, 409, 422, 503))
 async def rebuild_indicators(request: Request, user: Admin, connection: ConnectionOfRequest) -> RebuildAnswer:
     """Make the indicators' levels anew from the visits. Nobody waits for it."""
     visits = await rebuild(connection)

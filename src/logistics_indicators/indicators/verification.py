@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import asyncpg
 import polars as pl
 
 from ..database import Connection
+from ..errors import Conflict
 from .blocks import Grain
 from .folding import FOLD_LOCK, FOLD_TIMEOUT, STORE_OPEN, fetch_cells, fetch_deltas, store_blocks
 from .packing import LATE, VISITS, Layout, frame_of, late_of, open_of, pack, spread, visits_of
@@ -85,9 +87,13 @@ async def verify(connection: Connection) -> Verification:
 async def rebuild(connection: Connection) -> int:
     """Make every level anew from the rows; the number of visits. Readers keep the old ones until it is done.
 
+    Raises Conflict where another rebuild is at work.
     Deltas that the snapshot sees are of rows that it sees, so they go; later ones stay and are folded later.
     """
-    await connection.execute("SELECT pg_advisory_lock($1)", FOLD_LOCK, timeout=FOLD_TIMEOUT)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", FOLD_LOCK, timeout=FOLD_TIMEOUT)
+    except asyncpg.LockNotAvailableError:
+        raise Conflict("The indicators are being rebuilt or folded just now. Try again in a moment.") from None
     try:
         for insert in MISSING_NAMES:
             await connection.execute(insert, timeout=FOLD_TIMEOUT)

@@ -1,0 +1,23 @@
+"""`logistics-indicators verify` and `rebuild`, in a process of their own."""
+
+import asyncpg
+from test_cli import Run, locally
+from visits import random_visits, store
+
+from logistics_indicators.indicators.folding import fold_everything
+
+__all__ = ["locally"]
+
+
+async def test_verify_and_rebuild_on_the_command_line(locally: Run, connection: asyncpg.Connection) -> None:
+    await store(connection, random_visits(30, 200))
+    await fold_everything(connection)
+    sound = await locally("verify")
+    assert (sound.code, sound.out.split(", version")[0]) == (0, "200 visits, 0 differences"), sound.err
+    await connection.execute("DELETE FROM rollup_blocks WHERE grain = 4")
+    damaged = await locally("verify")
+    assert damaged.code == 1
+    assert "  year 2020-01-01 " in damaged.out
+    assert "found [0, 0, 0]" in damaged.out
+    assert (await locally("rebuild")).out.startswith("Rebuilt from 200 visits, version ")
+    assert (await locally("verify")).code == 0
