@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -55,7 +56,9 @@ def from_environment() -> FastAPI:
     """Factory for uvicorn."""
     settings = Settings()
     configure_logs(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    gc.freeze()  # what was made so far stays: a full collection need not walk over it, 100 ms in the middle of a request
+    return app
 
 
 def create_app(settings: Settings) -> FastAPI:
