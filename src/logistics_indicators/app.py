@@ -57,7 +57,7 @@ def from_environment() -> FastAPI:
     settings = Settings()
     configure_logs(settings.log_level)
     app = create_app(settings)
-    gc.freeze()  # what was made so far stays: a full collection need not walk over it, 100 ms in the middle of a request
+    gc.freeze()  # what was made so far stays: else a full collection walks over it, 100 ms amid a request
     return app
 
 
