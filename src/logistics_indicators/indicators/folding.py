@@ -29,8 +29,11 @@ from .packing import (
 FOLD_LOCK = 7_163_003
 """Key of the advisory lock that whoever changes the levels holds."""
 
-FOLD_CELLS = 1_000_000
-"""Cells folded in one transaction, unless one delta alone has more."""
+FOLD_CELLS = 200_000
+"""Cells folded in one transaction, unless one delta alone has more: some 60 MB of memory while it lasts."""
+
+WAITING_CELLS = 1_000_000
+"""So many cells may wait while a load is under way, which needs the processors itself."""
 
 BULK_CELLS = 1_000
 """A delta with more cells is a load's."""
@@ -64,7 +67,7 @@ DROP_EMPTY_OPEN = "DELETE FROM rollup_open WHERE total = 0 AND data_limite = ANY
 async def fold(connection: Connection, *, bulk: bool = True) -> int:
     """Fold what one transaction may take; the number of deltas folded, 0 where there are none or another folds.
 
-    With bulk=False a load's deltas wait until there are enough of them to fill a fold.
+    With bulk=False a load's deltas wait until there are WAITING_CELLS of them.
     """
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
@@ -90,7 +93,7 @@ async def fold_everything(connection: Connection) -> int:
 
 
 def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> list[int]:
-    if not bulk and sum(cells for _, cells in waiting) < FOLD_CELLS:
+    if not bulk and sum(cells for _, cells in waiting) < WAITING_CELLS:
         waiting = [(key, cells) for key, cells in waiting if cells <= BULK_CELLS]
     ids: list[int] = []
     total = 0
