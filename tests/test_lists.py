@@ -40,74 +40,72 @@ async def ids(client: httpx.AsyncClient, path: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("path", "matches"),
-    [
-        ("/v1/customers?id=3", lambda i: i == 3),
-        ("/v1/customers?nome=Nome 1", lambda i: i % 3 == 1),
-        ("/v1/customers?nome=nome 1", lambda i: False),
-        ("/v1/customers?email=7@example.com", lambda i: i == 7),
-        ("/v1/customers?telefone=%2B55 4", lambda i: i == 4),
-        ("/v1/customers?nome=Nome 1&telefone=%2B55 4", lambda i: i == 4),
-        ("/v1/customers?nome=", lambda i: False),
-        ("/v1/customers?nome=' OR true --", lambda i: False),
-        ("/v1/services?id=3", lambda i: i == 3),
-        ("/v1/services?id_cliente=3", lambda i: i % 10 == 2),
-        ("/v1/services?angel==Angel 2", lambda i: i % 4 == 2),
-        ("/v1/services?polo=CE - X", lambda i: i % 4 == 0),
-        ("/v1/services?uf=CE", lambda i: i % 4 < 2),
-        ("/v1/services?uf=RJ", lambda i: False),
-        ("/v1/services?data_limite=2021-06-05", lambda i: i == 4),
-        ("/v1/services?data_limite_de=2021-06-05", lambda i: i >= 4),
-        ("/v1/services?data_limite_ate=2021-06-05", lambda i: i <= 4),
-        ("/v1/services?data_limite_de=2021-06-05&data_limite_ate=2021-06-07", lambda i: 4 <= i <= 6),
-        ("/v1/services?data_de_atendimento=2021-06-05T23:59:59", lambda i: i == 4),
-        ("/v1/services?data_de_atendimento=2021-06-05 23:59:59", lambda i: i == 4),
-        ("/v1/services?data_de_atendimento=2021-06-05+23:59:59", lambda i: i == 4),
-        ("/v1/services?data_de_atendimento=2021-06-05T00:00:00", lambda i: False),
-        ("/v1/services?data_de_atendimento_de=2021-06-05", lambda i: i >= 4 and i % 5 > 0),
-        ("/v1/services?data_de_atendimento_de=2021-06-05T23:59:59", lambda i: i >= 4 and i % 5 > 0),
-        ("/v1/services?data_de_atendimento_ate=2021-06-05", lambda i: i <= 4),
-        ("/v1/services?data_de_atendimento_ate=2021-06-05T23:59:59", lambda i: i <= 4),
-        ("/v1/services?data_de_atendimento_ate=2021-06-05T23:59:58", lambda i: i <= 3),
-        ("/v1/services?data_de_atendimento_ate=2199-12-31", lambda i: i % 5 > 0),
-        ("/v1/services?aberto=true", lambda i: i % 5 == 0),
-        ("/v1/services?aberto=false", lambda i: i % 5 > 0),
-        ("/v1/services?aberto=true&data_limite_ate=2021-06-11", lambda i: i in {5, 10}),
-    ],
-)
+FILTERS: list[tuple[str, Callable[[int], bool]]] = [
+    ("/v1/customers?id=3", lambda i: i == 3),
+    ("/v1/customers?nome=Nome 1", lambda i: i % 3 == 1),
+    ("/v1/customers?nome=nome 1", lambda i: False),
+    ("/v1/customers?email=7@example.com", lambda i: i == 7),
+    ("/v1/customers?telefone=%2B55 4", lambda i: i == 4),
+    ("/v1/customers?nome=Nome 1&telefone=%2B55 4", lambda i: i == 4),
+    ("/v1/customers?nome=", lambda i: False),
+    ("/v1/customers?nome=' OR true --", lambda i: False),
+    ("/v1/services?id=3", lambda i: i == 3),
+    ("/v1/services?id_cliente=3", lambda i: i % 10 == 2),
+    ("/v1/services?angel==Angel 2", lambda i: i % 4 == 2),
+    ("/v1/services?polo=CE - X", lambda i: i % 4 == 0),
+    ("/v1/services?uf=CE", lambda i: i % 4 < 2),
+    ("/v1/services?uf=RJ", lambda i: False),
+    ("/v1/services?data_limite=2021-06-05", lambda i: i == 4),
+    ("/v1/services?data_limite_de=2021-06-05", lambda i: i >= 4),
+    ("/v1/services?data_limite_ate=2021-06-05", lambda i: i <= 4),
+    ("/v1/services?data_limite_de=2021-06-05&data_limite_ate=2021-06-07", lambda i: 4 <= i <= 6),
+    ("/v1/services?data_de_atendimento=2021-06-05T23:59:59", lambda i: i == 4),
+    ("/v1/services?data_de_atendimento=2021-06-05 23:59:59", lambda i: i == 4),
+    ("/v1/services?data_de_atendimento=2021-06-05+23:59:59", lambda i: i == 4),
+    ("/v1/services?data_de_atendimento=2021-06-05T00:00:00", lambda i: False),
+    ("/v1/services?data_de_atendimento_de=2021-06-05", lambda i: i >= 4 and i % 5 > 0),
+    ("/v1/services?data_de_atendimento_de=2021-06-05T23:59:59", lambda i: i >= 4 and i % 5 > 0),
+    ("/v1/services?data_de_atendimento_ate=2021-06-05", lambda i: i <= 4),
+    ("/v1/services?data_de_atendimento_ate=2021-06-05T23:59:59", lambda i: i <= 4),
+    ("/v1/services?data_de_atendimento_ate=2021-06-05T23:59:58", lambda i: i <= 3),
+    ("/v1/services?data_de_atendimento_ate=2199-12-31", lambda i: i % 5 > 0),
+    ("/v1/services?aberto=true", lambda i: i % 5 == 0),
+    ("/v1/services?aberto=false", lambda i: i % 5 > 0),
+    ("/v1/services?aberto=true&data_limite_ate=2021-06-11", lambda i: i in {5, 10}),
+]
+
+
 @pytest.mark.usefixtures("few")
-async def test_a_list_its_total_and_its_export_find_what_the_filter_says(
-    client: httpx.AsyncClient, path: str, matches: Callable[[int], bool]
-) -> None:
-    last = 10 if "customers" in path else 20
-    expected = [i for i in range(1, last + 1) if matches(i)]
-    assert await ids(client, path) == expected
-    total = await client.get(path.replace("?", "/total?"))
-    assert total.json() == {"total": len(expected)}
-    exported = await client.get(f"{path}&format=csv")
-    assert [int(row["id"]) for row in csv.DictReader(io.StringIO(exported.text, newline=""))] == expected
+async def test_a_list_its_total_and_its_export_find_what_the_filter_says(client: httpx.AsyncClient) -> None:
+    for path, matches in FILTERS:
+        last = 10 if "customers" in path else 20
+        expected = [i for i in range(1, last + 1) if matches(i)]
+        assert await ids(client, path) == expected, path
+        total = await client.get(path.replace("?", "/total?"))
+        assert total.json() == {"total": len(expected)}, path
+        exported = await client.get(f"{path}&format=csv")
+        rows = csv.DictReader(io.StringIO(exported.text, newline=""))
+        assert [int(row["id"]) for row in rows] == expected, path
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=0", "limit=1001", "limit=x", "limit=", "offset=-1", "offset=99999999999", "id=x", "uf=ceará", "uf=c1",
-        "data_limite=05/06/2021", "data_limite_de=2021-06-05T00:00:00", "data_limite_ate=2021-13-01",
-        "data_de_atendimento=2021-06-05", "data_de_atendimento_de=junho", "data_de_atendimento_ate=2021-06-05T10:00",
-        "aberto=talvez", "angel=a%01b", "polo=" + "x" * 201, "format=pdf", "Angel=x", "angels=x",
-        "id_cliente=1&id_cliente=2", "cursor=abc&offset=1", "limit=1&format=csv", "offset=1&format=xlsx",
-        "cursor=x&format=parquet",
-    ],
-)  # fmt: skip
-async def test_a_query_that_cannot_be_taken_is_422_and_names_the_parameter(
-    client: httpx.AsyncClient, query: str
-) -> None:
-    answer = await client.get(f"/v1/services?{query}")
-    assert answer.status_code == 422
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["errors"][0]["loc"][0] == "query"
-    assert answer.json()["errors"][0]["loc"][1] in parse_qs(query, keep_blank_values=True)
+BAD_QUERIES = [
+    "limit=0", "limit=1001", "limit=x", "limit=", "offset=-1", "offset=99999999999", "id=x", "uf=ceará", "uf=c1",
+    "data_limite=05/06/2021", "data_limite_de=2021-06-05T00:00:00", "data_limite_ate=2021-13-01",
+    "data_de_atendimento=2021-06-05", "data_de_atendimento_de=junho", "data_de_atendimento_ate=2021-06-05T10:00",
+    "aberto=talvez", "angel=a%01b", "polo=" + "x" * 201, "format=pdf", "Angel=x", "angels=x",
+    "id_cliente=1&id_cliente=2", "cursor=abc&offset=1", "limit=1&format=csv", "offset=1&format=xlsx",
+    "cursor=x&format=parquet",
+]  # fmt: skip
+
+
+async def test_a_query_that_cannot_be_taken_is_422_and_names_the_parameter(client: httpx.AsyncClient) -> None:
+    for query in BAD_QUERIES:
+        answer = await client.get(f"/v1/services?{query}")
+        assert answer.status_code == 422, query
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        place, name = answer.json()["errors"][0]["loc"]
+        assert place == "query"
+        assert name in parse_qs(query, keep_blank_values=True), query
 
 
 async def test_a_misspelt_filter_of_a_total_is_refused_and_the_known_ones_are_named(client: httpx.AsyncClient) -> None:

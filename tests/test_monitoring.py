@@ -7,7 +7,6 @@ import uuid
 import asyncpg
 import httpx
 import psutil
-import pytest
 from conftest import ClientAs, client_of, make_settings, running_app
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
@@ -177,7 +176,7 @@ async def test_every_request_leaves_one_line_and_what_was_asked_for_is_not_in_it
     assert "iris@example.com" not in str(lines)
 
 
-@pytest.mark.parametrize("bad", ["", "a b", "x" * 129, "é"])
-async def test_a_request_id_that_is_not_sane_is_replaced(anonymous: httpx.AsyncClient, bad: str) -> None:
-    answer = await anonymous.get("/v1/health", headers={"X-Request-ID": bad.encode()})
-    assert answer.headers["X-Request-ID"] not in {bad, ""}
+async def test_a_request_id_that_is_not_sane_is_replaced(anonymous: httpx.AsyncClient) -> None:
+    for bad in ("", "a b", "x" * 129, "é"):
+        answer = await anonymous.get("/v1/health", headers={"X-Request-ID": bad.encode()})
+        assert answer.headers["X-Request-ID"] not in {bad, ""}
