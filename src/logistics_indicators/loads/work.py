@@ -65,6 +65,13 @@ LIMIT 1
 FOR UPDATE OF c SKIP LOCKED
 """
 
+LOCK_CUSTOMERS = "LOCK TABLE customers IN SHARE MODE"
+"""A customer's DELETE waits for it, and then finds the visits that it let in.
+
+Taken with the claim, in the chunks' order: a later chunk waits for an earlier one inside this process, where
+PostgreSQL would not see that a DELETE between the two had closed a circle.
+"""
+
 READ_BODY = "SELECT first_line, body FROM load_chunks WHERE load_id = $1 AND seq = $2"
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
 LOCK_LOAD = (
@@ -148,6 +155,8 @@ class LoadWork:
                         return False
                     claimed = claim["id"], claim["seq"]
                     self._held.setdefault(claim["id"], set()).add(claim["seq"])
+                    if claim["kind"] == Kind.services and claim["stage"] == "write":
+                        await connection.execute(LOCK_CUSTOMERS)
                 if claim["stage"] == "check":
                     await self._check(connection, claim)
                 else:
@@ -171,9 +180,6 @@ class LoadWork:
         load_id, seq, kind = claim["id"], claim["seq"], Kind(claim["kind"])
         if await connection.fetchval("SELECT chunks_done FROM loads WHERE id = $1", load_id) > seq:
             raise OutOfTurn  # merged between the look for a chunk and its lock
-        if kind is Kind.services:
-            # A customer's DELETE waits for the lock, and finds the visits that it let in.
-            await connection.execute("LOCK TABLE customers IN SHARE MODE")
         parsed = await self._parse(connection, claim, seq)
         doubtful = await self._doubtful(claim, seq, parsed, self._memory(claim))
         rules = LoadRules(
