@@ -29,7 +29,7 @@ from logistics_indicators.settings import Settings
 ROWS_SHOWN = 5
 USERNAME = "demo"
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 async def accounts_exist() -> bool:
@@ -68,19 +68,29 @@ INDICATORS = (
     ("/v1/indicators/sla/angel", "sla_angel"),
     ("/v1/indicators/sla/polo", "sla_polo"),
 )
-NOT_SHOWN = {"visitas", "tempo_medio_segundos", "sla_percentual"}
+COLUMNS = {
+    "angel": "angel",
+    "polo": "polo",
+    "total_de_atendimentos": "total",
+    "total_de_atendimentos_no_prazo": "no prazo",
+    "sla": "sla",
+    "tempo_medio_atendimento": "tempo médio",
+    "dias_uteis": "dias úteis",
+    "produtividade": "produtividade",
+}
 
 
 async def show_indicators(client: httpx.AsyncClient) -> None:
     for path, name in INDICATORS:
         rows: list[dict[str, Any]] = body_of(await client.get(path))[name]
-        columns = sorted((key for key in rows[0] if key not in NOT_SHOWN), key=lambda key: key not in ("angel", "polo"))
-        table = Table(title=f"GET {path}  (first {ROWS_SHOWN} of {len(rows)})", title_justify="left", box=SIMPLE_HEAD)
-        for column in columns:
-            table.add_column(column, justify="left" if column in ("angel", "polo") else "right", overflow="fold")
+        columns = [key for key in COLUMNS if key in rows[0]]
+        console.print(f"GET {path}, the first {ROWS_SHOWN} of {len(rows)}:")
+        table = Table(box=SIMPLE_HEAD, show_edge=False)
+        for key in columns:
+            table.add_column(COLUMNS[key], justify="left" if key in ("angel", "polo") else "right", no_wrap=True)
         for row in rows[:ROWS_SHOWN]:
-            table.add_row(*(str(row[column]) for column in columns))
-        console.print(table)
+            table.add_row(*(str(row[key]) for key in columns))
+        console.print(table, "")
 
 
 async def demonstrate(origin: str, rows: int) -> None:
