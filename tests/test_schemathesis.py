@@ -53,6 +53,7 @@ def serving(database_url: str) -> Iterator[str]:
         login_attempts_per_address=plenty,
         registrations_per_address=plenty,
         access_token_minutes=24 * 60,
+        database_pool_size=20,
     )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -84,7 +85,7 @@ def add_user(database_url: str, role: str) -> None:
 def run_schemathesis(origin: str, tmp_path: Path, *arguments: str) -> str:
     """Its report; fails the test where it found something."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{origin}/openapi.json"]
-    options = ["--checks", "all", "--max-examples", EXAMPLES, "--workers", "2", "--no-color", *arguments]
+    options = ["--checks", "all", "--max-examples", EXAMPLES, "--no-color", *arguments]
     done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
     print(done.stdout[-3000:])
     assert done.returncode == 0, done.stdout[-30_000:] + done.stderr

@@ -1,8 +1,9 @@
 """Receiving files, and watching, mending and undoing their loads."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import record_audit
@@ -33,6 +34,9 @@ IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and file again: the first load's answer"),
 ]
+
+EVENTS_EXAMPLE = 'event: load\ndata: {"id": 1, "status": "loading", "progress": 0.5}\n\n'
+"""OpenAPI 3.1 has no schema for a stream of events; the data is a whole load."""
 
 RECEIVE: dict[str, Any] = {
     "status_code": 202,
@@ -84,50 +88,42 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
     return ReceivedLoad(message="received load", load=load)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the query and the headers of a batch route may ask for."""
+
+    delimiter: Delimiter = None
+    on_conflict: OnConflict = "reject"
+    validate_only: ValidateOnly = False
+    max_rejects: MaxRejects = None
+    idempotency_key: IdempotencyKey = None
+
+    def of(self, kind: Kind) -> LoadOptions:
+        delimiter = "\t" if self.delimiter == "tab" else self.delimiter
+        return LoadOptions(
+            kind, delimiter, self.on_conflict, self.validate_only, self.max_rejects, self.idempotency_key
+        )
+
+
+AskedOptions = Annotated[Asked, Depends()]
+
+
 @router.post("/customers/batch", operation_id="load_customers", summary="Load a file of customers", **RECEIVE)
-async def load_customers(
-    request: Request,
-    response: Response,
-    user: Analyst,
-    delimiter: Delimiter = None,
-    on_conflict: OnConflict = "reject",
-    validate_only: ValidateOnly = False,
-    max_rejects: MaxRejects = None,
-    idempotency_key: IdempotencyKey = None,
-) -> ReceivedLoad:
+async def load_customers(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
     """Columns `id;nome;email;telefone`, by position, or by name where the file has a header.
 
     Answers 202 once every byte is durable; the load then goes on by itself. Watch it at its Location.
     """
-    options = LoadOptions(
-        Kind.customers, _delimiter(delimiter), on_conflict, validate_only, max_rejects, idempotency_key
-    )
-    return await _receive(request, response, user, options)
+    return await _receive(request, response, user, asked.of(Kind.customers))
 
 
 @router.post("/services/batch", operation_id="load_services", summary="Load a file of visits", **RECEIVE)
-async def load_services(
-    request: Request,
-    response: Response,
-    user: Analyst,
-    delimiter: Delimiter = None,
-    on_conflict: OnConflict = "reject",
-    validate_only: ValidateOnly = False,
-    max_rejects: MaxRejects = None,
-    idempotency_key: IdempotencyKey = None,
-) -> ReceivedLoad:
+async def load_services(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
     """Columns `id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento`, by position or by name.
 
     Waits for every customers load received before it. Answers 202 once every byte is durable.
     """
-    options = LoadOptions(
-        Kind.services, _delimiter(delimiter), on_conflict, validate_only, max_rejects, idempotency_key
-    )
-    return await _receive(request, response, user, options)
-
-
-def _delimiter(name: str | None) -> str | None:
-    return "\t" if name == "tab" else name
+    return await _receive(request, response, user, asked.of(Kind.services))
 
 
 @router.get("/loads", operation_id="list_loads", responses=problems(401, 403, 422, 503))
@@ -193,7 +189,7 @@ async def list_rejects(
     operation_id="watch_load",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events named `load`"},
+        200: {"content": {"text/event-stream": {"example": EVENTS_EXAMPLE}}, "description": "Events named `load`"},
         **problems(401, 403, 404, 422, 503),
     },
 )
