@@ -35,8 +35,12 @@ IdempotencyKey = Annotated[
     Header(min_length=1, max_length=255, description="The same key and file again: the first load's answer"),
 ]
 
-EVENTS_EXAMPLE = 'event: load\ndata: {"id": 1, "status": "loading", "progress": 0.5}\n\n'
-"""OpenAPI 3.1 has no schema for a stream of events; the data is a whole load."""
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream; `data` is a whole load as JSON",
+    "properties": {"event": {"type": "string", "enum": ["load"]}, "data": {"type": "string"}},
+}
+"""OpenAPI 3.1 has no word for a stream: readers of it take the schema for each event's."""
 
 RECEIVE: dict[str, Any] = {
     "status_code": 202,
@@ -189,7 +193,7 @@ async def list_rejects(
     operation_id="watch_load",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"text/event-stream": {"example": EVENTS_EXAMPLE}}, "description": "Events named `load`"},
+        200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "Events named `load`"},
         **problems(401, 403, 404, 422, 503),
     },
 )
