@@ -18,7 +18,7 @@ from load_client import (
 )
 from test_load_reasons import CUSTOMERS, IRIS, SERVICES
 
-from logistics_indicators.loads.work import warnings_of
+from logistics_indicators.loads.reporting import warnings_of
 
 BATCH = "/v1/customers/batch"
 CHUNKS = pytest.mark.parametrize("chunk_bytes", [64, 8 * 1024 * 1024])

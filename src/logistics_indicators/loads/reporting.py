@@ -1,0 +1,31 @@
+"""What a load's report says beside the counts: rejects by reason, and warnings."""
+
+from typing import Any
+
+import polars as pl
+
+EXCEL_ROWS = 1_048_575
+"""Data rows of a full Excel sheet with a header."""
+
+
+def add_rejects(summary: list[dict[str, Any]], rejects: pl.DataFrame) -> list[dict[str, Any]]:
+    """[{reason, rows, first_line}], most rows first."""
+    counted = {entry["reason"]: (entry["rows"], entry["first_line"]) for entry in summary}
+    grouped = rejects.group_by("reason").agg(pl.len().alias("rows"), pl.col("line").min().alias("first_line"))
+    for reason, rows, first_line in grouped.iter_rows():
+        before = counted.get(reason, (0, first_line))
+        counted[reason] = (before[0] + rows, min(before[1], first_line))
+    ordered = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))
+    return [{"reason": reason, "rows": rows, "first_line": line} for reason, (rows, line) in ordered]
+
+
+def warnings_of(load: Any) -> list[str]:
+    """What a reader of the finished load should know beside the counts."""
+    warnings = list(load["warnings"])
+    if load["rows_read"] == EXCEL_ROWS:
+        warnings.append(
+            "The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut."
+        )
+    if load["rows_read"] and load["rows_unchanged"] == load["rows_read"]:
+        warnings.append("Every row was stored already, with the same values: nothing changed.")
+    return warnings
