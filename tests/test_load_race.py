@@ -1,0 +1,60 @@
+"""Visits of customers being loaded while those customers are deleted: never an orphan."""
+
+import asyncio
+import random
+
+import asyncpg
+import httpx
+import pytest
+from conftest import client_of, make_settings, running_app
+from load_client import assert_indicators_are_exact, finished, load_file, rejects_of, send, token_of
+
+ORPHANS = "SELECT count(*) FROM services s WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = s.id_cliente)"
+ROUNDS = 25
+CUSTOMERS = 12
+ROWS = 240
+PEOPLE = "".join(f"{n};Customer {n};c{n}@mail.com;\n" for n in range(1, CUSTOMERS + 1))
+VISITS = "".join(f"{n};{n % CUSTOMERS + 1};Ana;CE - X;2021-06-30;2021-06-29\n" for n in range(1, ROWS + 1))
+"""Every customer's visits are in every chunk."""
+
+
+async def delete(client: httpx.AsyncClient, customer: int, delay: float) -> int:
+    """Status of the answer. The delays spread the deletes over the load."""
+    await asyncio.sleep(delay)
+    return (await client.delete(f"/v1/customers/{customer}")).status_code
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_no_visit_is_left_without_its_customer_however_load_and_delete_meet(
+    database_url: str, connection: asyncpg.Connection, processes: int
+) -> None:
+    """For each customer either may come first: the delete is refused (409), or the visits are (unknown_customer)."""
+    chance = random.Random(processes)
+    settings = make_settings(database_url, load_chunk_bytes=512, load_workers=2)
+    refused_deletes = refused_visits = 0
+    async with running_app(settings) as app, running_app(settings) as other:
+        token = await token_of(app, connection, "admin")
+        async with client_of(app, token) as client, client_of(other if processes == 2 else app, token) as deleter:
+            for _ in range(ROUNDS):
+                await load_file(client, "customers", PEOPLE)
+                sent = await send(client, "services", VISITS)
+                delays = [chance.uniform(0, 0.3) for _ in range(CUSTOMERS)]
+                statuses = await asyncio.gather(*(delete(deleter, n, delay) for n, delay in enumerate(delays, 1)))
+                load = await finished(client, sent.json()["load"]["id"])
+
+                assert await connection.fetchval(ORPHANS) == 0
+                rejects = await rejects_of(client, load["id"])
+                assert {reason for _, _, reason, _ in rejects} <= {"unknown_customer"}
+                assert load["status"] == "completed"
+                assert load["rows_read"] == load["rows_inserted"] + len(rejects) == ROWS
+                assert set(statuses) <= {200, 409}
+                deleted = {str(n) for n, status in enumerate(statuses, 1) if status == 200}
+                assert {value for *_, value in rejects} <= deleted
+                # a customer that visits were stored for was never deleted afterwards
+                assert load["rows_inserted"] == await connection.fetchval("SELECT count(*) FROM services")
+                await assert_indicators_are_exact(client, connection)
+                refused_deletes += statuses.count(409)
+                refused_visits += len(rejects)
+                assert (await client.delete(f"/v1/loads/{load['id']}")).status_code == 200
+    assert refused_deletes
+    assert refused_visits
