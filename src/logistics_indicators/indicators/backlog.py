@@ -18,8 +18,20 @@ SORT_COLUMNS = {
 }
 
 OPEN_VISITS = """
-SELECT {name}, sum(total)::bigint, COALESCE(sum(total) FILTER (WHERE data_limite < $1), 0)::bigint, min(data_limite)
+SELECT names.name, sums.total, sums.overdue, sums.oldest
 FROM (
+    SELECT {id} AS id, sum(total)::bigint AS total,
+           COALESCE(sum(total) FILTER (WHERE data_limite < $1), 0)::bigint AS overdue, min(data_limite) AS oldest
+    FROM {cells} AS cells
+    WHERE ($2::text IS NULL OR angel_id = (SELECT id FROM angels WHERE name = $2))
+      AND ($3::text IS NULL OR polo_id = (SELECT id FROM polos WHERE name = $3))
+      AND ($4::text IS NULL OR polo_id = ANY (ARRAY(SELECT id FROM polos WHERE starts_with(name, $4 || ' - '))))
+    GROUP BY 1
+) AS sums
+JOIN {table} AS names ON names.id = sums.id
+"""
+
+CELLS_WITH_DELTAS = """(
     SELECT polo_id, angel_id, data_limite, sum(total) AS total
     FROM (
         SELECT polo_id, angel_id, data_limite, total FROM rollup_open
@@ -30,12 +42,7 @@ FROM (
         WHERE c.open
     ) AS parts
     GROUP BY 1, 2, 3 HAVING sum(total) <> 0
-) AS cells
-JOIN polos ON polos.id = polo_id JOIN angels ON angels.id = angel_id
-WHERE ($2::text IS NULL OR angels.name = $2) AND ($3::text IS NULL OR polos.name = $3)
-  AND ($4::text IS NULL OR starts_with(polos.name, $4 || ' - '))
-GROUP BY 1
-"""
+)"""
 
 OpenVisits = tuple[str, int, int, date]
 
@@ -44,9 +51,14 @@ async def fetch_open_visits(
     snapshot: Snapshot, by: Dimension, as_of: date, filters: Filters
 ) -> list[tuple[str | None, int, int, date]]:
     """(name, open, overdue, earliest data_limite): overdue ones had to be made before as_of."""
-    name = "angels.name" if by is Dimension.angel else "polos.name"
-    values = (as_of, filters.angel, filters.polo, filters.uf)
-    rows: list[OpenVisits] = [tuple(r) for r in await snapshot.connection.fetch(OPEN_VISITS.format(name=name), *values)]
+    angel = by is Dimension.angel
+    sql = OPEN_VISITS.format(
+        id="angel_id" if angel else "polo_id",
+        table="angels" if angel else "polos",
+        cells=CELLS_WITH_DELTAS if snapshot.has_deltas else "rollup_open",
+    )
+    found = await snapshot.connection.fetch(sql, as_of, filters.angel, filters.polo, filters.uf)
+    rows: list[OpenVisits] = [tuple(row) for row in found]
     if by is not Dimension.uf:
         return list(rows)
     by_uf: dict[str | None, OpenVisits] = {}

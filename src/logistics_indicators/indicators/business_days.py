@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,9 +35,13 @@ class BusinessDays:
     def __init__(self, off: dict[tuple[str, str], set[date]]) -> None:
         self._off = off
         self._off_at = lru_cache(maxsize=4096)(self._collect)
+        self._between = lru_cache(maxsize=4096)(self._count)
 
     def between(self, first: date, last: date, place: Place = NATION) -> int:
         """Business days from first to last, both included; 0 where the range is empty."""
+        return self._between(first, last, place)
+
+    def _count(self, first: date, last: date, place: Place) -> int:
         if first > last:
             return 0
         off = self._off_at(place)
@@ -64,7 +68,3 @@ def weekdays_between(first: date, last: date) -> int:
     weeks, rest = divmod((last - first).days + 1, 7)
     start = first.weekday()
     return weeks * 5 + sum(1 for i in range(rest) if (start + i) % 7 < 5)
-
-
-def days_of(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=i) for i in range((last - first).days + 1)]

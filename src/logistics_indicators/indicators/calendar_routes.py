@@ -58,7 +58,7 @@ def _wire(day: CalendarDay) -> CalendarDayAnswer:
     return CalendarDayAnswer(id=day.id, uf=uf, polo=polo, day=day.day, name=day.name, source=day.source)
 
 
-@router.get("", operation_id="list_calendar", responses=problems(401, 422, 503))
+@router.get("", operation_id="list_calendar", summary="Days without work of a year", responses=problems(401, 422, 503))
 async def list_calendar(
     _: Viewer,
     connection: ConnectionOfRequest,
@@ -69,7 +69,13 @@ async def list_calendar(
     return CalendarAnswer(calendario=[_wire(day) for day in await list_days(connection, ano, uf)])
 
 
-@router.post("", status_code=201, operation_id="create_calendar_day", responses=problems(401, 403, 409, 422, 503))
+@router.post(
+    "",
+    status_code=201,
+    operation_id="create_calendar_day",
+    summary="Add a local holiday",
+    responses=problems(401, 403, 409, 422, 503),
+)
 async def create_calendar_day(_: Analyst, connection: ConnectionOfRequest, body: NewCalendarDay) -> CalendarDayAnswer:
     """Add a local holiday. It counts where an indicator is asked with calendario=uf."""
     kind, scope = ("polo", body.polo) if body.polo is not None else ("uf", body.uf)
@@ -82,6 +88,7 @@ async def create_calendar_day(_: Analyst, connection: ConnectionOfRequest, body:
     status_code=204,
     response_class=Response,
     operation_id="delete_calendar_day",
+    summary="Remove a local holiday",
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def delete_calendar_day(

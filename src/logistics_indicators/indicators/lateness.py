@@ -23,13 +23,11 @@ SORT_COLUMNS = {
     "p90": "p90_de_dias_de_atraso",
 }
 
-BANDS = (
-    ("percentual_1_dia", 1, 1),
-    ("percentual_2_dias", 2, 2),
-    ("percentual_3_a_5_dias", 3, 5),
-    ("percentual_mais_de_5_dias", 6, None),
-)
-"""Shares of the late visits: column, first and last day late."""
+BANDS = ("percentual_1_dia", "percentual_2_dias", "percentual_3_a_5_dias", "percentual_mais_de_5_dias")
+"""Columns: shares of the late visits."""
+
+BAND_OF_DAYS = (0, 0, 1, 2, 2, 2)
+"""Days late up to five; more are in the last band."""
 
 LONGEST = 1 << 20
 """Days late are below this, so that (name, days late) is one number."""
@@ -69,19 +67,20 @@ async def _spreads(
 
 
 def _figures(total: int, spread: Spread) -> Row:
-    late = sum(visits for _, visits in spread)
-    shares = {
-        column: ratio(100 * sum(v for days, v in spread if first <= days <= (last or days)), late) if late else None
-        for column, first, last in BANDS
-    }
+    late = lost_days = 0
+    bands = [0] * len(BANDS)
+    for days, visits in spread:
+        late += visits
+        lost_days += days * visits
+        bands[BAND_OF_DAYS[days] if days < len(BAND_OF_DAYS) else -1] += visits
     return {
         "total_de_atendimentos": total,
         "total_de_atrasados": late,
         "percentual_de_atrasados": ratio(100 * late, total),
-        "media_de_dias_de_atraso": ratio(sum(days * visits for days, visits in spread), late) if late else None,
+        "media_de_dias_de_atraso": ratio(lost_days, late) if late else None,
         "p50_de_dias_de_atraso": percentile(spread, late, 50),
         "p90_de_dias_de_atraso": percentile(spread, late, 90),
-        **shares,
+        **{name: ratio(100 * band, late) if late else None for name, band in zip(BANDS, bands, strict=True)},
     }
 
 
@@ -114,6 +113,6 @@ def lateness_columns(by: Dimension) -> list[Column]:
         Column("media_de_dias_de_atraso", float),
         Column("p50_de_dias_de_atraso", int),
         Column("p90_de_dias_de_atraso", int),
-        *(Column(name, float) for name, _, _ in BANDS),
+        *(Column(name, float) for name in BANDS),
         Column("visitas", str),
     ]

@@ -32,7 +32,13 @@ from .trend import TREND_FIELDS, Bucket, Metric, trend_table
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
 
-@router.get("/trend", operation_id="trend", response_class=Response, responses=answers(TrendAnswer))
+@router.get(
+    "/trend",
+    operation_id="trend",
+    summary="A figure by day, week or month",
+    response_class=Response,
+    responses=answers(TrendAnswer),
+)
 async def trend(
     request: Request,
     _: Viewer,
@@ -72,7 +78,11 @@ AsOf = Annotated[Day | None, Query(description="Visits whose data_limite lies be
 
 
 @router.get(
-    "/backlog/angel", operation_id="backlog_by_angel", response_class=Response, responses=answers(BacklogAngelAnswer)
+    "/backlog/angel",
+    operation_id="backlog_by_angel",
+    summary="Open visits of each angel",
+    response_class=Response,
+    responses=answers(BacklogAngelAnswer),
 )
 async def backlog_by_angel(
     request: Request,
@@ -95,7 +105,11 @@ async def backlog_by_angel(
 
 
 @router.get(
-    "/backlog/polo", operation_id="backlog_by_polo", response_class=Response, responses=answers(BacklogPoloAnswer)
+    "/backlog/polo",
+    operation_id="backlog_by_polo",
+    summary="Open visits of each polo",
+    response_class=Response,
+    responses=answers(BacklogPoloAnswer),
 )
 async def backlog_by_polo(
     request: Request,
@@ -117,7 +131,13 @@ async def backlog_by_polo(
     )
 
 
-@router.get("/backlog/uf", operation_id="backlog_by_uf", response_class=Response, responses=answers(BacklogUfAnswer))
+@router.get(
+    "/backlog/uf",
+    operation_id="backlog_by_uf",
+    summary="Open visits of each state",
+    response_class=Response,
+    responses=answers(BacklogUfAnswer),
+)
 async def backlog_by_uf(
     request: Request,
     _: Viewer,
@@ -139,7 +159,11 @@ async def backlog_by_uf(
 
 
 @router.get(
-    "/lateness/angel", operation_id="lateness_by_angel", response_class=Response, responses=answers(LatenessAngelAnswer)
+    "/lateness/angel",
+    operation_id="lateness_by_angel",
+    summary="How late the late visits of each angel were",
+    response_class=Response,
+    responses=answers(LatenessAngelAnswer),
 )
 async def lateness_by_angel(
     request: Request,
@@ -157,7 +181,11 @@ async def lateness_by_angel(
 
 
 @router.get(
-    "/lateness/polo", operation_id="lateness_by_polo", response_class=Response, responses=answers(LatenessPoloAnswer)
+    "/lateness/polo",
+    operation_id="lateness_by_polo",
+    summary="How late the late visits of each polo were",
+    response_class=Response,
+    responses=answers(LatenessPoloAnswer),
 )
 async def lateness_by_polo(
     request: Request,
@@ -174,7 +202,13 @@ async def lateness_by_polo(
     )
 
 
-@router.get("/lateness/uf", operation_id="lateness_by_uf", response_class=Response, responses=answers(LatenessUfAnswer))
+@router.get(
+    "/lateness/uf",
+    operation_id="lateness_by_uf",
+    summary="How late the late visits of each state were",
+    response_class=Response,
+    responses=answers(LatenessUfAnswer),
+)
 async def lateness_by_uf(
     request: Request,
     _: Viewer,
@@ -190,7 +224,13 @@ async def lateness_by_uf(
     )
 
 
-@router.get("/summary", operation_id="summary", response_class=Response, responses=answers(SummaryAnswer))
+@router.get(
+    "/summary",
+    operation_id="summary",
+    summary="A control room's first screen",
+    response_class=Response,
+    responses=answers(SummaryAnswer),
+)
 async def summary(
     request: Request,
     _: Viewer,

@@ -36,7 +36,13 @@ def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-@router.get("/sla/angel", operation_id="sla_by_angel", response_class=Response, responses=answers(SlaAngelAnswer))
+@router.get(
+    "/sla/angel",
+    operation_id="sla_by_angel",
+    summary="SLA of each angel",
+    response_class=Response,
+    responses=answers(SlaAngelAnswer),
+)
 async def sla_by_angel(
     request: Request,
     _: Viewer,
@@ -53,7 +59,13 @@ async def sla_by_angel(
     )
 
 
-@router.get("/sla/polo", operation_id="sla_by_polo", response_class=Response, responses=answers(SlaPoloAnswer))
+@router.get(
+    "/sla/polo",
+    operation_id="sla_by_polo",
+    summary="SLA of each polo",
+    response_class=Response,
+    responses=answers(SlaPoloAnswer),
+)
 async def sla_by_polo(
     request: Request,
     _: Viewer,
@@ -70,7 +82,13 @@ async def sla_by_polo(
     )
 
 
-@router.get("/sla/uf", operation_id="sla_by_uf", response_class=Response, responses=answers(SlaUfAnswer))
+@router.get(
+    "/sla/uf",
+    operation_id="sla_by_uf",
+    summary="SLA of each state",
+    response_class=Response,
+    responses=answers(SlaUfAnswer),
+)
 async def sla_by_uf(
     request: Request,
     _: Viewer,
@@ -90,6 +108,7 @@ async def sla_by_uf(
 @router.get(
     "/productivity",
     operation_id="productivity_by_angel",
+    summary="Productivity of each angel",
     response_class=Response,
     responses=answers(ProductivityAngelAnswer),
 )
@@ -115,6 +134,7 @@ async def productivity_by_angel(
 @router.get(
     "/productivity/polo",
     operation_id="productivity_by_polo",
+    summary="Productivity of each polo",
     response_class=Response,
     responses=answers(ProductivityPoloAnswer),
 )
@@ -140,6 +160,7 @@ async def productivity_by_polo(
 @router.get(
     "/productivity/uf",
     operation_id="productivity_by_uf",
+    summary="Productivity of each state",
     response_class=Response,
     responses=answers(ProductivityUfAnswer),
 )

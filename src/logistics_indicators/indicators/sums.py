@@ -208,9 +208,8 @@ async def _kept(connection: Connection, filters: Filters, polo_id: Integers, ang
 def sum_by(key: Integers, *values: Integers) -> list[Integers]:
     """The distinct keys whose first sum is not 0, and their sums: exact, in 64 bits."""
     size = int(key.max(initial=-1)) + 1
-    numbers, places = np.arange(size), key
-    if size > 4 * len(key) + 65_536:
-        numbers, places = np.unique(key, return_inverse=True)
+    sparse = size > 4 * len(key) + 65_536
+    numbers, places = np.unique(key, return_inverse=True) if sparse else (np.arange(size), key)
     sums = []
     for column in values:
         total = np.zeros(len(numbers), np.int64)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -54,6 +55,7 @@ async def resolve_range(snapshot: Snapshot, asked: DateRange) -> Days | None:
     return Days(asked.first or found[0], asked.last or found[1])
 
 
+@lru_cache(maxsize=16_384)
 def uf_of(polo: str) -> str | None:
     """The two letters in front of a polo's name: CE - JUAZEIRO DO NORTE."""
     return polo[:2] if polo[2:5] == " - " and polo[:2].isascii() and polo[:2].isalpha() and polo[:2].isupper() else None
@@ -132,6 +134,8 @@ async def _main_places(snapshot: Snapshot, cells: Cells) -> dict[int, Place]:
 def _main_place(visits: Iterable[tuple[str, int]]) -> Place:
     """Ties go to the first name in the alphabet."""
     visits = list(visits)
+    if len(visits) == 1:
+        return Place(uf_of(visits[0][0]), visits[0][0])
     by_uf: dict[str | None, int] = {}
     for polo, total in visits:
         by_uf[uf_of(polo)] = by_uf.get(uf_of(polo), 0) + total

@@ -15,7 +15,12 @@ from .verification import rebuild, verify
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
 
-@router.get("/verify", operation_id="verify_indicators", responses=problems(401, 403, 422, 503))
+@router.get(
+    "/verify",
+    operation_id="verify_indicators",
+    summary="Compare the indicators with the visits",
+    responses=problems(401, 403, 422, 503),
+)
 async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> VerifyAnswer:
     """Recompute every level from the visits, in one snapshot, and list what differs: nothing should."""
     found = await verify(connection)
@@ -27,7 +32,12 @@ async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> Verify
     )
 
 
-@router.post("/rebuild", operation_id="rebuild_indicators", responses=problems(401, 403, 409, 422, 503))
+@router.post(
+    "/rebuild",
+    operation_id="rebuild_indicators",
+    summary="Make the indicators anew from the visits",
+    responses=problems(401, 403, 409, 422, 503),
+)
 async def rebuild_indicators(request: Request, user: Admin, connection: ConnectionOfRequest) -> RebuildAnswer:
     """Make the indicators' levels anew from the visits. Nobody waits for it."""
     visits = await rebuild(connection)
