@@ -7,6 +7,9 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs, client_of, make_settings, running_app
+from passlib.hash import argon2
+
+from logistics_indicators.accounts import passwords, sessions
 
 PASSWORD = "a long walk on the beach"
 Guess = Callable[..., Awaitable[httpx.Response]]
@@ -204,6 +207,64 @@ async def test_tokens_and_passwords_are_stored_as_hashes(
     )
     assert pair["refresh_token"] not in stored
     assert PASSWORD not in stored
+
+
+async def test_an_unknown_and_a_disabled_user_cost_a_hash_like_a_wrong_password(
+    anonymous: httpx.AsyncClient, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register(anonymous)
+    await register(anonymous, username="bia", email="bia@example.com")
+    await connection.execute("UPDATE users SET active = false WHERE username = 'bia'")
+    checked: list[str] = []
+    in_thread = passwords._in_thread
+
+    async def count(function: object, *arguments: str) -> object:
+        checked.append(arguments[1][:9])
+        return await in_thread(function, *arguments)
+
+    monkeypatch.setattr(passwords, "_in_thread", count)
+    answers = [
+        await anonymous.post("/v1/auth/login", json={"username": username, "password": "wrong"})
+        for username in ("ana", "bia", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 3
+    assert len({answer.json()["detail"] for answer in answers}) == 1
+    assert checked == ["$argon2id"] * 3
+
+
+async def test_a_hash_of_other_costs_is_renewed_at_sign_in(
+    anonymous: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await register(anonymous)
+    weak = argon2.using(type="ID", memory_cost=8192, rounds=1, parallelism=1).hash(PASSWORD)
+    await connection.execute("UPDATE users SET password_hash = $1", weak)
+    await sign_in(anonymous)
+    renewed = await connection.fetchval("SELECT password_hash FROM users")
+    assert renewed.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
+    await sign_in(anonymous)
+
+
+async def test_more_hashes_than_may_wait_are_told_to_come_back(
+    anonymous: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "MOST_WAITING", 1)
+    credentials = {"username": "ana", "password": "wrong"}
+    answers = await asyncio.gather(*(anonymous.post("/v1/auth/login", json=credentials) for _ in range(6)))
+    assert {answer.status_code for answer in answers} == {401, 429}
+    assert (await anonymous.post("/v1/auth/login", json=credentials)).status_code == 401
+
+
+async def test_a_user_has_so_many_sessions_and_no_more(
+    anonymous: httpx.AsyncClient, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
+    await register(anonymous)
+    pairs = [await sign_in(anonymous) for _ in range(5)]
+    assert await connection.fetchval("SELECT count(*) FROM sessions") == 3
+    statuses = [
+        (await anonymous.get("/v1/auth/me", headers=bearer(pair["access_token"]))).status_code for pair in pairs
+    ]
+    assert statuses == [401, 401, 200, 200, 200]
 
 
 async def test_a_changed_password_ends_the_other_sessions(anonymous: httpx.AsyncClient) -> None:
