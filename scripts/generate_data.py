@@ -30,72 +30,20 @@ UNKNOWN_CUSTOMERS_FROM = 1_000_000_000
 LARGEST_ID = 9_007_199_254_740_991
 
 HEADER = "id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento"
-FIRST_NAMES = [
-    "Ana",
-    "José",
-    "Maria",
-    "João",
-    "Francisca",
-    "Antônio",
-    "Adriana",
-    "Carlos",
-    "Conceição",
-    "Paulo",
-    "Íris",
-    "Luiz",
-    "Zé",
-    "Marcos",
-    "D'Ávila",
-    "Sergio",
-    "Patrícia",
-    "Rafael",
-    "Aline",
-    "Pedro",
-    "Juliana",
-    "Lucas",
-    "Márcia",
-    "Gabriel",
-    "Letícia",
-    "Daniel",
-    "Camila",
-    "Bruno",
-    "Fernanda",
-    "Thiago",
-]
-SURNAMES = [
-    "Wanderley Ferreira",
-    "da Silva",
-    "Souza",
-    "dos Santos",
-    "Pereira Lima",
-    "Araújo",
-    "Oliveira",
-    "Rodrigues",
-    "Almeida",
-    "Nascimento",
-    "Gonçalves",
-    "Barbosa",
-    "Ribeiro",
-    "Carvalho",
-]
-CITIES = [
-    "SP - SÃO PAULO",
-    "RJ - CAMPOS",
-    "MG - JUIZ DE FORA",
-    "RS - PELOTAS",
-    "PR - MARINGÁ",
-    "SC - SÃO JOSÉ",
-    "BA - FEIRA DE SANTANA",
-    "PE - OLINDA",
-    "CE - SOBRAL",
-    "GO - ANÁPOLIS",
-    "DF - GAMA",
-    "ES - VITÓRIA",
-    "PA - MARABÁ",
-    "AM - MANAUS",
-    "MT - SINOP",
-    "MS - DOURADOS",
-]
+FIRST_NAMES = (  # noqa: SIM905 (a list would take a line for each)
+    "Ana José Maria João Francisca Antônio Adriana Carlos Conceição Paulo Íris Luiz Zé Marcos D'Ávila "
+    "Sergio Patrícia Rafael Aline Pedro Juliana Lucas Márcia Gabriel Letícia Daniel Camila Bruno "
+    "Fernanda Thiago"
+).split()
+SURNAMES = (  # noqa: SIM905 (a list would take a line for each)
+    "Wanderley Ferreira;da Silva;Souza;dos Santos;Pereira Lima;Araújo;Oliveira;Rodrigues;Almeida;"
+    "Nascimento;Gonçalves;Barbosa;Ribeiro;Carvalho"
+).split(";")
+CITIES = (  # noqa: SIM905 (a list would take a line for each)
+    "SP - SÃO PAULO;RJ - CAMPOS;MG - JUIZ DE FORA;RS - PELOTAS;PR - MARINGÁ;SC - SÃO JOSÉ;"
+    "BA - FEIRA DE SANTANA;PE - OLINDA;CE - SOBRAL;GO - ANÁPOLIS;DF - GAMA;ES - VITÓRIA;PA - MARABÁ;"
+    "AM - MANAUS;MT - SINOP;MS - DOURADOS"
+).split(";")
 
 # Spellings with their share in real files, in per mille; a visit's goes before its time of day.
 LIMIT_SPELLINGS: Sequence[tuple[str, int]] = (
@@ -135,13 +83,12 @@ CUSTOMER_FAULTS = (
 class Truth:
     """What a load of the file must end with; the keys of an angel or polo count attended visits and those on time."""
 
-    attended: int = 0
+    first_day: date
+    last_day: date
     open: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     visits: Counter[tuple[str, bool]] = field(default_factory=Counter)
     polo_of: dict[str, str] = field(default_factory=dict)
-    first_day: str = ""
-    last_day: str = ""
 
     def as_json(self, rows: int, customers: int) -> str:
         angel: dict[str, list[int]] = {}
@@ -151,15 +98,16 @@ class Truth:
                 pair = counts.setdefault(key, [0, 0])
                 pair[0] += visits
                 pair[1] += visits * on_time
+        attended = self.visits.total()
         summary = {
             "rows": rows,
-            "stored": self.attended + self.open,
-            "attended": self.attended,
+            "stored": attended + self.open,
+            "attended": attended,
             "open": self.open,
             "rejected": dict(sorted(self.rejected.items())),
             "customers": customers,
-            "first_day": self.first_day,
-            "last_day": self.last_day,
+            "first_day": self.first_day.isoformat(),
+            "last_day": self.last_day.isoformat(),
             "angel": angel,
             "polo": polo,
         }
@@ -175,7 +123,7 @@ class ServicesFile:
         self.days: int = arguments.days
         self.start: date = arguments.start
         self.random = random.Random(arguments.seed)
-        self.truth = Truth()
+        self.truth = Truth(self.start, self.start + timedelta(days=self.days - 1))
         bad = round(self.rows * arguments.dirty)
         # The first row stays good, so that a repeated id always has a row to repeat.
         self.bad_rows = set(self.random.sample(range(1, self.rows), min(bad, self.rows - 1)))
@@ -219,7 +167,6 @@ class ServicesFile:
             size = min(BLOCK, self.rows - first)
             yield from self._block(first, size)
             first += size
-        self._finish()
 
     def _block(self, first: int, size: int) -> Iterator[str]:
         draw = self.random.choices
@@ -286,11 +233,6 @@ class ServicesFile:
             case "duplicate_id":
                 fields[0], fields[2] = str(self.last_good_id), f"{angel} bis"
         return ";".join(fields)
-
-    def _finish(self) -> None:
-        self.truth.attended = self.truth.visits.total()
-        self.truth.first_day = self.start.isoformat()
-        self.truth.last_day = (self.start + timedelta(days=self.days - 1)).isoformat()
 
 
 def customer_ids(services: Path, below: int) -> Iterator[int]:

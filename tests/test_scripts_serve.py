@@ -182,6 +182,18 @@ def test_the_demo_shows_an_account_and_the_indicators_and_makes_them_once(start:
     assert "password" not in again.text
 
 
+def test_ctrl_c_ends_the_service_its_database_and_the_demo(start: Start) -> None:
+    service = start("--demo", "--demo-rows", "200000")
+    service.wait_for(lambda: "The demo's admin" in service.text)
+    postmaster = service.postmaster()
+    os.killpg(service.process.pid, signal.SIGINT)  # as a terminal does it
+    service.process.wait(60)
+    assert not is_alive(postmaster)
+    gone = [p for p in psutil.process_iter(["cmdline"]) if str(service.port) in (p.info["cmdline"] or [])]
+    assert gone == []
+    assert "Traceback" not in service.text
+
+
 def test_a_bad_option_ends_it_with_a_sentence(start: Start) -> None:
     service = start("--workers", "0")
     service.process.wait(60)

@@ -60,11 +60,3 @@ class WatchedFile:
 
     def fileno(self) -> int:
         return self._file.fileno()
-
-    def __iter__(self) -> "WatchedFile":
-        return self
-
-    def __next__(self) -> bytes:
-        if data := self.read(64 * 1024):
-            return data
-        raise StopIteration
