@@ -241,6 +241,7 @@ QUESTIONS = [
 def figures(times: list[float]) -> dict[str, float]:
     times = sorted(times)
     return {
+        "min_ms": round(1000 * times[0], 2),
         "p50_ms": round(1000 * times[len(times) // 2], 2),
         "p99_ms": round(1000 * times[min(len(times) - 1, int(len(times) * 0.99))], 2),
         "per_second": round(len(times) / sum(times), 1),

@@ -21,7 +21,7 @@ from logistics_indicators.indicators.figures import half_even, half_even_each, w
 from logistics_indicators.indicators.folding import FOLD_LOCK, fold, fold_everything
 from logistics_indicators.indicators.packing import LATE, VISITS, add_up, block_expression, frame_of, pack
 from logistics_indicators.indicators.rollup import record, remove_visits_of_load
-from logistics_indicators.indicators.sums import BLOCKS, BUCKET_BLOCKS
+from logistics_indicators.indicators.sums import BLOCKS, BUCKET_BLOCKS, sum_by
 from logistics_indicators.indicators.verification import rebuild, verify
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
@@ -84,6 +84,16 @@ def test_half_even_is_the_same_alone_and_in_a_column(numerator: int, denominator
     column = pl.Series([numerator], dtype=pl.Int64).to_numpy()
     assert half_even_each(column, denominator).tolist() == [half_even(numerator, denominator)]
     assert abs(half_even(numerator, denominator) * denominator - numerator) * 2 <= denominator
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 7, 2**31, 2**40]), st.integers(-(2**50), 2**50))))
+def test_sums_are_exact_however_far_apart_their_keys_lie(cells: list[tuple[int, int]]) -> None:
+    expected: Counter[int] = Counter()
+    for key, value in cells:
+        expected[key] += value
+    keys, values = (pl.Series([cell[i] for cell in cells], dtype=pl.Int64).to_numpy() for i in range(2))
+    names, sums = sum_by(keys, values)
+    assert dict(zip(names.tolist(), sums.tolist(), strict=True)) == {k: v for k, v in expected.items() if v}
 
 
 def test_wilson_interval_equals_published_figures() -> None:
