@@ -61,6 +61,7 @@ async def test_a_user_whom_an_admin_made_signs_in_until_disabled(
         ({"role": "owner"}, 422),
         ({"role": None, "active": None}, 422),
         ({"active": "perhaps"}, 422),
+        ({"active": 0}, 422),
         ({"role": "viewer", "password": "x"}, 422),
     ],
 )

@@ -3,7 +3,16 @@
 import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from ..field_types import AnsweredTimestamp
 from .current_user import Role
@@ -92,7 +101,7 @@ class UserChange(Body):
     """At least one of both."""
 
     role: Role | None = None
-    active: bool | None = None
+    active: StrictBool | None = None
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
