@@ -41,6 +41,7 @@ ANGELS = 1_500
 POLOS = 140
 STATES = ("CE", "SP", "BA", "RS", "SC", "DF", "GO", "MG", "RJ", "PE", "PR", "PA", "AM", "MA")
 CHUNK = 90_000
+LEAST_REQUESTS = 10
 FIRST_DAY = date(2020, 7, 1)
 PASSWORD = "a long enough passphrase for the bench"
 
@@ -255,7 +256,7 @@ def measure(client: Client, question: Question, data: Data, seconds: float) -> d
     until = time.perf_counter() + seconds
     for _ in range(10):
         client.ask(*question.draw(chance, data))
-    while time.perf_counter() < until:
+    while time.perf_counter() < until or len(times) < LEAST_REQUESTS:
         times.append(client.ask(*question.draw(chance, data))[1])
     return figures(times)
 
@@ -263,7 +264,7 @@ def measure(client: Client, question: Question, data: Data, seconds: float) -> d
 def measure_fixed(client: Client, method: str, path: str, seconds: float, **headers: str) -> dict[str, float]:
     times: list[float] = []
     until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
+    while time.perf_counter() < until or len(times) < LEAST_REQUESTS:
         times.append(client.ask(method, path, headers=headers)[1])
     return figures(times)
 
@@ -287,7 +288,7 @@ async def measure_group_by(url: str, data: Data, seconds: float) -> dict[str, fl
     chance = random.Random("sla_angel")
     times: list[float] = []
     until = time.perf_counter() + seconds
-    while time.perf_counter() < until or len(times) < 5:
+    while time.perf_counter() < until or len(times) < LEAST_REQUESTS:
         days = dates(chance, data)
         started = time.perf_counter()
         await connection.fetch(GROUP_BY, *(date.fromisoformat(day) for day in days.values()))
