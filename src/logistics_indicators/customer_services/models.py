@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import Day, Id, Timestamp, text_of
+from ..field_types import AnsweredTimestamp, Day, Id, Timestamp, text_of
 
 ANGEL_MAX = 200
 POLO_MAX = 200
@@ -35,7 +35,7 @@ class Service(BaseModel):
     angel: str
     polo: str
     data_limite: Day
-    data_de_atendimento: Timestamp | None
+    data_de_atendimento: AnsweredTimestamp | None
 
 
 class ServicePage(BaseModel):
