@@ -169,6 +169,15 @@ def test_a_killed_server_is_revived_with_what_was_committed(folder: Path, make_s
     assert ask(server, "SELECT answer FROM kept") == 42
 
 
+def test_a_folder_behind_a_link_is_the_same_folder(folder: Path, make_server: MakeServer) -> None:
+    (folder / "link").symlink_to(folder / "data")
+    process, pid = hold(folder / "data")
+    server = make_server(folder / "link")
+    server.start()
+    assert (server.postmaster_pid(), server.is_running(), server.revive()) == (pid, True, False)
+    let_go(process)
+
+
 def test_an_old_pid_file_that_names_another_process_does_not_count(folder: Path, make_server: MakeServer) -> None:
     server = make_server(folder / "data")
     server.start()

@@ -135,7 +135,7 @@ class EmbeddedPostgres:
             lines = (self.cluster_dir / "postmaster.pid").read_text().splitlines()
             postmaster = psutil.Process(int(lines[0]))
             # After a reboot the number may be another process's, even another PostgreSQL's.
-            ours = postmaster.cwd() == str(self.cluster_dir) and postmaster.status() != psutil.STATUS_ZOMBIE
+            ours = self.cluster_dir.samefile(postmaster.cwd()) and postmaster.status() != psutil.STATUS_ZOMBIE
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
         return lines[-1].strip() if ours else None
