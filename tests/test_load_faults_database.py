@@ -28,7 +28,7 @@ def sql(service: Service) -> Iterator[Sql]:
 async def service() -> AsyncIterator[Service]:
     """A service with an embedded server of its own, ready."""
     with fault_folder() as folder:
-        made = Service(folder, load_chunk_bytes=8192)
+        made = Service(folder, nursery=True, load_chunk_bytes=8192)
         try:
             made.start()
             await made.ready()
