@@ -10,6 +10,9 @@ from logistics_indicators.loads.dates import parse_moment
 
 CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
 SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
+WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Unicode's White_Space. Python's strip() takes four control characters as well."""
+
 LIMITS = {"nome": 200, "email": 254, "telefone": 40, "angel": 200, "polo": 200}
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+")
 
@@ -41,7 +44,7 @@ def load(kind: str, content: bytes, rows: dict[int, tuple[Any, ...]], customers:
         outcome.refused = True
         return outcome
     seen: set[int] = set()
-    records = [(number, record) for number, record in records_of(text, delimiter, len(names)) if record.strip()]
+    records = [(number, record) for number, record in records_of(text, delimiter, len(names)) if record.strip(WHITE)]
     for number, record in records[1:] if has_header else records:
         outcome.read += 1
         take_row(outcome, kind, number, record, delimiter, names, columns, customers, seen, update)
@@ -124,7 +127,7 @@ def take_row(
         column = names[len(fields)] or "" if missing else None
         outcome.rejects.append((number, column, "missing_column" if missing else "extra_column"))
         return
-    texts = {name: text.strip() for name, text in zip(names, fields, strict=True) if name}
+    texts = {name: text.strip(WHITE) for name, text in zip(names, fields, strict=True) if name}
     values: list[Any] = []
     for column in columns:
         value, reason = cleaned(column, texts.get(column, ""))
@@ -140,7 +143,7 @@ def take_row(
 
 
 def cleaned(column: str, text: str) -> tuple[Any, str | None]:
-    if "\x00" in text or "\ufffd" in text:
+    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
         return None, "encoding"
     if column in ("telefone", "data_de_atendimento") and text in ("", "-"):
         return None, None

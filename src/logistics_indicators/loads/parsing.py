@@ -28,8 +28,10 @@ REJECT_SCHEMA = {"line": pl.Int64, "column": pl.String, "reason": pl.String, "va
 LONGEST_VALUE = 1000
 """Characters of a reject's value; its row is kept whole."""
 
-BROKEN = "[\x00\ufffd]"
-"""What a byte that the encoding does not have becomes, and the one character that PostgreSQL cannot store."""
+BROKEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"
+"""What a byte that the encoding does not have becomes, and control characters, which no name has."""
+
+CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _slices(body: bytes) -> Iterator[tuple[int, int]]:
 def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -> ParsedChunk:
     text = body.decode("cp1252" if fmt.encoding == "windows-1252" else "utf-8", errors="replace")
     raw = _split_fields(_rows_of(text, first_line, is_first, fmt), fmt.layout)
-    broken = "\x00" in text or "\ufffd" in text
+    broken = "\ufffd" in text or len(body.translate(None, CONTROLS)) != len(body)
     checked, ledger = _check(raw, fmt, broken)
     good = pl.col("reason").is_null()
     columns = [pl.col(f"{c}_clean").alias(c) for c in COLUMNS[fmt.kind]]

@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 from starlette.requests import ClientDisconnect
 
+from ..accounts.audit import record_audit
 from ..accounts.current_user import User
 from ..database import Pool
 from ..errors import BadRequest, InsufficientStorage, Problem, TooManyRequests, Unprocessable
@@ -45,6 +46,8 @@ class LoadOptions:
     validate_only: bool
     max_rejects: int | None
     idempotency_key: str | None
+    address: str | None = None
+    """The client's, for the audit log."""
 
     @property
     def first_stage(self) -> str:
@@ -197,6 +200,14 @@ class Receiver:
                     layout.has_header,
                     chunks,
                     options.idempotency_key,
+                )
+                await record_audit(
+                    connection,
+                    action="load_received",
+                    username=user.username,
+                    user_id=user.id,
+                    address=options.address,
+                    detail={"load_id": load_id, "kind": str(options.kind), "bytes": size},
                 )
                 await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first

@@ -77,17 +77,7 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         settings.load_max_bytes,
     )
     load_id = await request.app.state.receiver.receive(body, options, user)
-    pool = request.app.state.pool
-    load = await service.find_load(pool, load_id)
-    async with pool.acquire() as connection:
-        await record_audit(
-            connection,
-            action="load_received",
-            username=user.username,
-            user_id=user.id,
-            address=request.client.host if request.client else None,
-            detail={"load_id": load_id, "kind": str(options.kind), "bytes": load.bytes},
-        )
+    load = await service.find_load(request.app.state.pool, load_id)
     response.headers["Location"] = f"/v1/loads/{load_id}"
     return ReceivedLoad(message="received load", load=load)
 
@@ -102,11 +92,20 @@ class Asked:
     max_rejects: MaxRejects = None
     idempotency_key: IdempotencyKey = None
 
-    def of(self, kind: Kind) -> LoadOptions:
-        delimiter = "\t" if self.delimiter == "tab" else self.delimiter
+    def of(self, kind: Kind, address: str | None) -> LoadOptions:
         return LoadOptions(
-            kind, delimiter, self.on_conflict, self.validate_only, self.max_rejects, self.idempotency_key
+            kind,
+            "\t" if self.delimiter == "tab" else self.delimiter,
+            self.on_conflict,
+            self.validate_only,
+            self.max_rejects,
+            self.idempotency_key,
+            address,
         )
+
+
+def address_of(request: Request) -> str | None:
+    return request.client.host if request.client else None
 
 
 AskedOptions = Annotated[Asked, Depends()]
@@ -118,7 +117,7 @@ async def load_customers(request: Request, response: Response, user: Analyst, as
 
     Answers 202 once every byte is durable; the load then goes on by itself. Watch it at its Location.
     """
-    return await _receive(request, response, user, asked.of(Kind.customers))
+    return await _receive(request, response, user, asked.of(Kind.customers, address_of(request)))
 
 
 @router.post("/services/batch", operation_id="load_services", summary="Load a file of visits", **RECEIVE)
@@ -127,7 +126,7 @@ async def load_services(request: Request, response: Response, user: Analyst, ask
 
     Waits for every customers load received before it. Answers 202 once every byte is durable.
     """
-    return await _receive(request, response, user, asked.of(Kind.services))
+    return await _receive(request, response, user, asked.of(Kind.services, address_of(request)))
 
 
 @router.get("/loads", operation_id="list_loads", responses=problems(401, 403, 422, 503))
@@ -207,13 +206,14 @@ async def watch_load(pool: PoolOfApp, user: Viewer, load_id: LoadId) -> Streamin
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
 async def undo_load(request: Request, connection: ConnectionOfRequest, user: Admin, load_id: LoadId) -> Load:
     """Undo a load: exactly the rows that it inserted go, and the indicators follow."""
-    load = await service.undo_load(connection, load_id)
-    await record_audit(
-        connection,
-        action="load_undone",
-        username=user.username,
-        user_id=user.id,
-        address=request.client.host if request.client else None,
-        detail={"load_id": load_id},
-    )
+    async with connection.transaction():
+        load = await service.undo_load(connection, load_id)
+        await record_audit(
+            connection,
+            action="load_undone",
+            username=user.username,
+            user_id=user.id,
+            address=address_of(request),
+            detail={"load_id": load_id},
+        )
     return load

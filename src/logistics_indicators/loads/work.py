@@ -7,6 +7,7 @@ session's timeouts where the process hangs; the step is then free for the next w
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +126,7 @@ class LoadWork:
 
     async def step(self, connection: Connection) -> bool:
         """Do one step of the oldest load that has one. False where there is nothing to do."""
+        AT_WORK_ON.set(None)
         return await self._finish_one(connection) or await self._begin_one(connection) or await self._chunk(connection)
 
     async def _begin_one(self, connection: Connection) -> bool:
@@ -132,6 +134,7 @@ class LoadWork:
             load = await connection.fetchrow(CLAIM_NEW)
             if load is None:
                 return False
+            AT_WORK_ON.set(load["id"])
             empty = await self._is_empty(connection, load)
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
@@ -152,6 +155,7 @@ class LoadWork:
                     if claim is None:
                         return False
                     claimed = claim["id"], claim["seq"]
+                    AT_WORK_ON.set(claim["id"])
                     self._held.setdefault(claim["id"], set()).add(claim["seq"])
                     if claim["kind"] == Kind.services and claim["stage"] == "write":
                         await connection.execute(LOCK_CUSTOMERS)
@@ -289,6 +293,7 @@ class LoadWork:
             load = await connection.fetchrow(CLAIM_MERGED)
             if load is None:
                 return False
+            AT_WORK_ON.set(load["id"])
             async with held_claim(connection):
                 await ensure_indexes(self._settings.pool, Kind(load["kind"]))
             await self._complete(connection, load["id"])
@@ -317,23 +322,33 @@ class LoadWork:
                 log.info("vacuum_skipped", reason=type(error).__name__)
 
     async def give_up_after(self, connection: Connection, error: Exception) -> None:
-        """Count a failure that trying again may not mend; after the last the load fails and leaves nothing."""
-        count = f"""
-            UPDATE loads SET attempts = attempts + 1 WHERE id = (
-                SELECT l.id FROM loads l WHERE {ELIGIBLE} ORDER BY l.received_at, l.id LIMIT 1
-            ) RETURNING id, kind, attempts"""
-        load = await connection.fetchrow(count)
+        """Count a failure that trying again may not mend; after the last the load fails, and its rows go."""
+        load = await connection.fetchrow(COUNT_ATTEMPT, AT_WORK_ON.get())
         if load is None or load["attempts"] < MOST_ATTEMPTS:
             return
-        async with connection.transaction():
-            if load["kind"] == Kind.services:
-                await remove_visits_of_load(connection, load["id"])
-            else:
-                await connection.execute("DELETE FROM customers WHERE load_id = $1", load["id"], timeout=600)
-            await connection.execute(FAIL, load["id"], "The load met an error on our side; the log has it.")
+        log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
+        try:
+            async with connection.transaction():
+                if load["kind"] == Kind.services:
+                    await remove_visits_of_load(connection, load["id"])
+                else:
+                    await connection.execute("DELETE FROM customers WHERE load_id = $1", load["id"], timeout=600)
+                kept = " Rows that it updated keep their new values." if load["rows_updated"] else ""
+                await connection.execute(FAIL, load["id"], GIVEN_UP + kept)
+        except asyncpg.ForeignKeyViolationError:
+            await connection.execute(FAIL, load["id"], f"{GIVEN_UP} Its customers stay, for visits point at them.")
         await delete_spool(connection, load["id"])
         await ensure_indexes(self._settings.pool, Kind(load["kind"]))
-        log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
+
+
+GIVEN_UP = "The load met an error on our side; the log has it."
+COUNT_ATTEMPT = """
+UPDATE loads SET attempts = attempts + 1 WHERE id = $1 AND status IN ('received', 'loading')
+RETURNING id, kind, attempts, rows_updated
+"""
+
+AT_WORK_ON: ContextVar[int | None] = ContextVar("AT_WORK_ON", default=None)
+"""The load that this task's step is about."""
 
 
 @contextlib.asynccontextmanager
