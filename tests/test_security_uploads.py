@@ -107,7 +107,7 @@ async def test_a_text_that_is_not_in_any_column_reaches_no_table(
     uploader: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
     rows = [
-        b"1;\"Robert'); DROP TABLE customers;--\";a@example.com;",
+        b'1;"Robert\'); DROP TABLE customers;--";a@example.com;',
         b"2;nul\x00byte;b@example.com;",
         b"3;=cmd|'/c calc'!A1;c@example.com;",
         b"-4;minus;d@example.com;",

@@ -29,8 +29,8 @@ from .packing import (
 FOLD_LOCK = 7_163_003
 """Key of the advisory lock that whoever changes the levels holds."""
 
-FOLD_CELLS = 200_000
-"""Cells folded in one transaction, unless one delta alone has more: some 60 MB of memory while it lasts."""
+FOLD_CELLS = 60_000
+"""Cells folded in one transaction, unless one delta alone has more: some 40 MB of memory while it lasts."""
 
 WAITING_CELLS = 1_000_000
 """So many cells may wait while a load is under way, which needs the processors itself."""

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
+from threading import Lock
 
 import polars as pl
 
@@ -94,34 +95,22 @@ PARSED = pl.Struct({"day": pl.Date, "seconds": pl.Int32, "spelling": pl.String, 
 
 def parse_column(texts: pl.Series) -> pl.DataFrame:
     """A frame with PARSED's fields, a row for each text (trimmed; null gives nulls)."""
-    colon = texts.str.find(":", literal=True).cast(pl.Int64)
-    frame = pl.DataFrame({"text": texts, "colon": colon}).with_columns(
-        pl.when(pl.col("colon") >= 2)
-        .then(pl.col("text").str.slice(0, pl.col("colon") - 2))
-        .otherwise("text")
-        .alias("d"),
-        pl.when(pl.col("colon") >= 2).then(pl.col("text").str.slice(pl.col("colon") - 2)).alias("t"),
+    clock_at = texts.str.find(":", literal=True).cast(pl.Int64) - 2
+    text, at, clock = pl.col("text"), pl.col("at"), pl.col("t")
+    frame = pl.DataFrame({"text": texts, "at": clock_at}).select(
+        "text",
+        pl.when(at >= 0).then(text.str.slice(0, at)).otherwise(text).alias("d"),
+        pl.when(at >= 0).then(text.str.slice(at)).alias("t"),
     )
-    days = _days_of(frame["d"].unique())
-    fields = (
-        frame.lazy()
-        .join(days.lazy(), on="d", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("t").str.contains(FAST_TIME)).then(_seconds(pl.col("t"))).alias("seconds"),
-            pl.when(pl.col("t").str.len_bytes() > 5).then(pl.lit(":SS")).otherwise(pl.lit("")).alias("tail"),
-        )
-        .with_columns((pl.col("separated") == pl.col("t").is_not_null()).alias("fits"))
-        .with_columns((pl.col("fits") & (pl.col("t").is_null() | pl.col("seconds").is_not_null())).alias("fits"))
-        .with_columns(
-            pl.when("fits").then("day").alias("day"),
-            pl.when(pl.col("t").is_null())
-            .then("spelling")
-            .otherwise(pl.concat_str("spelling", pl.lit("HH:MM"), "tail"))
-            .alias("spelling"),
-        )
-        .collect()
+    seconds = pl.when(clock.str.contains(FAST_TIME)).then(_seconds(clock))
+    tail = pl.when(clock.str.len_bytes() > 5).then(pl.lit("HH:MM:SS")).otherwise(pl.lit("HH:MM"))
+    spelling = pl.when(clock.is_null()).then("spelling").otherwise(pl.concat_str("spelling", tail))
+    fields = frame.join(_days_of(frame["d"].unique()), on="d", how="left", maintain_order="left")
+    fields = fields.select(
+        "text", "day", seconds.alias("seconds"), spelling.alias("spelling"), "ambiguous", "separated", clock.is_null()
     )
-    return _with_the_rest(fields)
+    fits = (pl.col("separated") != clock) & (clock | pl.col("seconds").is_not_null())
+    return _with_the_rest(fields.with_columns(pl.when(fits).then("day").alias("day")))
 
 
 def _seconds(clock: pl.Expr) -> pl.Expr:
@@ -130,10 +119,35 @@ def _seconds(clock: pl.Expr) -> pl.Expr:
     return hours * 3600 + minutes.cast(pl.Int32, strict=False) * 60 + seconds
 
 
-def _days_of(texts: pl.Series) -> pl.DataFrame:
-    """Look-up table of the distinct texts in front of a time, with the blank or T that separates it, or alone."""
+DAYS_SCHEMA = {"d": pl.String, "day": pl.Date, "spelling": pl.String, "ambiguous": pl.Boolean, "separated": pl.Boolean}
+MOST_DAYS = 20_000
+"""Texts that the process remembers: some years in every spelling, and a bound for a file of nonsense."""
+
+
+class _KnownDays:
+    """The look-up table of texts in front of a time, with the blank or T that separates it, or alone."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._texts: set[str] = set()
+        self._frame = pl.DataFrame(schema=DAYS_SCHEMA)
+
+    def of(self, texts: pl.Series) -> pl.DataFrame:
+        """A table with at least these texts, as far as they are dates."""
+        with self._lock:
+            new = [text for text in texts.drop_nulls().to_list() if text not in self._texts]
+            if not new:
+                return self._frame
+            frame = pl.concat([self._frame, _day_rows(new)])
+            if len(self._texts) + len(new) <= MOST_DAYS:
+                self._texts.update(new)
+                self._frame = frame
+            return frame
+
+
+def _day_rows(texts: list[str]) -> pl.DataFrame:
     rows = []
-    for text in texts.drop_nulls().to_list():
+    for text in texts:
         bare = text.rstrip(" ")
         iso = bare.endswith("T")
         bare = bare.removesuffix("T").rstrip(" ") if iso else bare
@@ -141,8 +155,10 @@ def _days_of(texts: pl.Series) -> pl.DataFrame:
         if day is not None and not (iso and day.spelling != ISO):
             between = "T" if iso else " " if bare != text else ""
             rows.append((text, day.day, day.spelling + between, day.ambiguous, bare != text))
-    schema = {"d": pl.String, "day": pl.Date, "spelling": pl.String, "ambiguous": pl.Boolean, "separated": pl.Boolean}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=DAYS_SCHEMA, orient="row")
+
+
+_days_of = _KnownDays().of
 
 
 def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
