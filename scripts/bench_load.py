@@ -40,6 +40,10 @@ ROWS, CUSTOMERS = 1_048_575, 573_670
 BASELINE = "bench_psql"
 PASSWORD = "a long password of the bench"
 KINDS = (Kind.customers, Kind.services)
+TABLES = (
+    "customers, services, loads, load_chunks, load_rejects, load_touched_ids, "
+    "rollup_deltas, rollup_blocks, late_blocks, rollup_open"
+)
 Figures = dict[str, float]
 
 
@@ -152,7 +156,7 @@ class Bench:
         """Empty tables, a checkpoint behind us, nothing under way."""
         self.call("POST", "/v1/auth/login", {"username": "bench", "password": PASSWORD})
         for database in ("logistics", BASELINE):
-            self.psql(database, "TRUNCATE customers, services, loads, load_chunks, load_rejects, load_touched_ids")
+            self.psql(database, f"TRUNCATE {TABLES}")
         self.wait_for_fold()
         self.psql("logistics", "CHECKPOINT")
 
