@@ -122,7 +122,6 @@ class LoadWork:
         self._claiming = asyncio.Lock()
         self._registered = asyncio.Condition()
         self._held: dict[int, set[int]] = {}
-        self.merged_rows = 0
 
     async def step(self, connection: Connection) -> bool:
         """Do one step of the oldest load that has one. False where there is nothing to do."""
@@ -194,7 +193,6 @@ class LoadWork:
         merge = ChunkMerge(connection, rules, parsed)
         outcome = await merge.run(doubtful, lambda: self._wait_for_turn(connection, load_id, seq))
         await self._record(connection, load_id, seq + 1, outcome)
-        self.merged_rows += outcome.rows_read
 
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
