@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeAlias
 
 import asyncpg
@@ -53,6 +54,37 @@ def session_settings(application: str, statement_timeout_seconds: float) -> dict
     }
 
 
+@asynccontextmanager
+async def ending_with(connection: Connection) -> AsyncIterator[None]:
+    """The block ends with ConnectionLost as soon as the connection does.
+
+    asyncpg alone would not see to it: a COPY whose connection is lost while the server does not read waits for ever,
+    and so does whatever in the block waits for something else than the database.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    lost = False
+
+    def end(_: Connection) -> None:
+        nonlocal lost
+        lost = True
+        task.cancel()
+
+    connection.add_termination_listener(end)
+    try:
+        yield
+    except BaseException as error:
+        if lost and task.uncancel() == 0 and isinstance(error, asyncio.CancelledError):
+            raise ConnectionLost from None
+        raise
+    finally:
+        connection.remove_termination_listener(end)
+
+
+class ConnectionLost(ConnectionError):
+    """The database connection ended under the work that needed it."""
+
+
 async def wait_for_database(url: str, seconds: float) -> None:
     """Return once the server answers. Raises the last error after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -87,18 +119,17 @@ COPY_PIECE = 256 * 1024
 """Bytes handed to COPY at a time: large enough to be cheap, small enough not to hold the event loop."""
 
 
-async def copy_text(
-    connection: Connection, table: str, columns: Sequence[str], data: bytes, *, schema: str | None = None
+async def copy_bytes(
+    connection: Connection, table: str, columns: Sequence[str], data: bytes, *, format: str = "text"
 ) -> None:
-    """COPY `data` (PostgreSQL's text format) into the table."""
+    """COPY `data`, in PostgreSQL's text or binary format, into the table."""
 
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncIterator[memoryview]:
+        view = memoryview(data)
         for start in range(0, len(data), COPY_PIECE):
-            yield data[start : start + COPY_PIECE]
+            yield view[start : start + COPY_PIECE]
 
-    await connection.copy_to_table(
-        table, schema_name=schema, source=pieces(), columns=columns, format="text", timeout=COPY_SECONDS
-    )
+    await connection.copy_to_table(table, source=pieces(), columns=columns, format=format, timeout=COPY_SECONDS)
 
 
 COPY_SECONDS = 600

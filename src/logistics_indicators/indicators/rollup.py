@@ -6,13 +6,16 @@ rows ever appended is the data's version.
 """
 
 import asyncio
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
 import polars as pl
 
-from ..database import Connection, copy_text
+from ..database import Connection, copy_bytes
+from .packing import Integers
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "angel": pl.String,
@@ -102,18 +105,46 @@ async def _dimension_ids(connection: Connection, table: str, names: list[str]) -
     return ids
 
 
-DELTA_COLUMNS = ["day", "open", "polo_id", "angel_id", "days_late", "visits", "seconds"]
+DELTA_COLUMNS = {
+    "day": ("date", ">i4"),
+    "open": ("bool", "i1"),
+    "polo_id": ("int4", ">i4"),
+    "angel_id": ("int4", ">i4"),
+    "days_late": ("int4", ">i4"),
+    "visits": ("int4", ">i4"),
+    "seconds": ("int8", ">i8"),
+}
+"""Element type in PostgreSQL, and as numpy writes it for the wire."""
+
+TYPE_OIDS = {"bool": 16, "int8": 20, "int4": 23, "date": 1082}
+"""From pg_type.dat: built-in types have the same numbers everywhere."""
+
+POSTGRES_EPOCH = date(2000, 1, 1)
+COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
+COPY_END = struct.pack(">h", -1)
 
 
 async def _append(connection: Connection, cells: pl.DataFrame) -> None:
-    """COPY of one row of arrays: polars writes the text, so 100,000 cells cost the event loop nothing."""
-    line = await asyncio.to_thread(_delta_line, cells)
-    await copy_text(connection, "rollup_deltas", DELTA_COLUMNS, line)
+    """One row of arrays, in COPY's binary format: 100,000 cells cost neither the event loop nor the server much."""
+    row = await asyncio.to_thread(_delta_row, cells)
+    await copy_bytes(connection, "rollup_deltas", list(DELTA_COLUMNS), row, format="binary")
 
 
-def _delta_line(cells: pl.DataFrame) -> bytes:
-    arrays = cells.select(pl.col(c).cast(pl.String).str.join(",") for c in DELTA_COLUMNS).row(0)
-    return ("\t".join(f"{{{array}}}" for array in arrays) + "\n").encode()
+def _delta_row(cells: pl.DataFrame) -> bytes:
+    """https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"; array_send for the fields."""
+    days = (cells["day"] - POSTGRES_EPOCH).dt.total_days()
+    arrays = [
+        _array((days if name == "day" else cells[name]).to_numpy(), *DELTA_COLUMNS[name]) for name in DELTA_COLUMNS
+    ]
+    return b"".join([COPY_HEADER, struct.pack(">h", len(arrays)), *arrays, COPY_END])
+
+
+def _array(values: Integers, type_: str, kind: str) -> bytes:
+    """A field with a one-dimensional array without nulls."""
+    elements = np.empty(len(values), [("bytes", ">i4"), ("value", kind)])
+    elements["bytes"], elements["value"] = np.dtype(kind).itemsize, values
+    head = struct.pack(">iiIii", 1, 0, TYPE_OIDS[type_], len(values), 1)
+    return struct.pack(">i", len(head) + elements.nbytes) + head + elements.tobytes()
 
 
 REMOVE_VISITS_OF_LOAD = """

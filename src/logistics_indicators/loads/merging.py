@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import asyncpg
 import polars as pl
 
-from ..database import Connection, copy_text
+from ..database import Connection, copy_bytes
 from ..indicators.rollup import record_frames
+from .checking import REJECT_SCHEMA
 from .formats import COLUMNS, Kind
-from .parsing import REJECT_SCHEMA, ParsedChunk
+from .parsing import ParsedChunk
 from .resolving import Resolution, resolve_customers, resolve_services
-from .tables import KEYS, Target, copy_lines, move_sequence_on, positions_of
+from .tables import KEYS, Target, array_of, copy_lines, move_sequence_on, positions_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ChunkOutcome:
 
 
 FIND_UNKNOWN_CUSTOMERS = """
-SELECT wanted.id FROM unnest($1::bigint[]) AS wanted (id)
+SELECT wanted.id FROM unnest($1::text::bigint[]) AS wanted (id)
 WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = wanted.id)
 """
 
@@ -75,7 +76,7 @@ class ChunkMerge:
         everyone = pl.Series([True]).new_from_index(0, rows.height)
         if self._rules.target.kind is not Kind.services or not rows.height:
             return everyone
-        wanted = rows["id_cliente"].unique().sort().to_list()
+        wanted = await asyncio.to_thread(lambda: array_of(rows["id_cliente"].unique().sort()))
         unknown = [record[0] for record in await self._connection.fetch(FIND_UNKNOWN_CUSTOMERS, wanted)]
         if not unknown:
             return everyone
@@ -91,7 +92,7 @@ class ChunkMerge:
                 pl.lit(column).alias("column"),
                 pl.lit(reason).alias("reason"),
                 pl.col(column).cast(pl.String).alias("value"),
-                "row",
+                self._chunk.texts_of(rows).alias("row"),
             )
         )
 
@@ -192,7 +193,7 @@ class ChunkMerge:
             await self._copy(inserted)
         if resolution.touched_ids:
             touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
-            await copy_text(connection, "load_touched_ids", touched.columns, copy_lines(touched))
+            await copy_bytes(connection, "load_touched_ids", touched.columns, copy_lines(touched))
 
     async def _keep_up(
         self, fresh: pl.DataFrame, inserted: pl.DataFrame, updated: pl.DataFrame, resolution: Resolution

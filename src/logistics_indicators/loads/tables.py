@@ -7,7 +7,7 @@ from io import BytesIO
 
 import polars as pl
 
-from ..database import COPY_SECONDS, Connection, copy_text
+from ..database import COPY_SECONDS, Connection, copy_bytes
 from ..indicators.rollup import VISIT_SCHEMA
 from .formats import COLUMNS, Kind
 from .resolving import Stored
@@ -44,6 +44,11 @@ def copy_lines(frame: pl.DataFrame) -> bytes:
     return lines.getvalue()
 
 
+def array_of(ids: pl.Series) -> str:
+    """Text of a bigint[]: asyncpg would encode a list of Python integers one by one, and hold the event loop."""
+    return f"{{{ids.cast(pl.String).str.join(',').item() or ''}}}"
+
+
 @dataclass(frozen=True)
 class Target:
     """Where a load writes: the real table, or for a check a temporary one that overlays it."""
@@ -68,7 +73,7 @@ class Target:
 
     async def copy(self, connection: Connection, rows: bytes) -> None:
         """Write rows that no key of the table contradicts; raises UniqueViolationError where one does."""
-        await copy_text(connection, self.table, ["load_id", *COLUMNS[self.kind]], rows)
+        await copy_bytes(connection, self.table, ["load_id", *COLUMNS[self.kind]], rows)
 
     def rows_for_copy(self, rows: pl.DataFrame, load_id: int) -> bytes:
         return copy_lines(rows.select(pl.lit(load_id).alias("load_id"), *COLUMNS[self.kind]))
@@ -111,7 +116,7 @@ class Target:
 
     async def stored_frame(self, connection: Connection, ids: pl.Series) -> pl.DataFrame:
         """The stored rows with these ids: id and the kind's columns, in no order."""
-        literal = f"'{{{','.join(map(str, ids.to_list()))}}}'::bigint[]"  # integers, so that nothing needs quoting
+        literal = f"'{array_of(ids)}'::bigint[]"
         columns = ", ".join(f"t.{name}" for name in COLUMNS[self.kind])
         lines = bytearray()
 

@@ -15,12 +15,13 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ..database import Connection, Pool, copy_text
+from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import remove_visits_of_load
-from .formats import Kind, Layout
+from .formats import FileFormat, Kind, Layout
 from .indexes import drop_indexes, ensure_indexes
+from .ledger import add_ledger
 from .merging import ChunkMerge, ChunkOutcome, LoadRules
-from .parsing import FileFormat, ParsedChunk, add_ledger, parse_chunk
+from .parsing import ParsedChunk, parse_chunk
 from .reporting import add_rejects, warnings_of
 from .seen_keys import LoadMemory
 from .tables import KEYS, Target, copy_lines
@@ -230,7 +231,7 @@ class LoadWork:
         load = await connection.fetchrow(LOCK_LOAD, load_id)
         if outcome.rejects.height:
             lines = outcome.rejects.select(pl.lit(load_id).alias("load_id"), pl.all())
-            await copy_text(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
+            await copy_bytes(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
         await connection.execute(
             RECORD_CHUNK,
             load_id,

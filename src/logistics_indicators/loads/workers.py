@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import structlog
 
-from ..database import ACQUIRE_SECONDS, Connection, Pool, prepare_connection, session_settings
+from ..database import ACQUIRE_SECONDS, Connection, Pool, ending_with, prepare_connection, session_settings
 from ..errors import DATABASE_AWAY
 from ..settings import Settings
 from .formats import Kind
@@ -88,7 +88,7 @@ async def _work(work: LoadWork, pool: Pool, wake: asyncio.Event, stopping: async
     while not stopping.is_set():
         wake.clear()
         try:
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, ending_with(connection):
                 busy = await _step(work, connection)
         except (*DATABASE_AWAY, TimeoutError) as error:
             log.warning("load_worker_without_database", error=type(error).__name__)

@@ -1,0 +1,52 @@
+"""What asyncpg leaves to us."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from logistics_indicators.database import ConnectionLost, ending_with
+
+
+async def endless_rows() -> AsyncIterator[bytes]:
+    while True:
+        yield b"1\n" * 50_000
+
+
+async def test_a_copy_ends_with_its_connection_even_while_the_server_does_not_read(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute("CREATE TABLE numbers (n bigint UNIQUE)")
+    copying = await asyncpg.connect(database_url)
+    pid = copying.get_server_pid()
+    waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+
+    async def copy() -> None:
+        async with ending_with(copying):
+            await copying.copy_to_table("numbers", source=endless_rows())
+
+    async with connection.transaction(), asyncio.timeout(30):
+        await connection.execute("INSERT INTO numbers VALUES (1)")
+        task = asyncio.create_task(copy())
+        while not (await connection.fetchval(waits, pid) and copying._transport.get_write_buffer_size()):
+            await asyncio.sleep(0.01)
+        await connection.execute("SELECT pg_terminate_backend($1)", pid)
+        with pytest.raises((ConnectionLost, asyncpg.PostgresError)):
+            await task
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0)  # and the cancellation was ours alone: nothing of it is left
+    assert copying.is_closed()
+
+
+async def test_a_cancellation_from_outside_stays_one(connection: asyncpg.Connection) -> None:
+    async def sleep() -> None:
+        async with ending_with(connection):
+            await connection.execute("SELECT pg_sleep(60)")
+
+    task = asyncio.create_task(sleep())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await connection.fetchval("SELECT 1") == 1
