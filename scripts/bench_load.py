@@ -30,8 +30,8 @@ import psutil
 
 from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.loads.cutting import Cutter
-from logistics_indicators.loads.formats import COLUMNS, Kind, detect_layout
-from logistics_indicators.loads.parsing import FileFormat, parse_chunk
+from logistics_indicators.loads.formats import COLUMNS, FileFormat, Kind, detect_layout
+from logistics_indicators.loads.parsing import parse_chunk
 from logistics_indicators.loads.tables import copy_lines
 from logistics_indicators.migrations import migrate
 

@@ -95,22 +95,40 @@ PARSED = pl.Struct({"day": pl.Date, "seconds": pl.Int32, "spelling": pl.String, 
 
 def parse_column(texts: pl.Series) -> pl.DataFrame:
     """A frame with PARSED's fields, a row for each text (trimmed; null gives nulls)."""
-    clock_at = texts.str.find(":", literal=True).cast(pl.Int64) - 2
     text, at, clock = pl.col("text"), pl.col("at"), pl.col("t")
-    frame = pl.DataFrame({"text": texts, "at": clock_at}).select(
+    clock_at = text.str.find(":", literal=True).cast(pl.Int64) - 2
+    split = pl.LazyFrame({"text": texts}).with_columns(clock_at.alias("at"))
+    frame = split.select(
         "text",
         pl.when(at >= 0).then(text.str.slice(0, at)).otherwise(text).alias("d"),
         pl.when(at >= 0).then(text.str.slice(at)).alias("t"),
-    )
+    ).collect()
     seconds = pl.when(clock.str.contains(FAST_TIME)).then(_seconds(clock))
     tail = pl.when(clock.str.len_bytes() > 5).then(pl.lit("HH:MM:SS")).otherwise(pl.lit("HH:MM"))
     spelling = pl.when(clock.is_null()).then("spelling").otherwise(pl.concat_str("spelling", tail))
-    fields = frame.join(_days_of(frame["d"].unique()), on="d", how="left", maintain_order="left")
+    days = _days_of(frame["d"].unique()).lazy()
+    fields = frame.lazy().join(days, on="d", how="left", maintain_order="left")
     fields = fields.select(
         "text", "day", seconds.alias("seconds"), spelling.alias("spelling"), "ambiguous", "separated", clock.is_null()
     )
     fits = (pl.col("separated") != clock) & (clock | pl.col("seconds").is_not_null())
-    return _with_the_rest(fields.with_columns(pl.when(fits).then("day").alias("day")))
+    return _with_the_rest(fields.with_columns(pl.when(fits).then("day").alias("day")).collect())
+
+
+def parse_repeated(texts: pl.Series) -> pl.DataFrame:
+    """As parse_column, for a column in which the same texts come again and again."""
+    distinct = texts.unique()
+    parsed = parse_column(distinct).with_columns(distinct.alias("text"))
+    found = pl.DataFrame({"text": texts}).join(parsed, on="text", how="left", maintain_order="left")
+    return found.select(*PARSED.to_schema())
+
+
+def moments_of(dates: pl.DataFrame, name: str) -> pl.Series:
+    """The column's values from parse_column's frame. A deadline may carry a time; its date counts."""
+    if name == "data_limite":
+        return dates["day"].alias(name)
+    moment = pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds=pl.col("seconds").fill_null(0))
+    return dates.select(moment.alias(name))[name]
 
 
 def _seconds(clock: pl.Expr) -> pl.Expr:
@@ -163,10 +181,12 @@ _days_of = _KnownDays().of
 
 def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
     """Texts that the fast way did not take, one by one; most of them are no dates."""
-    parsed = fields.select("text", "day", "seconds", "spelling", "ambiguous")
-    odd = parsed.filter(pl.col("day").is_null() & pl.col("text").is_not_null())["text"].unique()
+    parsed = fields.select("text", *PARSED.to_schema())
+    left = fields["day"].is_null() & fields["text"].is_not_null()
+    if not left.any():
+        return parsed.drop("text")
     rows = []
-    for text in odd.to_list():
+    for text in parsed["text"].filter(left).unique().to_list():
         moment = parse_moment(text)
         if moment is not None:
             rows.append((text, moment.day, _seconds_of(moment.at), moment.spelling, moment.ambiguous))

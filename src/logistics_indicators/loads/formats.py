@@ -43,6 +43,13 @@ class Layout:
     has_header: bool
 
 
+@dataclass(frozen=True)
+class FileFormat:
+    kind: Kind
+    layout: Layout
+    encoding: str
+
+
 def detect_layout(kind: Kind, first_row: str, delimiter: str | None) -> Layout:
     """Layout from the first row that is not blank. Raises BadHeader."""
     for candidate in [delimiter] if delimiter else DELIMITERS:

@@ -1,71 +1,61 @@
-"""A chunk's bytes become a frame of clean rows and a frame of rejects. Pure: no database, no event loop."""
+"""A chunk's bytes become a frame of clean rows and a frame of rejects. Pure: no database, no event loop.
+
+Lines that are plain are read as whole columns; the others, and those whose values are not plain either, are
+checked one thing after the other, which says what is wrong.
+"""
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
+import numpy as np
 import polars as pl
 
-from ..customer_services.models import ANGEL_MAX, POLO_MAX
-from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
-from .dates import parse_column
-from .formats import COLUMNS, LONGEST_ROW, OPTIONAL_COLUMNS, Kind, Layout
+from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
+from .formats import FileFormat
+from .ledger import Ledger, add_ledger
+from .lines import Lines, Mask, Places, are_blank, text_at
+from .plain_rows import read_plain_rows
 from .quoting import RecordRule, join_records
+from .tables import SCHEMAS
 
-LARGEST_ID = 2**53 - 1
-"""The largest integer that every JSON reader keeps exact."""
-
-LONGEST: dict[str, int] = {
-    "nome": NOME_MAX,
-    "email": EMAIL_MAX,
-    "telefone": TELEFONE_MAX,
-    "angel": ANGEL_MAX,
-    "polo": POLO_MAX,
-}
-DATES = ("data_limite", "data_de_atendimento")
-REJECT_SCHEMA = {"line": pl.Int64, "column": pl.String, "reason": pl.String, "value": pl.String, "row": pl.String}
-LONGEST_VALUE = 1000
-"""Characters of a reject's value; its row is kept whole."""
-
-BROKEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"
-"""What a byte that the encoding does not have becomes, and control characters, which no name has."""
-
-CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+SLICE_BYTES = 2 * 1024 * 1024
+"""What is parsed at a time: the columns in between take several times the room of the text."""
 
 
-@dataclass(frozen=True)
-class FileFormat:
-    kind: Kind
-    layout: Layout
-    encoding: str
-
-
-Ledger = dict[str, dict[str, int]]
+PLACE = ("line", "start", "end")
 
 
 @dataclass(frozen=True)
 class ParsedChunk:
-    """`rows`: line, row (its text) and the kind's columns, typed. `rejects`: REJECT_SCHEMA. Both in file order.
+    """`rows`: line, start, end (the row's place in `body`) and the kind's columns, typed. `rejects`: REJECT_SCHEMA.
 
-    `ledger` counts the dates of the rows read: {column: {spelling: rows}}, and "ambiguous" pairs.
+    Both are in file order. `ledger` counts the dates of the rows read, rejected ones too.
     """
 
+    body: bytes
     rows: pl.DataFrame
     rejects: pl.DataFrame
     rows_read: int
     ledger: Ledger = field(default_factory=dict)
 
+    def texts_of(self, rows: pl.DataFrame) -> pl.Series:
+        """The file's text of some of the rows."""
+        places = zip(rows["start"], rows["end"], strict=True)
+        return pl.Series("row", [text_at(self.body, start, end) for start, end in places], pl.String)
+
 
 def parse_chunk(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -> ParsedChunk:
     """Parse whole rows; `first_line` is the file's line that they begin at."""
+    body = _as_utf8(body, fmt.encoding)
     parts = []
     for start, end in _slices(body):
-        parts.append(_parse_slice(body[start:end], first_line, is_first and start == 0, fmt))
+        part = _parse_slice(body[start:end], first_line, is_first and not start, fmt)
+        parts.append(_moved(part, start) if start else part)
         first_line += body.count(b"\n", start, end)
-    if len(parts) == 1:
-        return parts[0]
     return ParsedChunk(
+        body,
         rows=pl.concat([part.rows for part in parts]),
         rejects=pl.concat([part.rejects for part in parts]),
         rows_read=sum(part.rows_read for part in parts),
@@ -73,8 +63,17 @@ def parse_chunk(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -
     )
 
 
-SLICE_BYTES = 2 * 1024 * 1024
-"""What is parsed at a time: the columns in between take twenty times the room of the text."""
+def _as_utf8(body: bytes, encoding: str) -> bytes:
+    """The same text in UTF-8; a byte that the encoding does not have becomes U+FFFD."""
+    if body.isascii():
+        return body
+    if encoding == "windows-1252":
+        return body.decode("cp1252", errors="replace").encode()
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode(errors="replace").encode()
+    return body
 
 
 def _slices(body: bytes) -> Iterator[tuple[int, int]]:
@@ -89,60 +88,67 @@ def _slices(body: bytes) -> Iterator[tuple[int, int]]:
     yield start, len(body)
 
 
+def _moved(part: ParsedChunk, places: int) -> ParsedChunk:
+    return replace(part, rows=part.rows.with_columns(pl.col("start", "end") + places))
+
+
 def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -> ParsedChunk:
-    text = body.decode("cp1252" if fmt.encoding == "windows-1252" else "utf-8", errors="replace")
-    raw = _split_fields(_rows_of(text, first_line, is_first, fmt), fmt.layout)
-    broken = "\ufffd" in text or len(body.translate(None, CONTROLS)) != len(body)
-    checked, ledger = _check(raw, fmt, broken)
-    good = pl.col("reason").is_null()
-    columns = [pl.col(f"{c}_clean").alias(c) for c in COLUMNS[fmt.kind]]
-    return ParsedChunk(
-        rows=checked.filter(good).select("line", "row", *columns),
-        rejects=_rejects(checked.filter(~good), fmt.layout),
-        rows_read=raw.height,
-        ledger=ledger,
-    )
+    rule = RecordRule(fmt.layout.delimiter, len(fmt.layout.columns))
+    lines = Lines(body, rule.delimiter)
+    records = join_records(rule, lines.texts()) if b'"' in body else []
+    plain = lines.plain(rule.columns)
+    single = np.ones(len(lines), np.bool_)
+    for first, last in records:
+        single[first : last + 1] = False
+    if is_first and fmt.layout.has_header:
+        records, header_end = _without_header(lines, records)
+        single[: header_end + 1] = False
+    rows, left, ledger = _plain_rows(lines, plain & single, fmt)
+    odd = _odd_rows(lines, np.flatnonzero(left | (single & ~plain)), records, rule)
+    line = pl.col("line") + first_line
+    if not odd.height:
+        none = pl.DataFrame(schema=REJECT_SCHEMA)
+        return ParsedChunk(body, rows.with_columns(line), none, rows.height, ledger)
+    checked, rejects, more = check_rows(odd, fmt)
+    rows_read = rows.height + odd.height
+    if checked.height:
+        rows = pl.concat([rows, checked.drop("row", "fields")]).sort("line")
+    return ParsedChunk(body, rows.with_columns(line), rejects.with_columns(line), rows_read, add_ledger(ledger, more))
 
 
-def add_ledger(before: Ledger, more: Ledger) -> Ledger:
-    columns = dict.fromkeys([*before, *more])
-    return {
-        column: {
-            spelling: before.get(column, {}).get(spelling, 0) + more.get(column, {}).get(spelling, 0)
-            for spelling in sorted({*before.get(column, {}), *more.get(column, {})})
-        }
-        for column in columns
-    }
+def _without_header(lines: Lines, records: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
+    """(the records after the header, the line that the header ends at): it is the first row that is not blank."""
+    first = next((index for index in range(len(lines)) if not are_blank([lines.text(index, index)])[0]), 0)
+    header_end = next((last for begin, last in records if begin == first), first)
+    return [record for record in records if record[0] > header_end], header_end
 
 
-def _rows_of(text: str, first_line: int, is_first: bool, fmt: FileFormat) -> pl.DataFrame:
-    """line, row, fields (null where the row has no quotes, and a plain split will do)."""
-    lines = pl.Series("row", [text]).str.split("\n").explode()
-    frame = pl.DataFrame({"row": lines}).with_row_index("line", offset=first_line)
-    frame = frame.with_columns(pl.col("line").cast(pl.Int64), pl.lit(None, pl.List(pl.String)).alias("fields"))
-    if '"' in text:
-        frame = _with_quoted_records(frame, fmt.layout)
-    frame = frame.with_columns(pl.col("row").str.strip_suffix("\r")).filter(pl.col("row").str.strip_chars() != "")
-    return frame.slice(1) if is_first and fmt.layout.has_header else frame
+def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFrame, Mask, Ledger]:
+    """(rows: line, start, end and the kind's columns; the lines that were left after all; the ledger)."""
+    left = np.zeros(len(lines), np.bool_)
+    if not plain.any():
+        empty = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in PLACE} | SCHEMAS[fmt.kind])
+        return empty, left, {}
+    columns, taken, ledger = read_plain_rows(lines.joined(plain), fmt)
+    numbers = np.flatnonzero(plain)
+    places = {"line": numbers, "start": lines.starts[numbers], "end": lines.ends[numbers]}
+    rows = pl.DataFrame(places, schema={name: ROW_SCHEMA[name] for name in PLACE}).hstack(columns)
+    if not taken.all():
+        left[numbers[~taken.to_numpy()]] = True
+        rows = rows.filter(taken)
+    return rows, left, ledger
 
 
-def _with_quoted_records(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """Records with quotes read one by one; those that span lines stand at their first."""
-    rule = RecordRule(layout.delimiter, len(layout.columns))
-    lines = frame["row"].to_list()
-    records = join_records(rule, lines)
-    taken = [index for first, last in records for index in range(first, last + 1)]
-    texts = ["\n".join(lines[first : last + 1]).removesuffix("\r") for first, last in records]
-    quoted = pl.DataFrame(
-        {
-            "line": [frame["line"][0] + first for first, _ in records],
-            "row": texts,
-            "fields": [_fields(rule, text) for text in texts],
-        },
-        schema=frame.schema,
-    )
-    plain = frame.with_row_index("index").filter(~pl.col("index").is_in(taken)).drop("index")
-    return pl.concat([plain, quoted]).sort("line")
+def _odd_rows(lines: Lines, numbers: Places, records: list[tuple[int, int]], rule: RecordRule) -> pl.DataFrame:
+    """ROW_SCHEMA, in file order: single lines, and records with quotes, which may span some. No blank ones."""
+    spans = [(number, number, False) for number in numbers.tolist()] + [(*record, True) for record in records]
+    texts = [lines.text(first, last) for first, last, _ in spans]
+    rows = [
+        (first, lines.starts[first], lines.ends[last], text, _fields(rule, text) if quoted else None)
+        for (first, last, quoted), text, blank in zip(spans, texts, are_blank(texts), strict=True)
+        if not blank
+    ]
+    return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row").sort("line")
 
 
 def _fields(rule: RecordRule, text: str) -> list[str]:
@@ -150,128 +156,3 @@ def _fields(rule: RecordRule, text: str) -> list[str]:
         return rule.fields(text)
     except csv.Error:
         return text.split(rule.delimiter)
-
-
-def _split_fields(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """line, row, count (of fields) and the fields as f0, f1, … trimmed; null where the row has fewer."""
-    names = [f"f{index}" for index in range(len(layout.columns))]
-    delimiter, row, fields = layout.delimiter, pl.col("row"), pl.col("fields")
-    split = row.str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names)
-    plain = rows.with_columns(split.alias("split")).unnest("split")
-    plain = plain.with_columns((row.str.count_matches(delimiter, literal=True) + 1).cast(pl.Int64).alias("count"))
-    if rows["fields"].null_count() < rows.height:
-        quoted = fields.is_not_null()
-        plain = plain.with_columns(
-            pl.when(quoted).then(fields.list.len().cast(pl.Int64)).otherwise("count").alias("count"),
-            *(
-                pl.when(quoted).then(fields.list.get(index, null_on_oob=True)).otherwise(name).alias(name)
-                for index, name in enumerate(names)
-            ),
-        )
-    return plain.with_columns(pl.col(name).str.strip_chars() for name in names)
-
-
-def _check(raw: pl.DataFrame, fmt: FileFormat, broken: bool) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
-    """Adds a clean column for each of the kind's, and column, reason, value of the first thing wrong."""
-    width = len(fmt.layout.columns)
-    places = {name: f"f{index}" for index, name in enumerate(fmt.layout.columns) if name is not None}
-    frame = raw.with_columns(
-        pl.col(places[name]).alias(name) if name in places else pl.lit(None, pl.String).alias(name)
-        for name in COLUMNS[fmt.kind]
-    )
-    ledger: dict[str, dict[str, int]] = {}
-    for name in DATES if fmt.kind is Kind.services else ():
-        dates = parse_column(frame.select(_blank_as_null(name))[name])
-        ledger[name] = _ledger_of(dates)
-        frame = frame.with_columns(_moment(dates, whole_day=name == "data_limite").alias(f"{name}_clean"))
-    frame = frame.with_columns(_clean(name) for name in COLUMNS[fmt.kind] if name not in DATES)
-    reasons = {name: _reason(name, broken) for name in COLUMNS[fmt.kind]}
-    structural = (
-        pl.when(pl.col("row").str.len_bytes() > LONGEST_ROW)
-        .then(pl.lit("too_long"))
-        .when(pl.col("count") < width)
-        .then(pl.lit("missing_column"))
-        .when(pl.col("count") > width)
-        .then(pl.lit("extra_column"))
-    )
-    frame = frame.with_columns(structural.alias("structural"), *(r.alias(f"{n}_reason") for n, r in reasons.items()))
-    wrong = {name: pl.col("structural").is_null() & pl.col(f"{name}_reason").is_not_null() for name in reasons}
-    frame = frame.with_columns(
-        pl.coalesce("structural", *(f"{name}_reason" for name in reasons)).alias("reason"),
-        pl.coalesce(*(pl.when(is_wrong).then(pl.lit(name)) for name, is_wrong in wrong.items())).alias("column"),
-        pl.coalesce(*(pl.when(is_wrong).then(pl.col(name)) for name, is_wrong in wrong.items())).alias("value"),
-    )
-    return frame, ledger
-
-
-def _blank_as_null(name: str) -> pl.Expr:
-    """'-' or nothing: no date."""
-    return pl.when(pl.col(name).is_in(["", "-"])).then(None).otherwise(pl.col(name)).alias(name)
-
-
-def _moment(dates: pl.DataFrame, *, whole_day: bool) -> pl.Series:
-    """A deadline may carry a time; its date counts."""
-    if whole_day:
-        return dates["day"]
-    moment = pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds=pl.col("seconds").fill_null(0))
-    return dates.select(moment.alias("m"))["m"]
-
-
-def _clean(name: str) -> pl.Expr:
-    column = pl.col(name)
-    if name in ("id", "id_cliente"):
-        number = pl.when(column.str.contains("^[0-9]{1,16}$")).then(column.cast(pl.Int64, strict=False))
-        return pl.when(number.is_between(1, LARGEST_ID)).then(number).alias(f"{name}_clean")
-    if name in OPTIONAL_COLUMNS:
-        column = pl.when(column.is_in(["", "-"])).then(None).otherwise(column)
-    return column.alias(f"{name}_clean")
-
-
-def _reason(name: str, broken: bool) -> pl.Expr:
-    """Reason for which this column's text cannot be taken; null where it can."""
-    text, clean = pl.col(name), pl.col(f"{name}_clean")
-    empty = text.is_null() | (text == "")
-    checks: list[tuple[pl.Expr, str]] = []
-    if broken:
-        checks.append((text.str.contains(BROKEN), "encoding"))
-    if name == "data_de_atendimento":
-        checks.append((clean.is_null() & ~empty & (text != "-"), "invalid_date"))
-    elif name == "data_limite":
-        checks += [(empty | (text == "-"), "empty_field"), (clean.is_null(), "invalid_date")]
-    elif name in ("id", "id_cliente"):
-        checks += [(empty, "empty_field"), (clean.is_null(), "invalid_id")]
-    else:
-        if name not in OPTIONAL_COLUMNS:
-            checks.append((empty, "empty_field"))
-        checks.append((text.str.len_chars() > LONGEST[name], "too_long"))
-    if name == "email":
-        checks.append((~text.str.contains(EMAIL_PATTERN), "invalid_email"))
-    return pl.coalesce(*(pl.when(wrong).then(pl.lit(reason)) for wrong, reason in checks))
-
-
-def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """REJECT_SCHEMA. A missing column is named; of an extra one the text is the value."""
-    width = len(layout.columns)
-    names = pl.Series([name or "" for name in layout.columns] or [""])
-    rows = bad.select("line", "column", "reason", "value", "row", "count", "fields")
-    missing, extra = pl.col("reason") == "missing_column", pl.col("reason") == "extra_column"
-    rest = pl.when(pl.col("fields").is_null()).then(pl.col("row").str.split(layout.delimiter)).otherwise("fields")
-    return rows.with_columns(
-        pl.when(missing)
-        .then(pl.lit(names).gather(pl.col("count").clip(0, width - 1)))
-        .otherwise("column")
-        .alias("column"),
-        pl.when(extra).then(rest.list.slice(width).list.join(layout.delimiter)).otherwise("value").alias("value"),
-    ).select(
-        "line",
-        "column",
-        "reason",
-        pl.col("value").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_VALUE),
-        pl.col("row").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_ROW),
-    )
-
-
-def _ledger_of(dates: pl.DataFrame) -> dict[str, int]:
-    counts: dict[str, int] = dict(dates["spelling"].drop_nulls().value_counts(sort=True).iter_rows())
-    ambiguous = int(dates["ambiguous"].sum() or 0)
-    return counts | ({"ambiguous": ambiguous} if ambiguous else {})

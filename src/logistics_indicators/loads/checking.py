@@ -1,0 +1,155 @@
+"""Rows looked at one column after the other, with the first thing wrong of each: the whole rule, and the reasons."""
+
+import polars as pl
+
+from .dates import moments_of, parse_column
+from .formats import COLUMNS, LONGEST_ROW, OPTIONAL_COLUMNS, FileFormat, Kind, Layout
+from .ledger import Ledger, ledger_of
+from .rules import DATES, EMAIL, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
+
+REJECT_SCHEMA = {"line": pl.Int64, "column": pl.String, "reason": pl.String, "value": pl.String, "row": pl.String}
+LONGEST_VALUE = 1000
+"""Characters of a reject's value; its row is kept whole."""
+
+ROW_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "line": pl.Int64,
+    "start": pl.UInt32,
+    "end": pl.UInt32,
+    "row": pl.String,
+    "fields": pl.List(pl.String),
+}
+"""`start` and `end` are the row's place in its chunk; `fields` is null where a plain split of `row` will do."""
+
+BROKEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"
+"""What a byte that the encoding does not have became, and control characters."""
+
+
+def check_rows(rows: pl.DataFrame, fmt: FileFormat) -> tuple[pl.DataFrame, pl.DataFrame, Ledger]:
+    """(good rows: ROW_SCHEMA and the kind's columns, rejects: REJECT_SCHEMA, the ledger of all) of ROW_SCHEMA rows."""
+    raw = _split_fields(rows, fmt)
+    dates = {name: parse_column(raw.select(_blank_as_null(name))[name]) for name in DATES if fmt.kind is Kind.services}
+    moments = raw.with_columns(moments_of(parsed, name).alias(f"{name}_clean") for name, parsed in dates.items())
+    checked = _check(moments, fmt)
+    good = pl.col("reason").is_null()
+    columns = [pl.col(f"{c}_clean").alias(c) for c in COLUMNS[fmt.kind]]
+    return (
+        checked.filter(good).select(*ROW_SCHEMA, *columns),
+        _rejects(checked.filter(~good), fmt.layout),
+        {name: ledger_of(parsed) for name, parsed in dates.items()},
+    )
+
+
+def _split_fields(rows: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
+    """Adds count (of fields) and the kind's columns, trimmed; null where the row or the file has no such field."""
+    names = [f"f{index}" for index in range(len(fmt.layout.columns))]
+    delimiter, row, fields = fmt.layout.delimiter, pl.col("row"), pl.col("fields")
+    quoted = fields.is_not_null()
+    count = (row.str.count_matches(delimiter, literal=True) + 1).cast(pl.Int64)
+    split = row.str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names)
+    values = {
+        name: pl.when(quoted).then(fields.list.get(index, null_on_oob=True)).otherwise(names[index])
+        for index, name in enumerate(fmt.layout.columns)
+        if name is not None
+    }
+    nothing = pl.lit(None, pl.String)
+    return (
+        rows.lazy()
+        .with_columns(
+            pl.when(quoted).then(fields.list.len().cast(pl.Int64)).otherwise(count).alias("count"),
+            split.alias("split"),
+        )
+        .unnest("split")
+        .select(
+            *ROW_SCHEMA,
+            "count",
+            *(values.get(name, nothing).str.strip_chars().alias(name) for name in COLUMNS[fmt.kind]),
+        )
+        .collect()
+    )
+
+
+def _check(raw: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
+    """Adds a clean column for each of the kind's, and column, reason, value of the first thing wrong."""
+    width = len(fmt.layout.columns)
+    broken = bool(raw["row"].str.contains(BROKEN).any())
+    reasons = {name: _reason(name, broken) for name in COLUMNS[fmt.kind]}
+    structural = (
+        pl.when(pl.col("row").str.len_bytes() > LONGEST_ROW)
+        .then(pl.lit("too_long"))
+        .when(pl.col("count") < width)
+        .then(pl.lit("missing_column"))
+        .when(pl.col("count") > width)
+        .then(pl.lit("extra_column"))
+    )
+    wrong = {name: pl.col("structural").is_null() & pl.col(f"{name}_reason").is_not_null() for name in reasons}
+    return (
+        raw.lazy()
+        .with_columns(_clean(name) for name in COLUMNS[fmt.kind] if name not in DATES)
+        .with_columns(structural.alias("structural"), *(r.alias(f"{n}_reason") for n, r in reasons.items()))
+        .with_columns(
+            pl.coalesce("structural", *(f"{name}_reason" for name in reasons)).alias("reason"),
+            pl.coalesce(*(pl.when(is_wrong).then(pl.lit(name)) for name, is_wrong in wrong.items())).alias("column"),
+            pl.coalesce(*(pl.when(is_wrong).then(pl.col(name)) for name, is_wrong in wrong.items())).alias("value"),
+        )
+        .collect()
+    )
+
+
+def _blank_as_null(name: str) -> pl.Expr:
+    """'-' or nothing: no date."""
+    return pl.when(pl.col(name).is_in(NOTHING)).then(None).otherwise(pl.col(name)).alias(name)
+
+
+def _clean(name: str) -> pl.Expr:
+    column = pl.col(name)
+    if name in IDS:
+        is_number = column.str.contains(f"^[0-9]{{1,{MOST_ID_DIGITS}}}$")
+        number = pl.when(is_number).then(column.cast(pl.Int64, strict=False))
+        return pl.when(number.is_between(1, LARGEST_ID)).then(number).alias(f"{name}_clean")
+    if name in OPTIONAL_COLUMNS:
+        column = pl.when(column.is_in(NOTHING)).then(None).otherwise(column)
+    return column.alias(f"{name}_clean")
+
+
+def _reason(name: str, broken: bool) -> pl.Expr:
+    """Reason for which this column's text cannot be taken; null where it can."""
+    text, clean = pl.col(name), pl.col(f"{name}_clean")
+    empty = text.is_null() | (text == "")
+    checks: list[tuple[pl.Expr, str]] = []
+    if broken:
+        checks.append((text.str.contains(BROKEN), "encoding"))
+    if name == "data_de_atendimento":
+        checks.append((clean.is_null() & ~empty & (text != "-"), "invalid_date"))
+    elif name == "data_limite":
+        checks += [(empty | (text == "-"), "empty_field"), (clean.is_null(), "invalid_date")]
+    elif name in IDS:
+        checks += [(empty, "empty_field"), (clean.is_null(), "invalid_id")]
+    else:
+        if name not in OPTIONAL_COLUMNS:
+            checks.append((empty, "empty_field"))
+        checks.append((text.str.len_chars() > LONGEST[name], "too_long"))
+    if name == "email":
+        checks.append((~text.str.contains(EMAIL), "invalid_email"))
+    return pl.coalesce(*(pl.when(wrong).then(pl.lit(reason)) for wrong, reason in checks))
+
+
+def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """REJECT_SCHEMA. A missing column is named; of an extra one the text is the value."""
+    width = len(layout.columns)
+    names = pl.Series([name or "" for name in layout.columns] or [""])
+    rows = bad.select("line", "column", "reason", "value", "row", "count", "fields")
+    missing, extra = pl.col("reason") == "missing_column", pl.col("reason") == "extra_column"
+    rest = pl.when(pl.col("fields").is_null()).then(pl.col("row").str.split(layout.delimiter)).otherwise("fields")
+    return rows.with_columns(
+        pl.when(missing)
+        .then(pl.lit(names).gather(pl.col("count").clip(0, width - 1)))
+        .otherwise("column")
+        .alias("column"),
+        pl.when(extra).then(rest.list.slice(width).list.join(layout.delimiter)).otherwise("value").alias("value"),
+    ).select(
+        "line",
+        "column",
+        "reason",
+        pl.col("value").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_VALUE),
+        pl.col("row").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_ROW),
+    )
