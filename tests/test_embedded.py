@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -134,6 +135,39 @@ def test_a_server_whose_api_was_killed_is_adopted_and_stopped_later(folder: Path
     assert ask(server) == 1
     server.stop()
     assert not is_alive(pid)
+
+
+def test_a_server_that_recovers_from_the_loss_of_a_process_is_waited_for(
+    folder: Path, make_server: MakeServer
+) -> None:
+    """Killed again and again, so that a start meets it at every moment of its recovery."""
+    server = make_server(folder / "data")
+    server.start()
+    for turn in range(8):
+        checkpointer = next(p for p in psutil.Process(server.postmaster_pid()).children() if is_checkpointer(p))
+        checkpointer.kill()
+        time.sleep(turn * 0.01)
+        another = make_server(folder / "data")
+        another.start()
+        assert ask(another) == 1
+
+
+def test_a_server_whose_socket_was_deleted_is_started_again(folder: Path, make_server: MakeServer) -> None:
+    server = make_server(folder / "data")
+    server.start()
+    ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+    (server.socket_dir / ".s.PGSQL.5432").unlink()
+    assert not server.is_running()
+    assert server.revive()
+    assert ask(server, "SELECT answer FROM kept") == 42
+    (server.socket_dir / ".s.PGSQL.5432").unlink()
+    another = make_server(folder / "data")
+    another.start()
+    assert ask(another, "SELECT answer FROM kept") == 42
+
+
+def is_checkpointer(process: psutil.Process) -> bool:
+    return "checkpointer" in " ".join(process.cmdline())
 
 
 def test_the_last_one_out_stops_the_server(folder: Path) -> None:

@@ -120,14 +120,18 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 pass
             else:
-                if self.is_running():
+                if self._postmaster_status():
                     self._stop_server()
             os.close(self._hold)
             self._hold = None
 
     def is_running(self) -> bool:
         """True where the server takes connections."""
-        return self._postmaster_status() == "ready"
+        return self._postmaster_status() == "ready" and self._socket.exists()
+
+    @property
+    def _socket(self) -> Path:
+        return self.socket_dir / ".s.PGSQL.5432"
 
     def _postmaster_status(self) -> str | None:
         """starting, ready, stopping, …; None where no process of this folder's server lives."""
@@ -227,8 +231,11 @@ class EmbeddedPostgres:
         self._run("pg_ctl", "stop", "-w", "-t", str(STOP_SECONDS), "-m", "fast", "-D", str(self.cluster_dir))
 
     def _start_server(self) -> None:
-        if self._postmaster_status() == "stopping":
+        status = self._postmaster_status()
+        if status == "stopping" or (status == "ready" and not self._socket.exists()):
             # A SIGTERM from outside lets no session in and waits for those that are in: ours would stay for ever.
+            # A socket goes where /tmp is cleaned, or where a folder was deleted under its server and made anew: the
+            # old server, which notices a minute later, takes the new one's socket with it.
             self._stop_server()
         self._write_options()
         began = time.monotonic()
@@ -262,8 +269,19 @@ class EmbeddedPostgres:
 
     def _ensure_database(self) -> None:
         exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
-        if not self._psql(exists).strip():
+        if not self._psql_once_it_answers(exists).strip():
             self._psql(f"CREATE DATABASE {DATABASE}")
+
+    def _psql_once_it_answers(self, statement: str) -> str:
+        """A server that lost one of its processes calls itself ready while it recovers, and lets nobody in."""
+        began = time.monotonic()
+        while True:
+            try:
+                return self._psql(statement)
+            except EmbeddedServerError:
+                if time.monotonic() - began > START_SECONDS or self._postmaster_status() is None:
+                    raise
+                time.sleep(0.1)
 
     def _psql(self, statement: str) -> str:
         return self._run("psql", "-XAtq", "-d", self.url("postgres"), "-c", statement)
