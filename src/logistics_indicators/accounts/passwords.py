@@ -1,12 +1,14 @@
 """Passwords: argon2id, in threads of their own, and the ones that are too common to be one."""
 
+import ast
 import asyncio
+import importlib.util
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 
 from passlib.hash import argon2
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from ..errors import TooManyRequests, Unprocessable
 
@@ -33,14 +35,21 @@ _waiting = 0
 
 
 @cache
-def common_passwords() -> frozenset[str]:
-    listed = frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST)
-    return listed | LOCAL_FAVOURITES
+def common_passwords() -> str:
+    """zxcvbn's list, a comma before and after each. Its module is read, not imported: as lists it takes 12 MB."""
+    package = importlib.util.find_spec("zxcvbn")
+    assert package is not None
+    source = Path(str(package.origin)).with_name("frequency_lists.py").read_text()
+    lists = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Dict))
+    named = {ast.literal_eval(key): value for key, value in zip(lists.keys, lists.values, strict=True) if key}
+    words = max((str(node.value) for node in ast.walk(named["passwords"]) if isinstance(node, ast.Constant)), key=len)
+    return f",{words},"
 
 
 def refuse_common(password: str, field: str = "password") -> None:
     """Raises Unprocessable for a password that a guesser tries first."""
-    if password.lower() in common_passwords():
+    word = password.lower()
+    if word in LOCAL_FAVOURITES or ("," not in word and f",{word}," in common_passwords()):
         raise Unprocessable.field("body", field, msg="this password is too common; take another")
 
 

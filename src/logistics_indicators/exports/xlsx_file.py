@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from ..errors import Unprocessable
 from .columns import Batch, Column
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_575
 """Rows of a sheet less the header's. Excel knows no more."""
@@ -27,6 +28,8 @@ def refuse_too_many_rows(rows: int) -> None:
 
 def write(path: Path, columns: Sequence[Column], batches: Iterable[Batch]) -> None:
     """Raises Unprocessable where the rows do not fit on a sheet: nothing is ever cut."""
+    import xlsxwriter  # on first use: most processes never write one
+
     options = {"constant_memory": True, "tmpdir": str(path.parent)}
     with xlsxwriter.Workbook(str(path), options) as workbook:
         sheet = workbook.add_worksheet()
@@ -46,7 +49,7 @@ def write(path: Path, columns: Sequence[Column], batches: Iterable[Batch]) -> No
                         _write_cell(sheet, number, index, value, formats.get(column.type))
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: object, cell_format: Format | None) -> None:
+def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, cell_format: "Format | None") -> None:
     """Text is always written as text, so no cell is ever a formula or a link."""
     match value:
         case str():

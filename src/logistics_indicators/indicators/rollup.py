@@ -14,7 +14,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
-from ..database import Connection, copy_bytes
+from ..database import Connection, Pool, copy_bytes
 from .packing import Integers
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -44,9 +44,17 @@ async def record(connection: Connection, *, added: Sequence[Visit] = (), removed
 
 
 async def record_frames(
-    connection: Connection, *, added: pl.DataFrame | None = None, removed: pl.DataFrame | None = None
+    connection: Connection,
+    *,
+    added: pl.DataFrame | None = None,
+    removed: pl.DataFrame | None = None,
+    pool: Pool | None = None,
 ) -> None:
-    """As `record`, for frames with VISIT_SCHEMA's columns (others are ignored)."""
+    """As `record`, for frames with VISIT_SCHEMA's columns (others are ignored).
+
+    With a pool, new names are committed at once by another session: writers that stay in their transactions for
+    long, and each of which meets names that are new to the other as well, then never wait for one another.
+    """
     signed = [
         frame.lazy().select(*VISIT_SCHEMA, pl.lit(sign, pl.Int32).alias("sign"))
         for frame, sign in ((added, 1), (removed, -1))
@@ -56,7 +64,7 @@ async def record_frames(
         return
     cells = await asyncio.to_thread(_cells, pl.concat(signed))
     ids = {
-        table: await _dimension_ids(connection, table, cells[column].unique().to_list())
+        table: await _dimension_ids(connection, table, cells[column].unique().to_list(), pool)
         for table, column in (("angels", "angel"), ("polos", "polo"))
     }
     cells = cells.with_columns(
@@ -92,7 +100,7 @@ def _cells(visits: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-async def _dimension_ids(connection: Connection, table: str, names: list[str]) -> dict[str, int]:
+async def _dimension_ids(connection: Connection, table: str, names: list[str], pool: Pool | None) -> dict[str, int]:
     """Ids of the names, which are added where they are new (in order, so that two writers cannot deadlock)."""
     names = sorted(names, key=lambda name: name.encode())
     found = f"SELECT name, id FROM {table} WHERE name = ANY($1::text[])"
@@ -100,7 +108,7 @@ async def _dimension_ids(connection: Connection, table: str, names: list[str]) -
     new = [name for name in names if name not in ids]
     if new:
         insert = f"INSERT INTO {table} (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
-        await connection.execute(insert, new)
+        await (pool or connection).execute(insert, new)
         ids.update(await connection.fetch(found, new))
     return ids
 

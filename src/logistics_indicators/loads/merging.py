@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import asyncpg
 import polars as pl
 
-from ..database import Connection, copy_bytes
+from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import record_frames
 from .checking import REJECT_SCHEMA
 from .formats import COLUMNS, Kind
 from .parsing import ParsedChunk
-from .resolving import Resolution, resolve_customers, resolve_services
+from .resolving import Resolution, Values, resolve_customers, resolve_services
 from .tables import KEYS, Target, array_of, copy_lines, move_sequence_on, positions_of
 
 
@@ -28,6 +28,8 @@ class LoadRules:
     target: Target
     update: bool
     into_empty: bool
+    pool: Pool
+    """For what is to be committed before the chunk is."""
     skip_row_checks: bool
     """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
 
@@ -67,6 +69,7 @@ class ChunkMerge:
         written = await self._write_fresh(fresh)
         if not written:
             fresh, doubted = fresh.clear(), self._rows
+        await self._count(added=fresh)
         await wait_for_turn()
         return await self._settle(fresh, doubted)
 
@@ -129,8 +132,10 @@ class ChunkMerge:
         updated = positions_of(looked_at, [position for position, _ in resolution.updated])
         inserted = pl.concat([new, positions_of(looked_at, resolution.inserted)])
         await self._write_settled(inserted, updated, resolution)
+        before = [values for _, values in resolution.updated]
+        await self._count(added=pl.concat([inserted, updated]), removed=self._visits(before))
         if not self._rules.target.overlay:
-            await self._keep_up(fresh, inserted, updated, resolution)
+            await move_sequence_on(self._connection, self._rules.target.kind, fresh["id"], inserted["id"])
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
         return ChunkOutcome(
             rows_read=self._chunk.rows_read,
@@ -195,21 +200,15 @@ class ChunkMerge:
             touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
             await copy_bytes(connection, "load_touched_ids", touched.columns, copy_lines(touched))
 
-    async def _keep_up(
-        self, fresh: pl.DataFrame, inserted: pl.DataFrame, updated: pl.DataFrame, resolution: Resolution
-    ) -> None:
-        """The sequence and the rollup follow the rows."""
-        kind = self._rules.target.kind
-        added = pl.concat([fresh, inserted])
-        if added.height:
-            await move_sequence_on(self._connection, kind, added["id"].max())  # type: ignore[arg-type]
-        if kind is Kind.services and (added.height or updated.height):
-            before = pl.DataFrame(
-                [values for _, values in resolution.updated],
-                schema={name: added.schema[name] for name in COLUMNS[kind][1:]},
-                orient="row",
-            )
-            await record_frames(self._connection, added=pl.concat([added, updated]), removed=before)
+    async def _count(self, *, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> None:
+        """The rollup follows the rows."""
+        rules = self._rules
+        if rules.target.kind is Kind.services and not rules.target.overlay:
+            await record_frames(self._connection, added=added, removed=removed, pool=rules.pool)
+
+    def _visits(self, values: list[Values]) -> pl.DataFrame:
+        names = COLUMNS[self._rules.target.kind][1:]
+        return pl.DataFrame(values, schema={name: self._rows.schema[name] for name in names}, orient="row")
 
 
 class _RowChecksOff:

@@ -189,6 +189,7 @@ class LoadWork:
             Target(kind),
             update=claim["on_conflict"] == "update",
             into_empty=claim["into_empty"],
+            pool=self._settings.pool,
             skip_row_checks=self._settings.skip_row_checks,
         )
         merge = ChunkMerge(connection, rules, parsed)
@@ -253,7 +254,14 @@ class LoadWork:
         load_id, kind = claim["id"], Kind(claim["kind"])
         target = Target(kind, overlay=True)
         await target.create_overlay(connection)
-        rules = LoadRules(load_id, target, claim["on_conflict"] == "update", claim["into_empty"], skip_row_checks=False)
+        rules = LoadRules(
+            load_id,
+            target,
+            update=claim["on_conflict"] == "update",
+            into_empty=claim["into_empty"],
+            pool=self._settings.pool,
+            skip_row_checks=False,
+        )
         memory = LoadMemory(claim["bytes"])
 
         async def in_turn() -> None:

@@ -65,7 +65,7 @@ async def _open_pool(url: str, settings: Settings) -> Pool:
     return await asyncpg.create_pool(
         url,
         min_size=1,
-        max_size=settings.load_workers + 3,
+        max_size=2 * settings.load_workers + 4,  # a worker's own, one for new names; index builds, the sweeper
         timeout=ACQUIRE_SECONDS,
         command_timeout=None,
         init=prepare_connection,
