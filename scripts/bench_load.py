@@ -99,7 +99,9 @@ def normalise(kind: Kind, source: Path, target: Path) -> None:
 def service(data_dir: Path, port: int) -> Iterator["Bench"]:
     """The real service, one worker process, on its embedded PostgreSQL."""
     command = [sys.executable, "-m", "logistics_indicators", "serve", "--port", str(port), "--data-dir", str(data_dir)]
-    environment = os.environ | {"LOG_LEVEL": "warning"}
+    # polars, which this program uses too, puts its own settings of the allocator into the environment
+    inherited = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+    environment = inherited | {"LOG_LEVEL": "warning"}
     process = subprocess.Popen(command, env=environment)
     server = EmbeddedPostgres(data_dir)
     try:

@@ -128,6 +128,21 @@ async def test_every_level_holds_every_folded_visit(connection: asyncpg.Connecti
     assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
 
 
+async def test_a_large_fold_goes_by_spans_of_days_and_comes_to_the_same(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logistics_indicators.indicators.folding.SPAN_CELLS", 40)
+    visits = random_visits(16, 1500)
+    for start in range(0, len(visits), 300):
+        await store(connection, visits[start : start + 300])
+    assert await fold(connection) == 5
+    found = await verify(connection)
+    assert (found.visits, found.differences) == (1500, 0)
+    await record(connection, removed=visits)
+    await fold_everything(connection)
+    assert await levels(connection) == {}
+
+
 async def test_what_is_taken_out_again_leaves_no_trace(connection: asyncpg.Connection) -> None:
     visits = random_visits(6, 300)
     await store(connection, visits)

@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from ..database import Connection
+from .blocks import Block, Grain
 from .packing import (
     LATE,
     VISITS,
@@ -29,8 +30,11 @@ from .packing import (
 FOLD_LOCK = 7_163_003
 """Key of the advisory lock that whoever changes the levels holds."""
 
-FOLD_CELLS = 60_000
-"""Cells folded in one transaction, unless one delta alone has more: some 40 MB of memory while it lasts."""
+FOLD_CELLS = 1_000_000
+"""Cells folded in one transaction, unless one delta alone has more."""
+
+SPAN_CELLS = 60_000
+"""Cells, and cells of blocks, that are in memory at a time, unless eight days alone have more."""
 
 WAITING_CELLS = 1_000_000
 """So many cells may wait while a load is under way, which needs the processors itself."""
@@ -38,7 +42,6 @@ WAITING_CELLS = 1_000_000
 BULK_CELLS = 1_000
 """A delta with more cells is a load's."""
 
-BLOCKS_AT_ONCE = 400
 FOLD_TIMEOUT = 600.0
 
 WAITING = "SELECT id, pg_column_size(visits) / 4 AS cells FROM rollup_deltas ORDER BY id"
@@ -49,6 +52,25 @@ SELECT c.day - DATE '1970-01-01', c.open::integer, c.polo_id, c.angel_id, c.days
 FROM rollup_deltas d,
      unnest(d.day, d.open, d.polo_id, d.angel_id, d.days_late, d.visits, d.seconds)
          AS c (day, open, polo_id, angel_id, days_late, visits, seconds)
+"""
+
+CELLS_TO_FOLD = """
+CREATE TEMPORARY TABLE cells_to_fold ON COMMIT DROP AS
+SELECT c.* FROM rollup_deltas d,
+     unnest(d.day, d.open, d.polo_id, d.angel_id, d.days_late, d.visits, d.seconds)
+         AS c (day, open, polo_id, angel_id, days_late, visits, seconds)
+WHERE d.id IN ({ids})
+"""
+
+CELLS_PER_EIGHTH = """
+SELECT date_trunc('month', day)::date + 8 * LEAST((extract(day FROM day)::integer - 1) / 8, 3) AS first, count(*)
+FROM cells_to_fold GROUP BY 1 ORDER BY 1
+"""
+"""By eighths of a month, as in blocks.py: no block of a day or an eighth is in two spans."""
+
+CELLS_OF_SPAN = """
+SELECT day - DATE '1970-01-01', open::integer, polo_id, angel_id, days_late, visits, seconds
+FROM cells_to_fold WHERE day BETWEEN '{first:%Y-%m-%d}' AND '{last:%Y-%m-%d}'
 """
 
 TAKE_DELTAS = """
@@ -72,14 +94,17 @@ async def fold(connection: Connection, *, bulk: bool = True) -> int:
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
             return 0
-        ids = _choose(await connection.fetch(WAITING), bulk=bulk)
+        ids, cells = _choose(await connection.fetch(WAITING), bulk=bulk)
         if not ids:
             return 0
         await connection.execute(f"SET LOCAL statement_timeout = {int(FOLD_TIMEOUT * 1000)}")
-        deltas = await fetch_deltas(connection, ids)
-        await _fold_into(connection, VISITS, await asyncio.to_thread(visits_of, deltas))
-        await _fold_into(connection, LATE, await asyncio.to_thread(late_of, deltas))
-        await _fold_open(connection, open_of(deltas))
+        if cells <= SPAN_CELLS:
+            await _fold_cells(connection, await fetch_deltas(connection, ids))
+        else:
+            await connection.execute(CELLS_TO_FOLD.format(ids=_listed(ids)), timeout=FOLD_TIMEOUT)
+            for first, last in await _spans(connection):
+                query = CELLS_OF_SPAN.format(first=first, last=last)
+                await _fold_cells(connection, await fetch_cells(connection, query))
         await connection.execute(TAKE_DELTAS, ids)
     return len(ids)
 
@@ -92,22 +117,51 @@ async def fold_everything(connection: Connection) -> int:
     return total
 
 
-def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> list[int]:
+def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> tuple[list[int], int]:
+    """(ids of the deltas to fold, the number of their cells)."""
     if not bulk and sum(cells for _, cells in waiting) < WAITING_CELLS:
         waiting = [(key, cells) for key, cells in waiting if cells <= BULK_CELLS]
     ids: list[int] = []
     total = 0
     for key, cells in waiting:
-        total += cells
-        if ids and total > FOLD_CELLS:
+        if ids and total + cells > FOLD_CELLS:
             break
+        total += cells
         ids.append(key)
-    return ids
+    return ids, total
+
+
+Span = tuple[date, date]
+"""First and last day."""
+
+
+async def _spans(connection: Connection) -> list[Span]:
+    """The days of cells_to_fold in order, as spans of SPAN_CELLS."""
+    spans: list[Span] = []
+    total = 0
+    for first, cells in await connection.fetch(CELLS_PER_EIGHTH, timeout=FOLD_TIMEOUT):
+        last = Block(Grain.eighth, first).last
+        if spans and total + cells <= SPAN_CELLS:
+            spans[-1], total = (spans[-1][0], last), total + cells
+        else:
+            spans.append((first, last))
+            total = cells
+    return spans
+
+
+async def _fold_cells(connection: Connection, deltas: pl.DataFrame) -> None:
+    await _fold_into(connection, VISITS, await asyncio.to_thread(visits_of, deltas))
+    await _fold_into(connection, LATE, await asyncio.to_thread(late_of, deltas))
+    await _fold_open(connection, open_of(deltas))
+
+
+def _listed(ids: list[int]) -> str:
+    return ",".join(str(int(key)) for key in ids)
 
 
 async def fetch_deltas(connection: Connection, ids: list[int] | None = None) -> pl.DataFrame:
     """The cells of these deltas, or of all that the snapshot sees."""
-    where = "" if ids is None else f"WHERE d.id IN ({','.join(str(int(key)) for key in ids)})"
+    where = "" if ids is None else f"WHERE d.id IN ({_listed(ids)})"
     return await fetch_cells(connection, f"{DELTA_CELLS} {where}")
 
 
@@ -127,19 +181,34 @@ async def _fold_into(connection: Connection, layout: Layout, days: pl.DataFrame)
         return
     levels = await asyncio.to_thread(spread, layout, days)
     for grain, cells in levels.items():
-        touched = cells["block"].unique().sort().to_list()
-        for start in range(0, len(touched), BLOCKS_AT_ONCE):
-            some = touched[start : start + BLOCKS_AT_ONCE]
+        for blocks in await _batches(connection, layout, grain, cells["block"].unique().sort().to_list()):
             stored = await connection.fetch(
                 f"SELECT grain, block, cells FROM {layout.table} WHERE grain = $1 AND block = ANY($2::date[])",
                 grain.value,
-                some,
+                blocks,
             )
-            added = cells.filter(pl.col("block").is_in(some))
+            added = cells.filter(pl.col("block").is_in(blocks))
             packed = await asyncio.to_thread(_merge, layout, stored, added)
             await store_blocks(connection, layout, packed)
             kept = {block.block for block in packed}
-            await _drop_blocks(connection, layout, grain.value, [block for block in some if block not in kept])
+            await _drop_blocks(connection, layout, grain.value, [block for block in blocks if block not in kept])
+
+
+async def _batches(connection: Connection, layout: Layout, grain: Grain, blocks: list[date]) -> list[list[date]]:
+    """The blocks in batches whose stored cells are SPAN_CELLS at most, unless one alone has more."""
+    size = f"SELECT block, length(cells) FROM {layout.table} WHERE grain = $1 AND block = ANY($2::date[])"
+    sizes = dict(await connection.fetch(size, grain.value, blocks))
+    batches: list[list[date]] = []
+    total = 0
+    for block in blocks:
+        cells = sizes.get(block, 0) // layout.cell_bytes
+        if batches and total + cells <= SPAN_CELLS:
+            batches[-1].append(block)
+            total += cells
+        else:
+            batches.append([block])
+            total = cells
+    return batches
 
 
 def _merge(layout: Layout, stored: list[tuple[int, date, bytes]], added: pl.DataFrame) -> list[PackedBlock]:
