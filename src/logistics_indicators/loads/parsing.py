@@ -77,14 +77,14 @@ def _as_utf8(body: bytes, encoding: str) -> bytes:
 
 
 def _slices(body: bytes) -> Iterator[tuple[int, int]]:
-    """Places of whole rows. A body with quotes stays whole, for a record may span lines."""
+    """Places of whole rows, of about the same size. A body with quotes stays whole, for a record may span lines."""
+    number = 1 if b'"' in body else max(1, round(len(body) / SLICE_BYTES))
     start = 0
-    while b'"' not in body and len(body) - start > SLICE_BYTES:
-        end = body.rfind(b"\n", start, start + SLICE_BYTES) + 1
-        if end == 0:
-            break
-        yield start, end
-        start = end
+    for part in range(1, number):
+        end = body.rfind(b"\n", start, len(body) * part // number) + 1
+        if end:
+            yield start, end
+            start = end
     yield start, len(body)
 
 
