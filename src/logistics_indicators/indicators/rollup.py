@@ -25,7 +25,7 @@ VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
 
-CELL = ["day", "open", "polo", "angel", "days_late"]
+CELL = ["day", "open", "polo_id", "angel_id", "days_late"]
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,12 @@ async def record_frames(
     ]
     if not signed:
         return
-    cells = await asyncio.to_thread(_cells, pl.concat(signed))
-    ids = {
-        table: await _dimension_ids(connection, table, cells[column].unique().to_list(), pool)
-        for table, column in (("angels", "angel"), ("polos", "polo"))
-    }
-    cells = cells.with_columns(
-        pl.col("angel").replace_strict(ids["angels"], return_dtype=pl.Int32).alias("angel_id"),
-        pl.col("polo").replace_strict(ids["polos"], return_dtype=pl.Int32).alias("polo_id"),
-    )
-    await _append(connection, cells)
+    visits = pl.concat(signed)
+    ids: dict[str, dict[str, int]] = {}
+    for table, column in (("angels", "angel"), ("polos", "polo")):
+        names = await asyncio.to_thread(_distinct, visits, column)
+        ids[column] = await _dimension_ids(connection, table, names, pool)
+    await _append(connection, await asyncio.to_thread(_cells, visits, ids))
 
 
 def _frame(visits: Sequence[Visit]) -> pl.DataFrame:
@@ -79,7 +75,11 @@ def _frame(visits: Sequence[Visit]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=VISIT_SCHEMA, orient="row")
 
 
-def _cells(visits: pl.LazyFrame) -> pl.DataFrame:
+def _distinct(visits: pl.LazyFrame, column: str) -> list[str]:
+    return visits.select(pl.col(column).unique()).collect()[column].to_list()
+
+
+def _cells(visits: pl.LazyFrame, ids: dict[str, dict[str, int]]) -> pl.DataFrame:
     """One row a cell, with the signed sums of its visits; cells that cancel out stay away."""
     limit, done = pl.col("data_limite"), pl.col("data_de_atendimento")
     day = done.dt.date()
@@ -87,8 +87,8 @@ def _cells(visits: pl.LazyFrame) -> pl.DataFrame:
         visits.select(
             pl.coalesce(day, limit).alias("day"),
             done.is_null().alias("open"),
-            "polo",
-            "angel",
+            pl.col("polo").replace_strict(ids["polo"], return_dtype=pl.Int32).alias("polo_id"),
+            pl.col("angel").replace_strict(ids["angel"], return_dtype=pl.Int32).alias("angel_id"),
             (day - limit).dt.total_days().fill_null(0).cast(pl.Int32).alias("days_late"),
             "sign",
             (limit.cast(pl.Datetime("us")) - done).dt.total_seconds().fill_null(0).alias("seconds"),
