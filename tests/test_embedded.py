@@ -137,9 +137,7 @@ def test_a_server_whose_api_was_killed_is_adopted_and_stopped_later(folder: Path
     assert not is_alive(pid)
 
 
-def test_a_server_that_recovers_from_the_loss_of_a_process_is_waited_for(
-    folder: Path, make_server: MakeServer
-) -> None:
+def test_a_server_that_recovers_from_the_loss_of_a_process_is_waited_for(folder: Path, make_server: MakeServer) -> None:
     """Killed again and again, so that a start meets it at every moment of its recovery."""
     server = make_server(folder / "data")
     server.start()

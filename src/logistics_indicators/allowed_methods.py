@@ -1,30 +1,31 @@
 """405 with all the methods that a path takes.
 
 The router answers with those of the first route that fits, and lets `/customers/{id}` answer for
-`/customers/total`; here the OpenAPI document decides, and a path without parameters goes first.
+`/customers/total`; here all routes of a path decide, and a path without parameters goes first.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from fastapi import FastAPI
-from starlette.routing import compile_path
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import METHOD_NOT_ALLOWED, problem_response
 from .request_limits import path_within
 
-METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"})
-
 
 class AllowedMethods:
-    """ASGI middleware. Reads `api`'s document at the first request, when all routes are there."""
+    """ASGI middleware. Routes that the OpenAPI document leaves out are left to the router."""
 
-    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
-        self.api = api
-        self._literal: Mapping[str, str] | None = None
-        self._templates: list[tuple[re.Pattern[str], str]] = []
+        methods: dict[str, set[str]] = {}
+        for route in routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                methods.setdefault(route.path, set()).update(route.methods or ())
+        allowed = {path: ", ".join(sorted(taken)) for path, taken in methods.items()}
+        self._literal = {path: header for path, header in allowed.items() if "{" not in path}
+        self._templates = [(compile_path(path)[0], header) for path, header in allowed.items() if "{" in path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -37,18 +38,6 @@ class AllowedMethods:
 
     def _allowed(self, path: str) -> str | None:
         """The Allow header of a documented path."""
-        if self._literal is None:
-            self._literal = self._read_document()
         if path in self._literal:
             return self._literal[path]
         return next((allowed for pattern, allowed in self._templates if pattern.match(path)), None)
-
-    def _read_document(self) -> dict[str, str]:
-        literal = {}
-        for path, item in self.api.openapi()["paths"].items():
-            allowed = ", ".join(sorted(METHODS & {method.upper() for method in item}))
-            if "{" in path:
-                self._templates.append((compile_path(path)[0], allowed))
-            else:
-                literal[path] = allowed
-        return literal

@@ -48,6 +48,10 @@ from .settings import Settings
 
 log = structlog.get_logger()
 
+ROUTERS = (
+    *(indicators_router, more_indicators_router, upkeep_router, calendar_router),
+    *(accounts_router, admin_router, customers_router, services_router, loads_router, monitoring_router),
+)
 UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
 EMBEDDED_CHECK_SECONDS = 1.0
 
@@ -102,16 +106,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.export_places = export_places(settings.database_pool_size)
     app.state.indicators = Memory()
     install_error_handlers(app)
-    app.include_router(indicators_router)
-    app.include_router(more_indicators_router)
-    app.include_router(upkeep_router)
-    app.include_router(calendar_router)
-    app.include_router(accounts_router)
-    app.include_router(admin_router)
-    app.include_router(customers_router)
-    app.include_router(services_router)
-    app.include_router(loads_router)
-    app.include_router(monitoring_router)
+    for router in ROUTERS:
+        app.include_router(router)
     install_documentation(app)
     _add_middleware(app, settings)
     return app
@@ -119,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
-    app.add_middleware(AllowedMethods, api=app)
+    app.add_middleware(AllowedMethods, routes=[route for router in ROUTERS for route in router.routes])
     app.add_middleware(
         RequestLimits,
         body_bytes=settings.body_max_bytes,
