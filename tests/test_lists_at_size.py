@@ -183,7 +183,9 @@ async def test_an_export_that_breaks_off_does_not_look_whole(
     async with listening(app) as port:
         reader, writer = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
         with capture_logs() as logs:
-            await connection.execute(KILL_EXPORT)
+            async with asyncio.timeout(30):
+                while not await connection.fetch(KILL_EXPORT):  # between two fetches, while the reader does not read
+                    await asyncio.sleep(0.01)
             body = await read_to_end(reader)
         assert not body.endswith(b"0\r\n\r\n")
         writer.close()

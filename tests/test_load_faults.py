@@ -53,6 +53,33 @@ async def test_an_api_killed_twenty_times_in_mid_load(
     await service.loaded_exactly(connection, *loads)
 
 
+INDEX_BUILDS = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'"
+INDEXES_OF_SERVICES = "SELECT indexname FROM pg_indexes WHERE tablename = 'services'"
+
+
+async def test_an_api_killed_while_it_builds_the_indexes(
+    make_service: MakeService, connection: asyncpg.Connection
+) -> None:
+    chance = seeded()
+    customers, visits = customers_file(chance, CUSTOMERS), visits_file(chance, 34_000, CUSTOMERS)
+    service = await started(make_service(load_chunk_bytes=256 * 1024))
+    indexes = await connection.fetch(INDEXES_OF_SERVICES)
+    loads = [(await service.send(customers), customers), (await service.send(visits), visits)]
+    while not await connection.fetchval("SELECT chunks_done > 0 FROM loads WHERE kind = 'services'"):
+        await asyncio.sleep(0.005)
+    assert len(await connection.fetch(INDEXES_OF_SERVICES)) < len(indexes)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE services IN ROW EXCLUSIVE MODE")  # rows still go in; an index has to wait
+        async with asyncio.timeout(60):
+            while not await connection.fetchval(INDEX_BUILDS):
+                await asyncio.sleep(0.01)
+        assert await is_under_way(connection)
+        service.kill()
+    service.start()
+    await service.loaded_exactly(connection, *loads)
+    assert sorted(await connection.fetch(INDEXES_OF_SERVICES)) == sorted(indexes)
+
+
 async def test_two_apis_on_one_database_of_which_one_dies_now_and_then(
     make_service: MakeService, connection: asyncpg.Connection
 ) -> None:
