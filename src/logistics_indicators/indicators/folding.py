@@ -33,7 +33,7 @@ FOLD_LOCK = 7_163_003
 FOLD_CELLS = 1_000_000
 """Cells folded in one transaction, unless one delta alone has more."""
 
-SPAN_CELLS = 60_000
+SPAN_CELLS = 30_000
 """Cells, and cells of blocks, that are in memory at a time, unless eight days alone have more."""
 
 WAITING_CELLS = 1_000_000
