@@ -197,28 +197,38 @@ async def test_a_delta_without_a_cell_is_folded_and_keeps_the_version(connection
     assert await connection.fetchval("SELECT folded FROM rollup_state") == 2
 
 
-async def test_while_a_load_runs_its_deltas_wait_and_others_are_folded(
+async def test_while_a_load_runs_deltas_wait_unless_they_become_too_many(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logistics_indicators.indicators.folding.BULK_CELLS", 100)
     await store(connection, random_visits(10, 400))
-    await store(connection, random_visits(11, 5))
     await connection.execute("INSERT INTO loads (kind, status) VALUES ('services', 'loading')")
     compactor = Compactor(None, 1.0)
     await compactor._turn(connection)
     assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
     assert (await verify(connection)).differences == 0
-    await connection.execute("UPDATE loads SET status = 'completed'")
+    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_CELLS", 300)
     await compactor._turn(connection)
     assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    await store(connection, random_visits(11, 5))
+    await compactor._turn(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
+    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_DELTAS", 1)
+    await compactor._turn(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    await store(connection, random_visits(12, 5))
+    await connection.execute("UPDATE loads SET status = 'completed'")
+    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_DELTAS", 1000)
+    await compactor._turn(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert (await verify(connection)).differences == 0
 
 
-async def test_a_load_that_hangs_does_not_hold_its_deltas_back_for_ever(
+async def test_a_load_that_hangs_does_not_hold_the_deltas_back_for_ever(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logistics_indicators.indicators.compactor.BULK_WAIT_SECONDS", 0)
+    monkeypatch.setattr("logistics_indicators.indicators.compactor.PATIENCE_SECONDS", 0)
     await connection.execute("INSERT INTO loads (kind, status) VALUES ('services', 'loading')")
-    assert await Compactor(None, 1.0)._may_take_bulk(connection)
+    assert not await Compactor(None, 1.0)._is_patient(connection)
 
 
 async def test_the_app_folds_by_itself(database_url: str, connection: asyncpg.Connection) -> None:

@@ -11,8 +11,8 @@ from .folding import FOLD_TIMEOUT, fold
 
 log = structlog.get_logger()
 
-BULK_WAIT_SECONDS = 30.0
-"""While loads run, their deltas wait this long, or until they fill a fold: the load keeps the machine to itself."""
+PATIENCE_SECONDS = 30.0
+"""While loads run, deltas wait this long, or until they fill a fold: the load keeps the machine to itself."""
 
 SWEEP_AFTER = 200
 """Deltas folded until their dead rows are swept: whoever counts the deltas walks over them."""
@@ -43,7 +43,7 @@ class Compactor:
 
     async def _turn(self, connection: Connection) -> None:
         started = time.monotonic()
-        folded = await fold(connection, bulk=await self._may_take_bulk(connection))
+        folded = await fold(connection, patient=await self._is_patient(connection))
         if not folded:
             return
         log.debug("folded", deltas=folded, seconds=round(time.monotonic() - started, 3))
@@ -52,15 +52,15 @@ class Compactor:
             self._unswept = 0
             await connection.execute(SWEEP, timeout=FOLD_TIMEOUT)
 
-    async def _may_take_bulk(self, connection: Connection) -> bool:
-        """Not while a load runs; but one that hangs may not hold its deltas back for ever."""
+    async def _is_patient(self, connection: Connection) -> bool:
+        """While a load runs; but one that hangs may not hold the deltas back for ever."""
         if not await connection.fetchval(LOADING):
             self._loading_since = None
-            return True
+            return False
         now = time.monotonic()
         if self._loading_since is None:
             self._loading_since = now
-        if now - self._loading_since < BULK_WAIT_SECONDS:
-            return False
+        if now - self._loading_since < PATIENCE_SECONDS:
+            return True
         self._loading_since = now
-        return True
+        return False

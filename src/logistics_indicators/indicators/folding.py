@@ -36,11 +36,8 @@ FOLD_CELLS = 1_000_000
 SPAN_CELLS = 30_000
 """Cells, and cells of blocks, that are in memory at a time, unless eight days alone have more."""
 
-WAITING_CELLS = 1_000_000
-"""So many cells may wait while a load is under way, which needs the processors itself."""
-
-BULK_CELLS = 1_000
-"""A delta with more cells is a load's."""
+WAITING_CELLS, WAITING_DELTAS = 1_000_000, 1_000
+"""So much may wait while a load is under way, which needs the processors itself."""
 
 FOLD_TIMEOUT = 600.0
 
@@ -86,15 +83,15 @@ ON CONFLICT (data_limite, polo_id, angel_id) DO UPDATE SET total = stored.total 
 DROP_EMPTY_OPEN = "DELETE FROM rollup_open WHERE total = 0 AND data_limite = ANY($1::date[])"
 
 
-async def fold(connection: Connection, *, bulk: bool = True) -> int:
+async def fold(connection: Connection, *, patient: bool = False) -> int:
     """Fold what one transaction may take; the number of deltas folded, 0 where there are none or another folds.
 
-    With bulk=False a load's deltas wait until there are WAITING_CELLS of them.
+    With patient=True they wait until there are WAITING_CELLS or WAITING_DELTAS.
     """
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
             return 0
-        ids, cells = _choose(await connection.fetch(WAITING), bulk=bulk)
+        ids, cells = _choose(await connection.fetch(WAITING), patient=patient)
         if not ids:
             return 0
         await connection.execute(f"SET LOCAL statement_timeout = {int(FOLD_TIMEOUT * 1000)}")
@@ -117,10 +114,10 @@ async def fold_everything(connection: Connection) -> int:
     return total
 
 
-def _choose(waiting: list[tuple[int, int]], *, bulk: bool) -> tuple[list[int], int]:
+def _choose(waiting: list[tuple[int, int]], *, patient: bool) -> tuple[list[int], int]:
     """(ids of the deltas to fold, the number of their cells)."""
-    if not bulk and sum(cells for _, cells in waiting) < WAITING_CELLS:
-        waiting = [(key, cells) for key, cells in waiting if cells <= BULK_CELLS]
+    if patient and sum(cells for _, cells in waiting) < WAITING_CELLS and len(waiting) < WAITING_DELTAS:
+        return [], 0
     ids: list[int] = []
     total = 0
     for key, cells in waiting:
