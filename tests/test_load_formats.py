@@ -40,6 +40,31 @@ async def test_the_delimiter_is_taken_from_the_first_line(
     assert await customers(connection) == [(1, "Íris", "iris@mail.com", "11")]
 
 
+@pytest.mark.parametrize("start", [b"x^", b"\xef\xbb\xbf\xef\xbb\xbf", b"x\x9c", b"\x28\xb5\x2f\xfd", b"#"])
+@pytest.mark.parametrize("header", [b"id;nome;email;telefone\n", b""])
+async def test_bytes_that_other_kinds_of_files_start_with_cost_their_row_alone(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, start: bytes, header: bytes
+) -> None:
+    load = await load_file(client, "customers", header + start + b"1;Ana;a@mail.com;\n2;Bia;b@mail.com;\n")
+    assert counts(load) == (2, 1, 0, 0, 1)
+    assert await customers(connection) == [(2, "Bia", "b@mail.com", None)]
+
+
+async def test_a_name_may_start_as_a_compressed_file_does(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    load = await load_file(client, "customers", b"nome;id;email\nx^2;1;a@mail.com\n")
+    assert counts(load) == (1, 1, 0, 0, 0)
+    assert await customers(connection) == [(1, "x^2", "a@mail.com", None)]
+
+
+async def test_a_control_character_in_a_column_of_no_interest_does_no_harm(client: httpx.AsyncClient) -> None:
+    rows = b"id;nome;email;obs\n1;Ana;a@mail.com;x\n1;Bia;b@mail.com;\x00\n2;Eva;e@mail.com;\x00\n"
+    load = await load_file(client, "customers", rows)
+    assert counts(load) == (3, 2, 0, 0, 1)
+    assert (await rejects_of(client, load["id"]))[0][2] == "duplicate_id"
+
+
 @pytest.mark.parametrize(("name", "delimiter"), [(";", ";"), (",", ","), ("tab", "\t")])
 async def test_a_delimiter_that_is_said_beats_what_the_first_line_looks_like(
     client: httpx.AsyncClient, connection: asyncpg.Connection, name: str, delimiter: str
@@ -334,3 +359,10 @@ async def test_a_date_that_would_have_to_be_guessed_is_rejected(client: httpx.As
         (2, "data_de_atendimento", "invalid_date", text),
     ]
     assert load["rows_inserted"] == 1
+
+
+async def test_a_file_without_a_row_has_a_ledger_without_a_date(client: httpx.AsyncClient) -> None:
+    header = "id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento\n"
+    load = await load_file(client, "services", header)
+    assert counts(load) == (0, 0, 0, 0, 0)
+    assert load["dates"] == {"data_limite": {}, "data_de_atendimento": {}}

@@ -38,6 +38,8 @@ ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"", b";\n"])
 GARBAGE = st.one_of(
     st.binary(max_size=12), st.sampled_from([b'"', b'"open;', b'";"', b"\xc3", b"\x81", b"\x00", b"a\nb"])
 )
+STARTS = st.sampled_from([b"x^", b"\xef\xbb\xbf", b"\x1f\x8b", b"+", b"#", b" "])
+"""Some of them are what other kinds of files start with."""
 
 INSERT_USER = "INSERT INTO users (username, email, password_hash, role) VALUES ('a', 'a@b', '!', 'admin') RETURNING id"
 INSERT_CUSTOMERS = "INSERT INTO customers (id, nome, email) SELECT i, 'n', i FROM generate_series(1, 4) i"
@@ -63,6 +65,8 @@ def files(draw: st.DrawFn, kind: str) -> bytes:
         ]
         if quoted == 8:
             texts[1] = '"two\nlines"'
+        if draw(st.integers(0, 11)) == 0:
+            out.append(draw(STARTS))
         out.append(";".join(texts).encode(encoding, errors="replace"))
         if draw(st.integers(0, 11)) == 0:
             out.append(draw(GARBAGE))

@@ -1,6 +1,6 @@
-"""The write side of the rollup: every transaction that changes services calls this module once.
+"""The write side of the rollup: every transaction that changes services calls this module.
 
-A transaction appends one row to rollup_deltas: arrays with an element per cell that it changed. Nothing is
+Each call appends one row to rollup_deltas: arrays with an element per cell that it changed. Nothing is
 updated, so writers never wait for each other, and what a reader sums is exact at every commit. The number of
 rows ever appended is the data's version.
 """

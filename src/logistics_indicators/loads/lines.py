@@ -73,13 +73,12 @@ class Lines:
         allowed = sum(self.body.count(byte) for byte in (b"\n", b"\r", b"\t") if byte in self.body)
         return int(np.count_nonzero(self._bytes < ord(" "))) != allowed or b"\x7f" in self.body
 
-    def joined(self, chosen: Mask) -> bytes:
-        """The chosen lines as bytes, in order."""
-        if chosen.all():
-            return self.body
+    def joined(self, chosen: Mask, header: bytes) -> bytes:
+        """The header and the chosen lines, in order."""
         edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False))
         runs = zip(edges[::2], edges[1::2], strict=True)
-        return b"".join(self.body[self.starts[first] : self.ends[after - 1] + 1] for first, after in runs)
+        parts = (self.body[self.starts[first] : self.ends[after - 1] + 1] for first, after in runs)
+        return b"".join([header, *parts])
 
 
 def text_at(body: bytes, start: int, end: int) -> str:

@@ -95,7 +95,7 @@ class ChunkMerge:
                 pl.lit(column).alias("column"),
                 pl.lit(reason).alias("reason"),
                 pl.col(column).cast(pl.String).alias("value"),
-                self._chunk.texts_of(rows).alias("row"),
+                self._chunk.texts_of(rows).str.replace_all("\x00", "\ufffd", literal=True).alias("row"),
             )
         )
 

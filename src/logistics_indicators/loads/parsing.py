@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
-from .formats import FileFormat
+from .formats import FileFormat, Kind
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
-from .plain_rows import read_plain_rows
+from .plain_rows import header_of, read_plain_rows
 from .quoting import RecordRule, join_records
+from .rules import DATES
 from .tables import SCHEMAS
 
 SLICE_BYTES = 2 * 1024 * 1024
@@ -128,8 +129,8 @@ def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFram
     left = np.zeros(len(lines), np.bool_)
     if not plain.any():
         empty = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in PLACE} | SCHEMAS[fmt.kind])
-        return empty, left, {}
-    columns, taken, ledger = read_plain_rows(lines.joined(plain), fmt)
+        return empty, left, {name: {} for name in DATES} if fmt.kind is Kind.services else {}
+    columns, taken, ledger = read_plain_rows(lines.joined(plain, header_of(fmt)), fmt)
     numbers = np.flatnonzero(plain)
     places = {"line": numbers, "start": lines.starts[numbers], "end": lines.ends[numbers]}
     rows = pl.DataFrame(places, schema={name: ROW_SCHEMA[name] for name in PLACE}).hstack(columns)

@@ -14,8 +14,16 @@ from .ledger import Ledger, ledger_of
 from .rules import DATES, EMAIL, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
 
 
+def header_of(fmt: FileFormat) -> bytes:
+    """Goes before what read_plain_rows reads: polars takes the first bytes for a file's, looks there for a byte order
+    mark and for compressed data, and would find either in the rows of a stranger's file."""
+    return fmt.layout.delimiter.join(_names(fmt)).encode() + b"\n"
+
+
 def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Series, Ledger]:
     """(the kind's columns, whether each row was taken, the ledger of those taken) for lines that Lines calls plain.
+
+    The body begins with header_of's line.
 
     The values of a row that was not taken mean nothing.
     """
@@ -29,15 +37,18 @@ def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Seri
     return texts.select(*values), taken, ledger
 
 
+def _names(fmt: FileFormat) -> list[str]:
+    return [f"f{index}" for index in range(len(fmt.layout.columns))]
+
+
 def _read_texts(body: bytes, fmt: FileFormat) -> pl.DataFrame:
     """The kind's columns as the file has them, an empty field as null; one that the file lacks is null."""
-    names = [f"f{index}" for index in range(len(fmt.layout.columns))]
     places = {name: f"f{index}" for index, name in enumerate(fmt.layout.columns) if name is not None}
     fields = pl.read_csv(
         body,
-        has_header=False,
+        has_header=True,
         separator=fmt.layout.delimiter,
-        schema=dict.fromkeys(names, pl.String),
+        schema=dict.fromkeys(_names(fmt), pl.String),
         quote_char=None,
     )
     lacking = pl.lit(None, pl.String)
