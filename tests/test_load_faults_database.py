@@ -113,7 +113,7 @@ def restart(service: Service) -> None:
     pg_ctl = Path(postmaster.exe()).with_name("pg_ctl")
     owner = None if postmaster.uids().real == os.geteuid() else postmaster.uids().real
     subprocess.run(
-        [str(pg_ctl), "restart", "-w", "-m", "fast", "-D", data, "-l", f"{data}/server.log"],
+        [str(pg_ctl), "restart", "-w", "-t", "10", "-m", "fast", "-D", data, "-l", f"{data}/server.log"],
         user=owner,
         group=None if owner is None else postmaster.gids().real,
         extra_groups=None if owner is None else [],
@@ -133,7 +133,9 @@ async def test_a_database_restarted_or_told_to_end_is_back_by_itself(service: Se
         async for _ in moments_of_the_loads(chance, len(ends), service, sql):
             end = ends.pop()
             if end is None:
-                with suppress(subprocess.CalledProcessError):  # the API may be first to start it again
+                with suppress(
+                    subprocess.CalledProcessError
+                ):  # the API may be first to start it again, and pg_ctl wait in vain
                     await asyncio.to_thread(restart, service)
             else:
                 os.kill(service.embedded.postmaster_pid(), end)

@@ -21,7 +21,7 @@ VISITS = "".join(f"{n};{n % CUSTOMERS + 1};Ana;CE - X;2021-06-30;2021-06-29\n" f
 
 
 async def delete(client: httpx.AsyncClient, customer: int, delay: float) -> int:
-    """Status of the answer. The delays spread the deletes over the load."""
+    """Status of the answer. The delays spread the deletes over the upload and the load."""
     await asyncio.sleep(delay)
     return (await client.delete(f"/v1/customers/{customer}")).status_code
 
@@ -41,9 +41,10 @@ async def test_no_visit_is_left_without_its_customer_however_load_and_delete_mee
                 if turn >= FEWEST_ROUNDS and refused_deletes and refused_visits:
                     break
                 await load_file(client, "customers", PEOPLE)
-                sent = await send(client, "services", VISITS)
                 delays = [chance.uniform(0, 0.3) for _ in range(CUSTOMERS)]
-                statuses = await asyncio.gather(*(delete(deleter, n, delay) for n, delay in enumerate(delays, 1)))
+                deletes = [asyncio.create_task(delete(deleter, n, delay)) for n, delay in enumerate(delays, 1)]
+                sent = await send(client, "services", VISITS)
+                statuses = await asyncio.gather(*deletes)
                 load = await finished(client, sent.json()["load"]["id"])
 
                 assert await connection.fetchval(ORPHANS) == 0
