@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -36,7 +37,16 @@ structlog.configure(
 
 SAMPLES = Path(__file__).parent / "samples"
 SECRET = "a-secret-of-the-tests-alone-0123456789"
-SERVER_DIR = Path(tempfile.gettempdir()) / f"logistics-indicators-tests-{os.geteuid()}"
+
+
+def _server_dir() -> Path:
+    """In memory where there is plenty: a thousand databases come and go."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+    return (memory if roomy else Path(tempfile.gettempdir())) / f"logistics-indicators-tests-{os.geteuid()}"
+
+
+SERVER_DIR = _server_dir()
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +57,15 @@ def server() -> Iterator[EmbeddedPostgres]:
         "synchronous_commit": "off",
         "full_page_writes": "off",
         "shared_buffers": "128MB",
+        "max_wal_size": "512MB",
+        "min_wal_size": "64MB",
     }
     embedded = EmbeddedPostgres(SERVER_DIR, options)
     embedded.start()
     yield embedded
     embedded.stop()
+    if not embedded.is_running():
+        shutil.rmtree(SERVER_DIR, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
