@@ -134,16 +134,22 @@ Span = tuple[date, date]
 
 async def _spans(connection: Connection) -> list[Span]:
     """The days of cells_to_fold in order, as spans of SPAN_CELLS."""
-    spans: list[Span] = []
+    eighths = await connection.fetch(CELLS_PER_EIGHTH, timeout=FOLD_TIMEOUT)
+    return [(firsts[0], Block(Grain.eighth, firsts[-1]).last) for firsts in _grouped(eighths)]
+
+
+def _grouped(sizes: Iterable[tuple[date, int]]) -> list[list[date]]:
+    """Neighbours together as long as their sizes come to SPAN_CELLS at most; one alone may have more."""
+    groups: list[list[date]] = []
     total = 0
-    for first, cells in await connection.fetch(CELLS_PER_EIGHTH, timeout=FOLD_TIMEOUT):
-        last = Block(Grain.eighth, first).last
-        if spans and total + cells <= SPAN_CELLS:
-            spans[-1], total = (spans[-1][0], last), total + cells
+    for key, size in sizes:
+        total += size
+        if groups and total <= SPAN_CELLS:
+            groups[-1].append(key)
         else:
-            spans.append((first, last))
-            total = cells
-    return spans
+            groups.append([key])
+            total = size
+    return groups
 
 
 async def _fold_cells(connection: Connection, deltas: pl.DataFrame) -> None:
@@ -192,20 +198,10 @@ async def _fold_into(connection: Connection, layout: Layout, days: pl.DataFrame)
 
 
 async def _batches(connection: Connection, layout: Layout, grain: Grain, blocks: list[date]) -> list[list[date]]:
-    """The blocks in batches whose stored cells are SPAN_CELLS at most, unless one alone has more."""
+    """The blocks in batches by the number of their stored cells."""
     size = f"SELECT block, length(cells) FROM {layout.table} WHERE grain = $1 AND block = ANY($2::date[])"
     sizes = dict(await connection.fetch(size, grain.value, blocks))
-    batches: list[list[date]] = []
-    total = 0
-    for block in blocks:
-        cells = sizes.get(block, 0) // layout.cell_bytes
-        if batches and total + cells <= SPAN_CELLS:
-            batches[-1].append(block)
-            total += cells
-        else:
-            batches.append([block])
-            total = cells
-    return batches
+    return _grouped((block, sizes.get(block, 0) // layout.cell_bytes) for block in blocks)
 
 
 def _merge(layout: Layout, stored: list[tuple[int, date, bytes]], added: pl.DataFrame) -> list[PackedBlock]:

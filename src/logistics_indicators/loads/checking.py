@@ -2,10 +2,11 @@
 
 import polars as pl
 
+from ..customers.models import EMAIL_PATTERN
 from .dates import moments_of, parse_column
 from .formats import COLUMNS, LONGEST_ROW, OPTIONAL_COLUMNS, FileFormat, Kind, Layout
 from .ledger import Ledger, ledger_of
-from .rules import DATES, EMAIL, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
+from .rules import DATES, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
 
 REJECT_SCHEMA = {"line": pl.Int64, "column": pl.String, "reason": pl.String, "value": pl.String, "row": pl.String}
 LONGEST_VALUE = 1000
@@ -129,7 +130,7 @@ def _reason(name: str, broken: bool) -> pl.Expr:
             checks.append((empty, "empty_field"))
         checks.append((text.str.len_chars() > LONGEST[name], "too_long"))
     if name == "email":
-        checks.append((~text.str.contains(EMAIL), "invalid_email"))
+        checks.append((~text.str.contains(EMAIL_PATTERN), "invalid_email"))
     return pl.coalesce(*(pl.when(wrong).then(pl.lit(reason)) for wrong, reason in checks))
 
 
@@ -150,6 +151,6 @@ def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         "line",
         "column",
         "reason",
-        pl.col("value").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_VALUE),
-        pl.col("row").str.replace_all("\x00", "\ufffd", literal=True).str.slice(0, LONGEST_ROW),
+        pl.col("value").str.slice(0, LONGEST_VALUE),
+        pl.col("row").str.slice(0, LONGEST_ROW),
     )

@@ -9,13 +9,12 @@ import polars as pl
 
 from .formats import LONGEST_ROW
 
-CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
-"""Control characters, which no name has."""
-
 REPLACEMENT = "\ufffd".encode()
 """What a byte that the encoding does not have has become."""
 
-_IS_CONTROL = np.isin(np.arange(256), list(CONTROLS))
+_IS_CONTROL = np.isin(np.arange(256), [*range(9), 11, 12, *range(14, 32), 127])
+"""By byte: control characters, which no name has."""
+
 _NEWLINE, _RETURN = ord("\n"), ord("\r")
 _END = np.uint8(0)
 

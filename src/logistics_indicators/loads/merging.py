@@ -95,7 +95,7 @@ class ChunkMerge:
                 pl.lit(column).alias("column"),
                 pl.lit(reason).alias("reason"),
                 pl.col(column).cast(pl.String).alias("value"),
-                self._chunk.texts_of(rows).str.replace_all("\x00", "\ufffd", literal=True).alias("row"),
+                self._chunk.texts_of(rows).alias("row"),
             )
         )
 
@@ -137,12 +137,13 @@ class ChunkMerge:
         if not self._rules.target.overlay:
             await move_sequence_on(self._connection, self._rules.target.kind, fresh["id"], inserted["id"])
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
+        storable = pl.col("value", "row").str.replace_all("\x00", "\ufffd", literal=True)
         return ChunkOutcome(
             rows_read=self._chunk.rows_read,
             inserted=fresh.height + inserted.height,
             updated=updated.height,
             unchanged=resolution.unchanged,
-            rejects=rejects,
+            rejects=rejects.with_columns(storable),
             ledger=self._chunk.ledger,
         )
 

@@ -8,10 +8,11 @@ from operator import and_
 
 import polars as pl
 
+from ..customers.models import EMAIL_PATTERN
 from .dates import moments_of, parse_column, parse_repeated
 from .formats import COLUMNS, OPTIONAL_COLUMNS, FileFormat, Kind
 from .ledger import Ledger, ledger_of
-from .rules import DATES, EMAIL, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
+from .rules import DATES, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
 
 
 def header_of(fmt: FileFormat) -> bytes:
@@ -23,9 +24,7 @@ def header_of(fmt: FileFormat) -> bytes:
 def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Series, Ledger]:
     """(the kind's columns, whether each row was taken, the ledger of those taken) for lines that Lines calls plain.
 
-    The body begins with header_of's line.
-
-    The values of a row that was not taken mean nothing.
+    The body begins with header_of's line. The values of a row that was not taken mean nothing.
     """
     texts = _read_texts(body, fmt)
     dates = {name: _parse_dates(name, texts[name]) for name in DATES if fmt.kind is Kind.services}
@@ -80,4 +79,4 @@ def _is_good(name: str) -> pl.Expr:
     fits = stripped.str.len_bytes() <= LONGEST[name]  # in bytes at most as many as in characters
     if name in OPTIONAL_COLUMNS:
         return fits | text.is_null()
-    return fits & (stripped.str.contains(EMAIL) if name == "email" else stripped != "")
+    return fits & (stripped.str.contains(EMAIL_PATTERN) if name == "email" else stripped != "")

@@ -1,7 +1,7 @@
 """What the text of a column must be, whichever way it is read."""
 
 from ..customer_services.models import ANGEL_MAX, POLO_MAX
-from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
+from ..customers.models import EMAIL_MAX, NOME_MAX, TELEFONE_MAX
 
 IDS = ("id", "id_cliente")
 LARGEST_ID = 2**53 - 1
@@ -18,7 +18,6 @@ LONGEST: dict[str, int] = {
 }
 """Characters."""
 
-EMAIL = EMAIL_PATTERN
 DATES = ("data_limite", "data_de_atendimento")
 NOTHING = ("", "-")
 """What stands for no value where there need not be one."""
