@@ -119,7 +119,10 @@ class ChunkMerge:
         return True
 
     async def _copy(self, rows: pl.DataFrame) -> None:
+        """The sequence goes first: else a POST may take the next of our ids meanwhile, again and again."""
         rules = self._rules
+        if not rules.target.overlay:
+            await move_sequence_on(self._connection, rules.target.kind, rows["id"])
         lines = await asyncio.to_thread(rules.target.rows_for_copy, rows, rules.load_id)
         async with _RowChecksOff(self._connection, rules.skip_row_checks):
             await rules.target.copy(self._connection, lines)
@@ -134,8 +137,6 @@ class ChunkMerge:
         await self._write_settled(inserted, updated, resolution)
         before = [values for _, values in resolution.updated]
         await self._count(added=pl.concat([inserted, updated]), removed=self._visits(before))
-        if not self._rules.target.overlay:
-            await move_sequence_on(self._connection, self._rules.target.kind, fresh["id"], inserted["id"])
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
         storable = pl.col("value", "row").str.replace_all("\x00", "\ufffd", literal=True)
         return ChunkOutcome(

@@ -174,12 +174,10 @@ WHERE s.id = u.id
 UPDATE_CUSTOMER = "UPDATE customers SET nome = $2, email = $3, telefone = $4 WHERE id = $1"
 
 
-async def move_sequence_on(connection: Connection, kind: Kind, *ids: pl.Series) -> None:
+async def move_sequence_on(connection: Connection, kind: Kind, ids: pl.Series) -> None:
     """A POST gets the next free id after a load with explicit ones. Sequences know no rollback; a gap is harmless."""
-    largest = pl.concat(ids).max()
-    if largest is not None:
-        move = f"SELECT setval('{kind}_id_seq', $1) FROM {kind}_id_seq WHERE last_value < $1::bigint"
-        await connection.execute(move, largest)
+    move = f"SELECT setval('{kind}_id_seq', $1) FROM {kind}_id_seq WHERE last_value < $1::bigint"
+    await connection.execute(move, ids.max())
 
 
 def positions_of(frame: pl.DataFrame, positions: Sequence[int]) -> pl.DataFrame:
