@@ -181,7 +181,7 @@ async def test_no_password_can_be_given_as_an_argument() -> None:
     ("environment", "sentence"),
     [
         ({"DATABASE_URL": "postgresql://x"}, "JWT_SECRET_KEY is missing. Set it to at least 32 random characters"),
-        ({"DATABASE_URL": "postgresql://x", "JWT_SECRET_KEY": "short"}, "JWT_SECRET_KEY is too short"),
+        ({"DATABASE_URL": "postgresql://x", "JWT_SECRET_KEY": "short"}, "JWT_SECRET_KEY: too short"),
         ({"LOAD_WORKERS": "many"}, "LOAD_WORKERS: Input should be a valid integer"),
         ({"DATA_DIR": str(SAMPLES)}, "holds something else already. Name an empty or a new folder"),
     ],

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from logistics_indicators import __version__
 from logistics_indicators.monitoring.health import HealthProbe
 
-TOKEN = "a-token-of-a-scraper-0123456789"
+TOKEN = "a-token-of-the-scraper-0123456789"
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -39,7 +39,7 @@ def own_server(folder: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 async def own_client(own_server: EmbeddedPostgres) -> AsyncIterator[httpx.AsyncClient]:
     """An administrator of an app on a server of its own."""
-    async with running_app(make_settings(own_server.url(), metrics_token="a-token-of-a-scraper")) as app:
+    async with running_app(make_settings(own_server.url(), metrics_token="a-token-of-the-scraper-0123456789")) as app:
         add = (
             "INSERT INTO users (username, email, password_hash, role) VALUES ('a', 'a@b.co', '!', 'admin') RETURNING id"
         )
@@ -75,7 +75,7 @@ async def test_the_service_recovers_by_itself_after_its_database_was_restarted(
     refused = await own_client.get("/v1/customers")
     assert (refused.status_code, refused.headers["Content-Type"]) == (503, "application/problem+json")
     assert "Retry-After" in refused.headers
-    scraped = await own_client.get("/metrics", headers={"Authorization": "Bearer a-token-of-a-scraper"})
+    scraped = await own_client.get("/metrics", headers={"Authorization": "Bearer a-token-of-the-scraper-0123456789"})
     assert "logistics_database_up 0.0" in scraped.text
     assert 'http_requests_total{method="POST",route="/v1/customers",status="201"} 1.0' in scraped.text
 

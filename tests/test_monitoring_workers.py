@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-TOKEN = "a-token-of-a-scraper-0123456789"
+TOKEN = "a-token-of-the-scraper-0123456789"
 
 
 @pytest.fixture

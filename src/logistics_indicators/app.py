@@ -42,7 +42,7 @@ from .monitoring.request_metrics import RequestMetrics
 from .monitoring.routes import router as monitoring_router
 from .query_parameters import refuse_unknown_query
 from .request_limits import RequestLimits
-from .secrets_folder import generated_secret
+from .secrets_folder import signing_secret
 from .security_headers import SecurityHeaders, TrustedHosts
 from .settings import Settings
 
@@ -167,10 +167,4 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 def _token_key(settings: Settings) -> TokenKey:
     previous = tuple(secret.get_secret_value() for secret in settings.jwt_previous_keys)
-    return TokenKey(_secret(settings), previous, settings.access_token_minutes * 60)
-
-
-def _secret(settings: Settings) -> str:
-    if settings.jwt_secret_key is not None:
-        return settings.jwt_secret_key.get_secret_value()
-    return generated_secret(settings.data_dir / "jwt_secret_key")
+    return TokenKey(signing_secret(settings), previous, settings.access_token_minutes * 60)

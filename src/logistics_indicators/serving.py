@@ -13,6 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from .embedded import EmbeddedPostgres, EmbeddedServerError
+from .secrets_folder import UnusableSecret, check_stored_secret
 from .settings import Settings
 
 ANNOUNCE_SECONDS = 120
@@ -40,9 +41,10 @@ def check_before_serving() -> Settings:
         settings = Settings()
         if settings.embedded:
             EmbeddedPostgres(settings.data_dir).claim_folder()
+            check_stored_secret(settings)
     except ValidationError as error:
         raise CannotServe("\n".join(_sentence(list(e["loc"]), e["msg"]) for e in error.errors())) from error
-    except (EmbeddedServerError, OSError) as error:
+    except (EmbeddedServerError, UnusableSecret, OSError) as error:
         raise CannotServe(str(error)) from error
     return settings
 

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 import platformdirs
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .keys import ADVICE, SHORTEST_KEY, require_strong_key
 
 
 def _words(value: object) -> object:
@@ -19,10 +21,13 @@ def _blank_separated(value: object) -> object:
     return tuple(value.split()) if isinstance(value, str) else value
 
 
-MINIMUM_SECRET_LENGTH = 32
-"""Characters. RFC 7518, 3.2: an HS256 key has at least as many bits as the hash, 256."""
+def _strong(key: SecretStr) -> SecretStr:
+    require_strong_key(key.get_secret_value())
+    return key
 
-SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_blank_separated)]
+
+Key = Annotated[SecretStr, AfterValidator(_strong)]
+KeyList = Annotated[tuple[Key, ...], NoDecode, BeforeValidator(_blank_separated)]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 OptionalDays = Annotated[tuple[Literal["carnaval", "corpus_christi"], ...], NoDecode, BeforeValidator(_words)]
@@ -42,7 +47,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Names are the environment variables', in lower case. A secret has no default."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     # Database
     database_url: SecretStr | None = Field(
@@ -64,10 +69,10 @@ class Settings(BaseSettings):
     statement_timeout_seconds: float = Field(30, gt=0, description="Longest SQL statement of a request")
 
     # Accounts
-    jwt_secret_key: SecretStr | None = Field(
-        None, description="Signs the tokens; at least 32 characters. Required with a database of your own"
+    jwt_secret_key: Key | None = Field(
+        None, description="Signs the tokens; at least 32 random characters. Required with a database of your own"
     )
-    jwt_previous_keys: SecretList = Field(
+    jwt_previous_keys: KeyList = Field(
         (), description="Earlier JWT_SECRET_KEYs, separated by blanks, whose tokens are still believed"
     )
     access_token_minutes: int = Field(15, ge=1, le=24 * 60, description="Life of an access token")
@@ -142,8 +147,10 @@ class Settings(BaseSettings):
     )
 
     # Monitoring
-    metrics_token: SecretStr | None = Field(
-        None, min_length=16, description="A scraper's own Bearer token for /metrics; none: it must sign in like a user"
+    metrics_token: Key | None = Field(
+        None,
+        description="A scraper's own Bearer token for /metrics, at least 32 random characters; "
+        "none: it must sign in like a user",
     )
 
     # Logs
@@ -151,20 +158,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _own_database_needs_own_secret(self) -> Self:
-        if self.jwt_secret_key is None:
-            if self.embedded:
-                return self
+        if self.jwt_secret_key is None and not self.embedded:
             raise ValueError(
-                "JWT_SECRET_KEY is missing. Set it to at least 32 random characters, "
-                "for example the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+                f"JWT_SECRET_KEY is missing. Set it to at least {SHORTEST_KEY} random characters. {ADVICE}"
             )
-        if len(self.jwt_secret_key.get_secret_value()) < MINIMUM_SECRET_LENGTH:
-            raise ValueError(
-                "JWT_SECRET_KEY is too short: it needs at least 32 characters. "
-                "Take the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
-        if self.jwt_secret_key.get_secret_value().lstrip().startswith("-----BEGIN"):
-            raise ValueError("JWT_SECRET_KEY is a PEM key. Tokens are signed with HS256: take a random secret instead.")
         return self
 
     @property

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from jose import jwk, jwt
 from jose.exceptions import JOSEError
 
+from ..keys import require_strong_key
+
 ALGORITHM = "HS256"
 ISSUER = "logistics-indicators"
 AUDIENCE = "logistics-indicators-api"
@@ -26,7 +28,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class TokenKey:
-    """The secret that signs, and those before it that are still believed."""
+    """The secret that signs, and those before it that are still believed. Raises WeakKey for one that is none."""
 
     secret: str = field(repr=False)
     previous: tuple[str, ...] = field(default=(), repr=False)
@@ -34,7 +36,8 @@ class TokenKey:
     _keys: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        keys = {key_id(secret): jwk.construct(secret, ALGORITHM) for secret in (self.secret, *self.previous)}
+        secrets = [require_strong_key(secret) for secret in (self.secret, *self.previous)]
+        keys = {key_id(secret): jwk.construct(secret, ALGORITHM) for secret in secrets}
         object.__setattr__(self, "_keys", keys)
 
     def signing(self) -> tuple[str, Any]:
