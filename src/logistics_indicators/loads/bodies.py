@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ..errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
@@ -14,6 +14,12 @@ from ..errors import BadRequest, ContentTooLarge, Problem, Unprocessable, Unsupp
 FILE_TYPES = {"text/csv", "application/vnd.ms-excel", "application/octet-stream", "text/plain", "application/csv"}
 MOST_PARTS = 8
 LONGEST_PART_HEADERS = 8 * 1024
+LONGEST_AROUND_PARTS = 64 * 1024
+"""Bytes that a multipart body may have before its first part, and those that are read after its last."""
+
+LONGEST_PADDING = 64
+"""Blanks behind a delimiter (RFC 2046, transport padding)."""
+
 UNPACK_PIECE = 256 * 1024
 
 
@@ -119,25 +125,39 @@ class _Multipart:
         self._seen_file = False
         self._ended = False
         self._out: list[bytes] = []
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._on_part_begin,
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._on_headers_finished,
-                "on_part_data": self._on_part_data,
-                "on_part_end": self._on_part_end,
-                "on_end": self._on_end,
-            },
+        self._delimiter = b"--" + boundary
+        self._first_delimiter = re.compile(
+            b"(?:^|\\n)" + re.escape(self._delimiter) + b"(?:[ \\t]{0,%d}(?=\\r\\n)|(?=--))" % LONGEST_PADDING
         )
+        self._preamble: bytearray | None = bytearray()
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._on_part_begin,
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_headers_finished,
+                    "on_part_data": self._on_part_data,
+                    "on_part_end": self._on_part_end,
+                    "on_end": self._on_end,
+                },
+            )
+        except FormParserError:
+            raise BadRequest("The boundary in the multipart body's Content-Type is too long.") from None
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
-        size = 0
+        """The file's bytes. What follows the last part is read up to a bound, and left unread beyond it."""
+        size = after_end = 0
         async for data in self._body.stream:
+            if self._ended:
+                after_end += len(data)
+                if after_end > LONGEST_AROUND_PARTS:
+                    break
+                continue
             try:
-                self._parser.write(data)
+                self._parser.write(self._without_preamble(data))
             except MultipartParseError:
                 raise BadRequest("The multipart body is malformed.") from None
             out, self._out = self._out, []
@@ -150,6 +170,21 @@ class _Multipart:
             raise BadRequest("The multipart body ends too early.")
         if not self._seen_file:
             raise Unprocessable.field("body", "file", msg="The multipart body has no field `file` with a file.")
+
+    def _without_preamble(self, data: bytes) -> bytes:
+        """From the first delimiter on; what stands before it is nobody's (RFC 2046, 5.1.1)."""
+        if self._preamble is None:
+            return data
+        seen = max(0, len(self._preamble) - len(self._delimiter) - LONGEST_PADDING - 3)
+        self._preamble += data
+        found = self._first_delimiter.search(self._preamble, seen)
+        if found is None:
+            if len(self._preamble) > LONGEST_AROUND_PARTS:
+                raise BadRequest("The multipart body does not begin with the boundary of its Content-Type.")
+            return b""
+        rest = bytes(self._preamble[found.end() :])
+        self._preamble = None
+        return self._delimiter + rest
 
     def _on_part_begin(self) -> None:
         self._parts += 1

@@ -65,7 +65,9 @@ UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename 
     encoding = $5, delimiter = $6, columns = $7, has_header = $8, chunks = $9, idempotency_key = $10
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
-FIND_BY_KEY = "SELECT id, kind, sha256 FROM loads WHERE user_id = $1 AND idempotency_key = $2"
+FIND_BY_KEY = """
+SELECT id, kind, sha256, validate_only, on_conflict, max_rejects FROM loads WHERE user_id = $1 AND idempotency_key = $2
+"""
 
 
 class Receiver:
@@ -100,6 +102,8 @@ class Receiver:
             return await self._receive(body, options, user)
         except ClientDisconnect:
             raise BadRequest("The upload was cut short.") from None
+        except asyncpg.ForeignKeyViolationError:  # swept away as dead: its process, or the whole machine, stood still
+            raise given_up() from None
         except asyncpg.DiskFullError:
             raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
         finally:
@@ -215,7 +219,7 @@ class Receiver:
             first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
             return same_file(first, options, sha256)
         if done is None:
-            raise RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
+            raise given_up()
         return load_id
 
     async def _live(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -250,11 +254,20 @@ def _layout(options: LoadOptions, first_row: bytes) -> Any:
         raise Unprocessable.field("body", "file", msg=str(error)) from None
 
 
+def given_up() -> Problem:
+    return RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
+
+
 def empty_file() -> Problem:
     return Unprocessable.field("body", "file", msg="The file is empty.")
 
 
 def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
+    """Id of the load that the key was first used for. The key stands for the file and for what was asked of it."""
     if first["sha256"] != sha256 or first["kind"] != options.kind:
         raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
+    for name in ("validate_only", "on_conflict", "max_rejects"):
+        if first[name] != getattr(options, name):
+            msg = f"The key was used for this file with another {name}. Take a new key."
+            raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
     return int(first["id"])
