@@ -1,6 +1,5 @@
 """What the account routes take and give."""
 
-import unicodedata
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -16,15 +15,20 @@ from pydantic import (
 
 from ..field_types import AnsweredTimestamp
 from .current_user import Role
+from .names import LONGEST_NAME, require_plain_name
 from .passwords import LONGEST, SHORTEST
 
 LARGEST_ID = 2**31 - 1
 
 Username = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$"),
-    AfterValidator(lambda name: unicodedata.normalize("NFC", name)),
-    Field(description="Letters, digits and . @ + - _; blanks inside", examples=["ana"]),
+    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$"),
+    AfterValidator(require_plain_name),
+    Field(
+        description="Latin letters, with or without accents, digits and . @ + - _; blanks inside. Stored as NFKC. Names "
+        "that differ by case or accents alone, or that look alike, are the same",
+        examples=["ana"],
+    ),
 ]
 Email = Annotated[
     str,
@@ -70,7 +74,7 @@ class NewUser(Registration):
 
 
 class Credentials(Body):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern="^[^\\x00]+$")]
+    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern="^[^\\x00]+$")]
     password: GivenPassword
 
 

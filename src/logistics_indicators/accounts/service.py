@@ -12,6 +12,7 @@ from ..errors import Conflict, Forbidden, NotFound, Unauthorized, Unprocessable
 from ..settings import Settings
 from .audit import record_audit
 from .current_user import Role, User
+from .names import composed, name_key, name_skeleton
 from .passwords import hash_password, needs_new_hash, refuse_common, verify_password
 from .sessions import TokenPair, end_sessions, open_session
 from .throttle import (
@@ -22,6 +23,7 @@ from .throttle import (
     give_back_attempt,
     sweep_throttle,
     take_attempt,
+    unknown_name_subject,
 )
 from .tokens import TokenKey, token_hash
 
@@ -59,7 +61,7 @@ class AccountRules:
 
 ADMIN_EXISTS = "SELECT EXISTS (SELECT FROM users WHERE role = 'admin')"
 INSERT_USER = """
-INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, $4)
+INSERT INTO users (username, email, password_hash, role, name_key, name_skeleton) VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING id, username, email, role, active, created_at
 """
 
@@ -95,10 +97,12 @@ async def register(
 async def insert_user(connection: Connection, username: str, email: str, password_hash: str, role: Role) -> Any:
     """The new row; raises Conflict where the name or the mail is taken."""
     try:
-        return await connection.fetchrow(INSERT_USER, username, email, password_hash, role.value)
+        forms = name_key(username), name_skeleton(username)
+        return await connection.fetchrow(INSERT_USER, username, email, password_hash, role.value, *forms)
     except asyncpg.UniqueViolationError as error:
-        taken = "email" if error.constraint_name == "users_email_key" else "username"
-        raise Conflict(f"This {taken} is taken.") from None
+        if error.constraint_name == "users_email_key":
+            raise Conflict("This email is taken.") from None
+        raise Conflict("This username is taken, or looks like one that is.") from None
 
 
 # -- signing in ----------------------------------------------------------------------------------------------
@@ -108,8 +112,9 @@ SELECT id, username, email, role, password_hash, active, EXISTS (
     SELECT FROM sessions
     WHERE user_id = users.id AND address = $2 AND created_at > LOCALTIMESTAMP - interval '{KNOWN_ADDRESS_DAYS} days'
 ) AS known_address
-FROM users WHERE lower(username) = lower($1)
+FROM users WHERE name_key = $1 OR username = $3 ORDER BY username = $3 DESC LIMIT 1
 """
+"""By the name's key; an account from before there were keys may share its key with another, and is found as it is spelt."""
 STILL_SO = "SELECT id, username, email, role FROM users WHERE id = $1 AND active AND password_hash = $2 FOR SHARE"
 """The password was checked outside a transaction; it may have been changed, or the user disabled, meanwhile."""
 NEW_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3"
@@ -126,8 +131,8 @@ async def login(
     by_address = address_subject("login", address)
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
         await take_attempt(connection, by_address, rules.per_address)
-        found = await connection.fetchrow(FIND_LOGIN, username, address)
-        by_account = account_subject(username, address if found and found["known_address"] else None)
+        found = await connection.fetchrow(FIND_LOGIN, name_key(username), address, composed(username))
+        by_account = _login_subject(found, username, address)
         await take_attempt(connection, by_account, rules.per_account)
     matches = await verify_password(password, found["password_hash"] if found and found["active"] else None)
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -141,6 +146,12 @@ async def login(
     if needs_new_hash(found["password_hash"]):
         await pool.execute(NEW_HASH, found["id"], await hash_password(password), found["password_hash"])
     return signed_in
+
+
+def _login_subject(found: Any, username: str, address: str | None) -> bytes:
+    if found is None:
+        return unknown_name_subject(username)
+    return account_subject(found["id"], "login", address if found["known_address"] else None)
 
 
 async def _record_failed_login(connection: Connection, found: Any, address: str | None) -> None:
@@ -177,7 +188,7 @@ async def change_password(
 ) -> None:
     """Ends the user's other sessions. Raises Forbidden for a wrong current password."""
     refuse_common(new, "new_password")
-    by_account = account_subject(user.username, f"password change of {user.id}")
+    by_account = account_subject(user.id, "password change")
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
         await take_attempt(connection, by_account, rules.per_account)
         stored = await connection.fetchval(FIND_PASSWORD, user.id)

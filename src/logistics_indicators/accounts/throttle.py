@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from ..database import Connection
 from ..errors import TooManyRequests
+from .names import name_key
 
 TAKE = """
 INSERT INTO throttle (subject, empty_at) VALUES ($1, LOCALTIMESTAMP + $2::interval)
@@ -47,8 +48,14 @@ class Allowance:
         return self.window / self.attempts
 
 
-def account_subject(username: str, address: str | None = None) -> bytes:
-    return _subject("account", username.lower(), address or "")
+def account_subject(user_id: int, purpose: str, address: str | None = None) -> bytes:
+    """Of an account that exists, by its id: however its name was spelt, the attempts are counted together."""
+    return _subject("account", purpose, str(user_id), address or "")
+
+
+def unknown_name_subject(name: str) -> bytes:
+    """Of a name that no account has, by its normal form, so that it is told 429 as one that exists would be."""
+    return _subject("name", name_key(name))
 
 
 def address_subject(purpose: str, address: str | None) -> bytes:

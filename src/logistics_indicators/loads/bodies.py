@@ -1,6 +1,6 @@
 """The file's bytes out of a request's body, as they come: multipart or bare, packed or not, always bounded."""
 
-import re
+import unicodedata
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -234,12 +234,16 @@ class _Multipart:
         self._ended = True
 
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]")
+NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that are never part of a file's name: they hide, reorder or break the text around them."""
 
 
 def safe_filename(name: bytes | None) -> str | None:
-    """The name alone, without folders or control characters. It is only ever shown."""
+    """The name alone, without folders, controls, joiners or marks of direction. It is only ever shown."""
     if not name:
         return None
     text = unquote(name.decode("utf-8", "replace"), errors="replace").replace("\\", "/").rsplit("/", 1)[-1]
-    return CONTROL.sub("", text).strip()[:255] or None
+    shown = "".join(
+        c for c in text[:LONGEST_PART_HEADERS] if c != "\ufffd" and unicodedata.category(c) not in NOT_SHOWN
+    )
+    return shown.strip()[:255] or None
