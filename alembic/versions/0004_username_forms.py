@@ -20,9 +20,8 @@ FORMS = {"name_key": name_key, "name_skeleton": name_skeleton}
 
 def upgrade() -> None:
     op.execute('ALTER TABLE users ADD COLUMN name_key text COLLATE "C", ADD COLUMN name_skeleton text COLLATE "C"')
-    users = [
-        (row.id, row.username) for row in op.get_bind().execute(text("SELECT id, username FROM users ORDER BY id"))
-    ]
+    found = op.get_bind().execute(text("SELECT id, username FROM users ORDER BY id"))
+    users = [(row.id, row.username) for row in found]
     for column, form_of in FORMS.items():
         _fill(column, form_of, users)
         op.execute(f"CREATE UNIQUE INDEX users_{column}_key ON users ({column})")

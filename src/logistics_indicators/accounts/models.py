@@ -25,8 +25,8 @@ Username = Annotated[
     StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$"),
     AfterValidator(require_plain_name),
     Field(
-        description="Latin letters, with or without accents, digits and . @ + - _; blanks inside. Stored as NFKC. Names "
-        "that differ by case or accents alone, or that look alike, are the same",
+        description="Latin letters, with or without accents, digits and . @ + - _; blanks inside. Stored as NFKC. "
+        "Names that differ by case or accents alone, or that look alike, are the same",
         examples=["ana"],
     ),
 ]

@@ -114,7 +114,7 @@ SELECT id, username, email, role, password_hash, active, EXISTS (
 ) AS known_address
 FROM users WHERE name_key = $1 OR username = $3 ORDER BY username = $3 DESC LIMIT 1
 """
-"""By the name's key; an account from before there were keys may share its key with another, and is found as it is spelt."""
+"""By the name's key; of accounts from before there were keys, two may share one, and are found as they are spelt."""
 STILL_SO = "SELECT id, username, email, role FROM users WHERE id = $1 AND active AND password_hash = $2 FOR SHARE"
 """The password was checked outside a transaction; it may have been changed, or the user disabled, meanwhile."""
 NEW_HASH = "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3"

@@ -1,5 +1,6 @@
 """The file's bytes out of a request's body, as they come: multipart or bare, packed or not, always bounded."""
 
+import re
 import unicodedata
 import zlib
 from collections.abc import AsyncIterator
