@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 import orjson
 from fastapi import Request, Response
 
 from ..database import Connection
 from ..exports.columns import Batch, Column
 from ..exports.response import ExportFormat, export_response
-from .packing import Integers
-from .parameters import Ordering
 from .snapshot import Memory, Snapshot, open_snapshot
 
 JSON = "application/json"
@@ -81,17 +78,3 @@ def _client_has(request: Request, etag: str) -> bool:
 async def _batches(table: Table) -> AsyncIterator[Batch]:
     for start in range(0, len(table.rows), 5_000):
         yield [tuple(row.values()) for row in table.rows[start : start + 5_000]]
-
-
-def order_rows(
-    ordering: Ordering, values: Mapping[str, Integers], number: int, null: Integers | None = None
-) -> Integers:
-    """Positions of the rows, which come in order of name, sorted by sort_field; ties by name, nulls last.
-
-    A sort_field that is not among `values` is the name itself.
-    """
-    column = values.get(ordering.field)
-    if column is None:
-        return np.arange(number)[::-1] if ordering.descending else np.arange(number)
-    keys = [-column if ordering.descending else column]
-    return np.lexsort(keys if null is None else [*keys, null])

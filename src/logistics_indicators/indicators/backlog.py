@@ -2,13 +2,16 @@
 
 from datetime import date
 
+import numpy as np
+
 from ..exports.columns import Column
 from .answers import Row, Table
 from .links import still_open
+from .ordering import SortColumn, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .sums import Filters
-from .totals import Dimension, uf_of
+from .totals import Dimension, name_key, uf_of
 
 BACKLOG_FIELDS = ("total", "atrasados", "mais_antigo")
 SORT_COLUMNS = {
@@ -82,13 +85,12 @@ async def backlog_table(snapshot: Snapshot, by: Dimension, as_of: date, filters:
         }
         for name, total, overdue, oldest in await fetch_open_visits(snapshot, by, as_of, filters)
     ]
-    rows.sort(key=lambda row: row[by.value] or "")
-    column = SORT_COLUMNS.get(ordering.field)
-    if column is not None:
-        rows.sort(key=lambda row: row[column], reverse=ordering.descending)
-    elif ordering.descending:
-        rows.reverse()
-    return Table(f"backlog_{by.value}", backlog_columns(by), rows, {"as_of": as_of})
+    rows.sort(key=lambda row: name_key(row[by.value]))
+    columns = {
+        field: SortColumn([np.array([row[name] for row in rows], np.int64)]) for field, name in SORT_COLUMNS.items()
+    }
+    order = order_rows(ordering, columns, [row[by.value] for row in rows]).tolist()
+    return Table(f"backlog_{by.value}", backlog_columns(by), [rows[row] for row in order], {"as_of": as_of})
 
 
 def backlog_columns(by: Dimension) -> list[Column]:

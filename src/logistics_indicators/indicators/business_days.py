@@ -21,6 +21,11 @@ class Place(NamedTuple):
     uf: str | None
     polo: str | None
 
+    @property
+    def calendar(self) -> str:
+        """What its calendar is called in an answer."""
+        return self.polo or self.uf or CalendarKind.nacional.value
+
 
 NATION = Place(None, None)
 

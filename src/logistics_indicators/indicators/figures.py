@@ -16,6 +16,11 @@ def half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
+def two_decimals(value: float) -> float:
+    """For what is no fraction of whole numbers: the bounds of an interval, the difference of two shown figures."""
+    return round(value, 2)
+
+
 def half_even_each(numerators: Integers, denominators: Integers | int) -> Integers:
     """As half_even, for columns."""
     quotients, rests = np.divmod(numerators, denominators)
@@ -44,13 +49,13 @@ def sla(on_time: int, total: int) -> tuple[str, float]:
 
 
 def wilson(on_time: int, total: int) -> tuple[float, float]:
-    """95% interval of a share, in percent with 2 decimals (Wilson 1927): few visits say little, so it is wide."""
+    """95% interval of a share, in percent (Wilson 1927): few visits say little, so it is wide."""
     z = 1.959963984540054
     share = on_time / total
     middle = share + z * z / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 100 / (1 + z * z / total)
-    return max(round((middle - spread) * scale, 2), 0.0), min(round((middle + spread) * scale, 2), 100.0)
+    return max((middle - spread) * scale, 0.0), min((middle + spread) * scale, 100.0)
 
 
 def duration_text(seconds: int) -> str:

@@ -8,21 +8,14 @@ from ..exports.columns import Column
 from .answers import Row, Table
 from .figures import ratio
 from .links import attended_between
+from .ordering import SortColumn, by_ratio, order_rows
+from .packing import Integers
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .sums import Days, Filters, fetch_late_cells, sum_by
 from .totals import DateRange, Dimension, key_of, resolve_range, totals_by
 
 LATENESS_FIELDS = ("atrasados", "total", "percentual", "media", "p50", "p90")
-SORT_COLUMNS = {
-    "atrasados": "total_de_atrasados",
-    "total": "total_de_atendimentos",
-    "percentual": "percentual_de_atrasados",
-    "media": "media_de_dias_de_atraso",
-    "p50": "p50_de_dias_de_atraso",
-    "p90": "p90_de_dias_de_atraso",
-}
-
 BANDS = ("percentual_1_dia", "percentual_2_dias", "percentual_3_a_5_dias", "percentual_mais_de_5_dias")
 """Columns: shares of the late visits."""
 
@@ -43,12 +36,14 @@ async def lateness_table(
     totals = await totals_by(snapshot, by, days, filters)
     spreads = {} if days is None else await _spreads(snapshot, by, days, filters)
     link = attended_between(by, filters, asked)
-    rows = [
+    rows: list[Row] = [
         {by.value: name, **_figures(total, spreads.get(name, ())), "visitas": link.of(name)}
         for name, total in zip(totals.names, totals.total.tolist(), strict=True)
     ]
+    lost = np.array([sum(late * n for late, n in spreads.get(name, ())) for name in totals.names], np.int64)
+    order = order_rows(ordering, _sort_columns(rows, totals.total, lost), totals.names).tolist()
     about = {"start_date": days and days.first, "end_date": days and days.last}
-    return Table(f"lateness_{by.value}", lateness_columns(by), _sorted(rows, ordering), about)
+    return Table(f"lateness_{by.value}", lateness_columns(by), [rows[row] for row in order], about)
 
 
 async def _spreads(
@@ -94,14 +89,22 @@ def percentile(spread: Spread, total: int, percent: int) -> int | None:
     return None
 
 
-def _sorted(rows: list[Row], ordering: Ordering) -> list[Row]:
-    """Rows come in order of name; nulls go last."""
-    column = SORT_COLUMNS.get(ordering.field)
-    if column is None:
-        return rows[::-1] if ordering.descending else rows
-    valued = [row for row in rows if row[column] is not None]
-    valued.sort(key=lambda row: row[column], reverse=ordering.descending)
-    return valued + [row for row in rows if row[column] is None]
+def _sort_columns(rows: list[Row], total: Integers, lost_days: Integers) -> dict[str, SortColumn]:
+    """By LATENESS_FIELDS; rows without a late visit have no mean and no percentile."""
+
+    def column(name: str) -> Integers:
+        return np.array([row[name] or 0 for row in rows], np.int64)
+
+    late = column("total_de_atrasados")
+    none_late = late == 0
+    return {
+        "atrasados": SortColumn([late]),
+        "total": SortColumn([total]),
+        "percentual": by_ratio(late, total),
+        "media": by_ratio(lost_days, np.maximum(late, 1), none_late),
+        "p50": SortColumn([column("p50_de_dias_de_atraso")], none_late),
+        "p90": SortColumn([column("p90_de_dias_de_atraso")], none_late),
+    }
 
 
 def lateness_columns(by: Dimension) -> list[Column]:

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 
 class IndicatorAnswer(BaseModel):
-    start_date: date | None = Field(description="First day counted; null where there is no data")
-    end_date: date | None = Field(description="Last day counted; null where there is no data")
+    start_date: date | None = Field(description="First day counted; null where the range has no day")
+    end_date: date | None = Field(description="Last day counted; null where the range has no day")
     data_version: int = Field(description="Changes with each committed change; also the ETag")
 
 
@@ -95,8 +95,9 @@ class TrendPoint(BaseModel):
     inicio: date
     fim: date
     total_de_atendimentos: int
-    valor: float | None = Field(description="The metric; 0 without visits, null without a business day")
+    valor: float | None = Field(description="The metric; an SLA is null without visits, a pace without a business day")
     visitas: str | None
+    demais: int = Field(description="Names summed in it, the name being null; 0 in a name's own points")
 
 
 class TrendAnswer(IndicatorAnswer):
@@ -104,6 +105,8 @@ class TrendAnswer(IndicatorAnswer):
     metric: str
     calendario: str
     tolerance_days: int
+    nomes: int = Field(description="Names with a visit in the range")
+    nomes_em_demais: int = Field(description="Those without points of their own: the fewest visits, summed in demais")
     tendencia: list[TrendPoint]
 
 
@@ -194,8 +197,13 @@ class SummaryPeriod(BaseModel):
     sla_maximo: float | None = Field(description="Upper end of it")
     tempo_medio_atendimento: str | None
     tempo_medio_segundos: int | None
-    dias_uteis: int
-    produtividade: float | None
+    calendario: str = Field(
+        description="Whose business days were counted: nacional, or with calendario=uf the polo, state, or main polo "
+        "of the angel that was asked for",
+        examples=["nacional"],
+    )
+    dias_uteis: int | None = Field(description="Business days; null where the range has no day")
+    produtividade: float | None = Field(description="Visits for each business day; null where there is none")
 
 
 class SummaryChange(BaseModel):
@@ -225,8 +233,10 @@ class SummaryAnswer(IndicatorAnswer):
     periodo_anterior: SummaryPeriod = Field(description="As many days, right before")
     variacao: SummaryChange = Field(description="This period less the previous one")
     em_aberto: SummaryOpen
-    melhores: list[SummaryRank] = Field(description="By sla_minimo: few visits do not outrank many")
-    piores: list[SummaryRank] = Field(description="By sla_maximo")
+    melhores: list[SummaryRank] = Field(
+        description="By sla_minimo: few visits do not outrank many; disjoint from piores"
+    )
+    piores: list[SummaryRank] = Field(description="By sla_maximo; nobody without a late visit")
     as_of: date
     by: str
     min_total: int

@@ -27,7 +27,7 @@ from .parameters import AskedCalendar, AskedFilters, AskedRange, Ordering, Toler
 from .routes import answers
 from .summary import SummaryQuestion, summary_table
 from .totals import Dimension
-from .trend import TREND_FIELDS, Bucket, Metric, trend_table
+from .trend import MOST_POINTS, TREND_FIELDS, Bucket, Metric, trend_table
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
@@ -54,8 +54,19 @@ async def trend(
     metric: Metric = Metric.sla,
     calendario: AskedCalendar = CalendarKind.nacional,
     tolerance_days: ToleranceDays = 0,
+    top: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=10_000,
+            description=f"Names with points of their own. Default: what {MOST_POINTS} points hold",
+        ),
+    ] = None,
 ) -> Response:
-    """A figure for every bucket of the range and every angel, polo or state; buckets without visits are zeros."""
+    """A figure for every bucket of the range and every angel, polo or state, those without visits included.
+
+    Beyond `top` names, or what an answer bears, those with the fewest visits are one series: `demais`.
+    """
     return await answer_table(
         request,
         connection,
@@ -70,6 +81,7 @@ async def trend(
             metric=metric,
             calendar=calendario,
             tolerance_days=tolerance_days,
+            top=top,
         ),
     )
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from ..exports.columns import Column
-from .answers import Table, order_rows
+from .answers import Table
 from .business_days import CalendarKind
 from .figures import duration_text, half_even_each
 from .links import attended_between
+from .ordering import SortColumn, by_ratio, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .sums import Filters
@@ -31,9 +32,14 @@ async def productivity_table(
     working = np.array([counter.between(*days, place) if local and days else national for place in totals.places], int)
     idle = working == 0
     mean = half_even_each(totals.seconds, totals.total)
-    pace = half_even_each(100 * totals.total, np.maximum(working, 1))
-    sortable = {"total": totals.total, "avg_time": mean, "produtividade": np.where(idle, 0, pace)}
-    order = order_rows(ordering, sortable, len(totals.names), idle if ordering.field == "produtividade" else None)
+    divisors = np.maximum(working, 1)
+    pace = half_even_each(100 * totals.total, divisors)
+    sortable = {
+        "total": SortColumn([totals.total]),
+        "avg_time": by_ratio(totals.seconds, totals.total),
+        "produtividade": by_ratio(totals.total, divisors, idle),
+    }
+    order = order_rows(ordering, sortable, totals.names)
     key, link = by.value, attended_between(by, filters, asked)
     columns = (order, totals.total[order], mean[order], working[order], pace[order])
     rows = [

@@ -1,9 +1,10 @@
 """SLA: the share of visits made on or before the deadline's day."""
 
 from ..exports.columns import Column
-from .answers import Table, order_rows
+from .answers import Table
 from .figures import SLA, half_even_each
 from .links import attended_between
+from .ordering import SortColumn, by_ratio, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .sums import Filters
@@ -18,8 +19,12 @@ async def sla_table(
     days = await resolve_range(snapshot, asked)
     totals = await totals_by(snapshot, by, days, filters, tolerance_days=tolerance_days)
     hundredths = half_even_each(10_000 * totals.on_time, totals.total)
-    sortable = {"total": totals.total, "total_sla": totals.on_time, "sla": hundredths}
-    order = order_rows(ordering, sortable, len(totals.names))
+    sortable = {
+        "total": SortColumn([totals.total]),
+        "total_sla": SortColumn([totals.on_time]),
+        "sla": by_ratio(totals.on_time, totals.total),
+    }
+    order = order_rows(ordering, sortable, totals.names)
     key, link = by.value, attended_between(by, filters, asked)
     columns = (order, totals.total[order], totals.on_time[order], hundredths[order])
     rows = [

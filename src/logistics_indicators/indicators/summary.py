@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from ..exports.columns import Column
 from .answers import Row, Table
 from .backlog import fetch_open_visits
-from .business_days import CalendarKind, Place
-from .figures import duration_text, half_even, ratio, sla, wilson
-from .links import attended_between
+from .business_days import NATION, CalendarKind
+from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson
+from .links import VisitLinks, attended_between
 from .snapshot import Snapshot
 from .sums import Days, Filters
-from .totals import DateRange, Dimension, Totals, resolve_range, totals_by, uf_of
+from .totals import DateRange, Dimension, Totals, place_of, resolve_range, totals_by
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,10 @@ async def _period(
     snapshot: Snapshot, totals: Totals, days: Days | None, filters: Filters, question: SummaryQuestion
 ) -> Row:
     total, on_time = int(totals.total.sum()), int(totals.on_time.sum())
-    counter = await snapshot.business_days()
-    place = Place(filters.uf or uf_of(filters.polo or ""), filters.polo)
-    local = question.calendar is CalendarKind.uf
-    working = 0 if days is None else counter.between(*days, place) if local else counter.between(*days)
+    place = await place_of(snapshot, days, filters) if question.calendar is CalendarKind.uf else NATION
+    working = (await snapshot.business_days()).between(*days, place) if days else None
     mean = half_even(int(totals.seconds.sum()), total) if total else None
-    low, high = wilson(on_time, total) if total else (None, None)
+    low, high = (two_decimals(end) for end in wilson(on_time, total)) if total else (None, None)
     return {
         "start_date": days and days.first,
         "end_date": days and days.last,
@@ -85,6 +84,7 @@ async def _period(
         "sla_maximo": high,
         "tempo_medio_atendimento": None if mean is None else duration_text(mean),
         "tempo_medio_segundos": mean,
+        "calendario": place.calendar,
         "dias_uteis": working,
         "produtividade": ratio(total, working) if working else None,
     }
@@ -94,7 +94,7 @@ def _change(now: Row, then: Row) -> Row:
     """This period less the previous one; null where one of them has no figure."""
 
     def less(field: str) -> float | None:
-        return None if now[field] is None or then[field] is None else round(now[field] - then[field], 2)
+        return None if now[field] is None or then[field] is None else two_decimals(now[field] - then[field])
 
     before = then["total_de_atendimentos"]
     change = now["total_de_atendimentos"] - before
@@ -119,29 +119,52 @@ async def _open_visits(snapshot: Snapshot, question: SummaryQuestion, filters: F
 def _best_and_worst(
     totals: Totals, question: SummaryQuestion, asked: DateRange, filters: Filters
 ) -> tuple[list[Row], list[Row]]:
-    """By what the SLA surely reaches (best) and surely does not pass (worst): 3 of 3 do not outrank 980 of 1,000."""
+    """By what the SLA surely reaches (best) and surely does not pass (worst): 3 of 3 do not outrank 980 of 1,000.
+
+    The two lists choose in turns, the best first, so that nobody is in both; nobody without a late visit is a worst.
+    """
     link = attended_between(question.by, filters, asked)
-    rows = []
-    columns = zip(totals.names, totals.total.tolist(), totals.on_time.tolist(), strict=True)
-    for name, total, on_time in columns:
-        if total >= question.min_total:
-            text, percent = sla(on_time, total)
-            low, high = wilson(on_time, total)
-            rows.append(
-                {
-                    question.by.value: name,
-                    "total_de_atendimentos": total,
-                    "total_de_atendimentos_no_prazo": on_time,
-                    "sla": text,
-                    "sla_percentual": percent,
-                    "sla_minimo": low,
-                    "sla_maximo": high,
-                    "visitas": link.of(name),
-                }
-            )
-    best = sorted(rows, key=lambda row: -row["sla_minimo"])[: question.top]
-    worst = sorted(rows, key=lambda row: row["sla_maximo"])[: question.top]
-    return best, worst
+    ranks = [
+        _Rank(name, total, on_time, *wilson(on_time, total))
+        for name, total, on_time in zip(totals.names, totals.total.tolist(), totals.on_time.tolist(), strict=True)
+        if total >= question.min_total
+    ]
+    by_least = sorted(ranks, key=lambda rank: -rank.low)
+    by_most = sorted((rank for rank in ranks if rank.on_time < rank.total), key=lambda rank: rank.high)
+    best: list[_Rank] = []
+    worst: list[_Rank] = []
+    taken: set[str | None] = set()
+    for _ in range(question.top):
+        for chosen, candidates in ((best, by_least), (worst, by_most)):
+            rank = next((rank for rank in candidates if rank.name not in taken), None)
+            if rank is not None:
+                chosen.append(rank)
+                taken.add(rank.name)
+    return [_rank_row(rank, question, link) for rank in best], [_rank_row(rank, question, link) for rank in worst]
+
+
+class _Rank(NamedTuple):
+    """low, high: ends of the SLA's interval, unrounded."""
+
+    name: str | None
+    total: int
+    on_time: int
+    low: float
+    high: float
+
+
+def _rank_row(rank: _Rank, question: SummaryQuestion, link: VisitLinks) -> Row:
+    text, percent = sla(rank.on_time, rank.total)
+    return {
+        question.by.value: rank.name,
+        "total_de_atendimentos": rank.total,
+        "total_de_atendimentos_no_prazo": rank.on_time,
+        "sla": text,
+        "sla_percentual": percent,
+        "sla_minimo": two_decimals(rank.low),
+        "sla_maximo": two_decimals(rank.high),
+        "visitas": link.of(rank.name),
+    }
 
 
 def summary_columns(by: Dimension) -> list[Column]:

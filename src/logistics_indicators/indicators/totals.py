@@ -46,13 +46,22 @@ NOTHING = Totals([], [], *(np.empty(0, np.int64) for _ in range(3)))
 
 
 async def resolve_range(snapshot: Snapshot, asked: DateRange) -> Days | None:
-    """The asked days; an open bound is the first or last day with a visit. None where there is nothing to bound it."""
+    """The asked days; an open bound is the first or last day with a visit.
+
+    None where there is no day: nothing bounds the range, or it would end before it begins.
+    """
     if asked.first is not None and asked.last is not None:
         return Days(asked.first, asked.last)
     found = await snapshot.first_and_last_day()
     if found is None:
         return None
-    return Days(asked.first or found[0], asked.last or found[1])
+    days = Days(asked.first or found[0], asked.last or found[1])
+    return days if days.first <= days.last else None
+
+
+def name_key(name: str | None) -> tuple[bool, str]:
+    """Names in their order; None, of polos that name no state, last."""
+    return name is None, name or ""
 
 
 @lru_cache(maxsize=16_384)
@@ -80,7 +89,7 @@ async def totals_of_cells(snapshot: Snapshot, by: Dimension, cells: Cells, *, pl
     key = await key_of(snapshot, by, cells.angel_id if angel else cells.polo_id)
     ids, *sums = sum_by(key.numbers, cells.total, cells.on_time, cells.seconds)
     names = await key.names(ids)
-    order = sorted(range(len(names)), key=lambda row: names[row] or "")
+    order = sorted(range(len(names)), key=lambda row: name_key(names[row]))
     names = [names[row] for row in order]
     where: Sequence[Place] = [NATION] * len(names)
     if places and angel:
@@ -89,6 +98,17 @@ async def totals_of_cells(snapshot: Snapshot, by: Dimension, cells: Cells, *, pl
     elif places:
         where = [Place(name, None) if by is Dimension.uf else Place(uf_of(name or ""), name) for name in names]
     return Totals(names, where, *(column[order] for column in sums))
+
+
+async def place_of(snapshot: Snapshot, days: Days | None, filters: Filters) -> Place:
+    """Whose calendar counts for these filters: a polo's, that of an angel's main place, a state's, or the nation's."""
+    if filters.polo is not None:
+        return Place(uf_of(filters.polo), filters.polo)
+    if filters.angel is not None:
+        totals = await totals_by(snapshot, Dimension.angel, days, filters, places=True)
+        if totals.names:
+            return totals.places[0]
+    return NATION if filters.uf is None else Place(filters.uf, None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +141,7 @@ async def key_of(snapshot: Snapshot, by: Dimension, ids: Integers) -> Key:
 
 
 async def _main_places(snapshot: Snapshot, cells: Cells) -> dict[int, Place]:
-    """An angel's state is that of most of its visits in the days, and its polo the one of most visits there."""
+    """An angel's state is the one of most of its visits in the days, and its polo the one of most visits there."""
     width = int(cells.polo_id.max(initial=0)) + 1
     pairs, totals = sum_by(cells.angel_id.astype(np.int64) * width + cells.polo_id, cells.total)
     polos = await snapshot.memory.names.of(snapshot.connection, "polos", (pairs % width).tolist())
@@ -132,12 +152,12 @@ async def _main_places(snapshot: Snapshot, cells: Cells) -> dict[int, Place]:
 
 
 def _main_place(visits: Iterable[tuple[str, int]]) -> Place:
-    """Ties go to the first name in the alphabet."""
+    """A state beats none, however many visits each has; ties go to the first name in the alphabet."""
     visits = list(visits)
     if len(visits) == 1:
         return Place(uf_of(visits[0][0]), visits[0][0])
     by_uf: dict[str | None, int] = {}
     for polo, total in visits:
         by_uf[uf_of(polo)] = by_uf.get(uf_of(polo), 0) + total
-    uf = min(by_uf, key=lambda name: (-by_uf[name], name or ""))
+    uf = min(by_uf, key=lambda name: (name is None, -by_uf[name], name or ""))
     return Place(uf, min((v for v in visits if uf_of(v[0]) == uf), key=lambda v: (-v[1], v[0]))[0])
