@@ -142,7 +142,7 @@ async def test_a_user_is_added_and_may_sign_in(locally: Run, anonymous: httpx.As
     answer = await anonymous.post("/v1/auth/login", json={"username": "ana", "password": PASSWORD})
     assert answer.json()["user"]["role"] == "viewer"
     again = await locally(*words, LOGISTICS_NEW_PASSWORD=PASSWORD)
-    assert (again.code, again.err.strip()) == (2, "Error: This username is taken, or looks like one that is.")
+    assert (again.code, again.err.strip()) == (2, "Error: This email is taken.")
 
 
 async def test_files_go_over_http_with_a_sign_in(

@@ -244,7 +244,5 @@ def safe_filename(name: bytes | None) -> str | None:
     if not name:
         return None
     text = unquote(name.decode("utf-8", "replace"), errors="replace").replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(
-        c for c in text[:LONGEST_PART_HEADERS] if c != "\ufffd" and unicodedata.category(c) not in NOT_SHOWN
-    )
+    shown = "".join(c for c in text if c != "\ufffd" and unicodedata.category(c) not in NOT_SHOWN)
     return shown.strip()[:255] or None
