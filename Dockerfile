@@ -1,22 +1,24 @@
 # syntax=docker/dockerfile:1
 
-# The packages, in an environment of their own. Compilers and pip's cache stay in this stage.
-FROM python:3.13-slim AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# A build that must be repeatable names the base by its digest: --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:...
+ARG PYTHON_IMAGE=python:3.13-slim
+
+# The packages, in an environment of their own. Compilers, uv and its cache stay in this stage.
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_CACHE=1
 WORKDIR /build
-RUN python -m venv /opt/logistics-indicators
-ENV PATH=/opt/logistics-indicators/bin:$PATH
-# The dependencies first: this layer is made again only when pyproject.toml changes.
+# What the lock files name and nothing else. This layer is made again only when they change.
+COPY requirements-build.lock requirements.lock ./
+RUN pip install --require-hashes --requirement requirements-build.lock \
+    && python -m venv --without-pip /opt/logistics-indicators \
+    && uv pip install --python /opt/logistics-indicators/bin/python --require-hashes --requirement requirements.lock
 COPY pyproject.toml ./
-RUN python -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']))" \
-        > requirements.txt \
-    && pip install --requirement requirements.txt
 COPY README.md LICENSE ./
 COPY alembic alembic
 COPY src src
-RUN pip install --no-deps .
+RUN uv pip install --python /opt/logistics-indicators/bin/python --no-deps --no-build-isolation .
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
 RUN groupadd --system --gid 10001 logistics \
     && useradd --system --uid 10001 --gid logistics --no-create-home --shell /usr/sbin/nologin logistics \
     && install --directory --owner logistics --group logistics --mode 0700 /var/lib/logistics-indicators

@@ -37,7 +37,7 @@ venv_folder() {
 wanted_state() {
     printf '%s\n%s\n' "$ROOT" "$VENV"
     "$1" -c 'import sys; print(sys.version)'
-    cat "$ROOT/pyproject.toml"
+    cat "$ROOT/pyproject.toml" "$ROOT"/requirements*.lock
 }
 
 is_ready() {
@@ -46,27 +46,24 @@ is_ready() {
         [ "$(wanted_state "$VENV/bin/python")" = "$(cat "$VENV/.installed-$1")" ]
 }
 
-# The dev group's lines, for pip older than 25.1 knows no --group.
-dev_requirements() {
-    "$VENV/bin/python" - "$ROOT/pyproject.toml" <<'EOT'
-import pathlib, sys, tomllib
-print("\n".join(tomllib.loads(pathlib.Path(sys.argv[1]).read_text())["dependency-groups"]["dev"]))
-EOT
-}
-
-# By uv, which takes seconds of processor time where pip takes half a minute; by pip where uv cannot be had.
+# What the lock files name and nothing else, each file by its hash: first what installs and builds (uv among it), then
+# the packages, then this one. By uv, which takes seconds where pip takes half a minute; by pip where uv cannot run.
 install_packages() {
-    if "$VENV/bin/python" -m pip install --no-compile --disable-pip-version-check uv &&
-        "$VENV/bin/python" -m uv pip install --python "$VENV/bin/python" \
-            ${PIP_INDEX_URL:+--index-url "$PIP_INDEX_URL"} "$@"; then
+    local lock=$1 python=$VENV/bin/python
+    local uv=("$python" -m uv pip install --python "$python" ${PIP_INDEX_URL:+--index-url "$PIP_INDEX_URL"})
+    local pip=("$python" -m pip install --disable-pip-version-check)
+    "${pip[@]}" --no-compile --require-hashes --requirement "$ROOT/requirements-build.lock" || return
+    if "${uv[@]}" --require-hashes --requirement "$lock" &&
+        "${uv[@]}" --no-deps --no-build-isolation --editable "$ROOT"; then
         return
     fi
     echo "uv could not install the packages; pip is asked."
-    "$VENV/bin/python" -m pip install --disable-pip-version-check "$@"
+    "${pip[@]}" --require-hashes --requirement "$lock" &&
+        "${pip[@]}" --no-deps --no-build-isolation --editable "$ROOT"
 }
 
 install_environment() {
-    local python requirements log=$VENV.log
+    local python lock=$ROOT/requirements.lock log=$VENV.log
     python=$(find_python) || exit 1
     echo "Installing into $VENV (once; less than a minute) ..." >&2
     if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -75,15 +72,14 @@ install_environment() {
             fail "python -m venv failed. On Debian or Ubuntu: apt install python3-venv"
     fi
     rm -f "$VENV"/.installed-*
-    requirements=$(mktemp)
     if [ "$1" = dev ]; then
-        dev_requirements >"$requirements"
+        lock=$ROOT/requirements-dev.lock
     fi
-    if ! install_packages --editable "$ROOT" --requirement "$requirements" >"$log" 2>&1; then
+    if ! install_packages "$lock" >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         fail "The packages could not be installed; the whole output is in $log"
     fi
-    rm -f "$requirements" "$log"
+    rm -f "$log"
     wanted_state "$VENV/bin/python" >"$VENV/.installed-base"
     if [ "$1" = dev ]; then
         cp "$VENV/.installed-base" "$VENV/.installed-dev"

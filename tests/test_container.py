@@ -1,20 +1,25 @@
 """Container and CI files: what can be checked without an engine."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from logistics_indicators.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-ACTION = re.compile(r"[\w-]+/[\w-]+@v\d+")
+ACTION = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 
 
 def read_yaml(name: str) -> dict[Any, Any]:
@@ -84,6 +89,8 @@ def test_the_image_runs_as_an_ordinary_user_with_a_health_check_and_no_build_sta
     assert "HEALTHCHECK" in final
     assert "pip install" not in final
     assert "gcc" not in text
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2  # a digest may be given
+    assert text.count("--require-hashes") == 2
 
 
 def test_what_the_dockerfile_copies_is_there_and_not_ignored() -> None:
@@ -94,17 +101,68 @@ def test_what_the_dockerfile_copies_is_there_and_not_ignored() -> None:
     assert all((ROOT / source).exists() for source in sources)
 
 
-def test_actions_are_pinned_to_a_major_version(workflow: dict[Any, Any]) -> None:
-    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+def test_every_action_is_pinned_by_the_hash_of_its_commit() -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text()
+    used = [line.strip().removeprefix("- ") for line in text.splitlines() if "uses:" in line]
     assert used
-    assert all(ACTION.fullmatch(action) for action in used)
+    assert [line for line in used if not ACTION.fullmatch(line)] == []
+
+
+def locked(name: str) -> list[Requirement]:
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    return [Requirement(line.partition(" --hash=")[0]) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_file_names_a_version_and_hashes_for_all_and_no_index(name: str) -> None:
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    assert re.search(r"://|--index|--extra|--find|file:", text) is None
+    for line in text.splitlines():
+        assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
+
+
+def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
+    """scripts/lock writes them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    dev = [line for line in groups["dev"] if isinstance(line, str)]
+    wanted = {
+        "requirements.lock": project["project"]["dependencies"],
+        "requirements-build.lock": groups["build"],
+        "requirements-dev.lock": project["project"]["dependencies"] + groups["build"] + dev,
+    }
+    for name, lines in wanted.items():
+        found: dict[str, list[str]] = {}
+        for pin in locked(name):
+            found.setdefault(canonicalize_name(pin.name), []).append(str(pin.specifier).removeprefix("=="))
+        for line in map(Requirement, lines):
+            versions = found.get(canonicalize_name(line.name), [])
+            assert versions, f"{line} is not in {name}"
+            assert all(version in line.specifier for version in versions), f"{line} is {versions} in {name}"
+
+
+def test_what_serves_is_of_the_same_versions_where_it_is_tested() -> None:
+    assert {str(pin) for pin in locked("requirements.lock")} <= {str(pin) for pin in locked("requirements-dev.lock")}
+
+
+def test_the_sbom_of_a_release_names_every_package_that_serves(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "cyclonedx_py", "requirements", "--pyproject", "pyproject.toml"]
+    sbom = tmp_path / "sbom.json"
+    subprocess.run([*program, "--output-file", str(sbom), "requirements.lock"], cwd=ROOT, check=True)
+    named = {canonicalize_name(component["name"]) for component in json.loads(sbom.read_text())["components"]}
+    assert {canonicalize_name(pin.name) for pin in locked("requirements.lock")} <= named
 
 
 def test_only_the_job_that_pushes_the_image_may_write_and_only_on_main(workflow: dict[Any, Any]) -> None:
     assert workflow["permissions"] == {"contents": "read"}
     writers = {name: job for name, job in workflow["jobs"].items() if "permissions" in job}
     assert set(writers) == {"image"}
-    assert writers["image"]["permissions"] == {"contents": "read", "packages": "write"}
+    assert writers["image"]["permissions"] == {
+        "contents": "read",
+        "packages": "write",
+        "id-token": "write",
+        "attestations": "write",
+    }
     assert "refs/heads/main" in writers["image"]["if"]
     assert set(writers["image"]["needs"]) == {"checks", "container"}
 

@@ -32,6 +32,7 @@ from logistics_indicators.http_protocol import BoundedHttpProtocol
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "2")
 LONG_RUN = "SCHEMATHESIS_EXAMPLES" in os.environ
+SEED = ["--seed", os.environ["SCHEMATHESIS_SEED"]] if "SCHEMATHESIS_SEED" in os.environ else []
 PHASES = "examples,coverage,fuzzing,stateful" if LONG_RUN else "examples,fuzzing,stateful"
 """The coverage phase has thousands of cases and takes minutes: it belongs to the long run."""
 OWN_ID = 2_000_000_000
@@ -88,9 +89,9 @@ def add_user(database_url: str, role: str) -> None:
 def run_schemathesis(origin: str, tmp_path: Path, *arguments: str) -> str:
     """Its report; fails the test where it found something."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{origin}/openapi.json"]
-    options = ["--checks", "all", "--max-examples", EXAMPLES, "--no-color", *arguments]
+    options = ["--checks", "all", "--max-examples", EXAMPLES, "--no-color", *SEED, *arguments]
     done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
-    print(done.stdout[-3000:])
+    print(done.stdout[-6000:])
     assert done.returncode == 0, done.stdout[-30_000:] + done.stderr
     return done.stdout
 
