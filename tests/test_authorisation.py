@@ -64,8 +64,10 @@ RULES = {
     "GET /v1/metrics": ANYONE,
     "GET /metrics": ANYONE,
     "GET /v1/calendar": ANYONE,
-    "POST /v1/calendar": WRITERS,
-    "DELETE /v1/calendar/{day_id}": WRITERS,
+    "POST /v1/calendar": ADMINS,
+    "DELETE /v1/calendar/{day_id}": ADMINS,
+    "GET /v1/indicators/settings": ANYONE,
+    "PUT /v1/indicators/settings": ADMINS,
 }
 
 RULES |= {

@@ -9,7 +9,13 @@ import pytest
 from visits import store, visit
 
 from logistics_indicators.indicators.business_days import NATION, Place, load_business_days, weekdays_between
-from logistics_indicators.indicators.calendar import sync_calendar
+
+
+@pytest.fixture
+async def admin(client_as: Any) -> httpx.AsyncClient:
+    made: httpx.AsyncClient = await client_as("admin")
+    return made
+
 
 PRODUCTIVITY = "/v1/indicators/productivity"
 
@@ -36,9 +42,12 @@ NATIONAL_MONTHS = {
 
 RANGES = [
     (date(2020, 7, 1), date(2021, 6, 30), NATION, 254),
-    # SP: 9 Jul 2020 was a Thursday (Lei estadual 9.497/1997)
-    (date(2020, 7, 1), date(2021, 6, 30), SP, 253),
-    (date(2020, 7, 1), date(2020, 7, 31), SP, 22),
+    # SP: 9 Jul 2020 was a Thursday (Lei estadual 9.497/1997), moved to Monday, 25 May (Lei 17.264/2020)
+    (date(2020, 7, 1), date(2021, 6, 30), SP, 254),
+    (date(2020, 7, 1), date(2020, 7, 31), SP, 23),
+    (date(2020, 5, 1), date(2020, 5, 31), SP, 19),
+    (date(2022, 7, 1), date(2022, 7, 31), SP, 21),
+    (date(2021, 7, 1), date(2021, 7, 31), SP, 21),
     # CE: 19 and 25 Mar 2021 were a Friday and a Thursday; 15 Aug 2020 was a Saturday
     (date(2020, 7, 1), date(2021, 6, 30), CE, 252),
     (date(2021, 3, 1), date(2021, 3, 31), CE, 21),
@@ -81,20 +90,6 @@ def test_weekdays_between_equals_counting_them() -> None:
         for last in range(first, first + 21):
             counted = sum(date.fromordinal(day).weekday() < 5 for day in range(first, last + 1))
             assert weekdays_between(date.fromordinal(first), date.fromordinal(last)) == counted
-
-
-async def test_optional_days_count_only_by_setting_and_make_a_new_version(connection: asyncpg.Connection) -> None:
-    carnival, ashes = (date(2021, 2, 15), date(2021, 2, 16)), date(2021, 2, 17)
-    corpus = date(2021, 6, 3)
-    assert (await load_business_days(connection)).between(*carnival) == 2
-    version = await connection.fetchval("SELECT version FROM calendar_state")
-    assert await sync_calendar(connection, frozenset({"carnaval"}))
-    days = await load_business_days(connection)
-    assert (days.between(*carnival), days.between(ashes, ashes), days.between(corpus, corpus)) == (0, 1, 1)
-    assert await connection.fetchval("SELECT version FROM calendar_state") == version + 1
-    assert await sync_calendar(connection, frozenset({"carnaval", "corpus_christi"}))
-    assert (await load_business_days(connection)).between(corpus, corpus) == 0
-    assert not await sync_calendar(connection, frozenset({"corpus_christi", "carnaval"}))
 
 
 async def test_names_are_portuguese_whatever_the_locale(client: httpx.AsyncClient) -> None:
@@ -154,42 +149,28 @@ async def test_an_angels_state_is_that_of_most_of_its_visits_in_the_range(
 
 
 async def test_a_local_holiday_counts_where_it_is_and_changes_the_version(
-    client: httpx.AsyncClient, connection: asyncpg.Connection
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
     visits = [visit("Ana", polo, "2021-03-02", "2021-03-02T10:00:00") for polo in ("CE - SOBRAL", "CE - CRATO")]
     await store(connection, visits)
-    before = (await client.get(PRODUCTIVITY)).headers["etag"]
+    before = (await admin.get(PRODUCTIVITY)).headers["etag"]
     new = {"polo": "CE - SOBRAL", "day": "2021-03-10", "name": "Dia de Sobral"}
-    made = await client.post("/v1/calendar", json=new)
+    made = await admin.post("/v1/calendar", json=new)
     assert made.status_code == 201
     assert made.json() | new == made.json()
     assert (made.json()["uf"], made.json()["source"]) == (None, "local")
-    polos = await working_days(client, "/polo", "polo", calendario="uf")
+    polos = await working_days(admin, "/polo", "polo", calendario="uf")
     assert polos == {"CE - SOBRAL": 20, "CE - CRATO": 21}
-    assert await working_days(client, "/polo", "polo") == {"CE - SOBRAL": 23, "CE - CRATO": 23}
-    after = await client.get(PRODUCTIVITY, headers={"If-None-Match": before})
+    assert await working_days(admin, "/polo", "polo") == {"CE - SOBRAL": 23, "CE - CRATO": 23}
+    after = await admin.get(PRODUCTIVITY, headers={"If-None-Match": before})
     assert after.status_code == 200
-    state = await client.post("/v1/calendar", json={"uf": "CE", "day": "2021-03-11", "name": "Dia do Ceará"})
+    state = await admin.post("/v1/calendar", json={"uf": "CE", "day": "2021-03-11", "name": "Dia do Ceará"})
     assert state.json()["uf"] == "CE"
-    assert await working_days(client, "/uf", "uf", calendario="uf") == {"CE": 20}
-    assert (await client.post("/v1/calendar", json=new)).status_code == 409
-    assert (await client.delete(f"/v1/calendar/{made.json()['id']}")).status_code == 204
-    assert (await client.delete(f"/v1/calendar/{made.json()['id']}")).status_code == 404
-    assert await working_days(client, "/polo", "polo", calendario="uf") == {"CE - SOBRAL": 20, "CE - CRATO": 20}
-
-
-async def test_a_local_holiday_outlives_a_change_of_the_official_ones(
-    client: httpx.AsyncClient, connection: asyncpg.Connection
-) -> None:
-    await client.post("/v1/calendar", json={"uf": "CE", "day": "2021-03-11", "name": "Dia do Ceará"})
-    await sync_calendar(connection, frozenset({"carnaval"}))
-    days = (await client.get("/v1/calendar?ano=2021&uf=CE")).json()["calendario"]
-    assert [d["source"] for d in days if d["name"] in ("Dia do Ceará", "Carnaval")] == ["facultativo"] * 2 + ["local"]
-
-
-async def test_an_official_day_cannot_be_removed(client: httpx.AsyncClient) -> None:
-    first = (await client.get("/v1/calendar?ano=2021")).json()["calendario"][0]
-    assert (await client.delete(f"/v1/calendar/{first['id']}")).status_code == 409
+    assert await working_days(admin, "/uf", "uf", calendario="uf") == {"CE": 20}
+    assert (await admin.post("/v1/calendar", json=new)).status_code == 409
+    assert (await admin.delete(f"/v1/calendar/{made.json()['id']}")).status_code == 204
+    assert (await admin.delete(f"/v1/calendar/{made.json()['id']}")).status_code == 404
+    assert await working_days(admin, "/polo", "polo", calendario="uf") == {"CE - SOBRAL": 20, "CE - CRATO": 20}
 
 
 @pytest.mark.parametrize(
@@ -201,19 +182,24 @@ async def test_an_official_day_cannot_be_removed(client: httpx.AsyncClient) -> N
         {"uf": "CE", "day": "10/03/2021", "name": "x"},
         {"uf": "CE", "day": "2021-03-10", "name": ""},
         {"uf": "CE", "day": "2021-03-10"},
+        {"cidade": "Sobral", "day": "2021-03-10", "name": "x"},
+        {"scope": "nacional", "uf": "CE", "day": "2021-03-10", "name": "x"},
+        {"scope": "uf", "day": "2021-03-10", "name": "x"},
+        {"uf": "CE", "day": "2021-03-10", "name": "x", "kind": "delete"},
         {"uf": "CE", "day": "2021-03-10", "name": "x", "nome": "y"},
     ],
 )
-async def test_a_calendar_day_that_cannot_be_is_422(client: httpx.AsyncClient, body: dict[str, str]) -> None:
-    answer = await client.post("/v1/calendar", json=body)
+async def test_a_calendar_day_that_cannot_be_is_422(admin: httpx.AsyncClient, body: dict[str, str]) -> None:
+    answer = await admin.post("/v1/calendar", json=body)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
-async def test_viewers_read_the_calendar_and_write_nothing(client_as: Any, anonymous: httpx.AsyncClient) -> None:
-    viewer = await client_as("viewer")
+async def test_only_an_admin_changes_the_calendar(client_as: Any, anonymous: httpx.AsyncClient) -> None:
     body = {"uf": "CE", "day": "2021-03-11", "name": "Dia do Ceará"}
-    assert (await viewer.get("/v1/calendar?ano=2021")).status_code == 200
-    assert (await viewer.post("/v1/calendar", json=body)).status_code == 403
-    assert (await viewer.delete("/v1/calendar/1")).status_code == 403
+    for role in ("viewer", "analyst"):
+        reader = await client_as(role)
+        assert (await reader.get("/v1/calendar?ano=2021")).status_code == 200
+        assert (await reader.post("/v1/calendar", json=body)).status_code == 403
+        assert (await reader.delete("/v1/calendar/1")).status_code == 403
     for answer in (await anonymous.get("/v1/calendar?ano=2021"), await anonymous.post("/v1/calendar", json=body)):
         assert answer.status_code == 401

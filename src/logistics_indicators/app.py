@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -28,13 +29,14 @@ from .indicators.calendar_routes import router as calendar_router
 from .indicators.compactor import Compactor
 from .indicators.more_routes import router as more_indicators_router
 from .indicators.routes import router as indicators_router
+from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
 from .loads.receiving import Receiver
 from .loads.routes import router as loads_router
 from .loads.workers import running_workers
 from .logs import configure_logs
-from .migrations import migrate
+from .migrations import check_schema, migrate
 from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
 from .monitoring.health import HealthProbe
@@ -49,23 +51,38 @@ from .settings import Settings
 log = structlog.get_logger()
 
 ROUTERS = (
-    *(indicators_router, more_indicators_router, upkeep_router, calendar_router),
+    *(indicators_router, more_indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, loads_router, monitoring_router),
 )
 UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
 EMBEDDED_CHECK_SECONDS = 1.0
+OLD_SETTING = "CALENDAR_OPTIONAL_DAYS"
 
 
 def from_environment() -> FastAPI:
     """Factory for uvicorn."""
     settings = Settings()
     configure_logs(settings.log_level)
+    if OLD_SETTING in os.environ:
+        log.warning("setting_moved", name=OLD_SETTING, now="kept in the database: logistics-indicators settings")
     app = create_app(settings)
     gc.freeze()  # what was made so far stays: else a full collection walks over it, 100 ms amid a request
     return app
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
+    """The service; with `reading`, one for commands that write nothing: without migration, workers and sign-in."""
+
+    @asynccontextmanager
+    async def read_only(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            url = await _start_database(stack, settings)
+            await wait_for_database(url, settings.database_wait_seconds)
+            await check_schema(url)
+            app.state.pool = await open_pool(url, settings, reading=True)
+            stack.push_async_callback(app.state.pool.close)
+            yield
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -79,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.pool = await open_pool(url, settings)
             stack.push_async_callback(app.state.pool.close)
             async with app.state.pool.acquire() as connection:
-                await sync_calendar(connection, frozenset(settings.calendar_optional_days))
+                await sync_calendar(connection)
             compactor = Compactor(app.state.pool, settings.rollup_fold_seconds)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
             app.state.receiver = Receiver(app.state.pool, settings)
@@ -94,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Logistics Indicators",
         version=__version__,
         summary="Productivity and SLA of a last-mile operation, straight from its CSV files.",
-        lifespan=lifespan,
+        lifespan=read_only if reading else lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -6,11 +6,10 @@ import typer
 import uvicorn
 
 from .client.commands import add_user, load
-from .client.indicator_commands import rebuild, verify
+from .client.indicator_commands import rebuild, settings, verify
 from .dumps import DataDir, backup, restore
 from .monitoring.worker_files import shared_metrics
 from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
-from .settings_table import settings_table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -21,6 +20,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(verify)
 app.command()(rebuild)
+app.command()(settings)
 users.command("add")(add_user)
 
 
@@ -63,9 +63,3 @@ def serve(
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,
         )
-
-
-@app.command()
-def settings() -> None:
-    """Print every setting: its environment variable, its default, what it does."""
-    typer.echo(settings_table(), nl=False)

@@ -28,8 +28,8 @@ async def prepare_connection(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
-async def open_pool(url: str, settings: Settings) -> Pool:
-    """The pool that requests use. Raises what asyncpg raises where the server cannot be reached."""
+async def open_pool(url: str, settings: Settings, *, reading: bool = False) -> Pool:
+    """The pool that requests use; with `reading`, one that cannot write. Raises what asyncpg raises."""
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -37,7 +37,8 @@ async def open_pool(url: str, settings: Settings) -> Pool:
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
         init=prepare_connection,
-        server_settings=session_settings("logistics-indicators", settings.statement_timeout_seconds),
+        server_settings=session_settings("logistics-indicators", settings.statement_timeout_seconds)
+        | ({"default_transaction_read_only": "on"} if reading else {}),
     )
 
 

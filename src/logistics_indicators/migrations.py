@@ -16,6 +16,12 @@ class MigrationError(Exception):
     """The schema could not be brought up to date."""
 
 
+async def check_schema(url: str) -> None:
+    """For those who only read. Raises MigrationError where the schema is not that of this version."""
+    if await _revision_of(url) != newest_revision():
+        raise MigrationError("The database is not that of this version yet: start the service on it once.")
+
+
 def migrations_folder() -> Path:
     """alembic/ beside src/ in a checkout, _alembic/ inside an installed package."""
     installed = Path(__file__).parent / "_alembic"
@@ -53,14 +59,14 @@ async def _revision_of(url: str) -> str | None:
         await connection.close()
 
 
-def upgrade() -> None:
+def upgrade(revision: str = "head") -> None:
     """Run by `python -m logistics_indicators.migrations`; env.py takes DATABASE_URL from the environment."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 if __name__ == "__main__":

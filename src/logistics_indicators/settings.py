@@ -30,8 +30,6 @@ Key = Annotated[SecretStr, AfterValidator(_strong)]
 KeyList = Annotated[tuple[Key, ...], NoDecode, BeforeValidator(_blank_separated)]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
-OptionalDays = Annotated[tuple[Literal["carnaval", "corpus_christi"], ...], NoDecode, BeforeValidator(_words)]
-
 SYSTEM_DATA_DIR = Path("/var/lib/logistics-indicators")
 
 
@@ -140,10 +138,6 @@ class Settings(BaseSettings):
     # Indicators
     rollup_fold_seconds: float = Field(
         1.0, gt=0, le=60, description="How often a process looks for changes to fold into the indicators' levels"
-    )
-    calendar_optional_days: OptionalDays = Field(
-        (),
-        description="Optional days that are no business days either: of carnaval, corpus_christi, separated by blanks",
     )
 
     # Monitoring

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ..accounts.current_user import Role
 from ..loads.formats import Kind
+from ..migrations import MigrationError
 from ..serving import CannotServe, check_before_serving
 from .connecting import ServiceError, body_of, local_service, remote_service
 from .files import kind_of_file
@@ -106,10 +107,11 @@ def add_user(
 
 
 def service_of(
-    url: str | None, username: str | None, password: str | None
+    url: str | None, username: str | None, password: str | None, *, reading: bool = False
 ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """reading: on this machine's own data, a service that cannot write."""
     if url is None:
-        return local_service(check_before_serving())
+        return local_service(check_before_serving(), reading=reading)
     username = username or typer.prompt("Username")
     return remote_service(url, username, password or typer.prompt(f"Password of {username}", hide_input=True))
 
@@ -118,6 +120,6 @@ def outcome(work: Coroutine[None, None, int]) -> int:
     """The exit code; a failure is one sentence, not a traceback."""
     try:
         return asyncio.run(work)
-    except (ServiceError, CannotServe) as error:
+    except (ServiceError, CannotServe, MigrationError) as error:
         errors.print(f"[red]Error:[/red] {error}")
         return FAILED

@@ -80,10 +80,13 @@ async def remote_service(url: str, username: str, password: str) -> AsyncIterato
 
 
 @asynccontextmanager
-async def local_service(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service itself, started in this process on the settings' database; no server need run."""
+async def local_service(settings: Settings, *, reading: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service itself, started in this process on the settings' database; no server need run.
+
+    reading: nothing is written to the database, whatever is asked.
+    """
     configure_logs("error")
-    app = create_app(settings.model_copy(update={"trusted_hosts": ()}))
+    app = create_app(settings.model_copy(update={"trusted_hosts": ()}), reading=reading)
 
     async def authenticate_command_line(request: Request) -> None:
         request.state.user = COMMAND_LINE_USER

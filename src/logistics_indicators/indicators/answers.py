@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeAlias
 
 import orjson
@@ -37,15 +38,20 @@ Ask = Callable[[Snapshot], Awaitable[Table]]
 
 
 async def answer_table(
-    request: Request, connection: Connection, format: ExportFormat, ask: Ask, *, as_of: str = ""
+    request: Request,
+    connection: Connection,
+    format: ExportFormat,
+    ask: Ask,
+    *,
+    day_of: Callable[[Snapshot], date] | None = None,
 ) -> Response:
     """The table that `ask` makes of a snapshot; 304 where the client already has this version.
 
-    as_of: anything beside the data and the request that the answer depends on (today's date).
+    day_of: the day that the answer depends on beside the data and the request.
     """
     memory: Memory = request.app.state.indicators
     async with open_snapshot(connection, memory) as snapshot:
-        etag = f'"{snapshot.version}{as_of and "-" + as_of}"'
+        etag = f'"{snapshot.version}{f"-{day_of(snapshot)}" if day_of else ""}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if _client_has(request, etag):
             return Response(status_code=304, headers=headers)

@@ -90,7 +90,12 @@ async def backlog_table(snapshot: Snapshot, by: Dimension, as_of: date, filters:
         field: SortColumn([np.array([row[name] for row in rows], np.int64)]) for field, name in SORT_COLUMNS.items()
     }
     order = order_rows(ordering, columns, [row[by.value] for row in rows]).tolist()
-    return Table(f"backlog_{by.value}", backlog_columns(by), [rows[row] for row in order], {"as_of": as_of})
+    return Table(
+        f"backlog_{by.value}",
+        backlog_columns(by),
+        [rows[row] for row in order],
+        {"as_of": as_of, "time_zone": snapshot.time_zone},
+    )
 
 
 def backlog_columns(by: Dimension) -> list[Column]:

@@ -1,5 +1,7 @@
-"""Business days: Monday to Friday less the calendar's days, for the nation, a state or a polo."""
+"""Business days: Monday to Friday less the calendar's days, for the nation, a state, a city or a polo."""
 
+import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from datetime import date
@@ -22,6 +24,18 @@ class Place(NamedTuple):
     polo: str | None
 
     @property
+    def levels(self) -> list[tuple[str, str]]:
+        """(kind, scope) of the calendars that count here, the widest first."""
+        levels = [("nacional", "")]
+        if self.uf is not None:
+            levels.append(("uf", self.uf))
+            if self.polo is not None:
+                levels.append(("cidade", city_scope(self.uf, city_of(self.uf, self.polo))))
+        if self.polo is not None:
+            levels.append(("polo", self.polo))
+        return levels
+
+    @property
     def calendar(self) -> str:
         """What its calendar is called in an answer."""
         return self.polo or self.uf or CalendarKind.nacional.value
@@ -29,16 +43,36 @@ class Place(NamedTuple):
 
 NATION = Place(None, None)
 
-WEEKDAYS_OFF = """
-SELECT kind, scope, day FROM calendar_days WHERE EXTRACT(isodow FROM day) <= 5
+
+def city_scope(uf: str, city: str) -> str:
+    """A city as the calendar knows it: without regard to case, accents and blanks. CE - JUAZEIRO DO NORTE."""
+    letters = unicodedata.normalize("NFD", city.upper())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return f"{uf} - {' '.join(plain.split())}"
+
+
+def city_of(uf: str, polo: str) -> str:
+    """What a polo's name says after the state and before a number: CE - SOBRAL 010 is in SOBRAL."""
+    return re.sub(r"\s+\d+\s*$", "", re.sub(rf"^\s*{uf}\b\W*", "", polo, flags=re.IGNORECASE))
+
+
+Level = dict[tuple[str, str], set[date]]
+"""Days by (kind, scope)."""
+
+CHANGED_WEEKDAYS = """
+SELECT kind, scope, works, day FROM calendar_days WHERE EXTRACT(isodow FROM day) <= 5
 """
 
 
 class BusinessDays:
-    """Counts business days. Holidays of a weekend change nothing, so only those of weekdays are kept."""
+    """Counts business days. Holidays of a weekend change nothing, so only those of weekdays are kept.
 
-    def __init__(self, off: dict[tuple[str, str], set[date]]) -> None:
+    A narrower calendar adds its days to those of the wider ones, and takes away those that it says are worked.
+    """
+
+    def __init__(self, off: Level, works: Level) -> None:
         self._off = off
+        self._works = works
         self._off_at = lru_cache(maxsize=4096)(self._collect)
         self._between = lru_cache(maxsize=4096)(self._count)
 
@@ -53,19 +87,19 @@ class BusinessDays:
         return weekdays_between(first, last) - (bisect_right(off, last) - bisect_left(off, first))
 
     def _collect(self, place: Place) -> list[date]:
-        days = set(self._off.get(("nacional", ""), ()))
-        if place.uf is not None:
-            days |= self._off.get(("uf", place.uf), set())
-        if place.polo is not None:
-            days |= self._off.get(("polo", place.polo), set())
+        days: set[date] = set()
+        for level in place.levels:
+            days |= self._off.get(level, set())
+            days -= self._works.get(level, set())
         return sorted(days)
 
 
 async def load_business_days(connection: Connection) -> BusinessDays:
-    off: dict[tuple[str, str], set[date]] = defaultdict(set)
-    for kind, scope, day in await connection.fetch(WEEKDAYS_OFF):
-        off[kind, scope].add(day)
-    return BusinessDays(dict(off))
+    off: Level = defaultdict(set)
+    worked: Level = defaultdict(set)
+    for kind, scope, works, day in await connection.fetch(CHANGED_WEEKDAYS):
+        (worked if works else off)[kind, scope].add(day)
+    return BusinessDays(dict(off), dict(worked))
 
 
 def weekdays_between(first: date, last: date) -> int:

@@ -1,122 +1,175 @@
-"""The calendar's days: Brazil's official ones from the package holidays, and local ones that were posted."""
+"""The calendar's days in the database: the official ones, and what an admin added to them or took away."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 
 import asyncpg
-import holidays
 
 from ..database import Connection
 from ..errors import Conflict, NotFound
-
-YEARS = range(1890, 2101)
-"""The years that the package knows."""
-
-STATES = (
-    *("AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE", "PI", "PR"),
-    *("RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
-)
-
-OPTIONAL_DAYS = {"carnaval": "Carnaval", "corpus_christi": "Corpus Christi"}
-"""Values of the setting calendar_optional_days, and what the package calls these days."""
-
-MISSING_DAYS: dict[tuple[str, str, date], tuple[str, str]] = {
-    ("uf", "SP", date(2023, 11, 20)): ("Dia da Consciência Negra", "oficial"),  # Lei estadual 17.746/2023
-}
-"""Official days that the package does not have."""
+from .business_days import Place
+from .official_days import CORRECTIONS_REVISION, DayKey, official_days
+from .totals import uf_of
 
 CALENDAR_LOCK = 7_163_004
 
 
 @dataclass(frozen=True)
 class CalendarDay:
+    """works: a business day there, whatever the wider calendars say."""
+
     id: int
     kind: str
     scope: str
     day: date
     name: str
     source: str
+    works: bool
 
 
-NewDay = tuple[str, str, date, str, str]
 COLUMNS = ["kind", "scope", "day", "name", "source"]
+LOCK = "SELECT pg_advisory_xact_lock($1)"
+SOURCE = "SELECT source FROM calendar_state"
+OPTIONAL = "SELECT optional_days FROM indicator_settings"
+KNOWN_DAYS = "SELECT id, kind, scope, day, name, source FROM calendar_days WHERE source <> 'local'"
+ADDED_DAYS = "SELECT kind, scope, day FROM calendar_days WHERE source = 'local' AND NOT works"
+CHANGED = "UPDATE calendar_state SET version = version + 1"
 
 
-def official_days(optional: frozenset[str]) -> list[NewDay]:
-    """National, optional and state days of every year, with their names in Portuguese whatever the locale."""
-    national = holidays.country_holidays("BR", years=YEARS, language="pt_BR")
-    days: dict[tuple[str, str, date], tuple[str, str]] = {
-        ("nacional", "", day): (name, "oficial") for day, name in national.items()
-    }
-    names = {OPTIONAL_DAYS[key] for key in optional}
-    for day, name in holidays.country_holidays("BR", years=YEARS, language="pt_BR", categories=("optional",)).items():
-        if name in names:
-            days.setdefault(("nacional", "", day), (name, "facultativo"))
-    for state in STATES:
-        for day, name in holidays.country_holidays("BR", subdiv=state, years=YEARS, language="pt_BR").items():
-            if day not in national:
-                days["uf", state, day] = (name, "oficial")
-    for key, value in MISSING_DAYS.items():
-        days.setdefault(key, value)
-    return [(*key, *value) for key, value in days.items()]
+async def sync_calendar(connection: Connection) -> bool:
+    """Bring the official days up to those that this version knows; True where that changed any.
 
-
-async def sync_calendar(connection: Connection, optional: frozenset[str] = frozenset()) -> bool:
-    """Bring the official days up to date with the installed package and the setting; True where that changed any."""
-    source = f"holidays {version('holidays')}; {', '.join(sorted(optional)) or 'no optional days'}"
+    A process of an older version changes nothing, so that two versions side by side do not undo each other's work.
+    """
+    ours = f"holidays {version('holidays')}; corrections {CORRECTIONS_REVISION}"
+    if _age(await connection.fetchval(SOURCE)) >= _age(ours):
+        return False
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", CALENDAR_LOCK)
-        if await connection.fetchval("SELECT source FROM calendar_state") == source:
+        await connection.execute(LOCK, CALENDAR_LOCK)
+        if _age(await connection.fetchval(SOURCE)) >= _age(ours):
             return False
-        await connection.execute("DELETE FROM calendar_days WHERE source <> 'local'")
-        local = {tuple(row) for row in await connection.fetch("SELECT kind, scope, day FROM calendar_days")}
-        days = [day for day in official_days(optional) if day[:3] not in local]
-        await connection.copy_records_to_table("calendar_days", records=days, columns=COLUMNS)
-        await connection.execute("UPDATE calendar_state SET version = version + 1, source = $1", source)
+        changed = await replace_official_days(connection)
+        await connection.execute("UPDATE calendar_state SET source = $1", ours)
+    return changed
+
+
+def _age(source: str) -> tuple[tuple[int, ...], int]:
+    """Of what the official days were made: (version of the package, revision of the corrections)."""
+    package = re.search(r"holidays (\d+(?:\.\d+)*)", source)
+    revision = re.search(r"corrections (\d+)", source)
+    numbers = tuple(int(part) for part in package[1].split(".")) if package else ()
+    return numbers, int(revision[1]) if revision else 0
+
+
+async def replace_official_days(connection: Connection) -> bool:
+    """In the caller's transaction, by the settings in the database. Days that stay keep their id."""
+    wanted = official_days(frozenset(await connection.fetchval(OPTIONAL)))
+    for row in await connection.fetch(ADDED_DAYS):
+        wanted.pop(DayKey(*row), None)
+    gone = []
+    for day_id, kind, scope, day, name, source in await connection.fetch(KNOWN_DAYS):
+        key = DayKey(kind, scope, day)
+        if wanted.get(key) == (name, source):
+            del wanted[key]
+        else:
+            gone.append(day_id)
+    if not gone and not wanted:
+        return False
+    await connection.execute("DELETE FROM calendar_days WHERE id = ANY($1::integer[])", gone)
+    records = [(*key, *value) for key, value in wanted.items()]
+    await connection.copy_records_to_table("calendar_days", records=records, columns=COLUMNS)
+    await connection.execute(CHANGED)
     return True
 
 
+# A day that was taken away where it counted is shown once: as taken away.
 LIST_DAYS = """
-SELECT id, kind, scope, day, name, source FROM calendar_days
+SELECT id, kind, scope, day, name, source, works FROM calendar_days d
 WHERE day BETWEEN make_date($1, 1, 1) AND make_date($1, 12, 31)
-  AND ($2::text IS NULL OR kind = 'nacional' OR (kind = 'uf' AND scope = $2)
-       OR (kind = 'polo' AND starts_with(scope, $2 || ' - ')))
+  AND (works OR NOT EXISTS (
+      SELECT FROM calendar_days w WHERE (w.kind, w.scope, w.day) = (d.kind, d.scope, d.day) AND w.works
+  ))
 ORDER BY day, kind, scope
 """
 
 ADD_DAY = """
-INSERT INTO calendar_days (kind, scope, day, name, source) VALUES ($1, $2, $3, $4, 'local')
-RETURNING id, kind, scope, day, name, source
+INSERT INTO calendar_days (kind, scope, day, name, source, works) VALUES ($1, $2, $3, $4, 'local', $5)
+RETURNING id, kind, scope, day, name, source, works
 """
 
-REMOVE_DAY = "DELETE FROM calendar_days WHERE id = $1 RETURNING source"
+# What the narrowest calendar that says anything about the day says.
+FOUND_AT = """
+SELECT name, works FROM calendar_days
+JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS level (kind, scope, width) USING (kind, scope)
+WHERE day = $3 ORDER BY width DESC, works DESC LIMIT 1
+"""
 
-CHANGED = "UPDATE calendar_state SET version = version + 1"
+TAKEN_AWAY = "SELECT EXISTS (SELECT FROM calendar_days WHERE (kind, scope, day) = ($1, $2, $3) AND works)"
+FIND_DAY = "SELECT id, kind, scope, day, name, source, works FROM calendar_days WHERE id = $1"
 
 
 async def list_days(connection: Connection, year: int, uf: str | None) -> list[CalendarDay]:
-    """The year's days: all of them, or those that count for a state (its polos' included)."""
-    return [CalendarDay(*row) for row in await connection.fetch(LIST_DAYS, year, uf)]
+    """The year's days: all of them, or those that count for a state (its cities' and polos' included)."""
+    days = [CalendarDay(*row) for row in await connection.fetch(LIST_DAYS, year)]
+    return [day for day in days if uf is None or day.kind == "nacional" or _uf_of_scope(day.kind, day.scope) == uf]
 
 
-async def add_local_day(connection: Connection, kind: str, scope: str, day: date, name: str) -> CalendarDay:
-    """A day without work of a state ('uf') or a polo ('polo'). Raises Conflict where that day is known there."""
+def _uf_of_scope(kind: str, scope: str) -> str | None:
+    if kind == "nacional":
+        return None
+    return uf_of(scope) if kind == "polo" else scope[:2]
+
+
+async def add_day(connection: Connection, kind: str, scope: str, day: date, name: str) -> CalendarDay:
+    """A day without work. Raises Conflict where that day is known there."""
     try:
         async with connection.transaction():
-            row = await connection.fetchrow(ADD_DAY, kind, scope, day, name)
+            await connection.execute(LOCK, CALENDAR_LOCK)
+            if await connection.fetchval(TAKEN_AWAY, kind, scope, day):
+                raise Conflict(f"{day.isoformat()} was taken away there: undo that instead.")
+            row = await connection.fetchrow(ADD_DAY, kind, scope, day, name, False)
             await connection.execute(CHANGED)
     except asyncpg.UniqueViolationError:
         raise Conflict(f"{day.isoformat()} is already a day without work there.") from None
     return CalendarDay(*row)
 
 
-async def remove_local_day(connection: Connection, day_id: int) -> None:
-    """Raises NotFound, and Conflict for an official day."""
+async def take_day_away(connection: Connection, kind: str, scope: str, day: date, name: str | None) -> CalendarDay:
+    """Make a day without work a business day there. Raises Conflict where it is one already."""
     async with connection.transaction():
-        source = await connection.fetchval(REMOVE_DAY, day_id)
-        if source is None:
-            raise NotFound("There is no calendar day with this id.")
-        if source != "local":
-            raise Conflict("Only local days can be removed; this one is official.")
+        await connection.execute(LOCK, CALENDAR_LOCK)
+        kinds, scopes = zip(*_levels(kind, scope), strict=True)
+        found = await connection.fetchrow(FOUND_AT, kinds, scopes, day)
+        if found is None or found["works"]:
+            raise Conflict(f"{day.isoformat()} is no day without work there.")
+        row = await connection.fetchrow(ADD_DAY, kind, scope, day, name or found["name"], True)
         await connection.execute(CHANGED)
+    return CalendarDay(*row)
+
+
+def _levels(kind: str, scope: str) -> list[tuple[str, str]]:
+    """The calendars that count at a scope, its own last."""
+    uf = _uf_of_scope(kind, scope)
+    if kind == "cidade":
+        return [*Place(uf, None).levels, (kind, scope)]
+    return Place(uf, scope if kind == "polo" else None).levels
+
+
+async def remove_day(connection: Connection, day_id: int) -> CalendarDay:
+    """Undo a change; an official day is taken away where it counts. Raises NotFound, and Conflict as above."""
+    async with connection.transaction():
+        await connection.execute(LOCK, CALENDAR_LOCK)
+        row = await connection.fetchrow(FIND_DAY, day_id)
+        if row is None:
+            raise NotFound("There is no calendar day with this id.")
+        day = CalendarDay(*row)
+        if day.source != "local":
+            await take_day_away(connection, day.kind, day.scope, day.day, day.name)
+            return day
+        await connection.execute("DELETE FROM calendar_days WHERE id = $1", day_id)
+        await connection.execute(CHANGED)
+        if not day.works:
+            await replace_official_days(connection)  # the day may have stood in an official one's place
+    return day

@@ -1,16 +1,19 @@
 """/v1/calendar: days without work."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..accounts.current_user import Analyst, Viewer
-from ..database import ConnectionOfRequest
+from ..accounts.audit import record_audit
+from ..accounts.current_user import Admin, User, Viewer, peer_address
+from ..database import Connection, ConnectionOfRequest
 from ..errors import problems
 from ..field_types import FIRST_DAY, LAST_DAY, Day, text_of
-from .calendar import STATES, CalendarDay, add_local_day, list_days, remove_local_day
+from .business_days import city_scope
+from .calendar import CalendarDay, add_day, list_days, remove_day, take_day_away
+from .official_days import STATES
 from .parameters import StateLetters
 
 Name = Annotated[str, text_of(200)]
@@ -21,31 +24,51 @@ LARGEST_ID = 2**31 - 1
 
 
 class NewCalendarDay(BaseModel):
-    """A local holiday: of one polo, or of a whole state."""
+    """A change to the calendar of a polo, a city, a state or the whole country."""
 
     model_config = ConfigDict(extra="forbid")
 
+    scope: Literal["nacional"] | None = Field(None, description="nacional: the whole country, with no other place")
     polo: Name | None = Field(None, examples=["CE - JUAZEIRO DO NORTE"])
+    cidade: Name | None = Field(None, description="With uf: all polos of the city", examples=["Juazeiro do Norte"])
     uf: str | None = Field(None, examples=["CE"], json_schema_extra={"enum": list(STATES)})
     day: Day
-    name: Name = Field(examples=["Nossa Senhora das Dores"])
+    name: Name | None = Field(
+        None, description="Required to add; else that of the day taken away", examples=["Nossa Senhora das Dores"]
+    )
+    kind: Literal["add", "remove"] = Field("add", description="remove: the day is a business day there")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if (self.polo is None) == (self.uf is None):
-            raise ValueError("give polo or uf, and only one of them")
+        places = (self.scope is not None, self.polo is not None, self.uf is not None)
+        if sum(places) != 1 or (self.cidade is not None and self.uf is None):
+            raise ValueError("give one place: polo, uf, cidade with its uf, or scope nacional")
         if self.uf is not None and self.uf not in STATES:
             raise ValueError(f"uf is one of {', '.join(STATES)}")
+        if self.kind == "add" and self.name is None:
+            raise ValueError("name: what the day is called")
         return self
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """(kind, scope) of the calendar that is changed."""
+        if self.polo is not None:
+            return "polo", self.polo
+        if self.uf is None:
+            return "nacional", ""
+        return ("uf", self.uf) if self.cidade is None else ("cidade", city_scope(self.uf, self.cidade))
 
 
 class CalendarDayAnswer(BaseModel):
     id: int
-    uf: str | None = Field(description="The state whose day it is; null for a national or a polo's day")
-    polo: str | None = Field(description="The polo whose day it is; null for a national or a state's day")
+    scope: str = Field(description="Whose day it is: nacional, uf, cidade or polo", examples=["uf"])
+    uf: str | None = Field(description="The state whose day it is, or whose city's; null for a national or a polo's")
+    cidade: str | None = Field(description="The city whose day it is")
+    polo: str | None = Field(description="The polo whose day it is")
     day: date
     name: str
     source: str = Field(description="oficial, facultativo or local", examples=["oficial"])
+    kind: str = Field(description="add: a day without work. remove: a business day there all the same")
 
 
 class CalendarAnswer(BaseModel):
@@ -53,9 +76,17 @@ class CalendarAnswer(BaseModel):
 
 
 def _wire(day: CalendarDay) -> CalendarDayAnswer:
-    uf = day.scope if day.kind == "uf" else None
-    polo = day.scope if day.kind == "polo" else None
-    return CalendarDayAnswer(id=day.id, uf=uf, polo=polo, day=day.day, name=day.name, source=day.source)
+    return CalendarDayAnswer(
+        id=day.id,
+        scope=day.kind,
+        uf=day.scope[:2] if day.kind in ("uf", "cidade") else None,
+        cidade=day.scope[5:] if day.kind == "cidade" else None,
+        polo=day.scope if day.kind == "polo" else None,
+        day=day.day,
+        name=day.name,
+        source=day.source,
+        kind="remove" if day.works else "add",
+    )
 
 
 @router.get("", operation_id="list_calendar", summary="Days without work of a year", responses=problems(401, 422, 503))
@@ -65,7 +96,7 @@ async def list_calendar(
     ano: Annotated[int, Query(ge=FIRST_DAY.year, le=LAST_DAY.year, description="Year", examples=[2021])],
     uf: StateLetters | None = None,
 ) -> CalendarAnswer:
-    """The days without work of a year: all, or those that count for a state and its polos."""
+    """The days without work of a year, and those taken away: all, or those that count for a state and its polos."""
     return CalendarAnswer(calendario=[_wire(day) for day in await list_days(connection, ano, uf)])
 
 
@@ -73,14 +104,25 @@ async def list_calendar(
     "",
     status_code=201,
     operation_id="create_calendar_day",
-    summary="Add a local holiday",
+    summary="Add a day without work, or take one away",
     responses=problems(401, 403, 409, 422, 503),
 )
-async def create_calendar_day(_: Analyst, connection: ConnectionOfRequest, body: NewCalendarDay) -> CalendarDayAnswer:
-    """Add a local holiday. It counts where an indicator is asked with calendario=uf."""
-    kind, scope = ("polo", body.polo) if body.polo is not None else ("uf", body.uf)
-    assert scope is not None
-    return _wire(await add_local_day(connection, kind, scope, body.day, body.name))
+async def create_calendar_day(
+    request: Request, user: Admin, connection: ConnectionOfRequest, body: NewCalendarDay
+) -> CalendarDayAnswer:
+    """Add a day without work, or take one away, for the country, a state, a city or a polo: the narrowest counts.
+
+    Days of states, cities and polos count where an indicator is asked with calendario=uf.
+    """
+    async with connection.transaction():
+        if body.kind == "remove":
+            day = await take_day_away(connection, *body.place, body.day, body.name)
+        else:
+            assert body.name is not None
+            day = await add_day(connection, *body.place, body.day, body.name)
+        action = "calendar_day_taken_away" if day.works else "calendar_day_added"
+        await _audit(request, connection, user, action, day)
+    return _wire(day)
 
 
 @router.delete(
@@ -88,11 +130,28 @@ async def create_calendar_day(_: Analyst, connection: ConnectionOfRequest, body:
     status_code=204,
     response_class=Response,
     operation_id="delete_calendar_day",
-    summary="Remove a local holiday",
+    summary="Undo a change to the calendar, or take an official day away",
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def delete_calendar_day(
-    _: Analyst, connection: ConnectionOfRequest, day_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]
+    request: Request,
+    user: Admin,
+    connection: ConnectionOfRequest,
+    day_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
 ) -> None:
-    """Remove a local holiday."""
-    await remove_local_day(connection, day_id)
+    """Undo an added day or one taken away; an official day is taken away where it counts."""
+    async with connection.transaction():
+        day = await remove_day(connection, day_id)
+        action = "calendar_change_undone" if day.source == "local" else "calendar_day_taken_away"
+        await _audit(request, connection, user, action, day)
+
+
+async def _audit(request: Request, connection: Connection, user: User, action: str, day: CalendarDay) -> None:
+    await record_audit(
+        connection,
+        action=action,
+        username=user.username,
+        user_id=user.id or None,
+        address=peer_address(request),
+        detail={"scope": day.kind, "place": day.scope, "day": day.day.isoformat()},
+    )

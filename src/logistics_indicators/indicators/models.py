@@ -133,6 +133,7 @@ class UfBacklog(BacklogFigures):
 
 class BacklogAnswer(BaseModel):
     as_of: date
+    time_zone: str = Field(description="Whose today as_of is, where it was not given")
     data_version: int
 
 
@@ -238,6 +239,7 @@ class SummaryAnswer(IndicatorAnswer):
     )
     piores: list[SummaryRank] = Field(description="By sla_maximo; nobody without a late visit")
     as_of: date
+    time_zone: str = Field(description="Whose today as_of is, where it was not given")
     by: str
     min_total: int
     tolerance_days: int

@@ -1,6 +1,5 @@
 """/v1/indicators: trend, backlog, lateness, summary."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -25,6 +24,7 @@ from .models import (
 )
 from .parameters import AskedCalendar, AskedFilters, AskedRange, Ordering, ToleranceDays, ordering
 from .routes import answers
+from .snapshot import Snapshot
 from .summary import SummaryQuestion, summary_table
 from .totals import Dimension
 from .trend import MOST_POINTS, TREND_FIELDS, Bucket, Metric, trend_table
@@ -106,13 +106,12 @@ async def backlog_by_angel(
     as_of: AsOf = None,
 ) -> Response:
     """Visits not made yet and those overdue, for each angel."""
-    day = as_of or date.today()
     return await answer_table(
         request,
         connection,
         format,
-        lambda s: backlog_table(s, Dimension.angel, day, filters, order),
-        as_of=day.isoformat(),
+        lambda s: backlog_table(s, Dimension.angel, as_of or s.today, filters, order),
+        day_of=lambda s: as_of or s.today,
     )
 
 
@@ -133,13 +132,12 @@ async def backlog_by_polo(
     as_of: AsOf = None,
 ) -> Response:
     """Visits not made yet and those overdue, for each polo."""
-    day = as_of or date.today()
     return await answer_table(
         request,
         connection,
         format,
-        lambda s: backlog_table(s, Dimension.polo, day, filters, order),
-        as_of=day.isoformat(),
+        lambda s: backlog_table(s, Dimension.polo, as_of or s.today, filters, order),
+        day_of=lambda s: as_of or s.today,
     )
 
 
@@ -160,13 +158,12 @@ async def backlog_by_uf(
     as_of: AsOf = None,
 ) -> Response:
     """Visits not made yet and those overdue, for each state."""
-    day = as_of or date.today()
     return await answer_table(
         request,
         connection,
         format,
-        lambda s: backlog_table(s, Dimension.uf, day, filters, order),
-        as_of=day.isoformat(),
+        lambda s: backlog_table(s, Dimension.uf, as_of or s.today, filters, order),
+        day_of=lambda s: as_of or s.today,
     )
 
 
@@ -258,8 +255,14 @@ async def summary(
     calendario: AskedCalendar = CalendarKind.nacional,
 ) -> Response:
     """Totals, change against the previous equal period, backlog, best and worst. As a file: the best and worst."""
-    day = as_of or date.today()
-    question = SummaryQuestion(by, min_total, top, tolerance_days, calendario, day)
+
+    def question(snapshot: Snapshot) -> SummaryQuestion:
+        return SummaryQuestion(by, min_total, top, tolerance_days, calendario, as_of or snapshot.today)
+
     return await answer_table(
-        request, connection, format, lambda s: summary_table(s, dates, filters, question), as_of=day.isoformat()
+        request,
+        connection,
+        format,
+        lambda s: summary_table(s, dates, filters, question(s)),
+        day_of=lambda s: as_of or s.today,
     )

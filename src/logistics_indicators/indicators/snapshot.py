@@ -43,6 +43,8 @@ class Snapshot:
     version: int
     calendar_version: int
     has_deltas: bool
+    time_zone: str
+    today: date
     _bounds: tuple[date, date] | None = None
 
     async def first_and_last_day(self) -> tuple[date, date] | None:
@@ -62,9 +64,13 @@ class Snapshot:
         return loaded
 
 
+# The version: deltas ever committed, and changes to the calendar and to the settings. Each commit of one adds to it.
+# Today is the database's: processes may have clocks and time zones of their own.
 STATE = """
-SELECT folded, (SELECT count(*) FROM rollup_deltas) AS deltas, (SELECT version FROM calendar_state) AS calendar
-FROM rollup_state
+SELECT folded + deltas + calendar + settings.version, calendar, deltas > 0, time_zone,
+       (now() AT TIME ZONE time_zone)::date
+FROM rollup_state, indicator_settings AS settings, (SELECT version AS calendar FROM calendar_state) AS calendar_state,
+     (SELECT count(*) AS deltas FROM rollup_deltas) AS unfolded
 """
 
 FIRST_AND_LAST_DAY = "SELECT min(block), max(block) FROM rollup_blocks WHERE grain = 0"
@@ -86,7 +92,5 @@ FROM (
 
 @asynccontextmanager
 async def open_snapshot(connection: Connection, memory: Memory) -> AsyncIterator[Snapshot]:
-    """The version is the number of deltas ever committed plus that of the calendar's changes: each commit adds one."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        folded, deltas, calendar = await connection.fetchrow(STATE)
-        yield Snapshot(connection, memory, folded + deltas + calendar, calendar, deltas > 0)
+        yield Snapshot(connection, memory, *await connection.fetchrow(STATE))

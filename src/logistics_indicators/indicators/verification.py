@@ -15,6 +15,7 @@ from ..errors import Conflict
 from .blocks import Grain
 from .folding import FOLD_LOCK, FOLD_TIMEOUT, STORE_OPEN, fetch_cells, fetch_deltas, store_blocks
 from .packing import LATE, VISITS, Layout, frame_of, late_of, open_of, pack, spread, visits_of
+from .snapshot import STATE
 
 CELLS_OF_ROWS = """
 SELECT day - DATE '1970-01-01', open::integer, COALESCE(polos.id, 0), COALESCE(angels.id, 0), days_late, visits, seconds
@@ -27,10 +28,6 @@ FROM (
 LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
 """
 """As rollup.py computes a writer's cells, in SQL: two programs that must agree. A name that is unknown has id 0."""
-
-VERSION = """
-SELECT folded + (SELECT count(*) FROM rollup_deltas) + (SELECT version FROM calendar_state) FROM rollup_state
-"""
 
 MISSING_NAMES = (
     "INSERT INTO angels (name) SELECT DISTINCT angel FROM services ON CONFLICT (name) DO NOTHING",
@@ -70,7 +67,7 @@ class Verification:
 async def verify(connection: Connection) -> Verification:
     """Compare every level, deltas included, with the rows, in one snapshot; disturbs nobody."""
     async with _long_snapshot(connection, readonly=True):
-        version = await connection.fetchval(VERSION)
+        version = await connection.fetchval(STATE)
         rows = await fetch_cells(connection, CELLS_OF_ROWS)
         deltas = await fetch_deltas(connection)
         frames = [
