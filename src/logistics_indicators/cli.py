@@ -1,5 +1,6 @@
 """The command line: serve, and what helps around it."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import uvicorn
 from .client.commands import add_user, load
 from .client.indicator_commands import rebuild, settings, verify
 from .dumps import DataDir, backup, restore
+from .http_protocol import BoundedHttpProtocol
 from .monitoring.worker_files import shared_metrics
 from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
 
@@ -40,7 +42,7 @@ def serve(
     """Run the service."""
     use_data_dir(data_dir)
     try:
-        proxies = check_before_serving().forwarded_allow_ips
+        settings = check_before_serving()
     except CannotServe as error:
         typer.echo(f"The service cannot start. {error}", err=True)
         raise typer.Exit(2) from None
@@ -58,8 +60,8 @@ def serve(
             access_log=False,
             timeout_graceful_shutdown=20,
             server_header=False,
-            http="logistics_indicators.http_protocol:BoundedHttpProtocol",
+            http=partial(BoundedHttpProtocol, bounds=settings.connection_bounds),  # type: ignore[arg-type]
             ws="none",
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=proxies,
+            proxy_headers=bool(settings.forwarded_allow_ips),
+            forwarded_allow_ips=settings.forwarded_allow_ips,
         )

@@ -5,18 +5,21 @@ database nor a route. Uploads stream through: their bounds are in loads/.
 """
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ContentTooLarge, NotFound, Problem, Unprocessable, problem_response
+from .errors import BadRequest, ContentTooLarge, NotFound, Problem, Unprocessable, problem_response
 
 LONGEST_PATH = 2048
 LONGEST_QUERY = 8192
 MOST_HEADERS = 100
 LARGEST_HEADERS = 32 * 1024
 """Bytes of all names and values together."""
+
+PLAIN_HOST = re.compile(r"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
 class UriTooLong(Problem):
@@ -35,6 +38,10 @@ class RequestTimeout(Problem):
         super().__init__("The body did not come in time.")
 
 
+class NotImplementedHere(Problem):
+    status = HTTPStatus.NOT_IMPLEMENTED
+
+
 class _Disconnected(Exception):
     """The client went away before its body was complete."""
 
@@ -46,10 +53,26 @@ def check_head(scope: Scope) -> None:
     headers = scope["headers"]
     if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
         raise HeadersTooLarge(f"A request has up to {MOST_HEADERS} headers of {LARGEST_HEADERS} bytes together.")
+    check_framing(scope)
     if "\0" in scope["path"]:
         raise NotFound("There is nothing at this path.")
     if b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
         raise Unprocessable.field("query", msg="a query holds no NUL")
+
+
+def check_framing(scope: Scope) -> None:
+    """What two servers in a row might read in two ways is refused (RFC 9112, 3.2 and 6.1)."""
+    names = [name for name, _ in scope["headers"]]
+    headers = Headers(scope=scope)
+    if names.count(b"host") > 1 or (b"host" not in names and scope["http_version"] == "1.1"):
+        raise BadRequest("A request names one Host.")
+    if not PLAIN_HOST.fullmatch(headers.get("host", "")):
+        raise BadRequest("The Host is no name of a host.")
+    coding = headers.get("transfer-encoding", "chunked").strip().lower()
+    if coding != "chunked":
+        raise NotImplementedHere("The one Transfer-Encoding here is chunked.")
+    if b"transfer-encoding" in names and scope["http_version"] == "1.0":
+        raise BadRequest("HTTP/1.0 has no Transfer-Encoding.")
 
 
 def path_within(scope: Scope) -> str:

@@ -9,6 +9,7 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .connection_bounds import ConnectionBounds
 from .keys import ADVICE, SHORTEST_KEY, require_strong_key
 
 
@@ -100,6 +101,15 @@ class Settings(BaseSettings):
         256 * 1024, ge=1024, le=64 * 1024**2, description="Largest body of a request that is no upload, bytes"
     )
     body_seconds: float = Field(30, gt=0, le=600, description="How long such a body may take before it is told 408")
+    connections_max: int = Field(
+        800, ge=1, le=100_000, description="Connections of a process; further ones are told 503, but for health checks"
+    )
+    connections_per_address: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="Connections of a process from one address, other than the proxies of FORWARDED_ALLOW_IPS",
+    )
     trusted_hosts: WordList = Field(
         (), description="Names the service goes by, as a.example.com *.example.com; none: any Host header is taken"
     )
@@ -161,6 +171,10 @@ class Settings(BaseSettings):
     @property
     def refresh_grace(self) -> timedelta:
         return timedelta(seconds=self.refresh_grace_seconds)
+
+    @property
+    def connection_bounds(self) -> ConnectionBounds:
+        return ConnectionBounds(self.connections_max, self.connections_per_address, self.forwarded_allow_ips)
 
     @property
     def embedded(self) -> bool:
