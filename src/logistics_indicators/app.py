@@ -17,6 +17,7 @@ from .accounts.current_user import authenticate
 from .accounts.routes import router as accounts_router
 from .accounts.tokens import TokenKey
 from .allowed_methods import AllowedMethods
+from .compression import Compression
 from .customer_services.routes import router as services_router
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
@@ -24,6 +25,7 @@ from .documentation.routes import install_documentation
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
 from .exports.response import export_places
+from .head_requests import HeadAsGet
 from .indicators.calendar import sync_calendar
 from .indicators.calendar_routes import router as calendar_router
 from .indicators.compactor import Compactor
@@ -115,6 +117,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
         dependencies=[Depends(authenticate), Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
@@ -133,6 +136,8 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
     app.add_middleware(AllowedMethods, routes=[route for router in ROUTERS for route in router.routes])
+    app.add_middleware(Compression)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         RequestLimits,
         body_bytes=settings.body_max_bytes,
@@ -143,9 +148,15 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
-            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                *("Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key"),
+                *("If-Match", "If-None-Match", "X-Request-ID"),
+            ],
+            expose_headers=[
+                *("Allow", "Content-Disposition", "ETag", "Link", "Location", "Retry-After"),
+                *("WWW-Authenticate", "X-Request-ID"),
+            ],
         )
     if settings.trusted_hosts:
         app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)

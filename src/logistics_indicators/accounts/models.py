@@ -144,7 +144,11 @@ class ResetToken(BaseModel):
 class UserPage(BaseModel):
     users: list[ManagedUser]
     total_por_pagina: int = Field(description="Users on this page")
-    proxima_pagina: str | None = Field(None, description="Relative URL of the next page, where it has rows")
+    proxima_pagina: str | None = Field(
+        None,
+        exclude_if=lambda link: link is None,
+        description="Relative URL of the next page; absent on the last one",
+    )
 
 
 class AuditEntry(BaseModel):
@@ -160,4 +164,8 @@ class AuditEntry(BaseModel):
 class AuditPage(BaseModel):
     audit: list[AuditEntry]
     total_por_pagina: int = Field(description="Entries on this page")
-    proxima_pagina: str | None = Field(None, description="Relative URL of the next page, where it has rows")
+    proxima_pagina: str | None = Field(
+        None,
+        exclude_if=lambda link: link is None,
+        description="Relative URL of the next page; absent on the last one",
+    )

@@ -68,6 +68,6 @@ async def openapi(request: Request) -> Response:
         document = document | {"servers": [{"url": prefix}]}
     body = orjson.dumps(document)
     headers = {"ETag": f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"', "Cache-Control": "no-cache"}
-    if request.headers.get("If-None-Match") == headers["ETag"]:
+    if headers["ETag"] in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

@@ -70,7 +70,11 @@ class ReceivedLoad(BaseModel):
 class LoadPage(BaseModel):
     loads: list[Load]
     total_por_pagina: int
-    proxima_pagina: str | None = None
+    proxima_pagina: str | None = Field(
+        None,
+        exclude_if=lambda link: link is None,
+        description="Relative URL of the next page; absent on the last one",
+    )
 
 
 class Reject(BaseModel):
@@ -84,4 +88,8 @@ class Reject(BaseModel):
 class RejectPage(BaseModel):
     rejects: list[Reject]
     total_por_pagina: int
-    proxima_pagina: str | None = None
+    proxima_pagina: str | None = Field(
+        None,
+        exclude_if=lambda link: link is None,
+        description="Relative URL of the next page; absent on the last one",
+    )
