@@ -49,6 +49,12 @@ def sla(on_time: int, total: int) -> tuple[str, float]:
 
 
 def wilson(on_time: int, total: int) -> tuple[float, float]:
+    """wilson_bounds as they are shown."""
+    low, high = wilson_bounds(on_time, total)
+    return two_decimals(low), two_decimals(high)
+
+
+def wilson_bounds(on_time: int, total: int) -> tuple[float, float]:
     """95% interval of a share, in percent (Wilson 1927): few visits say little, so it is wide."""
     z = 1.959963984540054
     share = on_time / total

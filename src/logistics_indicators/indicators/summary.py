@@ -8,7 +8,7 @@ from ..exports.columns import Column
 from .answers import Row, Table
 from .backlog import fetch_open_visits
 from .business_days import NATION, CalendarKind
-from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson
+from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson, wilson_bounds
 from .links import VisitLinks, attended_between
 from .snapshot import Snapshot
 from .sums import Days, Filters
@@ -73,7 +73,7 @@ async def _period(
     place = await place_of(snapshot, days, filters) if question.calendar is CalendarKind.uf else NATION
     working = (await snapshot.business_days()).between(*days, place) if days else None
     mean = half_even(int(totals.seconds.sum()), total) if total else None
-    low, high = (two_decimals(end) for end in wilson(on_time, total)) if total else (None, None)
+    low, high = wilson(on_time, total) if total else (None, None)
     return {
         "start_date": days and days.first,
         "end_date": days and days.last,
@@ -126,7 +126,7 @@ def _best_and_worst(
     """
     link = attended_between(question.by, filters, asked)
     ranks = [
-        _Rank(name, total, on_time, *wilson(on_time, total))
+        _Rank(name, total, on_time, *wilson_bounds(on_time, total))
         for name, total, on_time in zip(totals.names, totals.total.tolist(), totals.on_time.tolist(), strict=True)
         if total >= question.min_total
     ]
