@@ -6,8 +6,10 @@ import json
 import asyncpg
 import httpx
 from conftest import ClientAs
+from load_client import load_file
 
 from logistics_indicators.field_types import MAX_ID
+from logistics_indicators.next_id import LARGEST_ORDINARY_ID
 
 IRIS = {"nome": "Íris da Silva", "email": "iris@example.com", "telefone": "11987654321"}
 
@@ -44,7 +46,13 @@ BAD_FIELDS: list[tuple[str, object]] = [
     ("nome", "   "),
     ("nome", "x" * 201),
     ("nome", "a\x00b"),
-    ("nome", "a\nb"),
+    ("nome", "a\x1bb"),
+    ("nome", "a\x9bb"),
+    ("nome", "\ufffd"),
+    ("nome", "\u200b\ufeff"),
+    ("nome", "NULL"),
+    ("nome", "#N/D"),
+    ("nome", "-"),
     ("nome", "\ud800"),
     ("nome", None),
     ("nome", 7),
@@ -58,6 +66,7 @@ BAD_FIELDS: list[tuple[str, object]] = [
     ("email", "a@exam\x00ple.com"),
     ("email", "a" * 250 + "@b.co"),
     ("telefone", ""),
+    ("telefone", "\\N"),
     ("telefone", "1" * 41),
     ("telefone", 11987654321),
 ]
@@ -177,16 +186,45 @@ async def test_a_post_waits_for_a_batch_that_takes_the_same_id_and_gets_another(
     assert (await post)["id"] == 2
 
 
-async def test_after_the_largest_id_there_can_be_a_post_takes_the_first_gap(
+STORE_IDS = "INSERT INTO customers (id, nome, email) SELECT i, 'b', i || '@b.co' FROM unnest($1::bigint[]) i"
+
+
+async def test_ids_near_the_largest_there_can_be_move_no_post_to_the_end_and_none_into_a_gap(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    await connection.execute(
-        "INSERT INTO customers (id, nome, email) SELECT i, 'b', i || '@b.co' FROM unnest($1::bigint[]) i",
-        [1, 2, 4, MAX_ID],
-    )
-    assert [(await create(client, email=f"{i}@example.com"))["id"] for i in range(3)] == [3, 5, 6]
+    await connection.execute(STORE_IDS, [1, 2, 4, MAX_ID - 1, MAX_ID])
+    assert [(await create(client, email=f"{i}@example.com"))["id"] for i in range(2)] == [5, 6]
     await connection.execute("SELECT setval('customers_id_seq', $1)", MAX_ID)
-    assert [(await create(client, email=f"{i}@example.org"))["id"] for i in range(2)] == [7, 8]
+    made = await asyncio.gather(*(create(client, email=f"{i}@example.org") for i in range(5)))
+    assert sorted(customer["id"] for customer in made) == [7, 8, 9, 10, 11]
+
+
+async def test_a_load_of_ids_near_the_largest_there_can_be_leaves_posts_as_they_were(client: httpx.AsyncClient) -> None:
+    for last in (0, 1, 2):
+        row = f"{MAX_ID - last};Bia;bia{last}@mail.com;1\n"
+        assert (await load_file(client, "customers", row + f"{10 - last};Rui;rui{last}@mail.com;1\n"))[
+            "rows_inserted"
+        ] == 2
+        assert (await create(client, email=f"{last}@example.com"))["id"] == 11 + last
+
+
+async def test_after_the_last_ordinary_id_a_post_is_a_conflict_that_says_so(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(STORE_IDS, [1, LARGEST_ORDINARY_ID - 1])
+    assert (await create(client))["id"] == LARGEST_ORDINARY_ID
+    for _ in range(2):
+        answer = await client.post("/v1/customers", json=IRIS | {"email": "other@example.com"})
+        assert answer.status_code == 409
+        assert str(LARGEST_ORDINARY_ID) in answer.json()["detail"]
+
+
+async def test_a_sequence_at_its_end_without_a_row_there_starts_again_after_the_largest(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(STORE_IDS, [1, 2])
+    await connection.execute("SELECT setval('customers_id_seq', $1)", LARGEST_ORDINARY_ID)
+    assert (await create(client))["id"] == 3
 
 
 async def test_viewers_read_and_only_analysts_write(client_as: ClientAs, anonymous: httpx.AsyncClient) -> None:

@@ -65,7 +65,7 @@ BAD_FIELDS: list[tuple[str, object]] = [
     ("id_cliente", 1.5),
     ("angel", " "),
     ("angel", "x" * 201),
-    ("polo", "a\tb"),
+    ("polo", "a\x1bb"),
     ("polo", "x" * 201),
     ("data_limite", "30/06/2021"),
     ("data_limite", "2021-02-30"),

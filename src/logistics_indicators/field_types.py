@@ -1,10 +1,21 @@
 """Types of the fields that several subjects share: ids, text, dates and timestamps, each bounded."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from .texts import BLANK, FORBIDDEN, INVISIBLE, fault_of_text, normal_text, stands_for_nothing
 
 MAX_ID = 2**53 - 1
 """Largest id: every JSON reader, JavaScript's included, keeps it exact."""
@@ -13,23 +24,58 @@ FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 """A date outside of these is a slip of the pen, whatever calendar accepts it."""
 
-CONTROL_CHARACTER = r"[\x00-\x1f\x7f]"
-"""Never part of a text: PostgreSQL refuses NUL, and the others break the lines of a CSV file."""
-
-NO_CONTROL_CHARACTER = r"^[^\x00-\x1f\x7f]*$"
-
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", re.ASCII)
 
 
-def text_of(longest: int) -> StringConstraints:
-    """Constraints of a text: trimmed, not empty, without control characters."""
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=NO_CONTROL_CHARACTER)
+@dataclass(frozen=True)
+class TextRule:
+    """Annotation of a text in a body: brought to its normal form, and refused in words where it cannot be stored."""
+
+    longest: int
+    pattern: str | None = None
+    fault: str = ""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._taken, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        visible = f"^[^{FORBIDDEN}]*[^{FORBIDDEN}{BLANK}{INVISIBLE}][^{FORBIDDEN}]*$"
+        pattern = escaped(visible) if self.pattern is None else self.pattern
+        return handler(schema) | {"minLength": 1, "maxLength": self.longest, "pattern": pattern}
+
+    def _taken(self, text: str) -> str:
+        normal = normal_text(text)
+        fault = fault_of_text(normal, self.longest)
+        if fault is None and self.pattern is not None and not re.search(self.pattern, normal):
+            fault = self.fault
+        if fault is not None:
+            raise ValueError(f"this text {fault}")
+        return normal
 
 
-def exact_text_of(longest: int) -> StringConstraints:
-    """Constraints of a text in a filter: taken as it is."""
-    return StringConstraints(max_length=longest, pattern=NO_CONTROL_CHARACTER)
+@dataclass(frozen=True)
+class FilterText:
+    """Annotation of a text in a filter: taken as it is, and refused in words where nothing stored can equal it."""
+
+    longest: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {"maxLength": self.longest, "pattern": escaped(f"^[^{FORBIDDEN}]*$")}
+
+    def _checked(self, text: str) -> str:
+        fault = fault_of_text(text, self.longest)
+        if fault is not None and text and not stands_for_nothing(text):
+            raise ValueError(f"this text {fault}")
+        return text
+
+
+def escaped(characters: str) -> str:
+    """A character class as every reader of JSON Schema understands it."""
+    return re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", characters)
 
 
 def parse_day(value: object) -> object:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import AnsweredTimestamp, Day, Id, Timestamp, text_of
+from ..field_types import AnsweredTimestamp, Day, Id, TextRule, Timestamp
 
 ANGEL_MAX = 200
 POLO_MAX = 200
 
-Angel = Annotated[str, text_of(ANGEL_MAX), Field(examples=["Íris da Silva"])]
-Polo = Annotated[str, text_of(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORTE"])]
+Angel = Annotated[str, TextRule(ANGEL_MAX), Field(examples=["Íris da Silva"])]
+Polo = Annotated[str, TextRule(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORTE"])]
 
 
 class NewService(BaseModel):

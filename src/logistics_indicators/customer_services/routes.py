@@ -10,7 +10,7 @@ from ..customers.models import Total
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
-from ..field_types import MAX_ID, Day, DayOrTimestamp, Timestamp, exact_text_of
+from ..field_types import MAX_ID, Day, DayOrTimestamp, FilterText, Timestamp
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, list_response
 from . import service
 from .models import ANGEL_MAX, POLO_MAX, ChangedService, NewService, Service, ServicePage
@@ -25,8 +25,8 @@ WHOLE_DAY = "inclusive; a bare date means its whole day"
 class RequestedFilter:
     id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
     id_cliente: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
-    angel: Annotated[str | None, exact_text_of(ANGEL_MAX), Query()] = None
-    polo: Annotated[str | None, exact_text_of(POLO_MAX), Query()] = None
+    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query()] = None
+    polo: Annotated[str | None, FilterText(POLO_MAX), Query()] = None
     uf: Annotated[
         str | None, Query(pattern="^[A-Z]{2}$", description="State in front of the polo's name: CE finds CE - …")
     ] = None

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import Id, text_of
+from ..field_types import Id, TextRule
 
 NOME_MAX = 200
 EMAIL_MAX = 254
@@ -13,13 +13,13 @@ TELEFONE_MAX = 40
 EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(?:\.[^@\s.\x00-\x1f\x7f]+)+$"
 """One @, no blanks, a dot in the domain. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
 
-Nome = Annotated[str, text_of(NOME_MAX), Field(examples=["Íris da Silva"])]
+Nome = Annotated[str, TextRule(NOME_MAX), Field(examples=["Íris da Silva"])]
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=EMAIL_MAX, pattern=EMAIL_PATTERN),
+    TextRule(EMAIL_MAX, EMAIL_PATTERN, "is no mail address"),
     Field(examples=["iris@example.com"]),
 ]
-Telefone = Annotated[str, text_of(TELEFONE_MAX), Field(examples=["11987654321"])]
+Telefone = Annotated[str, TextRule(TELEFONE_MAX), Field(examples=["11987654321"])]
 
 
 class NewCustomer(BaseModel):

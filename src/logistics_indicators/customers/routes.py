@@ -9,7 +9,7 @@ from ..accounts.current_user import Analyst, Viewer, peer_address
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
-from ..field_types import MAX_ID, exact_text_of
+from ..field_types import MAX_ID, FilterText
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
 from . import service
 from .models import (
@@ -32,9 +32,9 @@ CustomerId = Annotated[int, Path(ge=1, le=MAX_ID)]
 @dataclass
 class RequestedFilter:
     id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
-    nome: Annotated[str | None, exact_text_of(NOME_MAX), Query()] = None
-    email: Annotated[str | None, exact_text_of(EMAIL_MAX), Query()] = None
-    telefone: Annotated[str | None, exact_text_of(TELEFONE_MAX), Query()] = None
+    nome: Annotated[str | None, FilterText(NOME_MAX), Query()] = None
+    email: Annotated[str | None, FilterText(EMAIL_MAX), Query()] = None
+    telefone: Annotated[str | None, FilterText(TELEFONE_MAX), Query()] = None
 
 
 def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:

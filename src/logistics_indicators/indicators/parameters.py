@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from ..errors import Unprocessable
-from ..field_types import Day, exact_text_of
+from ..field_types import Day, FilterText
 from .business_days import CalendarKind
 from .sums import Filters
 from .totals import DateRange
 
-Name = Annotated[str, exact_text_of(200)]
+Name = Annotated[str, FilterText(200)]
 StateLetters = Annotated[
     str, Query(pattern="^[A-Z]{2}$", description="State: the two letters in front of the polo's name", examples=["CE"])
 ]

@@ -9,6 +9,7 @@ import polars as pl
 
 from ..database import COPY_SECONDS, Connection, copy_bytes
 from ..indicators.rollup import VISIT_SCHEMA
+from ..next_id import LARGEST_ORDINARY_ID
 from .formats import COLUMNS, Kind
 from .resolving import Stored
 
@@ -176,8 +177,10 @@ UPDATE_CUSTOMER = "UPDATE customers SET nome = $2, email = $3, telefone = $4 WHE
 
 async def move_sequence_on(connection: Connection, kind: Kind, ids: pl.Series) -> None:
     """A POST gets the next free id after a load with explicit ones. Sequences know no rollback; a gap is harmless."""
-    move = f"SELECT setval('{kind}_id_seq', $1) FROM {kind}_id_seq WHERE last_value < $1::bigint"
-    await connection.execute(move, ids.max())
+    largest = ids.filter(ids <= LARGEST_ORDINARY_ID).max()
+    if largest is not None:
+        move = f"SELECT setval('{kind}_id_seq', $1) FROM {kind}_id_seq WHERE last_value < $1::bigint"
+        await connection.execute(move, largest)
 
 
 def positions_of(frame: pl.DataFrame, positions: Sequence[int]) -> pl.DataFrame:

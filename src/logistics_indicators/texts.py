@@ -1,0 +1,70 @@
+"""What a text (a name, a phone, an address) must be, and its one normal form: for loads, bodies and filters alike.
+
+The normal form is what is stored and compared, so that what looks the same is the same: Unicode's NFC, every run of
+white space one blank, no marks without a width, no blanks at the ends.
+"""
+
+import re
+import unicodedata
+
+INVISIBLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+)
+"""Unicode's Default_Ignorable_Code_Point below U+10000: zero-width blanks and joiners, byte order and bidi marks."""
+
+BLANK = r"\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
+"""Unicode's White_Space, and the braille pattern without a dot."""
+
+FORBIDDEN = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd"
+"""Control characters that are no white space, and what a byte that its encoding does not have became."""
+
+NOTHING_AS_WRITTEN = ("NULL", "null", "NaN", "nan", "None", "NA")
+"""Exactly so, as machines write it: Null and Nan are names."""
+
+NOTHING_IN_ANY_CASE = (r"\N", "#N/A", "#N/D", "N/A", "N/D", "<NA>", "(null)")
+
+SPREADSHEET_ERRORS = (
+    *("#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"),
+    *("#VALOR!", "#NÚM!", "#NOME?", "#NULO!", "#DESPEJAR!"),
+)
+"""A cell that could not be computed, in English and in Portuguese: no value either, in any case."""
+
+DASHES = "-\u2010-\u2015\u2212"
+
+_invisible = re.compile(f"[{INVISIBLE}]")
+_blanks = re.compile(f"[{BLANK}]+")
+_forbidden = re.compile(f"[{FORBIDDEN}\ud800-\udfff]")  # a lone surrogate is no character at all
+_dashes = re.compile(f"[{DASHES}]*")
+_no_value = frozenset(text.lower() for text in (*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
+
+
+def normal_text(text: str) -> str:
+    """The text's normal form."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
+    visible = _blanks.sub(" ", _invisible.sub("", text))
+    return unicodedata.normalize("NFC", visible).strip(" ")
+
+
+def stands_for_nothing(text: str) -> bool:
+    """True for a text (in its normal form) by which some program says that there is no value."""
+    return bool(_dashes.fullmatch(text)) or text in NOTHING_AS_WRITTEN or text.lower() in _no_value
+
+
+def fault_of_text(text: str, longest: int) -> str | None:
+    """In words, why a text in its normal form cannot be stored; None where it can."""
+    if not text:
+        return "is empty, or has nothing to be seen in it"
+    if found := _forbidden.search(text):
+        return f"has a character that no text may have: U+{ord(found[0]):04X}, at place {found.start() + 1}"
+    if len(text) > longest:
+        return f"is longer than {longest} characters"
+    if stands_for_nothing(text):
+        return "is a text that stands for no value"
+    return None
+
+
+def email_key(email: str) -> str:
+    """By which addresses are compared: without regard to the case of A to Z, as PostgreSQL's lower() of a C text."""
+    return email.lower() if email.isascii() else re.sub("[A-Z]+", lambda found: found[0].lower(), email)
