@@ -139,6 +139,11 @@ def take_row(
     if kind == "services" and row[0] not in customers:
         outcome.rejects.append((number, "id_cliente", "unknown_customer"))
         return
+    if row_id in outcome.rows:  # a column that the file does not have is as it is stored
+        row = tuple(
+            value if column in names else stored
+            for column, value, stored in zip(columns[1:], row, outcome.rows[row_id], strict=True)
+        )
     settle(outcome, kind, number, row_id, row, seen, update)
 
 

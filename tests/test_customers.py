@@ -201,10 +201,8 @@ async def test_ids_near_the_largest_there_can_be_move_no_post_to_the_end_and_non
 
 async def test_a_load_of_ids_near_the_largest_there_can_be_leaves_posts_as_they_were(client: httpx.AsyncClient) -> None:
     for last in (0, 1, 2):
-        row = f"{MAX_ID - last};Bia;bia{last}@mail.com;1\n"
-        assert (await load_file(client, "customers", row + f"{10 - last};Rui;rui{last}@mail.com;1\n"))[
-            "rows_inserted"
-        ] == 2
+        rows = f"{MAX_ID - last};Bia;bia{last}@mail.com;1\n{10 - last};Rui;rui{last}@mail.com;1\n"
+        assert (await load_file(client, "customers", rows))["rows_inserted"] == 2
         assert (await create(client, email=f"{last}@example.com"))["id"] == 11 + last
 
 

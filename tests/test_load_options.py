@@ -299,3 +299,16 @@ async def test_a_load_waiting_for_a_worker_can_be_watched_and_is_not_ready(
         assert (watched.json()["status"], watched.json()["rows_read"]) == ("received", 0)
         assert int(watched.headers["Retry-After"]) >= 1
         assert watched.json()["started_at"] is watched.json()["finished_at"] is None
+
+
+async def test_a_column_that_the_file_does_not_have_is_kept_and_is_no_difference(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(client, "customers", "id;nome;email;telefone\n1;Ana;a@mail.com;11\n2;Bia;b@mail.com;22\n")
+    short = "id;nome;email\n1;Ana;a@mail.com\n2;Eva;b@mail.com\n3;Rui;r@mail.com\n"
+    assert counts(await load_file(client, "customers", short)) == (3, 1, 0, 1, 1)
+    for validate_only in (True, False):
+        load = await load_file(client, "customers", short, on_conflict="update", validate_only=validate_only)
+        assert counts(load) == (3, 0, 1, 2, 0)
+    rows = await connection.fetch("SELECT nome, telefone FROM customers ORDER BY id")
+    assert [tuple(row) for row in rows] == [("Ana", "11"), ("Eva", "22"), ("Rui", None)]

@@ -9,7 +9,7 @@ from ..accounts.audit import record_audit
 from ..accounts.current_user import Admin, Viewer, peer_address
 from ..database import ConnectionOfRequest
 from ..errors import problems
-from ..field_types import AnsweredTimestamp, text_of
+from ..field_types import AnsweredTimestamp, TextRule
 from .indicator_settings import IndicatorSettings, change_settings, read_settings
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
@@ -30,7 +30,7 @@ class SettingsChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_zone: Annotated[str, text_of(64)] | None = Field(None, examples=["America/Sao_Paulo"])
+    time_zone: Annotated[str, TextRule(64)] | None = Field(None, examples=["America/Sao_Paulo"])
     optional_days: list[OptionalDay] | None = Field(None, max_length=2, examples=[["carnaval"]])
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from ..indicators.rollup import record_frames
 from .checking import REJECT_SCHEMA
 from .formats import COLUMNS, Kind
 from .parsing import ParsedChunk
-from .resolving import Resolution, Values, resolve_customers, resolve_services
+from .resolving import Resolution, Stored, Values, resolve_customers, resolve_services
 from .tables import KEYS, Target, array_of, copy_lines, move_sequence_on, positions_of
 
 
@@ -30,6 +30,8 @@ class LoadRules:
     into_empty: bool
     pool: Pool
     """For what is to be committed before the chunk is."""
+    absent: frozenset[str]
+    """Columns that the file does not have: kept as they are stored, and no part of "the same values"."""
     skip_row_checks: bool
     """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
 
@@ -132,7 +134,7 @@ class ChunkMerge:
         new, resolution, looked_at = await self._resolve(doubted)
         for position, column, reason in resolution.rejected:
             self._reject(looked_at[position], column, reason)
-        updated = positions_of(looked_at, [position for position, _ in resolution.updated])
+        updated = self._kept(positions_of(looked_at, [position for position, _ in resolution.updated]), resolution)
         inserted = pl.concat([new, positions_of(looked_at, resolution.inserted)])
         await self._write_settled(inserted, updated, resolution)
         before = [values for _, values in resolution.updated]
@@ -164,12 +166,31 @@ class ChunkMerge:
         if not others.height:
             return new, Resolution(unchanged=unchanged), others
         stored = await rules.target.stored(self._connection, others, rules.load_id, update=rules.update)
-        names = COLUMNS[rules.target.kind]
         resolve = resolve_services if rules.target.kind is Kind.services else resolve_customers
-        rows = ((index, row[0], row[1:]) for index, row in enumerate(others.select(names).rows()))
+        rows = ((index, row[0], row[1:]) for index, row in enumerate(self._completed(others, stored).rows()))
         resolution = await asyncio.to_thread(lambda: resolve(rows, stored, update=rules.update))
         resolution.unchanged += unchanged
         return new, resolution, others
+
+    def _completed(self, rows: pl.DataFrame, stored: dict[int, Stored]) -> pl.DataFrame:
+        """The rows' values; those of columns that the file does not have are the stored row's."""
+        kind, absent = self._rules.target.kind, self._rules.absent
+        names = COLUMNS[kind]
+        if not absent:
+            return rows.select(names)
+        known = {row_id: dict(zip(names[1:], row.values, strict=True)) for row_id, row in stored.items()}
+        kept = [
+            pl.Series(name, [known[i][name] if i in known else None for i in rows["id"].to_list()], rows.schema[name])
+            for name in sorted(absent)
+        ]
+        return rows.with_columns(kept).select(names)
+
+    def _kept(self, updated: pl.DataFrame, resolution: Resolution) -> pl.DataFrame:
+        places = {name: index for index, name in enumerate(COLUMNS[self._rules.target.kind][1:])}
+        return updated.with_columns(
+            pl.Series(name, [before[places[name]] for _, before in resolution.updated], updated.schema[name])
+            for name in sorted(self._rules.absent)
+        )
 
     async def _settle_stored(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """(rows whose id is not stored, unchanged ones). Where nothing is updated, a stored id settles a row alone.
@@ -181,7 +202,7 @@ class ChunkMerge:
         stored = await self._rules.target.stored_frame(self._connection, doubted["id"].unique().sort())
         if not stored.height:
             return doubted, 0
-        names = COLUMNS[self._rules.target.kind][1:]
+        names = [name for name in COLUMNS[self._rules.target.kind][1:] if name not in self._rules.absent]
         same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_stored")) for name in names)
         both = doubted.join(
             stored.with_columns(found=True), on="id", how="left", suffix="_stored", maintain_order="left"

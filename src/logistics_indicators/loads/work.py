@@ -17,7 +17,7 @@ import structlog
 
 from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import remove_visits_of_load
-from .formats import FileFormat, Kind, Layout
+from .formats import COLUMNS, FileFormat, Kind, Layout
 from .indexes import drop_indexes, ensure_indexes
 from .ledger import add_ledger
 from .merging import ChunkMerge, ChunkOutcome, LoadRules
@@ -190,6 +190,7 @@ class LoadWork:
             update=claim["on_conflict"] == "update",
             into_empty=claim["into_empty"],
             pool=self._settings.pool,
+            absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=self._settings.skip_row_checks,
         )
         merge = ChunkMerge(connection, rules, parsed)
@@ -260,6 +261,7 @@ class LoadWork:
             update=claim["on_conflict"] == "update",
             into_empty=claim["into_empty"],
             pool=self._settings.pool,
+            absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=False,
         )
         memory = LoadMemory(claim["bytes"])
@@ -380,6 +382,10 @@ async def held_claim(connection: Connection) -> AsyncIterator[None]:
 async def delete_spool(connection: Connection, load_id: int) -> None:
     await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
     await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id, timeout=300)
+
+
+def absent_columns(kind: Kind, layout: Layout) -> frozenset[str]:
+    return frozenset(COLUMNS[kind]) - frozenset(layout.columns)
 
 
 def layout_of(load: Any) -> Layout:
