@@ -44,7 +44,7 @@ def load(kind: str, content: bytes, rows: dict[int, tuple[Any, ...]], customers:
         outcome.refused = True
         return outcome
     seen: set[int] = set()
-    records = [(number, record) for number, record in records_of(text, delimiter, len(names)) if record.strip(WHITE)]
+    records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
     for number, record in records[1:] if has_header else records:
         outcome.read += 1
         take_row(outcome, kind, number, record, delimiter, names, columns, customers, seen, update)
@@ -74,39 +74,57 @@ def layout(kind: str, first: str, columns: list[str]) -> tuple[str, list[str | N
     return max(";,\t", key=first.count), None
 
 
-def records_of(text: str, delimiter: str, width: int) -> list[tuple[int, str]]:
-    """(line number, text) of each record; quoted fields may span 20 lines where the record is well formed."""
-    lines = text.split("\n")
-    records, index = [], 0
-    while index < len(lines):
-        end = index
-        opens = lines[index].lstrip().startswith('"') or f'{delimiter}"' in lines[index]
-        if lines[index].count('"') % 2 and opens:
-            for last in range(index + 1, min(index + 20, len(lines))):
-                joined = "\n".join(lines[index : last + 1])
-                if joined.count('"') % 2 == 0:
-                    end = last if is_well_formed(joined, delimiter, width) else index
-                    break
-        records.append((index + 1, "\n".join(lines[index : end + 1]).removesuffix("\r")))
-        index = end + 1
+def records_of(text: str, delimiter: str) -> list[tuple[int, str]]:
+    """(line number, text) of each record; a quoted field that closes properly may span lines."""
+    records, start = [], 0
+    while start < len(text):
+        end = record_end(text, start, delimiter)
+        records.append((text.count("\n", 0, start) + 1, text[start:end].rstrip("\r")))
+        start = end + 1
     return records
 
 
-def is_well_formed(record: str, delimiter: str, width: int) -> bool:
-    try:
-        rows = list(csv.reader([record], delimiter=delimiter, strict=True))
-    except csv.Error:
-        return False
-    return len(rows) == 1 and len(rows[0]) == width
+def record_end(text: str, start: int, delimiter: str) -> int:
+    while True:
+        ends = [place for place in (text.find(delimiter, start), text.find("\n", start)) if place >= 0]
+        line_end = text.find("\n", start) if "\n" in text[start:] else len(text)
+        if text[start:].lstrip(" ").startswith('"'):
+            close = closing_quote(text, text.index('"', start) + 1)
+            after = len(text[: close + 1]) + len(text[close + 1 :]) - len(text[close + 1 :].lstrip(" "))
+            if close < 0 or not (text[after:].startswith(delimiter) or re.match(r"\r*(\n|\Z)", text[after:])):
+                return line_end
+            if not text[after:].startswith(delimiter):
+                return text.find("\n", after) if "\n" in text[after:] else len(text)
+            start = after + 1
+        elif not ends or text[min(ends)] == "\n":
+            return line_end
+        else:
+            start = min(ends) + 1
+
+
+def closing_quote(text: str, start: int) -> int:
+    place = text.find('"', start)
+    while place >= 0 and text[place + 1 : place + 2] == '"':
+        place = text.find('"', place + 2)
+    return place
 
 
 def fields_of(record: str, delimiter: str) -> list[str]:
+    """A field that the record ends in before its quote closes is missing."""
     if '"' not in record:
         return record.split(delimiter)
     try:
-        return next(csv.reader([record], delimiter=delimiter), [])
+        fields, longer = (
+            next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), []) for text in (record, record + "\n")
+        )
     except csv.Error:
         return record.split(delimiter)
+    return fields if fields == longer else fields[:-1]
+
+
+def is_blank(record: str, delimiter: str) -> bool:
+    fields = fields_of(record, delimiter)
+    return not record.replace(delimiter, "").strip(WHITE) or (bool(fields) and not any(f.strip() for f in fields))
 
 
 def take_row(
@@ -148,14 +166,16 @@ def take_row(
 
 
 def cleaned(column: str, text: str) -> tuple[Any, str | None]:
-    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]", text):
+    if re.search("[\x00\ufffd]", text):
         return None, "encoding"
+    if re.search("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+        return None, "control_character"
     if column in ("telefone", "data_de_atendimento") and text in ("", "-"):
         return None, None
     if not text or (column == "data_limite" and text == "-"):
         return None, "empty_field"
     if column in ("id", "id_cliente"):
-        good = re.fullmatch("[0-9]{1,16}", text) and 1 <= int(text) < 2**53
+        good = re.fullmatch("0*[0-9]{1,16}", text) and 1 <= int(text) < 2**53
         return (int(text), None) if good else (None, "invalid_id")
     if column.startswith("data_"):
         moment = parse_moment(text)

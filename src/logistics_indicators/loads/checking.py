@@ -21,8 +21,11 @@ ROW_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """`start` and `end` are the row's place in its chunk; `fields` is null where a plain split of `row` will do."""
 
-BROKEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"
-"""What a byte that the encoding does not have became, and control characters."""
+BROKEN = "[\x00\ufffd]"
+"""What a byte that the encoding does not have became; and NUL, which no text has, and which is shown so."""
+
+CONTROL = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]"
+"""Control characters but the tab and line ends: a vertical tab, an escape."""
 
 
 def check_rows(rows: pl.DataFrame, fmt: FileFormat) -> tuple[pl.DataFrame, pl.DataFrame, Ledger]:
@@ -72,7 +75,7 @@ def _split_fields(rows: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
 def _check(raw: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
     """Adds a clean column for each of the kind's, and column, reason, value of the first thing wrong."""
     width = len(fmt.layout.columns)
-    broken = bool(raw["row"].str.contains(BROKEN).any())
+    broken = bool(raw["row"].str.contains(f"{BROKEN}|{CONTROL}").any())
     reasons = {name: _reason(name, broken) for name in COLUMNS[fmt.kind]}
     structural = (
         pl.when(pl.col("row").str.len_bytes() > LONGEST_ROW)
@@ -104,8 +107,8 @@ def _blank_as_null(name: str) -> pl.Expr:
 def _clean(name: str) -> pl.Expr:
     column = pl.col(name)
     if name in IDS:
-        is_number = column.str.contains(f"^[0-9]{{1,{MOST_ID_DIGITS}}}$")
-        number = pl.when(is_number).then(column.cast(pl.Int64, strict=False))
+        is_number = column.str.contains(f"^0*[0-9]{{1,{MOST_ID_DIGITS}}}$")
+        number = pl.when(is_number).then(column.str.strip_chars_start("0").cast(pl.Int64, strict=False))
         return pl.when(number.is_between(1, LARGEST_ID)).then(number).alias(f"{name}_clean")
     if name in OPTIONAL_COLUMNS:
         column = pl.when(column.is_in(NOTHING)).then(None).otherwise(column)
@@ -118,7 +121,7 @@ def _reason(name: str, broken: bool) -> pl.Expr:
     empty = text.is_null() | (text == "")
     checks: list[tuple[pl.Expr, str]] = []
     if broken:
-        checks.append((text.str.contains(BROKEN), "encoding"))
+        checks += [(text.str.contains(BROKEN), "encoding"), (text.str.contains(CONTROL), "control_character")]
     if name == "data_de_atendimento":
         checks.append((clean.is_null() & ~empty & (text != "-"), "invalid_date"))
     elif name == "data_limite":
@@ -152,5 +155,16 @@ def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         "column",
         "reason",
         pl.col("value").str.slice(0, LONGEST_VALUE),
-        pl.col("row").str.slice(0, LONGEST_ROW),
+        pl.when(pl.col("reason") == "too_long")
+        .then(pl.col("row").map_elements(shortened, pl.String))
+        .otherwise("row")
+        .alias("row"),
     )
+
+
+def shortened(row: str) -> str:
+    """A row that is too long, cut so that it is on one line and still too long: sent again, it is rejected again."""
+    whole = row.encode()
+    if len(whole) <= LONGEST_ROW:
+        return row
+    return whole[: LONGEST_ROW + 4].decode(errors="ignore").replace("\r", " ").replace("\n", " ")

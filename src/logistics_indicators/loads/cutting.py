@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .formats import LONGEST_ROW, EncodingCensus, Layout
-from .quoting import RecordRule, open_tail
+from .quoting import MOST_HELD, RecordRule, RecordScan, long_lines
 
 BOM = b"\xef\xbb\xbf"
 BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)+")
@@ -21,13 +21,15 @@ class Chunk:
 
 
 class Cutter:
-    """Add bytes and cut when it is full; at most a chunk and a row are in memory."""
+    """Add bytes and cut when it is full; in memory are at most a chunk, and what waits for a record's end."""
 
     def __init__(self, chunk_bytes: int, detect: Callable[[bytes], Layout]) -> None:
         self._chunk_bytes = chunk_bytes
         self._detect = detect
         self._pieces: list[bytes] = []
         self._size = 0
+        self._wanted = chunk_bytes
+        self._scan = RecordScan()
         self._seq = 0
         self._line = 1
         self._started = False
@@ -40,17 +42,19 @@ class Cutter:
 
     @property
     def is_full(self) -> bool:
-        return self._size >= self._chunk_bytes
+        return self._size >= self._wanted
+
+    @property
+    def long_records(self) -> list[tuple[int, int]]:
+        """(first, last) line of each record that chunks may end within."""
+        return self._scan.long_records
 
     def cut(self, *, final: bool = False) -> Chunk | None:
         """The whole rows so far, or all the rest where the stream has ended. Raises what `detect` raises."""
         buffer = self._take()
+        end = self._known_end(buffer, final=final)
         if not final:
-            end = self._last_row_end(buffer)
-            if end == 0:
-                self._keep(self._shortened(buffer))
-                return None
-            self._keep(buffer[end:])
+            self._keep(buffer[end:][: MOST_HELD + 1] if self._is_endless(buffer, end) else buffer[end:])
             buffer = buffer[:end]
         return self._chunk(buffer) if buffer else None
 
@@ -66,22 +70,37 @@ class Cutter:
         return buffer
 
     def _keep(self, rest: bytes) -> None:
+        """What is kept is looked at again, so that as much must come before the next look."""
         self._pieces, self._size = [rest], len(rest)
+        self._wanted = max(self._chunk_bytes, 2 * len(rest))
 
-    def _last_row_end(self, buffer: bytes) -> int:
-        """Length of the whole rows at the buffer's start that are known to be whole."""
-        end = buffer.rfind(b"\n") + 1
-        if end == 0 or b'"' not in buffer:
-            return end
+    def _known_end(self, buffer: bytes, *, final: bool) -> int:
+        """Length of the whole records at the buffer's start that are known to be whole."""
+        whole = len(buffer) if final else buffer.rfind(b"\n") + 1
+        if not self._scan.is_needed(buffer[:whole]):
+            return whole
         rule = self._rule(buffer)
-        # Latin-1 maps each byte to a character, and what cuts rows is ASCII in every encoding that we take.
-        return end - open_tail(rule, buffer[:end].decode("latin-1"))
+        final = final or self._is_endless(buffer, whole)
+        place, line = 0, self._line
+        for start, end in [*long_lines(buffer[:whole]), (whole, whole)]:
+            text = buffer[place:start]
+            known = self._scan.known(rule, text, line, final=final or start < whole)
+            if known < len(text):
+                return place + known
+            line += buffer.count(b"\n", place, end)
+            place = end
+        return whole
+
+    @staticmethod
+    def _is_endless(buffer: bytes, start: int) -> bool:
+        """True where a line that has not ended is longer than any that we read: nothing before it goes on in it."""
+        return len(buffer) - max(start, buffer.rfind(b"\n") + 1) > MOST_HELD
 
     def _rule(self, buffer: bytes) -> RecordRule:
         layout = self._layout_from(buffer)
         if layout is None:
-            return RecordRule(";", 0)
-        return RecordRule(layout.delimiter, len(layout.columns))
+            return RecordRule(";")
+        return RecordRule(layout.delimiter)
 
     def _layout_from(self, buffer: bytes) -> Layout | None:
         if self.layout is None:
@@ -89,13 +108,6 @@ class Cutter:
             if first is not None:
                 self.layout = self._detect(first[:LONGEST_ROW])
         return self.layout
-
-    def _shortened(self, buffer: bytes) -> bytes:
-        """A row without end is not kept whole: past the longest row, its length no longer matters."""
-        last = buffer.rfind(b"\n") + 1
-        if len(buffer) - last > 2 * LONGEST_ROW:
-            return buffer[: last + 2 * LONGEST_ROW]
-        return buffer
 
     def _chunk(self, body: bytes) -> Chunk:
         self._layout_from(body)

@@ -52,7 +52,7 @@ def parse_day(text: str) -> Day | None:
         if not found[6] and (len(year) != 4 or found[5] or found[7]):
             return None
         if found[2] or found[3] or found[5] or found[7]:
-            spelling = "DD /MM /" + spelling.rsplit("/", 1)[1]
+            spelling = f"DD /MM{' /' if found[6] else ''}{'YYYY' if len(year) == 4 else 'YY'}"
         return _day(year if len(year) == 4 else f"20{year}", month, day, spelling, day_first=True)
     if found := YEAR_FIRST.fullmatch(text):
         return _day(found[1], found[2], found[3], ISO, day_first=False)

@@ -44,12 +44,8 @@ class Lines:
         return len(self.ends)
 
     def text(self, first: int, last: int) -> str:
-        """Text of some lines together, without the carriage return at the end."""
+        """Text of some lines together, without the carriage returns at the end."""
         return text_at(self.body, self.starts[first], self.ends[last])
-
-    def texts(self) -> list[str]:
-        """Every line, carriage returns included."""
-        return self.body.decode().split("\n")[: len(self)]
 
     def plain(self, columns: int) -> Mask:
         """True for each line with as many fields as there are columns, and nothing in it that needs a closer look."""
@@ -81,9 +77,10 @@ class Lines:
 
 
 def text_at(body: bytes, start: int, end: int) -> str:
-    return body[start:end].decode().removesuffix("\r")
+    return body[start:end].decode().rstrip("\r")
 
 
-def are_blank(texts: list[str]) -> list[bool]:
-    """True for each text that has nothing but white space, as polars sees it."""
-    return (pl.Series(texts, dtype=pl.String).str.strip_chars() == "").to_list()
+def are_blank(texts: list[str], delimiter: str) -> list[bool]:
+    """True for each text that has nothing but delimiters and white space, as polars sees it."""
+    blank = pl.Series(texts, dtype=pl.String).str.replace_all(delimiter, "", literal=True).str.strip_chars() == ""
+    return blank.to_list()

@@ -19,6 +19,7 @@ Reason = Literal[
     "duplicate_id",
     "duplicate_email",
     "encoding",
+    "control_character",
 ]
 Status = Literal["received", "loading", "completed", "failed", "undone"]
 

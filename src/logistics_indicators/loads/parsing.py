@@ -5,7 +5,7 @@ checked one thing after the other, which says what is wrong.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
-from .formats import FileFormat, Kind
+from .formats import LONGEST_ROW, FileFormat, Kind
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
 from .plain_rows import header_of, read_plain_rows
-from .quoting import RecordRule, join_records
+from .quoting import RecordRule
+from .records import ChunkRecords, Span, records_of
 from .rules import DATES
 from .tables import SCHEMAS
 
@@ -47,12 +48,18 @@ class ParsedChunk:
         return pl.Series("row", [text_at(self.body, start, end) for start, end in places], pl.String)
 
 
-def parse_chunk(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -> ParsedChunk:
-    """Parse whole rows; `first_line` is the file's line that they begin at."""
+def parse_chunk(
+    body: bytes, first_line: int, is_first: bool, fmt: FileFormat, long_records: Sequence[Span] = ()
+) -> ParsedChunk:
+    """Parse whole rows; `first_line` is the file's line that they begin at.
+
+    `long_records`: (first, last) line of each record of the file that its chunks may end within.
+    """
+    records = records_of(body, first_line, RecordRule(fmt.layout.delimiter), long_records)
     body = _as_utf8(body, fmt.encoding)
     parts = []
-    for start, end in _slices(body):
-        part = _parse_slice(body[start:end], first_line, is_first and not start, fmt)
+    for start, end in [(0, len(body))] if records.any else _slices(body):
+        part = _parse_slice(body[start:end], first_line, is_first and not start, fmt, records)
         parts.append(_moved(part, start) if start else part)
         first_line += body.count(b"\n", start, end)
     return ParsedChunk(
@@ -78,8 +85,8 @@ def _as_utf8(body: bytes, encoding: str) -> bytes:
 
 
 def _slices(body: bytes) -> Iterator[tuple[int, int]]:
-    """Places of whole rows, of about the same size. A body with quotes stays whole, for a record may span lines."""
-    number = 1 if b'"' in body else max(1, round(len(body) / SLICE_BYTES))
+    """Places of whole lines, of about the same size."""
+    number = max(1, round(len(body) / SLICE_BYTES))
     start = 0
     for part in range(1, number):
         end = body.rfind(b"\n", start, len(body) * part // number) + 1
@@ -93,16 +100,15 @@ def _moved(part: ParsedChunk, places: int) -> ParsedChunk:
     return replace(part, rows=part.rows.with_columns(pl.col("start", "end") + places))
 
 
-def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) -> ParsedChunk:
-    rule = RecordRule(fmt.layout.delimiter, len(fmt.layout.columns))
+def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, found: ChunkRecords) -> ParsedChunk:
+    rule, records = RecordRule(fmt.layout.delimiter), found.spans
     lines = Lines(body, rule.delimiter)
-    records = join_records(rule, lines.texts()) if b'"' in body else []
-    plain = lines.plain(rule.columns)
+    plain = lines.plain(len(fmt.layout.columns))
     single = np.ones(len(lines), np.bool_)
-    for first, last in records:
+    for first, last in [*records, *found.skipped]:
         single[first : last + 1] = False
     if is_first and fmt.layout.has_header:
-        records, header_end = _without_header(lines, records)
+        records, header_end = _without_header(lines, records, rule)
         single[: header_end + 1] = False
     rows, left, ledger = _plain_rows(lines, plain & single, fmt)
     odd = _odd_rows(lines, np.flatnonzero(left | (single & ~plain)), records, rule)
@@ -117,9 +123,10 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat) 
     return ParsedChunk(body, rows.with_columns(line), rejects.with_columns(line), rows_read, add_ledger(ledger, more))
 
 
-def _without_header(lines: Lines, records: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
+def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tuple[list[Span], int]:
     """(the records after the header, the line that the header ends at): it is the first row that is not blank."""
-    first = next((index for index in range(len(lines)) if not are_blank([lines.text(index, index)])[0]), 0)
+    texts = (lines.text(index, index) for index in range(len(lines)))
+    first = next((index for index, text in enumerate(texts) if not are_blank([text], rule.delimiter)[0]), 0)
     header_end = next((last for begin, last in records if begin == first), first)
     return [record for record in records if record[0] > header_end], header_end
 
@@ -140,20 +147,30 @@ def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFram
     return rows, left, ledger
 
 
-def _odd_rows(lines: Lines, numbers: Places, records: list[tuple[int, int]], rule: RecordRule) -> pl.DataFrame:
+def _odd_rows(lines: Lines, numbers: Places, records: list[Span], rule: RecordRule) -> pl.DataFrame:
     """ROW_SCHEMA, in file order: single lines, and records with quotes, which may span some. No blank ones."""
     spans = [(number, number, False) for number in numbers.tolist()] + [(*record, True) for record in records]
     texts = [lines.text(first, last) for first, last, _ in spans]
+    fields = [_fields(rule, text) if quoted else None for (*_, quoted), text in zip(spans, texts, strict=True)]
     rows = [
-        (first, lines.starts[first], lines.ends[last], text, _fields(rule, text) if quoted else None)
-        for (first, last, quoted), text, blank in zip(spans, texts, are_blank(texts), strict=True)
-        if not blank
+        (first, lines.starts[first], lines.ends[last], text, values)
+        for (first, last, _), text, values, blank in zip(
+            spans, texts, fields, are_blank(texts, rule.delimiter), strict=True
+        )
+        if not blank and (values is None or not _are_nothing(values))
     ]
     return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row").sort("line")
 
 
 def _fields(rule: RecordRule, text: str) -> list[str]:
+    if len(text) > LONGEST_ROW:
+        return text[:LONGEST_ROW].split(rule.delimiter, 1)  # it is rejected whatever they are
     try:
         return rule.fields(text)
     except csv.Error:
         return text.split(rule.delimiter)
+
+
+def _are_nothing(fields: list[str]) -> bool:
+    """True for fields that were quoted, and blank all the same."""
+    return bool(fields) and not any(field.strip() for field in fields)

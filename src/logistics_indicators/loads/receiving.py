@@ -62,7 +62,8 @@ SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES (
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
 FINISH_RECEIVING = """
 UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
-    encoding = $5, delimiter = $6, columns = $7, has_header = $8, chunks = $9, idempotency_key = $10
+    encoding = $5, delimiter = $6, columns = $7, has_header = $8, chunks = $9, idempotency_key = $10,
+    long_records = $11
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
@@ -204,6 +205,7 @@ class Receiver:
                     layout.has_header,
                     chunks,
                     options.idempotency_key,
+                    cutter.long_records,
                 )
                 await record_audit(
                     connection,

@@ -8,6 +8,7 @@ LARGEST_ID = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 
 MOST_ID_DIGITS = 16
+"""After its leading zeros, of which there may be any number."""
 
 LONGEST: dict[str, int] = {
     "nome": NOME_MAX,

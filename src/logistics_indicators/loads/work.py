@@ -72,7 +72,10 @@ Taken with the claim, in the chunks' order: a later chunk waits for an earlier o
 PostgreSQL would not see that a DELETE between the two had closed a circle.
 """
 
-READ_BODY = "SELECT first_line, body FROM load_chunks WHERE load_id = $1 AND seq = $2"
+READ_BODY = """
+SELECT c.first_line, c.body, l.long_records
+FROM load_chunks c JOIN loads l ON l.id = c.load_id WHERE c.load_id = $1 AND c.seq = $2
+"""
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
 LOCK_LOAD = (
     "SELECT status, chunks_done, rejects, date_ledger, warnings, rows_rejected FROM loads WHERE id = $1 FOR UPDATE"
@@ -200,7 +203,7 @@ class LoadWork:
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
         fmt = FileFormat(Kind(claim["kind"]), layout_of(claim), claim["encoding"])
-        return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt)
+        return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt, row["long_records"])
 
     def _memory(self, claim: Any) -> LoadMemory:
         if claim["id"] not in self._memories:
