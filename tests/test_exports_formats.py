@@ -43,13 +43,13 @@ async def exported(format: ExportFormat, rows: Sequence[Sequence[object]] = ROWS
     return b"".join(pieces), dict(response.headers)
 
 
-async def test_a_csv_export_reads_back_with_formulas_made_harmless() -> None:
+async def test_a_csv_export_reads_back_as_it_was() -> None:
     body, headers = await exported(ExportFormat.csv)
     rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
     assert rows == [
         SHOWN,
         ["1", ROWS[0][1], "97.35", "true", "2021-06-30", "2021-06-29T10:15:27"],
-        ["9007199254740991", "'=1+1", "", "false", "1900-01-01", ""],
+        ["9007199254740991", "=1+1", "", "false", "1900-01-01", ""],
         ["3", "Conceição 🚚", "-0.5", "", "2199-12-31", "2020-02-29T00:00:00"],
     ]
     assert headers["content-type"].startswith("text/csv; charset=utf-8")
@@ -57,10 +57,36 @@ async def test_a_csv_export_reads_back_with_formulas_made_harmless() -> None:
     assert headers["content-disposition"].endswith('.csv"')
 
 
-@pytest.mark.parametrize("text", ["=A1", "+55 11", "-1 day, 23:10:00", "@SUM(A1)", "\tx", "\rx"])
-async def test_a_text_that_begins_a_formula_is_escaped_in_csv(text: str) -> None:
-    body, _ = await exported(ExportFormat.csv, [(1, text, 1.0, True, date(2021, 1, 1), None)])
-    assert list(csv.reader(io.StringIO(body.decode(), newline="")))[1][1] == "'" + text
+async def test_a_csv_for_excel_has_a_mark_semicolons_decimal_commas_and_no_formula() -> None:
+    body, headers = await exported(ExportFormat.excel)
+    rows = list(csv.reader(io.StringIO(body.decode(), newline=""), delimiter=";"))
+    assert rows == [
+        ["\ufeffid", *SHOWN[1:]],
+        ["1", ROWS[0][1], "97,35", "true", "2021-06-30", "2021-06-29 10:15:27"],
+        ["9007199254740991", "'=1+1", "", "false", "1900-01-01", ""],
+        ["3", "Conceição 🚚", "-0,5", "", "2199-12-31", "2020-02-29 00:00:00"],
+    ]
+    assert headers["content-disposition"].endswith('.csv"')
+
+
+FORMULAS = ["=A1", "+55 11", "-1 day, 23:10:00", "@SUM(A1)", "\tx", "\rx", " =1+1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+async def test_a_text_that_begins_a_formula_is_escaped_for_excel_alone(text: str) -> None:
+    for format, start, delimiter in ((ExportFormat.csv, "", ","), (ExportFormat.excel, "'", ";")):
+        body, _ = await exported(format, [(1, text, 1.0, True, date(2021, 1, 1), None)])
+        assert list(csv.reader(io.StringIO(body.decode(), newline=""), delimiter=delimiter))[1][1] == start + text
+
+
+async def test_a_text_that_is_computed_is_never_escaped() -> None:
+    columns = [Column("tempo_medio", str, computed=True), Column("sla", str, computed=True)]
+    for format, shown in ((ExportFormat.csv, "97.35%"), (ExportFormat.excel, "97,35%")):
+        response = await export_response(format, "x", columns, batches([("-1 day, 23:10:00", "97.35%")]))
+        assert isinstance(response, StreamingResponse)
+        body = b"".join([piece async for piece in response.body_iterator])  # type: ignore[misc]
+        rows = csv.reader(io.StringIO(body.decode(), newline=""), delimiter=";" if "97," in shown else ",")
+        assert list(rows)[1] == ["-1 day, 23:10:00", shown]
 
 
 async def test_an_xlsx_export_reads_back_with_types_and_no_formula() -> None:

@@ -12,6 +12,8 @@ class Column:
 
     name: str
     type: type[int] | type[float] | type[str] | type[bool] | type[date] | type[datetime]
+    computed: bool = False
+    """A text that we make, not one that somebody wrote: it can be no formula."""
 
 
 Row: TypeAlias = Sequence[object]

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -24,14 +24,19 @@ PIECE = 256 * 1024
 
 
 class ExportFormat(StrEnum):
+    """`excel` is csv with `?safe=excel`."""
+
     json = "json"
     csv = "csv"
+    excel = "excel"
     xlsx = "xlsx"
     parquet = "parquet"
 
 
+DIALECTS = {ExportFormat.csv: csv_text.PLAIN, ExportFormat.excel: csv_text.EXCEL}
+
 MEDIA_TYPES = {
-    ExportFormat.csv: "text/csv; charset=utf-8; header=present",
+    **dict.fromkeys(DIALECTS, "text/csv; charset=utf-8; header=present"),
     ExportFormat.xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportFormat.parquet: "application/vnd.apache.parquet",
 }
@@ -53,23 +58,31 @@ WRITE_FILE: dict[ExportFormat, WriteFile] = {
 async def _requested_format(
     request: Request,
     format: Annotated[
-        ExportFormat,
+        Literal["json", "csv", "xlsx", "parquet"],
         Query(
-            description="`json`, or a file with all rows of the filter: `csv` (RFC 4180, UTF-8, comma; a text that "
-            "a spreadsheet would take for a formula gets an apostrophe in front), `xlsx` (up to "
-            f"{xlsx_file.MOST_ROWS} rows, 422 above), `parquet`"
+            description="`json`, or a file with all rows of the filter: `csv` (RFC 4180, UTF-8, comma; values as they "
+            f"are, so that a load takes it back unchanged), `xlsx` (up to {xlsx_file.MOST_ROWS} rows, 422 above), "
+            "`parquet`"
         ),
-    ] = ExportFormat.json,
+    ] = "json",
+    safe: Annotated[
+        Literal["excel"] | None,
+        Query(
+            description="With `format=csv`: what Excel in Brazil opens by a double click. A byte order mark, "
+            "semicolons, decimal commas, and an apostrophe in front of a text that it would take for a formula"
+        ),
+    ] = None,
 ) -> AsyncIterator[ExportFormat]:
     """The format, and for a file one of the few places for exports, which a slow reader may hold for long."""
-    if format is ExportFormat.json:
-        yield format
+    asked = ExportFormat.excel if safe and format == "csv" else ExportFormat(format)
+    if asked is ExportFormat.json:
+        yield asked
         return
     places: asyncio.Semaphore = request.app.state.export_places
     if places.locked():
         raise ExportsBusy
     async with places:
-        yield format
+        yield asked
 
 
 RequestedFormat = Annotated[ExportFormat, Depends(_requested_format)]
@@ -91,10 +104,11 @@ async def export_response(
     """
     if format is ExportFormat.xlsx and rows is not None:
         xlsx_file.refuse_too_many_rows(rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{format}"'}
-    if format is ExportFormat.csv:
+    ending = "csv" if format in DIALECTS else format
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"'}
+    if dialect := DIALECTS.get(format):
         first: Batch = await anext(batches, [])
-        body = _csv_pieces(columns, first, batches)
+        body = _csv_pieces(dialect, columns, first, batches)
     else:
         async with _closing(batches):
             file, size = await _written_file(WRITE_FILE[format], columns, batches)
@@ -125,11 +139,13 @@ async def _closing(batches: Batches) -> AsyncGenerator[None, None]:
             await batches.aclose()
 
 
-async def _csv_pieces(columns: Sequence[Column], first: Batch, rest: Batches) -> AsyncGenerator[bytes, None]:
+async def _csv_pieces(
+    dialect: csv_text.Dialect, columns: Sequence[Column], first: Batch, rest: Batches
+) -> AsyncGenerator[bytes, None]:
     async with _closing(rest):
-        yield csv_text.header(columns) + csv_text.lines(columns, first)
+        yield dialect.header(columns) + dialect.lines(columns, first)
         async for batch in rest:
-            yield await asyncio.to_thread(csv_text.lines, columns, batch)
+            yield await asyncio.to_thread(dialect.lines, columns, batch)
 
 
 async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Batches) -> tuple[IO[bytes], int]:

@@ -105,6 +105,6 @@ def backlog_columns(by: Dimension) -> list[Column]:
         Column("total_atrasado", int),
         Column("data_limite_mais_antiga", date),
         Column("dias_de_atraso_do_mais_antigo", int),
-        Column("visitas", str),
-        Column("visitas_atrasadas", str),
+        Column("visitas", str, computed=True),
+        Column("visitas_atrasadas", str, computed=True),
     ]

@@ -117,5 +117,5 @@ def lateness_columns(by: Dimension) -> list[Column]:
         Column("p50_de_dias_de_atraso", int),
         Column("p90_de_dias_de_atraso", int),
         *(Column(name, float) for name in BANDS),
-        Column("visitas", str),
+        Column("visitas", str, computed=True),
     ]

@@ -68,9 +68,9 @@ def productivity_columns(by: Dimension) -> list[Column]:
     return [
         Column(by.value, str),
         Column("total_de_atendimentos", int),
-        Column("tempo_medio_atendimento", str),
+        Column("tempo_medio_atendimento", str, computed=True),
         Column("tempo_medio_segundos", int),
         Column("dias_uteis", int),
         Column("produtividade", float),
-        Column("visitas", str),
+        Column("visitas", str, computed=True),
     ]

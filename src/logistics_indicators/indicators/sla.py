@@ -47,7 +47,7 @@ def sla_columns(by: Dimension) -> list[Column]:
         Column(by.value, str),
         Column("total_de_atendimentos", int),
         Column("total_de_atendimentos_no_prazo", int),
-        Column("sla", str),
+        Column("sla", str, computed=True),
         Column("sla_percentual", float),
-        Column("visitas", str),
+        Column("visitas", str, computed=True),
     ]

@@ -170,13 +170,13 @@ def _rank_row(rank: _Rank, question: SummaryQuestion, link: VisitLinks) -> Row:
 
 def summary_columns(by: Dimension) -> list[Column]:
     return [
-        Column("grupo", str),
+        Column("grupo", str, computed=True),
         Column(by.value, str),
         Column("total_de_atendimentos", int),
         Column("total_de_atendimentos_no_prazo", int),
-        Column("sla", str),
+        Column("sla", str, computed=True),
         Column("sla_percentual", float),
         Column("sla_minimo", float),
         Column("sla_maximo", float),
-        Column("visitas", str),
+        Column("visitas", str, computed=True),
     ]

@@ -236,6 +236,6 @@ def trend_columns(by: Dimension) -> list[Column]:
         Column("fim", date),
         Column("total_de_atendimentos", int),
         Column("valor", float),
-        Column("visitas", str),
+        Column("visitas", str, computed=True),
         Column("demais", int),
     ]

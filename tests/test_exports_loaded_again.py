@@ -1,0 +1,54 @@
+"""An export is a file like any other: loaded again, every row of it is unchanged."""
+
+import asyncpg
+import httpx
+import pytest
+from load_client import counts, load_file
+
+PHONES = ["+55 (11) 98765-4321", "=1+1", "@x", "-1", "'5", None, "0011"]
+NAMES = ["Ana", "=HYPERLINK(1)", 'Zé "Bom"; de, tal', "duas\nlinhas", "-", "+1", "'x", "a\tb", "\\N", "D'Ávila"]
+DATES = ["2021-06-29T10:15:27", "2021-06-29T00:00:00", None]
+INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
+
+
+@pytest.fixture
+async def stored(client: httpx.AsyncClient, connection: asyncpg.Connection) -> int:
+    """Customers and visits whose texts are awkward; how many of each."""
+    for number, name in enumerate(NAMES, 1):
+        await connection.execute(INSERT, number, name, f"+c{number}@mail.com", PHONES[number % len(PHONES)])
+    for number, name in enumerate(NAMES, 1):
+        visit = {
+            "id_cliente": number,
+            "angel": name,
+            "polo": f"SP - {name}",
+            "data_limite": "2021-06-30",
+            "data_de_atendimento": DATES[number % len(DATES)],
+        }
+        answer = await client.post("/v1/services", json=visit)
+        assert answer.status_code in (201, 422), answer.text
+    return len(NAMES)
+
+
+@pytest.mark.parametrize("kind", ["customers", "services"])
+@pytest.mark.parametrize("on_conflict", ["reject", "update"])
+@pytest.mark.usefixtures("stored")
+async def test_an_export_loaded_again_changes_nothing(client: httpx.AsyncClient, kind: str, on_conflict: str) -> None:
+    exported = await client.get(f"/v1/{kind}", params={"format": "csv"})
+    total = (await client.get(f"/v1/{kind}/total")).json()["total"]
+    load = await load_file(client, kind, exported.content, on_conflict=on_conflict)
+    assert counts(load) == (total, 0, 0, total, 0), load
+    assert total >= 6
+
+
+async def test_safe_excel_changes_csv_alone(client: httpx.AsyncClient, stored: int) -> None:
+    safe = await client.get("/v1/customers", params={"format": "csv", "safe": "excel"})
+    assert safe.content.startswith("\ufeffid;nome;email;telefone\r\n".encode())
+    assert ";'=HYPERLINK(1);'+c2@mail.com;" in safe.text
+    assert (await client.get("/v1/customers", params={"safe": "excel"})).json()["clientes"][1]["nome"] == NAMES[1]
+    assert (await client.get("/v1/customers", params={"format": "csv", "safe": "no"})).status_code == 422
+
+
+async def test_an_indicator_for_excel_has_decimal_commas(client: httpx.AsyncClient, stored: int) -> None:
+    answer = await client.get("/v1/indicators/sla/angel", params={"format": "csv", "safe": "excel", "angel": "Ana"})
+    assert answer.content.startswith(b"\xef\xbb\xbfangel;")
+    assert "100,0%" in answer.text or "100,00%" in answer.text
