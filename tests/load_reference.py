@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from logistics_indicators.loads.dates import parse_moment
+from logistics_indicators.texts import normal_text
 
 CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
 SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
@@ -28,23 +29,27 @@ class Outcome:
     rows: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
 
-def load(kind: str, content: bytes, rows: dict[int, tuple[Any, ...]], customers: set[int], update: bool) -> Outcome:
-    """What a load of `content` must do to a table that holds `rows`."""
+def load(
+    kind: str,
+    content: bytes,
+    rows: dict[int, tuple[Any, ...]],
+    customers: set[int],
+    update: bool,
+    has_header: bool = False,
+) -> Outcome:
+    """What a load of `content` must do to a table that holds `rows`. A header names all columns, in order."""
     outcome = Outcome(rows=dict(rows))
     columns = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
-    text = decoded(content.removeprefix(b"\xef\xbb\xbf"))
-    first = next((line for line in text.split("\n") if line.strip(" \t\r\n\x0b\x0c")), None)
-    if first is None:
-        outcome.refused = True
-        return outcome
-    delimiter, names = layout(kind, first.rstrip("\r"), columns)
-    has_header = names is not None
-    names = names or list(columns)
-    if {c for c in columns if c != "telefone"} - set(names) or len([n for n in names if n]) != len({*names} - {None}):
-        outcome.refused = True
-        return outcome
+    while content.startswith(b"\xef\xbb\xbf"):
+        content = content.removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
+        content = content.replace(b"\r", b"\n")
+    text, delimiter, names = decoded(content), ";", list(columns)
     seen: set[int] = set()
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
+    if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):
+        outcome.refused = True
+        return outcome
     for number, record in records[1:] if has_header else records:
         outcome.read += 1
         take_row(outcome, kind, number, record, delimiter, names, columns, customers, seen, update)
@@ -59,19 +64,6 @@ def decoded(content: bytes) -> str:
         except UnicodeDecodeError:
             broken += 1
     return content.decode("utf-8" if not broken or continuation > broken else "cp1252", errors="replace")
-
-
-def layout(kind: str, first: str, columns: list[str]) -> tuple[str, list[str | None] | None]:
-    alias = "id_cliente" if kind == "customers" else "id_atendimento"
-    for delimiter in ";,\t":
-        fields = [f.strip().strip('"').strip().lower() for f in first.split(delimiter)]
-        names = ["id" if f == alias else f if f in columns else None for f in fields]
-        if sum(name is not None for name in names) >= 2:
-            return delimiter, names
-    for delimiter in ";,\t":
-        if first.count(delimiter) == len(columns) - 1:
-            return delimiter, None
-    return max(";,\t", key=first.count), None
 
 
 def records_of(text: str, delimiter: str) -> list[tuple[int, str]]:

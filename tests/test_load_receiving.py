@@ -103,7 +103,9 @@ async def test_a_bare_csv_body_is_taken(client: httpx.AsyncClient, kind: str) ->
     assert counts(load) == (100, 100, 0, 0, 0)
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/zip", "application/pdf", "image/png", "text/html"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/msword", "application/pdf", "image/png", "text/html"]
+)
 async def test_a_file_of_another_type_is_415(
     client: httpx.AsyncClient, connection: asyncpg.Connection, kind: str
 ) -> None:
@@ -132,9 +134,11 @@ async def test_an_empty_file_is_422(client: httpx.AsyncClient, connection: async
     assert await spooled(connection) == (0, 0)
 
 
-async def test_a_file_of_a_header_alone_is_a_load_of_no_rows(client: httpx.AsyncClient) -> None:
-    load = await load_file(client, "customers", "id;nome;email;telefone")
-    assert load["status"] == "completed"
+@pytest.mark.parametrize("rest", ["", "\n", "\n\n ; ; ;\n"])
+async def test_a_load_from_which_no_row_was_read_has_failed_and_says_why(client: httpx.AsyncClient, rest: str) -> None:
+    load = await load_file(client, "customers", "id;nome;email;telefone" + rest)
+    assert load["status"] == "failed"
+    assert "No row was read" in load["error"]
     assert counts(load) == (0, 0, 0, 0, 0)
 
 
@@ -352,11 +356,12 @@ async def test_a_starting_service_sweeps_what_a_dead_one_left(
 async def test_only_those_who_may_write_may_load(
     anonymous: httpx.AsyncClient, client_as: ClientAs, connection: asyncpg.Connection, kind: str
 ) -> None:
-    assert (await send(anonymous, kind, ROWS)).status_code == 401
-    assert (await send(await client_as("viewer"), kind, ROWS)).status_code == 403
+    rows = ROWS if kind == "customers" else b"1;1;ANA;SP - A;2021-06-30;-\n"
+    assert (await send(anonymous, kind, rows)).status_code == 401
+    assert (await send(await client_as("viewer"), kind, rows)).status_code == 403
     assert await spooled(connection) == (0, 0)
     for role in ("analyst", "admin"):
-        assert (await send(await client_as(role), kind, ROWS)).status_code == 202
+        assert (await send(await client_as(role), kind, rows)).status_code == 202
 
 
 async def test_every_user_may_watch_a_load_and_only_an_admin_may_undo_it(

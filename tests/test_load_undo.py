@@ -123,7 +123,7 @@ async def test_a_load_that_is_waiting_or_failed_or_unknown_cannot_be_undone(
     settings = make_settings(database_url, load_workers=0)
     async with running_app(settings) as app, client_of(app, await token_of(app, connection, "admin")) as client:
         waiting = (await send(client, "customers", IRIS)).json()["load"]
-        failing = (await send(client, "customers", "x", max_rejects=0)).json()["load"]
+        failing = (await send(client, "customers", "0;Ana;a@mail.com;", max_rejects=0)).json()["load"]
         assert (await undo(client, waiting)).status_code == 409
         assert (await undo(client, {"id": 999})).status_code == 404
     settings = make_settings(database_url)

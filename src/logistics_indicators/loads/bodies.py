@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -10,9 +9,21 @@ from urllib.parse import unquote
 from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from ..errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
+from ..errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType
+from .unpacking import gunzip, too_large
 
-FILE_TYPES = {"text/csv", "application/vnd.ms-excel", "application/octet-stream", "text/plain", "application/csv"}
+FILE_TYPES = {
+    "text/csv",
+    "application/vnd.ms-excel",
+    "application/octet-stream",
+    "text/plain",
+    "application/csv",
+    "text/tab-separated-values",
+    "application/gzip",
+    "application/x-gzip",
+    "application/zip",
+    "application/x-zip-compressed",
+}
 MOST_PARTS = 8
 LONGEST_PART_HEADERS = 8 * 1024
 LONGEST_AROUND_PARTS = 64 * 1024
@@ -20,8 +31,6 @@ LONGEST_AROUND_PARTS = 64 * 1024
 
 LONGEST_PADDING = 64
 """Blanks behind a delimiter (RFC 2046, transport padding)."""
-
-UNPACK_PIECE = 256 * 1024
 
 
 @dataclass
@@ -45,7 +54,7 @@ def open_body(
     encoding = (content_encoding or "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType("The body may be gzip or not packed at all; Content-Encoding names something else.")
-    unpacked = stream if encoding == "identity" else unpack(stream, limit)
+    unpacked = stream if encoding == "identity" else gunzip(stream, limit + LONGEST_PART_HEADERS * MOST_PARTS)
     body = FileBody(unpacked)
     if media_type == "multipart/form-data":
         boundary = options.get(b"boundary")
@@ -76,10 +85,6 @@ async def untyped(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     raise Unprocessable.field("body", "file", msg="The request has no file.")
 
 
-def too_large(limit: int) -> Problem:
-    return ContentTooLarge(f"The file is larger than this service takes: {limit} bytes, unpacked.")
-
-
 async def bounded(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     size = 0
     async for piece in stream:
@@ -88,28 +93,6 @@ async def bounded(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[byt
             raise too_large(limit)
         if piece:
             yield piece
-
-
-async def unpack(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """gunzip, a bounded piece at a time, however far a few bytes would swell."""
-    unzip = zlib.decompressobj(wbits=31)
-    size = 0
-    async for packed in stream:
-        while packed:
-            if unzip.eof:  # members of a gzip file may follow one another
-                unzip = zlib.decompressobj(wbits=31)
-            try:
-                piece = unzip.decompress(packed, UNPACK_PIECE)
-            except zlib.error:
-                raise BadRequest("The body is not the gzip that its Content-Encoding says.") from None
-            packed = unzip.unused_data if unzip.eof else unzip.unconsumed_tail
-            size += len(piece)
-            if size > limit + LONGEST_PART_HEADERS * MOST_PARTS:
-                raise too_large(limit)
-            if piece:
-                yield piece
-    if not unzip.eof:
-        raise BadRequest("The gzip body ends too early.")
 
 
 class _Multipart:

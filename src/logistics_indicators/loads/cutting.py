@@ -1,14 +1,9 @@
 """Cuts a stream of bytes into chunks that end where a row ends."""
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from .formats import LONGEST_ROW, EncodingCensus, Layout
+from .formats import EncodingCensus, Layout
 from .quoting import MOST_HELD, RecordRule, RecordScan, long_lines
-
-BOM = b"\xef\xbb\xbf"
-BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)+")
 
 
 @dataclass(frozen=True)
@@ -23,17 +18,15 @@ class Chunk:
 class Cutter:
     """Add bytes and cut when it is full; in memory are at most a chunk, and what waits for a record's end."""
 
-    def __init__(self, chunk_bytes: int, detect: Callable[[bytes], Layout]) -> None:
+    def __init__(self, chunk_bytes: int, layout: Layout, first_line: int = 1) -> None:
         self._chunk_bytes = chunk_bytes
-        self._detect = detect
+        self._rule = RecordRule(layout.delimiter, layout.is_rejects_file)
         self._pieces: list[bytes] = []
         self._size = 0
         self._wanted = chunk_bytes
         self._scan = RecordScan()
         self._seq = 0
-        self._line = 1
-        self._started = False
-        self.layout: Layout | None = None
+        self._line = first_line
         self.census = EncodingCensus()
 
     def add(self, data: bytes) -> None:
@@ -50,7 +43,7 @@ class Cutter:
         return self._scan.long_records
 
     def cut(self, *, final: bool = False) -> Chunk | None:
-        """The whole rows so far, or all the rest where the stream has ended. Raises what `detect` raises."""
+        """The whole rows so far, or all the rest where the stream has ended."""
         buffer = self._take()
         end = self._known_end(buffer, final=final)
         if not final:
@@ -61,12 +54,6 @@ class Cutter:
     def _take(self) -> bytes:
         buffer = b"".join(self._pieces)
         self._pieces, self._size = [], 0
-        if not self._started and len(buffer) >= len(BOM):
-            self._started = True
-            buffer = buffer.removeprefix(BOM)
-        if self._started and self.layout is None and (blank := BLANK_LINES.match(buffer)):
-            self._line += blank[0].count(b"\n")  # so that the first chunk begins with the first row
-            buffer = buffer[blank.end() :]
         return buffer
 
     def _keep(self, rest: bytes) -> None:
@@ -79,12 +66,11 @@ class Cutter:
         whole = len(buffer) if final else buffer.rfind(b"\n") + 1
         if not self._scan.is_needed(buffer[:whole]):
             return whole
-        rule = self._rule(buffer)
         final = final or self._is_endless(buffer, whole)
         place, line = 0, self._line
         for start, end in [*long_lines(buffer[:whole]), (whole, whole)]:
             text = buffer[place:start]
-            known = self._scan.known(rule, text, line, final=final or start < whole)
+            known = self._scan.known(self._rule, text, line, final=final or start < whole)
             if known < len(text):
                 return place + known
             line += buffer.count(b"\n", place, end)
@@ -96,21 +82,7 @@ class Cutter:
         """True where a line that has not ended is longer than any that we read: nothing before it goes on in it."""
         return len(buffer) - max(start, buffer.rfind(b"\n") + 1) > MOST_HELD
 
-    def _rule(self, buffer: bytes) -> RecordRule:
-        layout = self._layout_from(buffer)
-        if layout is None:
-            return RecordRule(";")
-        return RecordRule(layout.delimiter)
-
-    def _layout_from(self, buffer: bytes) -> Layout | None:
-        if self.layout is None:
-            first = next((line for line in buffer.split(b"\n", 64) if line.strip()), None)
-            if first is not None:
-                self.layout = self._detect(first[:LONGEST_ROW])
-        return self.layout
-
     def _chunk(self, body: bytes) -> Chunk:
-        self._layout_from(body)
         self.census.add(body)
         chunk = Chunk(self._seq, self._line, body)
         self._seq += 1

@@ -1,12 +1,24 @@
-"""What a file may look like: its kind's columns, its delimiter, its header and its encoding."""
+"""What a file may look like: its kind's columns and their names, its delimiter and its encoding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 DELIMITERS = (";", ",", "\t")
 LONGEST_ROW = 64 * 1024
 """Bytes. A longer row is rejected as too_long, and cut here already when it is received."""
+
+PYTHON_CODECS = {
+    "utf-8": "utf-8",
+    "windows-1252": "cp1252",
+    "iso-8859-1": "latin-1",
+    "cp850": "cp850",
+    "utf-16": "utf-8",
+}
+"""Of what is spooled, by the encoding that a load names: UTF-16 is spooled as UTF-8."""
+
+REPORT_COLUMNS = ("line", "column", "reason")
+"""Ours, in front of each record of a file of rejects; a load passes over them."""
 
 
 class Kind(StrEnum):
@@ -19,28 +31,38 @@ COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.services: ("id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"),
 }
 OPTIONAL_COLUMNS = {"telefone"}
-ALIASES: Mapping[Kind, Mapping[str, str]] = {
-    Kind.customers: {"id_cliente": "id"},
-    Kind.services: {"id_atendimento": "id"},
+SYNONYMS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    Kind.customers: {
+        "id": ("id_cliente", "codigo", "cod", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
+        "nome": ("name", "nome_cliente", "nome_do_cliente", "customer_name", "razao_social"),
+        "email": ("mail", "email_cliente", "correio_eletronico", "endereco_de_email"),
+        "telefone": ("tel", "fone", "celular", "phone", "telefone_cliente", "telefone_do_cliente"),
+    },
+    Kind.services: {
+        "id": ("id_atendimento", "codigo", "cod", "codigo_atendimento", "cod_atendimento", "id_servico", "service_id"),
+        "id_cliente": ("cliente", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
+        "angel": ("green_angel", "tecnico", "agente", "nome_do_tecnico", "technician"),
+        "polo": ("hub", "base", "base_logistica", "polo_logistico"),
+        "data_limite": ("prazo", "data_prazo", "limite", "deadline", "due_date"),
+        "data_de_atendimento": ("data_atendimento", "realizado", "realizado_em", "atendido_em", "data_de_realizacao"),
+    },
 }
-
-
-class BadHeader(Exception):
-    """The file's header does not name a column that the load needs."""
-
-    def __init__(self, missing: Sequence[str], repeated: Sequence[str]) -> None:
-        parts = [f"lacks {', '.join(missing)}"] if missing else []
-        parts += [f"repeats {', '.join(repeated)}"] if repeated else []
-        super().__init__(f"The file's header {' and '.join(parts)}.")
+"""Other names of columns. They are compared as headers.key_of makes them: without case, accents, blanks and signs.
+A word that could stand for two columns of a kind is not among them."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How to read a row: `columns` are the file's, by our names; None is a column that we do not know."""
+    """How to read a row: `columns` are the file's, by our names; None is a column that we do not know.
+
+    `has_header`: the first row that was spooled is the header.
+    """
 
     delimiter: str
     columns: tuple[str | None, ...]
-    has_header: bool
+    has_header: bool = False
+    is_rejects_file: bool = False
+    """The file begins each record with REPORT_COLUMNS."""
 
 
 @dataclass(frozen=True)
@@ -48,37 +70,6 @@ class FileFormat:
     kind: Kind
     layout: Layout
     encoding: str
-
-
-def detect_layout(kind: Kind, first_row: str, delimiter: str | None) -> Layout:
-    """Layout from the first row that is not blank. Raises BadHeader."""
-    for candidate in [delimiter] if delimiter else DELIMITERS:
-        names = _header(kind, first_row, candidate)
-        if names is not None:
-            _check_header(kind, names)
-            return Layout(candidate, names, True)
-    return Layout(delimiter or _likeliest_delimiter(kind, first_row), COLUMNS[kind], False)
-
-
-def _header(kind: Kind, row: str, delimiter: str) -> tuple[str | None, ...] | None:
-    """The file's columns where the row is a header: it names at least two columns of the kind."""
-    fields = [field.strip().strip('"').strip().lower() for field in row.split(delimiter)]
-    known = {name: name for name in COLUMNS[kind]} | dict(ALIASES[kind])
-    names = tuple(known.get(field) for field in fields)
-    return names if sum(name is not None for name in names) >= 2 else None
-
-
-def _check_header(kind: Kind, names: tuple[str | None, ...]) -> None:
-    missing = [name for name in COLUMNS[kind] if name not in names and name not in OPTIONAL_COLUMNS]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if missing or repeated:
-        raise BadHeader(missing, repeated)
-
-
-def _likeliest_delimiter(kind: Kind, row: str) -> str:
-    expected = len(COLUMNS[kind]) - 1
-    exact = [d for d in DELIMITERS if row.count(d) == expected]
-    return exact[0] if exact else max(DELIMITERS, key=row.count)
 
 
 @dataclass

@@ -39,8 +39,14 @@ class Load(BaseModel):
     filename: str | None
     bytes: int = Field(description="Size of the file, unpacked")
     sha256: str = Field(description="Of the file, unpacked")
-    encoding: Literal["utf-8", "windows-1252"]
+    encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"]
     delimiter: str
+    header: str | None = Field(description="The file's header as it was sent; null where it has none")
+    columns: dict[str, str] = Field(
+        description="Our columns to the file's names of them; without a header, to their places",
+        examples=[{"id": "id_atendimento", "angel": "Técnico"}],
+    )
+    ignored: list[str] = Field(description="Columns of the file that were passed over")
     validate_only: bool
     on_conflict: Literal["reject", "update"]
     max_rejects: int | None

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
-from .formats import LONGEST_ROW, FileFormat, Kind
+from .formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Kind
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
 from .plain_rows import header_of, read_plain_rows
@@ -55,7 +55,7 @@ def parse_chunk(
 
     `long_records`: (first, last) line of each record of the file that its chunks may end within.
     """
-    records = records_of(body, first_line, RecordRule(fmt.layout.delimiter), long_records)
+    records = records_of(body, first_line, RecordRule(fmt.layout.delimiter, fmt.layout.is_rejects_file), long_records)
     body = _as_utf8(body, fmt.encoding)
     parts = []
     for start, end in [(0, len(body))] if records.any else _slices(body):
@@ -75,8 +75,9 @@ def _as_utf8(body: bytes, encoding: str) -> bytes:
     """The same text in UTF-8; a byte that the encoding does not have becomes U+FFFD."""
     if body.isascii():
         return body
-    if encoding == "windows-1252":
-        return body.decode("cp1252", errors="replace").encode()
+    codec = PYTHON_CODECS[encoding]
+    if codec != "utf-8":
+        return body.decode(codec, errors="replace").encode()
     try:
         body.decode()
     except UnicodeDecodeError:
@@ -101,7 +102,7 @@ def _moved(part: ParsedChunk, places: int) -> ParsedChunk:
 
 
 def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, found: ChunkRecords) -> ParsedChunk:
-    rule, records = RecordRule(fmt.layout.delimiter), found.spans
+    rule, records = RecordRule(fmt.layout.delimiter, fmt.layout.is_rejects_file), found.spans
     lines = Lines(body, rule.delimiter)
     plain = lines.plain(len(fmt.layout.columns))
     single = np.ones(len(lines), np.bool_)

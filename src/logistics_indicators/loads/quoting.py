@@ -20,9 +20,6 @@ from .models import Reason
 MOST_HELD = 1024 * 1024
 """Bytes of an open record that wait for its end. Also the longest line: a longer one is a record of its own."""
 
-REPORT_COLUMNS = ("line", "column", "reason")
-"""Ours, in front of each record of a file of rejects."""
-
 
 @dataclass(frozen=True)
 class _Patterns:

@@ -24,8 +24,10 @@ from ..settings import Settings
 from .bodies import FileBody
 from .cutting import Chunk, Cutter
 from .first_error import first_error
-from .formats import BadHeader, Kind, detect_layout
+from .formats import Kind
+from .opening import OpenedFile, OpeningOptions, open_file
 from .sweeping import TOUCH_SECONDS
+from .unpacking import unpacked_file
 from .work import CHANGED_CHANNEL
 
 log = structlog.get_logger()
@@ -40,14 +42,17 @@ class RequestTimeout(Problem):
 
 @dataclass(frozen=True)
 class LoadOptions:
-    kind: Kind
-    delimiter: str | None
+    opening: OpeningOptions
     on_conflict: str
     validate_only: bool
     max_rejects: int | None
     idempotency_key: str | None
     address: str | None = None
     """The client's, for the audit log."""
+
+    @property
+    def kind(self) -> Kind:
+        return self.opening.kind
 
     @property
     def first_stage(self) -> str:
@@ -62,13 +67,34 @@ SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES (
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
 FINISH_RECEIVING = """
 UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
-    encoding = $5, delimiter = $6, columns = $7, has_header = $8, chunks = $9, idempotency_key = $10,
-    long_records = $11
+    encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
+    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
 SELECT id, kind, sha256, validate_only, on_conflict, max_rejects FROM loads WHERE user_id = $1 AND idempotency_key = $2
 """
+
+
+class _Received:
+    """What is known of an upload once its last byte is here. Size and hash are those of the file, unpacked."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self.size = 0
+        self.chunks = 0
+        self.encoding = ""
+        self.long_records: list[tuple[int, int]] = []
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    async def counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._digest.update(piece)
+            self.size += len(piece)
+            yield piece
 
 
 class Receiver:
@@ -112,13 +138,12 @@ class Receiver:
 
     async def _repeat(self, body: FileBody, options: LoadOptions, first: Any) -> int:
         """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""
-        digest, size = hashlib.sha256(), 0
-        async for piece in self._live(body.pieces):
-            digest.update(piece)
-            size += len(piece)
-        if not size:
+        received = _Received()
+        async for _ in received.counted(self._unpacked(body)):
+            pass
+        if not received.size:
             raise empty_file()
-        return same_file(first, options, digest.hexdigest())
+        return same_file(first, options, received.sha256)
 
     async def _receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
         load_id = await self._pool.fetchval(
@@ -141,26 +166,31 @@ class Receiver:
             self._under_way.discard(load_id)
 
     async def _spool(self, load_id: int, body: FileBody, options: LoadOptions, user: User) -> int:
-        cutter = Cutter(self._settings.load_chunk_bytes, lambda row: _layout(options, row))
+        received = _Received()
+        opened = await open_file(received.counted(self._unpacked(body)), options.opening)
+        if opened is None:
+            raise empty_file()
+        cutter = Cutter(self._settings.load_chunk_bytes, opened.opening.layout, opened.opening.first_line)
+        cutter.census.add(opened.header)
         queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUED_CHUNKS)
-        digest, size, chunks = hashlib.sha256(), 0, 0
         async with first_error(), asyncio.TaskGroup() as group:
             group.create_task(self._write_chunks(load_id, queue))
-            async for piece in self._live(body.pieces):
-                digest.update(piece)
-                size += len(piece)
+            async for piece in opened.pieces:
                 for part in self._parts(piece):
                     cutter.add(part)
                     if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
-                        chunks += 1
+                        received.chunks += 1
                         await queue.put(chunk)
             if chunk := await asyncio.to_thread(cutter.cut, final=True):
-                chunks += 1
+                received.chunks += 1
                 await queue.put(chunk)
-            if cutter.layout is None:
-                raise empty_file()
             await queue.put(None)
-        return await self._finish(load_id, body, options, user, cutter, digest.hexdigest(), size, chunks)
+        received.long_records = cutter.long_records
+        received.encoding = opened.encoding or cutter.census.encoding
+        return await self._finish(load_id, body, options, user, opened, received)
+
+    def _unpacked(self, body: FileBody) -> AsyncIterator[bytes]:
+        return unpacked_file(self._live(body.pieces), self._settings.load_max_bytes)
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
         """No larger than a chunk, however much the network brings at a time."""
@@ -183,13 +213,10 @@ class Receiver:
         body: FileBody,
         options: LoadOptions,
         user: User,
-        cutter: Cutter,
-        sha256: str,
-        size: int,
-        chunks: int,
+        opened: OpenedFile,
+        received: "_Received",
     ) -> int:
-        layout = cutter.layout
-        assert layout is not None
+        layout = opened.opening.layout
         columns = [column or "" for column in layout.columns]
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -197,15 +224,18 @@ class Receiver:
                     FINISH_RECEIVING,
                     load_id,
                     body.filename,
-                    size,
-                    sha256,
-                    cutter.census.encoding,
+                    received.size,
+                    received.sha256,
+                    received.encoding,
                     layout.delimiter,
                     columns,
-                    layout.has_header,
-                    chunks,
+                    received.chunks,
                     options.idempotency_key,
-                    cutter.long_records,
+                    opened.opening.header,
+                    opened.opening.columns,
+                    opened.opening.ignored,
+                    layout.is_rejects_file,
+                    received.long_records,
                 )
                 await record_audit(
                     connection,
@@ -213,13 +243,13 @@ class Receiver:
                     username=user.username,
                     user_id=user.id,
                     address=options.address,
-                    detail={"load_id": load_id, "kind": str(options.kind), "bytes": size},
+                    detail={"load_id": load_id, "kind": str(options.kind), "bytes": received.size},
                 )
                 await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
             await self._discard(load_id)
             first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
-            return same_file(first, options, sha256)
+            return same_file(first, options, received.sha256)
         if done is None:
             raise given_up()
         return load_id
@@ -243,17 +273,6 @@ class Receiver:
             await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
         except Exception as error:
             log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
-
-
-def _layout(options: LoadOptions, first_row: bytes) -> Any:
-    try:
-        text = first_row.decode()
-    except UnicodeDecodeError:
-        text = first_row.decode("cp1252", errors="replace")
-    try:
-        return detect_layout(options.kind, text.rstrip("\r"), options.delimiter)
-    except BadHeader as error:
-        raise Unprocessable.field("body", "file", msg=str(error)) from None
 
 
 def given_up() -> Problem:

@@ -28,4 +28,6 @@ def warnings_of(load: Any) -> list[str]:
         )
     if load["rows_read"] and load["rows_unchanged"] == load["rows_read"]:
         warnings.append("Every row was stored already, with the same values: nothing changed.")
+    if load["rows_rejected"] == load["rows_read"]:
+        warnings.append("Every row was rejected: nothing of the file was taken. `rejects` says why.")
     return warnings

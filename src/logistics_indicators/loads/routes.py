@@ -9,19 +9,36 @@ from fastapi.responses import StreamingResponse
 from ..accounts.audit import record_audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer
 from ..database import ConnectionOfRequest, PoolOfApp
-from ..errors import problems
+from ..errors import Unprocessable, problems
 from . import service
 from .bodies import open_body
 from .events import load_events
-from .formats import Kind
+from .formats import COLUMNS, Kind
+from .headers import key_of, printable
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
+from .opening import OpeningOptions
 from .receiving import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Delimiter = Annotated[
-    Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its first line where it is not given")
+    Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its header where it is not given")
+]
+Encoding = Annotated[
+    Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"] | None,
+    Query(description="Of the file; seen from its bytes where it is not given"),
+]
+HeaderOption = Annotated[
+    Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
+]
+ColumnsOption = Annotated[
+    str | None,
+    Query(
+        max_length=2000,
+        description="Names of the file's columns by hand, ours first: angel:Agente,polo:Hub",
+        examples=["angel:Agente,polo:Hub"],
+    ),
 ]
 OnConflict = Annotated[
     Literal["reject", "update"], Query(description="What becomes of a row whose id is stored with other values")
@@ -87,6 +104,9 @@ class Asked:
     """What the query and the headers of a batch route may ask for."""
 
     delimiter: Delimiter = None
+    encoding: Encoding = None
+    header: HeaderOption = None
+    columns: ColumnsOption = None
     on_conflict: OnConflict = "reject"
     validate_only: ValidateOnly = False
     max_rejects: MaxRejects = None
@@ -94,14 +114,36 @@ class Asked:
 
     def of(self, kind: Kind, address: str | None) -> LoadOptions:
         return LoadOptions(
-            kind,
-            "\t" if self.delimiter == "tab" else self.delimiter,
+            OpeningOptions(
+                kind,
+                "\t" if self.delimiter == "tab" else self.delimiter,
+                self.encoding,
+                self.header != "none",
+                mapped_columns(kind, self.columns) if self.columns else {},
+            ),
             self.on_conflict,
             self.validate_only,
             self.max_rejects,
             self.idempotency_key,
             address,
         )
+
+
+def mapped_columns(kind: Kind, text: str) -> dict[str, str]:
+    """`angel:Agente,polo:Hub` by our names. Raises Unprocessable."""
+    mapped: dict[str, str] = {}
+    for pair in text.split(","):
+        ours, colon, theirs = (part.strip() for part in pair.partition(":"))
+        if not colon or not theirs:
+            msg = "write pairs of our name and the file's, as angel:Agente,polo:Hub"
+            raise Unprocessable.field("query", "columns", msg=msg)
+        if ours not in COLUMNS[kind]:
+            msg = f"unknown column {printable(ours)[:100]}; there are: {', '.join(COLUMNS[kind])}"
+            raise Unprocessable.field("query", "columns", msg=msg)
+        if ours in mapped or key_of(theirs) in map(key_of, mapped.values()):
+            raise Unprocessable.field("query", "columns", msg=f"{printable(pair)[:100]} is mapped twice")
+        mapped[ours] = theirs
+    return mapped
 
 
 def address_of(request: Request) -> str | None:

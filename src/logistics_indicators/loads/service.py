@@ -15,7 +15,8 @@ from .models import Load, Reject
 from .work import CHANGED_CHANNEL
 
 SELECT_LOAD = """
-SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, validate_only, on_conflict, max_rejects,
+SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, header, column_names, ignored,
+    validate_only, on_conflict, max_rejects,
     rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, rejects, date_ledger, warnings, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,
     extract(epoch FROM COALESCE(finished_at, clock_timestamp()::timestamp) - started_at)::float AS seconds
@@ -51,10 +52,11 @@ async def list_loads(connection: Connection, before_id: int | None, limit: int) 
 
 
 def as_load(row: Any) -> Load:
-    names = set(Load.model_fields) - {"dates", "progress", "rows_per_second", "user"}
+    names = set(Load.model_fields) - {"columns", "dates", "progress", "rows_per_second", "user"}
     seconds = row["seconds"]
     return Load(
         **{name: row[name] for name in names},
+        columns=row["column_names"],
         dates=row["date_ledger"],
         progress=progress_of(row),
         rows_per_second=round(row["rows_read"] / seconds) if seconds and row["rows_read"] else None,

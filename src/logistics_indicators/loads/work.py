@@ -45,7 +45,7 @@ l.status IN ('received', 'loading') AND NOT EXISTS (
 """Loads of a kind go one after the other; services wait for every customers load received before them."""
 
 LOAD_COLUMNS = """l.id, l.kind, l.status, l.stage, l.bytes, l.encoding, l.delimiter, l.columns, l.has_header,
-    l.validate_only, l.on_conflict, l.max_rejects, l.into_empty, l.chunks, l.chunks_done"""
+    l.is_rejects_file, l.validate_only, l.on_conflict, l.max_rejects, l.into_empty, l.chunks, l.chunks_done"""
 
 CLAIM_NEW = (
     f"SELECT {LOAD_COLUMNS} FROM loads l WHERE {ELIGIBLE} AND l.status = 'received' FOR UPDATE SKIP LOCKED LIMIT 1"
@@ -318,6 +318,10 @@ class LoadWork:
     @staticmethod
     async def _complete(connection: Connection, load_id: int) -> None:
         load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
+        if not load["rows_read"]:
+            await connection.execute(FAIL, load_id, NO_ROWS)
+            log.info("load_failed", load_id=load_id, rows_read=0)
+            return
         done = await connection.fetchrow(COMPLETE, load_id, warnings_of(load))
         seconds = done["seconds"] or 0.0
         rows_per_second = round(done["rows_read"] / seconds) if seconds else None
@@ -353,6 +357,7 @@ class LoadWork:
         await ensure_indexes(self._settings.pool, Kind(load["kind"]))
 
 
+NO_ROWS = "No row was read: there is nothing behind the header but blank lines."
 GIVEN_UP = "The load met an error on our side; the log has it."
 COUNT_ATTEMPT = """
 UPDATE loads SET attempts = attempts + 1 WHERE id = $1 AND status IN ('received', 'loading')
@@ -392,4 +397,5 @@ def absent_columns(kind: Kind, layout: Layout) -> frozenset[str]:
 
 
 def layout_of(load: Any) -> Layout:
-    return Layout(load["delimiter"], tuple(column or None for column in load["columns"]), load["has_header"])
+    columns = tuple(column or None for column in load["columns"])
+    return Layout(load["delimiter"], columns, load["has_header"], load["is_rejects_file"])
