@@ -32,7 +32,8 @@ import psutil
 
 from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.loads.cutting import Cutter
-from logistics_indicators.loads.formats import COLUMNS, FileFormat, Kind, detect_layout
+from logistics_indicators.loads.formats import COLUMNS, FileFormat, Kind
+from logistics_indicators.loads.headers import read_opening
 from logistics_indicators.loads.parsing import parse_chunk
 from logistics_indicators.loads.tables import copy_lines
 from logistics_indicators.migrations import migrate
@@ -81,17 +82,20 @@ def make_files(folder: Path, scale: int) -> dict[str, Path]:
 
 
 def normalise(kind: Kind, source: Path, target: Path) -> None:
-    cutter = Cutter(8 * 2**20, lambda row: detect_layout(kind, row.decode("latin-1"), None))
     with source.open("rb") as file, target.open("wb") as out:
+        header = file.readline().decode()
+        opening = read_opening(kind, header, None, {})
+        assert opening is not None
+        cutter = Cutter(8 * 2**20, opening.layout, opening.first_line)
         ended = False
         while not ended:
             data = file.read(2**20)
             ended = not data
             cutter.add(data)
             chunk = cutter.cut(final=ended) if cutter.is_full or ended else None
-            if chunk is not None and cutter.layout is not None:
-                fmt = FileFormat(kind, cutter.layout, "utf-8")
-                parsed = parse_chunk(chunk.body, chunk.first_line, chunk.seq == 0, fmt)
+            if chunk is not None:
+                fmt = FileFormat(kind, opening.layout, "utf-8")
+                parsed = parse_chunk(chunk.body, chunk.first_line, chunk.seq == 0, fmt, cutter.long_records)
                 out.write(copy_lines(parsed.rows.select(COLUMNS[kind])))
 
 

@@ -216,7 +216,11 @@ async def test_rows_are_sorted_by_the_field_and_ties_by_name(
         ("/sla/angel", "start_date=1612137600", "YYYY-MM-DD"),
         ("/sla/angel", "start_date=", "YYYY-MM-DD"),
         ("/sla/angel", "start_date=2021-02-02&end_date=2021-02-01", "before start_date"),
-        ("/sla/angel", "angle=Ana", "angel, desc, end_date, format, polo, sort_field, start_date, tolerance_days, uf"),
+        (
+            "/sla/angel",
+            "angle=Ana",
+            "angel, desc, end_date, format, polo, safe, sort_field, start_date, tolerance_days, uf",
+        ),
         ("/sla/angel", "uf=CE&uf=SP", "more than once"),
         ("/sla/angel", "uf=ceara", "pattern"),
         ("/sla/angel", "angel=a%00b", "NUL"),

@@ -189,8 +189,7 @@ async def test_the_exports_hold_the_rows_of_the_json_list(client: httpx.AsyncCli
 
 
 def _in_csv(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if text[:1] in {"=", "+"} else text
+    return "" if value is None else str(value)
 
 
 def _as_json(row: dict[str, Any]) -> dict[str, Any]:

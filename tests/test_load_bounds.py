@@ -100,7 +100,7 @@ PIECES = st.sampled_from(['"', '""', '"""', ";", "\n", "\r\n", "a", ' "', '" ', 
 
 
 def cut(body: bytes, chunk_bytes: int, piece: int) -> tuple[list[Chunk], Cutter]:
-    cutter = Cutter(chunk_bytes, lambda _: LAYOUT)
+    cutter = Cutter(chunk_bytes, LAYOUT)
     chunks = []
     for start in range(0, len(body), piece):
         cutter.add(body[start : start + piece])

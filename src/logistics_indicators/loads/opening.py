@@ -65,9 +65,12 @@ async def open_file(pieces: AsyncIterator[bytes], options: OpeningOptions) -> Op
 async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes] | None]:
     """(the first bytes, the others; None where there are none). What is first does not depend on the pieces."""
     head = bytearray()
-    lines = 0
+    wanted = 0
     async for piece in pieces:
         head += piece
+        if len(head) < wanted:
+            continue
+        wanted = len(head) + len(head) // 8  # so that pieces of a byte do not cost a look each
         lines = head.count(b"\n", len(head) - len(head.lstrip(BLANK)))
         if len(head) > HEAD_BYTES or lines > HEAD_LINES:
             first = bytes(head[: min(HEAD_BYTES, len(_first_lines(head)) if lines > HEAD_LINES else HEAD_BYTES)])
