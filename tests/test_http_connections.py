@@ -454,23 +454,29 @@ async def test_who_does_not_read_is_cut_off(app: FastAPI, monkeypatch: pytest.Mo
             await talk.end()
 
 
-async def test_who_reads_slowly_but_reads_gets_all(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow_readers, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(slow_readers, "LEAST_BYTES", 1)
+class HalfRead(asyncio.Transport):
+    """A transport of which the test says how much waits to be sent."""
 
-    @app.get("/large")
-    async def large() -> Response:
-        return Response(b"x" * 20_000_000)
+    waiting = 0
+    aborted = False
 
-    async with listening(app) as port:
-        talk = await Talk.begin(port)
-        await talk.say(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        size = 0
-        while piece := await talk.reader.read(200_000):
-            size += len(piece)
-            await asyncio.sleep(0.002)
-        assert size > 20_000_000
-        await talk.end()
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.mark.parametrize(("taken", "cut"), [(slow_readers.LEAST_BYTES, False), (slow_readers.LEAST_BYTES - 1, True)])
+async def test_who_reads_slowly_is_cut_off_below_the_rate_alone(taken: int, cut: bool) -> None:
+    transport = HalfRead()
+    watch = slow_readers.SlowReaderWatch(transport, asyncio.get_running_loop())
+    transport.waiting = 1_000_000
+    watch.wrote(1_000_000)
+    transport.waiting -= taken
+    watch._look()  # as its timer does
+    watch.stop()
+    assert transport.aborted is cut
 
 
 async def test_settings_reach_the_protocol(database_url: str) -> None:
