@@ -93,7 +93,7 @@ async def test_strict_exits_with_1_for_a_reject_and_saves_the_rows_to_mend(local
     assert outcome.code == 1
     (saved,) = (tmp_path / "rejects").iterdir()
     assert saved.name in outcome.err
-    assert "2;Bia;no-address;119;2;email;invalid_email" in saved.read_text()
+    assert "2;email;invalid_email;2;Bia;no-address;119" in saved.read_text()
 
 
 async def test_a_clean_file_passes_strict(locally: Run, tmp_path: Path) -> None:

@@ -120,7 +120,10 @@ async def ids(connection: asyncpg.Connection, table: str) -> list[int]:
 async def rejects_csv(client: httpx.AsyncClient, load_id: int) -> list[Row]:
     answer = await client.get(f"/v1/loads/{load_id}/rejects", params={"format": "csv"})
     assert answer.headers["content-type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(answer.text, newline=""), delimiter=";"))
+    text = answer.content.decode("utf-8-sig")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";", restkey="surplus", restval="")
+    names = {"id_atendimento": "id"}
+    return [{names.get(name, name): value for name, value in row.items() if name != "surplus"} for row in rows]
 
 
 def as_csv(rows: list[Row]) -> str:
@@ -217,23 +220,23 @@ async def test_rejects_are_paged_in_file_order_and_filtered_by_reason(client: ht
 MEND_CUSTOMER: dict[str, Callable[[Row], Row]] = {
     "missing_column": lambda row: {"telefone": "1"},
     "extra_column": lambda row: {"telefone": row["telefone"].partition(";")[0]},
-    "invalid_id": lambda row: {"id": "90" + row["reject_line"]},
-    "empty_field": lambda row: {row["reject_column"]: row[row["reject_column"]].strip() or "80" + row["reject_line"]},
-    "too_long": lambda row: {row["reject_column"]: "short"},
+    "invalid_id": lambda row: {"id": "90" + row["line"]},
+    "empty_field": lambda row: {row["column"]: row[row["column"]].strip() or "80" + row["line"]},
+    "too_long": lambda row: {row["column"]: "short"},
     "invalid_email": lambda row: {},
-    "duplicate_id": lambda row: {"id": "90" + row["reject_line"]},
+    "duplicate_id": lambda row: {"id": "90" + row["line"]},
     "duplicate_email": lambda row: {},
 }
 MEND_VISIT: dict[str, Callable[[Row], Row]] = {
     "missing_column": lambda row: {"data_de_atendimento": "29/06/2021"},
     "extra_column": lambda row: {"data_de_atendimento": row["data_de_atendimento"].partition(";")[0]},
-    "invalid_id": lambda row: {row["reject_column"]: "1"} if row["reject_column"] != "id" else {"id": "4"},
-    "empty_field": lambda row: {row["reject_column"]: {"id": "6", "id_cliente": "1"}.get(row["reject_column"], "x")},
-    "invalid_date": lambda row: {row["reject_column"]: "2021-06-30"},
-    "too_long": lambda row: {row["reject_column"]: "short"},
+    "invalid_id": lambda row: {row["column"]: "1"} if row["column"] != "id" else {"id": "4"},
+    "empty_field": lambda row: {row["column"]: {"id": "6", "id_cliente": "1"}.get(row["column"], "x")},
+    "invalid_date": lambda row: {row["column"]: "2021-06-30"},
+    "too_long": lambda row: {row["column"]: "short"},
     "unknown_customer": lambda row: {"id_cliente": "1"},
     "duplicate_id": lambda row: {"id": "16"},
-    "encoding": lambda row: {row["reject_column"]: "Anã"},
+    "encoding": lambda row: {row["column"]: "Anã"},
 }
 
 
@@ -242,17 +245,15 @@ async def test_the_mended_rejects_of_customers_load_clean(
 ) -> None:
     load = await load_file(client, "customers", CUSTOMERS)
     rejects = await rejects_csv(client, load["id"])
-    assert [(int(r["reject_line"]), r["reject_column"] or None, r["reject_reason"]) for r in rejects] == [
+    assert [(int(r["line"]), r["column"] or None, r["reason"]) for r in rejects] == [
         expected[:3] for expected in CUSTOMERS_REJECTED
     ]
-    assert rejects[3] | {"reject_line": ""} == {
+    assert rejects[3] | {"line": ""} == {
         **{"id": "0", "nome": "Bia", "email": "bia@mail.com", "telefone": "1"},
-        **{"reject_line": "", "reject_column": "id", "reject_reason": "invalid_id"},
+        **{"line": "", "column": "id", "reason": "invalid_id"},
     }
     # every one of them had an email of its own in mind
-    mended = [
-        row | MEND_CUSTOMER[row["reject_reason"]](row) | {"email": f"m{row['reject_line']}@mail.com"} for row in rejects
-    ]
+    mended = [row | MEND_CUSTOMER[row["reason"]](row) | {"email": f"m{row['line']}@mail.com"} for row in rejects]
     again = await load_file(client, "customers", as_csv(mended))
     assert counts(again) == (18, 18, 0, 0, 0), await rejects_of(client, again["id"])
     assert len(await ids(connection, "customers")) == 4 + 18
@@ -264,10 +265,10 @@ async def test_the_mended_rejects_of_visits_load_clean(
     await load_file(client, "customers", IRIS)
     load = await load_file(client, "services", SERVICES)
     rejects = await rejects_csv(client, load["id"])
-    assert [(int(r["reject_line"]), r["reject_column"] or None, r["reject_reason"]) for r in rejects] == [
+    assert [(int(r["line"]), r["column"] or None, r["reason"]) for r in rejects] == [
         expected[:3] for expected in SERVICES_REJECTED
     ]
-    mended = [row | MEND_VISIT[row["reject_reason"]](row) for row in rejects]
+    mended = [row | MEND_VISIT[row["reason"]](row) for row in rejects]
     mended[8] |= {"data_limite": "30/06/2021"}  # the empty deadline of line 11
     again = await load_file(client, "services", as_csv(mended))
     assert counts(again) == (16, 16, 0, 0, 0), await rejects_of(client, again["id"])
@@ -280,7 +281,7 @@ async def test_the_rejects_of_a_file_without_rejects_are_only_a_header(client: h
     load = await load_file(client, "customers", IRIS)
     assert (await client.get(f"/v1/loads/{load['id']}/rejects")).json()["rejects"] == []
     answer = await client.get(f"/v1/loads/{load['id']}/rejects", params={"format": "csv"})
-    assert answer.text == "id;nome;email;telefone;reject_line;reject_column;reject_reason\n"
+    assert answer.text == "\ufeffline;column;reason;id;nome;email;telefone\n"
 
 
 async def test_an_exact_copy_of_a_row_is_unchanged_and_another_row_of_its_id_a_duplicate(

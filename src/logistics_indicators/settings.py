@@ -141,6 +141,25 @@ class Settings(BaseSettings):
     load_stall_seconds: float = Field(
         60, ge=1, description="An upload that sends nothing for this long is given up, and nothing is kept of it"
     )
+    load_rejects_kept: int = Field(
+        100_000, ge=1, le=10_000_000, description="Rejected rows kept of a load, the first ones; all are counted"
+    )
+    load_rejects_bytes: int = Field(
+        32 * 1024**2, ge=128 * 1024, description="Bytes of rejected rows kept of a load, likewise"
+    )
+    load_rejects_bytes_per_user: int = Field(
+        512 * 1024**2, ge=128 * 1024, description="Of all loads of a user; above it, those of the oldest loads go"
+    )
+    load_spool_bytes_per_user: int = Field(
+        4 * 1024**3,
+        ge=1024,
+        description="Files that a user may have waiting to be loaded, bytes; above it 429",
+    )
+    disk_free_bytes: int = Field(
+        512 * 1024**2,
+        ge=0,
+        description="With the embedded PostgreSQL: free space below which uploads are answered 507; all else works",
+    )
     load_max_bytes: int = Field(
         2 * 1024**3, gt=0, description="Largest upload, unpacked, bytes; a larger one is answered 413"
     )

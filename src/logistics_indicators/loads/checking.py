@@ -8,7 +8,16 @@ from .formats import COLUMNS, LONGEST_ROW, OPTIONAL_COLUMNS, FileFormat, Kind, L
 from .ledger import Ledger, ledger_of
 from .rules import DATES, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
 
-REJECT_SCHEMA = {"line": pl.Int64, "column": pl.String, "reason": pl.String, "value": pl.String, "row": pl.String}
+REJECT_SCHEMA = {
+    "line": pl.Int64,
+    "column": pl.String,
+    "reason": pl.String,
+    "value": pl.String,
+    "row": pl.String,
+    "origin_line": pl.Int64,
+}
+"""`origin_line`: of a row that was sent again in a file of rejects, the line of the file before."""
+
 LONGEST_VALUE = 1000
 """Characters of a reject's value; its row is kept whole."""
 
@@ -18,6 +27,7 @@ ROW_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "end": pl.UInt32,
     "row": pl.String,
     "fields": pl.List(pl.String),
+    "origin_line": pl.Int64,
 }
 """`start` and `end` are the row's place in its chunk; `fields` is null where a plain split of `row` will do."""
 
@@ -141,7 +151,7 @@ def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """REJECT_SCHEMA. A missing column is named; of an extra one the text is the value."""
     width = len(layout.columns)
     names = pl.Series([name or "" for name in layout.columns] or [""])
-    rows = bad.select("line", "column", "reason", "value", "row", "count", "fields")
+    rows = bad.select("line", "column", "reason", "value", "row", "count", "fields", "origin_line")
     missing, extra = pl.col("reason") == "missing_column", pl.col("reason") == "extra_column"
     rest = pl.when(pl.col("fields").is_null()).then(pl.col("row").str.split(layout.delimiter)).otherwise("fields")
     return rows.with_columns(
@@ -159,6 +169,7 @@ def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         .then(pl.col("row").map_elements(shortened, pl.String))
         .otherwise("row")
         .alias("row"),
+        "origin_line",
     )
 
 

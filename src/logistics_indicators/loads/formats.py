@@ -64,6 +64,12 @@ class Layout:
     is_rejects_file: bool = False
     """The file begins each record with REPORT_COLUMNS."""
 
+    def of_records(self) -> "Layout":
+        """Of the records without REPORT_COLUMNS."""
+        if not self.is_rejects_file:
+            return self
+        return Layout(self.delimiter, self.columns[len(REPORT_COLUMNS) :], self.has_header)
+
 
 @dataclass(frozen=True)
 class FileFormat:

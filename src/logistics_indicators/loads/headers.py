@@ -82,7 +82,8 @@ def read_opening(
     readings = {d: list(_records(text, start, d)) for d in ([delimiter] if delimiter else DELIMITERS)}
     if not any(readings.values()):
         return None
-    if header:
+
+    if header or any(records and _is_report(records[0].fields) for records in readings.values()):
         found = [o for d, records in readings.items() if (o := _by_name(kind, text, records, d, mapped))]
         if found:
             return min(found, key=lambda opening: opening.first_row)

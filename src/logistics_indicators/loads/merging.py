@@ -46,6 +46,11 @@ class ChunkOutcome:
     ledger: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
+DUPLICATES = {"duplicate_id": "id", "duplicate_email": "email"}
+"""Reasons that depend on other rows, and their columns."""
+
+EMAIL = COLUMNS[Kind.customers].index("email") - 1
+
 FIND_UNKNOWN_CUSTOMERS = """
 SELECT wanted.id FROM unnest($1::text::bigint[]) AS wanted (id)
 WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = wanted.id)
@@ -61,6 +66,8 @@ class ChunkMerge:
         self._rows = chunk.rows
         self._chunk = chunk
         self._rejects = [chunk.rejects]
+        self._otherwise: list[pl.DataFrame] = []
+        """Rows sent again that are rejected for a duplicate, though not the one of the time before."""
 
     async def run(self, doubtful: pl.Series | None, wait_for_turn: Callable[[], Awaitable[None]]) -> ChunkOutcome:
         """`doubtful` marks the rows that may share a key with an earlier row; None: any may."""
@@ -91,15 +98,20 @@ class ChunkMerge:
         return is_known
 
     def _reject(self, rows: pl.DataFrame, column: str, reason: str) -> None:
+        texts = self._chunk.texts_of(rows)
         self._rejects.append(
             rows.select(
                 "line",
                 pl.lit(column).alias("column"),
                 pl.lit(reason).alias("reason"),
                 pl.col(column).cast(pl.String).alias("value"),
-                self._chunk.texts_of(rows).alias("row"),
             )
+            .hstack(texts)
+            .select(*REJECT_SCHEMA)
         )
+        other = texts["earlier_reason"].is_in(DUPLICATES) & (texts["earlier_reason"] != reason)
+        if reason in DUPLICATES and other.any():
+            self._otherwise.append(rows.hstack(texts["earlier_reason"].to_frame()).filter(other))
 
     async def _split(self, doubtful: pl.Series | None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(rows that are new for certain, the others), each in file order."""
@@ -140,6 +152,8 @@ class ChunkMerge:
         before = [values for _, values in resolution.updated]
         await self._count(added=pl.concat([inserted, updated]), removed=self._visits(before))
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
+        if self._otherwise:
+            rejects = await self._with_earlier_reasons(rejects, pl.concat(self._otherwise))
         storable = pl.col("value", "row").str.replace_all("\x00", "\ufffd", literal=True)
         return ChunkOutcome(
             rows_read=self._chunk.rows_read,
@@ -149,6 +163,28 @@ class ChunkMerge:
             rejects=rejects.with_columns(storable),
             ledger=self._chunk.ledger,
         )
+
+    async def _with_earlier_reasons(self, rejects: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+        """A row may share its id with one row and its address with another: the reason that it had stays, if true."""
+        stored = await self._rules.target.stored(self._connection, rows, self._rules.load_id, update=False)
+        owners = {values.values[EMAIL]: row_id for row_id, values in stored.items()}
+        earlier = [
+            (line, DUPLICATES[reason], reason, email if reason == "duplicate_email" else str(row_id))
+            for line, row_id, email, reason in rows.select("line", "id", "email", "earlier_reason").rows()
+            if (row_id in stored if reason == "duplicate_id" else owners.get(email, row_id) != row_id)
+        ]
+        names = ("line", "column", "reason", "value")
+        changes = pl.DataFrame(earlier, schema={name: REJECT_SCHEMA[name] for name in names}, orient="row")
+        return rejects.update(changes, on="line")
+
+    def _lost_before(self, rows: pl.DataFrame, stored: dict[int, Stored]) -> None:
+        """A row that lost its id to an earlier row of its file has lost it still when it is sent again."""
+        if not self._chunk.layout.is_rejects_file:
+            return
+        lost = self._chunk.texts_of(rows)["earlier_reason"] == "duplicate_id"
+        for row_id in rows.filter(lost)["id"]:
+            if row_id in stored:
+                stored[row_id].touched = True
 
     async def _resolve(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, Resolution, pl.DataFrame]:
         """(rows that are new after all, the outcome of the others, those others)."""
@@ -166,6 +202,8 @@ class ChunkMerge:
         if not others.height:
             return new, Resolution(unchanged=unchanged), others
         stored = await rules.target.stored(self._connection, others, rules.load_id, update=rules.update)
+        if rules.update:
+            self._lost_before(others, stored)
         resolve = resolve_services if rules.target.kind is Kind.services else resolve_customers
         rows = ((index, row[0], row[1:]) for index, row in enumerate(self._completed(others, stored).rows()))
         resolution = await asyncio.to_thread(lambda: resolve(rows, stored, update=rules.update))

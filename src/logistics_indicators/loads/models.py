@@ -55,6 +55,7 @@ class Load(BaseModel):
     rows_updated: int
     rows_unchanged: int
     rows_rejected: int
+    rejects_stored: int = Field(description="Rejected rows that are kept: the first ones, as many as may be")
     rejects: list[RejectSummary]
     dates: dict[str, dict[str, int]] = Field(
         description="Dates by column and spelling; `ambiguous` counts those whose day and month could be swapped"

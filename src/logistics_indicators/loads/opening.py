@@ -101,7 +101,11 @@ def _refuse_what_is_no_table(head: bytes) -> None:
 
 
 def _reading(head: bytes, asked: str | None) -> tuple[str | None, Transform]:
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8" if asked else None, _with_line_feeds(lambda piece, final: piece)
     utf16 = utf16_of(head)
+    if utf16 and utf16.mark:
+        asked = None
     if asked == "utf-16" or (asked is None and utf16):
         decoder = codecs.getincrementaldecoder(utf16.codec if utf16 else "utf-16-le")(errors="replace")
         return "utf-16", _with_line_feeds(lambda piece, final: decoder.decode(piece, final).encode("utf-8", "replace"))

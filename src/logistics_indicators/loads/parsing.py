@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
-from .formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Kind
+from .formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Kind, Layout
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
 from .plain_rows import header_of, read_plain_rows
 from .quoting import RecordRule
 from .records import ChunkRecords, Span, records_of
 from .rules import DATES
+from .sent_again import SentBefore, as_sent_before
 from .tables import SCHEMAS
 
 SLICE_BYTES = 2 * 1024 * 1024
@@ -40,12 +41,22 @@ class ParsedChunk:
     rows: pl.DataFrame
     rejects: pl.DataFrame
     rows_read: int
+    layout: Layout
     ledger: Ledger = field(default_factory=dict)
 
-    def texts_of(self, rows: pl.DataFrame) -> pl.Series:
-        """The file's text of some of the rows."""
+    def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`row`, the file's text of some of the rows, `origin_line` and `earlier_reason`."""
         places = zip(rows["start"], rows["end"], strict=True)
-        return pl.Series("row", [text_at(self.body, start, end) for start, end in places], pl.String)
+        texts = [record_of(text_at(self.body, start, end), self.layout) for start, end in places]
+        schema = {"row": pl.String, "origin_line": pl.Int64, "earlier_reason": pl.String}
+        return pl.DataFrame(texts, schema=schema, orient="row")
+
+
+def record_of(text: str, layout: Layout) -> SentBefore:
+    """The record without our columns, where the file has them."""
+    if not layout.is_rejects_file:
+        return SentBefore(text)
+    return as_sent_before(text, layout.delimiter, len(layout.columns))
 
 
 def parse_chunk(
@@ -67,6 +78,7 @@ def parse_chunk(
         rows=pl.concat([part.rows for part in parts]),
         rejects=pl.concat([part.rejects for part in parts]),
         rows_read=sum(part.rows_read for part in parts),
+        layout=fmt.layout,
         ledger=reduce(add_ledger, (part.ledger for part in parts)),
     )
 
@@ -112,16 +124,17 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
         records, header_end = _without_header(lines, records, rule)
         single[: header_end + 1] = False
     rows, left, ledger = _plain_rows(lines, plain & single, fmt)
-    odd = _odd_rows(lines, np.flatnonzero(left | (single & ~plain)), records, rule)
+    odd = _odd_rows(lines, np.flatnonzero(left | (single & ~plain)), records, rule, fmt.layout)
     line = pl.col("line") + first_line
     if not odd.height:
         none = pl.DataFrame(schema=REJECT_SCHEMA)
-        return ParsedChunk(body, rows.with_columns(line), none, rows.height, ledger)
-    checked, rejects, more = check_rows(odd, fmt)
+        return ParsedChunk(body, rows.with_columns(line), none, rows.height, fmt.layout, ledger)
+    checked, rejects, more = check_rows(odd, replace(fmt, layout=fmt.layout.of_records()))
     rows_read = rows.height + odd.height
     if checked.height:
-        rows = pl.concat([rows, checked.drop("row", "fields")]).sort("line")
-    return ParsedChunk(body, rows.with_columns(line), rejects.with_columns(line), rows_read, add_ledger(ledger, more))
+        rows = pl.concat([rows, checked.drop("row", "fields", "origin_line")]).sort("line")
+    ledger = add_ledger(ledger, more)
+    return ParsedChunk(body, rows.with_columns(line), rejects.with_columns(line), rows_read, fmt.layout, ledger)
 
 
 def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tuple[list[Span], int]:
@@ -148,15 +161,16 @@ def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFram
     return rows, left, ledger
 
 
-def _odd_rows(lines: Lines, numbers: Places, records: list[Span], rule: RecordRule) -> pl.DataFrame:
+def _odd_rows(lines: Lines, numbers: Places, records: list[Span], rule: RecordRule, layout: Layout) -> pl.DataFrame:
     """ROW_SCHEMA, in file order: single lines, and records with quotes, which may span some. No blank ones."""
     spans = [(number, number, False) for number in numbers.tolist()] + [(*record, True) for record in records]
-    texts = [lines.text(first, last) for first, last, _ in spans]
+    found = [record_of(lines.text(first, last), layout) for first, last, _ in spans]
+    texts = [record.row for record in found]
     fields = [_fields(rule, text) if quoted else None for (*_, quoted), text in zip(spans, texts, strict=True)]
     rows = [
-        (first, lines.starts[first], lines.ends[last], text, values)
-        for (first, last, _), text, values, blank in zip(
-            spans, texts, fields, are_blank(texts, rule.delimiter), strict=True
+        (first, lines.starts[first], lines.ends[last], record.row, values, record.origin_line)
+        for (first, last, _), record, values, blank in zip(
+            spans, found, fields, are_blank(texts, rule.delimiter), strict=True
         )
         if not blank and (values is None or not _are_nothing(values))
     ]

@@ -26,6 +26,7 @@ from .cutting import Chunk, Cutter
 from .first_error import first_error
 from .formats import Kind
 from .opening import OpenedFile, OpeningOptions, open_file
+from .room import Room, RoomOfUpload
 from .sweeping import TOUCH_SECONDS
 from .unpacking import unpacked_file
 from .work import CHANGED_CHANNEL
@@ -103,6 +104,7 @@ class Receiver:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
+        self._room = Room(pool, settings)
         self._under_way: set[int] = set()
         self._per_user: Counter[int] = Counter()
 
@@ -167,7 +169,8 @@ class Receiver:
 
     async def _spool(self, load_id: int, body: FileBody, options: LoadOptions, user: User) -> int:
         received = _Received()
-        opened = await open_file(received.counted(self._unpacked(body)), options.opening)
+        pieces = RoomOfUpload(self._room, user.id).taken(self._unpacked(body))
+        opened = await open_file(received.counted(pieces), options.opening)
         if opened is None:
             raise empty_file()
         cutter = Cutter(self._settings.load_chunk_bytes, opened.opening.layout, opened.opening.first_line)

@@ -26,6 +26,10 @@ def warnings_of(load: Any) -> list[str]:
         warnings.append(
             "The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut."
         )
+    if load["rejects_stored"] < load["rows_rejected"]:
+        warnings.append(
+            f"The first {load['rejects_stored']} of {load['rows_rejected']} rejected rows are kept; all are counted."
+        )
     if load["rows_read"] and load["rows_unchanged"] == load["rows_read"]:
         warnings.append("Every row was stored already, with the same values: nothing changed.")
     if load["rows_rejected"] == load["rows_read"]:

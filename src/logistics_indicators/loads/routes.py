@@ -10,7 +10,7 @@ from ..accounts.audit import record_audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import Unprocessable, problems
-from . import service
+from . import rejects, service
 from .bodies import open_body
 from .events import load_events
 from .formats import COLUMNS, Kind
@@ -212,17 +212,16 @@ async def list_rejects(
     after: Annotated[int, Query(ge=0, le=2**53 - 1, description="Only lines after this one")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 30,
 ) -> Any:
-    """Rows that were not taken, by line of the file."""
+    """Rows that were not taken, by line of the file. A page may be shorter than its limit: it ends at about 2 MiB."""
     await service.find_load(pool, load_id)
     if format == "csv":
         name = f'attachment; filename="load-{load_id}-rejects.csv"'
         return StreamingResponse(
-            service.rejects_csv(pool, load_id),
+            rejects.rejects_csv(pool, load_id),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": name},
         )
-    rejects = await service.list_rejects(pool, load_id, after, reason, limit + 1)
-    page, more = rejects[:limit], len(rejects) > limit
+    page, more = await rejects.list_rejects(pool, load_id, after, reason, limit)
     link = f"/v1/loads/{load_id}/rejects?limit={limit}&after={page[-1].line}" if more else None
     if link and reason:
         link += f"&reason={reason}"

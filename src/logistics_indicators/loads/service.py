@@ -1,8 +1,5 @@
 """Questions about loads, and undoing one."""
 
-import csv
-import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -11,30 +8,25 @@ from ..database import Connection, Pool
 from ..errors import Conflict, NotFound
 from ..indicators.rollup import remove_visits_of_load
 from .formats import Kind
-from .models import Load, Reject
+from .models import Load
 from .work import CHANGED_CHANNEL
 
 SELECT_LOAD = """
 SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, header, column_names, ignored,
-    validate_only, on_conflict, max_rejects,
-    rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, rejects, date_ledger, warnings, error,
+    validate_only, on_conflict, max_rejects, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected,
+    rejects_stored, rejects, date_ledger, warnings, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,
     extract(epoch FROM COALESCE(finished_at, clock_timestamp()::timestamp) - started_at)::float AS seconds
 FROM loads
 """
 FIND_LOAD = f"{SELECT_LOAD} WHERE id = $1 AND status <> 'receiving'"
 LIST_LOADS = f"{SELECT_LOAD} WHERE status <> 'receiving' AND ($1::integer IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"
-LIST_REJECTS = """
-SELECT line, "column", reason, value, "row" FROM load_rejects
-WHERE load_id = $1 AND line > $2 AND ($3::text IS NULL OR reason = $3) ORDER BY line LIMIT $4
-"""
 UNDO = """
 UPDATE loads SET status = 'undone', finished_at = clock_timestamp() WHERE id = $1
 """
 REFERRED_TO = """
 SELECT EXISTS (SELECT FROM services s JOIN customers c ON c.id = s.id_cliente WHERE c.load_id = $1)
 """
-REJECTS_AT_A_TIME = 5000
 UNDO_SECONDS = 600
 PASSES_OF_A_CHECKED_LOAD = 2
 
@@ -73,47 +65,6 @@ def progress_of(row: Any) -> float:
         done += chunks if row["stage"] == "write" else 0
         chunks *= PASSES_OF_A_CHECKED_LOAD
     return round(float(min(done / chunks, 0.99)), 4)  # 1 is for a load that has ended
-
-
-async def list_rejects(
-    connection: Connection, load_id: int, after_line: int, reason: str | None, limit: int
-) -> list[Reject]:
-    rows = await connection.fetch(LIST_REJECTS, load_id, after_line, reason, limit)
-    return [Reject(**dict(row)) for row in rows]
-
-
-async def rejects_csv(pool: Pool, load_id: int) -> AsyncIterator[str]:
-    """The rejected rows as they came, plus line, column and reason: mend the row, drop those three, send it again.
-
-    A file that is sent again with the three columns still there is taken as well: a header names the columns.
-    """
-    load = await pool.fetchrow("SELECT kind, delimiter, columns FROM loads WHERE id = $1", load_id)
-    names = [name or f"column_{number}" for number, name in enumerate(load["columns"], 1)]
-    yield _line([*names, *REPORT_COLUMNS], load["delimiter"])
-    after = 0
-    while rejects := await list_rejects(pool, load_id, after, None, REJECTS_AT_A_TIME):
-        yield "".join(_reject_line(reject, load["delimiter"], len(names)) for reject in rejects)
-        after = rejects[-1].line
-
-
-REPORT_COLUMNS = ("reject_line", "reject_column", "reject_reason")
-
-
-def _reject_line(reject: Reject, delimiter: str, width: int) -> str:
-    try:
-        fields = next(csv.reader([reject.row], delimiter=delimiter), [])
-    except csv.Error:
-        fields = reject.row.split(delimiter)
-    if len(fields) > width:
-        fields = [*fields[: width - 1], delimiter.join(fields[width - 1 :])]
-    fields += [""] * (width - len(fields))
-    return _line([*fields, str(reject.line), reject.column or "", reject.reason], delimiter)
-
-
-def _line(fields: list[str], delimiter: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(fields)
-    return line.getvalue()
 
 
 async def undo_load(connection: Connection, load_id: int) -> Load:

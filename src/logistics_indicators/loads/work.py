@@ -5,8 +5,6 @@ session's timeouts where the process hangs; the step is then free for the next w
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +15,13 @@ import structlog
 
 from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import remove_visits_of_load
+from .claims import held_claim
 from .formats import COLUMNS, FileFormat, Kind, Layout
 from .indexes import drop_indexes, ensure_indexes
 from .ledger import add_ledger
 from .merging import ChunkMerge, ChunkOutcome, LoadRules
 from .parsing import ParsedChunk, parse_chunk
+from .rejects import RejectBounds, first_rejects
 from .reporting import add_rejects, warnings_of
 from .seen_keys import LoadMemory
 from .tables import KEYS, Target, copy_lines
@@ -31,9 +31,6 @@ log = structlog.get_logger()
 CHANGED_CHANNEL = "loads_changed"
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
-
-SPEAK_SECONDS = 0.3
-"""Often enough for the shortest LOAD_CLAIM_SECONDS, after which an idle transaction is ended."""
 
 ELIGIBLE = """
 l.status IN ('received', 'loading') AND NOT EXISTS (
@@ -77,22 +74,23 @@ SELECT c.first_line, c.body, l.long_records
 FROM load_chunks c JOIN loads l ON l.id = c.load_id WHERE c.load_id = $1 AND c.seq = $2
 """
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
-LOCK_LOAD = (
-    "SELECT status, chunks_done, rejects, date_ledger, warnings, rows_rejected FROM loads WHERE id = $1 FOR UPDATE"
-)
+LOCK_LOAD = """
+SELECT status, chunks_done, rejects, date_ledger, warnings, rows_rejected, rejects_stored, rejects_bytes
+FROM loads WHERE id = $1 FOR UPDATE
+"""
 
 BEGIN = """
 UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty = $2 WHERE id = $1
 """
 BEGIN_WRITE = """
 UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
-    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', date_ledger = '{}'
+    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0, date_ledger = '{}'
 WHERE id = $1
 """
 RECORD_CHUNK = """
 UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
     rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
-    rejects = $8, date_ledger = $9
+    rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11
 WHERE id = $1
 """
 COMPLETE = """
@@ -111,10 +109,11 @@ class OutOfTurn(Exception):
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """What a process brings to a load: its pool for load work and what its database role may."""
+    """What a process brings to a load: its pool for load work, what its database role may, and what is kept."""
 
     pool: Pool
     skip_row_checks: bool
+    reject_bounds: RejectBounds
 
 
 class LoadWork:
@@ -234,8 +233,9 @@ class LoadWork:
     async def _record(self, connection: Connection, load_id: int, chunks_done: int, outcome: ChunkOutcome) -> None:
         """The chunk's part of the load's report."""
         load = await connection.fetchrow(LOCK_LOAD, load_id)
-        if outcome.rejects.height:
-            lines = outcome.rejects.select(pl.lit(load_id).alias("load_id"), pl.all())
+        kept, kept_bytes = first_rejects(outcome.rejects, load, self._settings.reject_bounds)
+        if kept.height:
+            lines = kept.select(pl.lit(load_id).alias("load_id"), pl.all())
             await copy_bytes(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
         await connection.execute(
             RECORD_CHUNK,
@@ -248,6 +248,8 @@ class LoadWork:
             outcome.rejects.height,
             add_rejects(load["rejects"], outcome.rejects),
             add_ledger(load["date_ledger"], outcome.ledger),
+            kept.height,
+            kept_bytes,
         )
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
 
@@ -366,25 +368,6 @@ RETURNING id, kind, attempts, rows_updated
 
 AT_WORK_ON: ContextVar[int | None] = ContextVar("AT_WORK_ON", default=None)
 """The load that this task's step is about."""
-
-
-@contextlib.asynccontextmanager
-async def held_claim(connection: Connection) -> AsyncIterator[None]:
-    """The claim outlives a wait in its transaction, however long, but not this process's hanging."""
-    over = asyncio.Event()
-
-    async def speak() -> None:
-        while not over.is_set():
-            await connection.execute("SELECT")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), SPEAK_SECONDS)
-
-    speaking = asyncio.create_task(speak())
-    try:
-        yield
-    finally:
-        over.set()
-        await speaking
 
 
 async def delete_spool(connection: Connection, load_id: int) -> None:

@@ -12,6 +12,7 @@ from ..errors import DATABASE_AWAY
 from ..settings import Settings
 from .formats import Kind
 from .indexes import ensure_indexes
+from .rejects import RejectBounds, make_room
 from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
 from .work import CHANGED_CHANNEL, LoadSettings, LoadWork
 
@@ -35,7 +36,8 @@ async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
     pool = await _open_pool(url, settings)
     wake = asyncio.Event()
     stopping = asyncio.Event()
-    work = LoadWork(LoadSettings(pool, skip_row_checks=await may_skip_row_checks(pool)))
+    bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
+    work = LoadWork(LoadSettings(pool, await may_skip_row_checks(pool), bounds))
     workers = [
         asyncio.create_task(_work(work, pool, wake, stopping, settings), name=f"load-worker-{number}")
         for number in range(settings.load_workers)
@@ -148,6 +150,7 @@ async def _sweep(pool: Pool, settings: Settings) -> None:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 await end_hung_claims(connection, settings.load_claim_seconds)
                 idle = await sweep(connection, settings.load_keep_days)
+                await make_room(connection, settings.load_rejects_bytes_per_user)
             for kind in idle:
                 await ensure_indexes(pool, Kind(kind))
         except Exception as error:

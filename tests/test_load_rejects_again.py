@@ -1,0 +1,211 @@
+"""The rejects of a load as a file: what it looks like, and what becomes of it when it is sent again."""
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from conftest import client_of, make_settings, running_app
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from load_client import counts, finished, load_file, rejects_of, send
+from load_reference import CUSTOMER_COLUMNS, SERVICE_COLUMNS
+from test_load_property import EXAMPLES, INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
+
+from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.embedded import EmbeddedPostgres
+
+HEADER = "id;nome;email;telefone\n"
+MARK = "\ufeff"
+REJECT = "2;email;invalid_email;1;Bia;nobody;1"
+
+
+async def rejects_file(client: httpx.AsyncClient, load: dict[str, Any]) -> bytes:
+    answer = await client.get(f"/v1/loads/{load['id']}/rejects", params={"format": "csv"})
+    assert answer.status_code == 200
+    return answer.content
+
+
+async def send_again(
+    client: httpx.AsyncClient, kind: str, load: dict[str, Any], rounds: int = 3, **options: Any
+) -> dict[str, Any]:
+    """Sends the rejects again, and again: the same rows are rejected for the same reasons, and the file is the same."""
+    file = await rejects_file(client, load)
+    for _ in range(rounds):
+        again = await load_file(client, kind, file, **options)
+        rejected = load["rows_rejected"]
+        assert counts(again) == (rejected, 0, 0, 0, rejected)
+        reasons = [{"reason": entry["reason"], "rows": entry["rows"]} for entry in again["rejects"]]
+        assert sorted(reasons, key=str) == sorted(
+            ({"reason": entry["reason"], "rows": entry["rows"]} for entry in load["rejects"]), key=str
+        )
+        assert await rejects_file(client, again) == file
+        before, after = [await _page(client, which["id"]) for which in (load, again)]
+        assert [{**r, "line": 0} for r in after] == [{**r, "line": 0} for r in before]
+    return again
+
+
+async def _page(client: httpx.AsyncClient, load_id: int) -> list[dict[str, Any]]:
+    answer = await client.get(f"/v1/loads/{load_id}/rejects", params={"limit": 1000})
+    return list(answer.json()["rejects"])
+
+
+DIRTY = {
+    "a field too few": "1;Ana;a@mail.com",
+    "a field too many": "1;Ana;a@mail.com;1;2;3",
+    "an open quote": '1;"Ana;a@mail.com;1',
+    "an open quote at the end": '1;Ana;a@mail.com;"1',
+    "a quote that a later row seems to close": '1;"Ana;a@mail.com;1\nx;"B" b;b@mail.com;1\ny;"C";c@mail.com;"',
+    "quotes inside": 'x;"Ana ""Bela""";a@mail.com;" 1 "',
+    "lines inside": 'x;"Ana\nBela\r\n\nx;y;z;w";a@mail.com;1',
+    "a formula": '=cmd|calc;=1+1;"=HYPERLINK(""x"")";@x',
+    "an escape": "1;\x1b[31mAna;a@mail.com;1",
+    "a zero byte": "1;A\x00na;a@mail.com;1",
+    "a long cell": f"1;{'x' * 70_000};a@mail.com;1",
+    "a long row of lines": '1;"' + "x;y;z;w\n" * 10_000 + '";a@mail.com;1',
+    "a row as long as one may be": f"x;{'y' * (64 * 1024 - 20)};a@mail.com;1",
+    "a row that looks like a reject": "7;nome;empty_field;x",
+    "blanks around": " x ; Ana ; a@mail.com ; 1 ",
+    "a carriage return": "1;A\rna;nobody;1\r",
+    "nothing": "1;;;",
+}
+
+
+@pytest.mark.parametrize("name", DIRTY)
+@pytest.mark.parametrize("header", [HEADER, ""])
+async def test_a_row_is_shown_as_it_was_sent_and_sent_again_it_is_rejected_again(
+    client: httpx.AsyncClient, header: str, name: str
+) -> None:
+    row = DIRTY[name]
+    load = await load_file(client, "customers", f"{header}90;Zoe;zoe@mail.com;\n{row}\n91;Zora;zora@mail.com;\n")
+    assert (load["rows_inserted"], load["rows_rejected"] >= 1) == (2, True)
+    file = (await rejects_file(client, load)).decode()
+    assert file.startswith(f"{MARK}line;column;reason;{HEADER}")
+    if len(row) < 60_000 and "\x00" not in row:
+        assert all(line in file for line in row.removesuffix("\r").split("\n"))
+    await send_again(client, "customers", load)
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252", "utf-16"])
+async def test_a_file_of_any_kind_comes_home_in_its_own_columns(
+    client: httpx.AsyncClient, delimiter: str, codec: str
+) -> None:
+    rows = 'Obs;"E-\nmail";Código;Nome;\nàé;nobody;1;Ana;\n;b@mail.com;2;Bia;\nx;"c@mail.com";x;"C;\t,aio";\n'
+    text = rows.replace(";", delimiter).replace("\n", "\r\n")
+    load = await load_file(client, "customers", text.encode(codec))
+    assert counts(load) == (3, 1, 0, 0, 2)
+    file = (await rejects_file(client, load)).decode()
+    names = 'Obs;"E-\r\nmail";Código;Nome;'.replace(";", delimiter)
+    assert file.startswith(f"{MARK}line;column;reason;".replace(";", delimiter) + names + "\n")
+    again = await send_again(client, "customers", load)
+    assert again["columns"] == load["columns"]
+    assert again["ignored"] == load["ignored"]
+
+
+async def test_the_options_of_the_first_file_do_for_the_rejects_too(client: httpx.AsyncClient) -> None:
+    options = {"encoding": "cp850", "header": "none", "delimiter": ";"}
+    load = await load_file(client, "customers", "x;José;jose@mail.com;1\n2;Zoé;nobody;1\n".encode("cp850"), **options)
+    assert "José" in (await rejects_file(client, load)).decode()
+    await send_again(client, "customers", load, **options)
+    mapped = {"columns": "nome:Wer,id:Nr"}
+    load = await load_file(client, "customers", "Wer;Nr;email\nAna;x;a@mail.com\n", **mapped)
+    await send_again(client, "customers", load, **mapped)
+
+
+async def test_a_row_keeps_the_reason_that_it_had_as_long_as_it_is_true(client: httpx.AsyncClient) -> None:
+    rows = "1;Ana;ana@mail.com;\n2;Bia;ANA;\n2;Bia;ana@mail.com;\n2;Bia;bia@mail.com;\n"
+    rows += "3;X;bia@mail.com;\n2;Y;y@mail.com;\n"
+    load = await load_file(client, "customers", HEADER + rows)
+    assert [reject[2] for reject in await rejects_of(client, load["id"])] == [
+        "invalid_email",
+        "duplicate_email",
+        "duplicate_email",
+        "duplicate_id",
+    ]
+    await send_again(client, "customers", load)
+
+
+async def test_a_row_that_lost_to_an_earlier_one_of_its_file_does_not_win_when_it_is_sent_again(
+    client: httpx.AsyncClient,
+) -> None:
+    await load_file(client, "customers", "1;Ana;ana@mail.com;\n")
+    load = await load_file(client, "customers", "1;Anna;ana@mail.com;\n1;Anita;ana@mail.com;\n", on_conflict="update")
+    assert counts(load) == (2, 0, 1, 0, 1)
+    await send_again(client, "customers", load, on_conflict="update")
+    assert (await client.get("/v1/customers/1")).json()["nome"] == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("mend", "taken"),
+    [
+        (lambda text: text.replace(";nobody;", ";b@mail.com;"), 1),
+        (
+            lambda text: text.replace(
+                "2;email;invalid_email;1;Bia;nobody;1", '"2";"email";"invalid_email";"1";"Bia";"b@mail.com";"1"'
+            ),
+            1,
+        ),
+        (lambda text: text.replace(REJECT, ";;;1;Bia;b@mail.com;1"), 1),
+        (lambda text: text.replace(REJECT, "1;Bia;b@mail.com;1"), 1),
+        (lambda text: text + "5;Eva;eva@mail.com;1\n6;Rui;rui@mail.com;\n", 2),
+        (lambda text: text.replace("\n", "\r\n").replace(";nobody;", ";b@mail.com;"), 1),
+        (lambda text: text.split("\n")[0] + "\n2;email;invalid_email;;;;\n1;;;7;Gil;gil@mail.com;\n", 1),
+    ],
+)
+async def test_what_was_mended_is_taken_however_it_was_saved(client: httpx.AsyncClient, mend: Any, taken: int) -> None:
+    load = await load_file(client, "customers", f"{HEADER}1;Bia;nobody;1\n")
+    text = (await rejects_file(client, load)).decode()
+    again = await load_file(client, "customers", mend(text))
+    assert again["rows_inserted"] == taken, again
+
+
+@pytest.mark.parametrize("kind", ["customers", "services"])
+def test_any_file_s_rejects_sent_again_are_rejected_again(
+    server: EmbeddedPostgres, template_database: str, kind: str
+) -> None:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        site = runner.run(_site(stack, server, template_database))
+        try:
+
+            @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+            @given(content=st.one_of(files(kind), st.binary(max_size=80)).filter(is_text), update=st.booleans())
+            def check(content: bytes, update: bool) -> None:
+                runner.run(_check(site, kind, content, update))
+
+            check()
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _site(stack: AsyncExitStack, server: EmbeddedPostgres, template: str) -> Site:
+    admin = await asyncpg.connect(server.url("postgres"))
+    stack.push_async_callback(admin.close)
+    name = f"test_again_{random.getrandbits(64):x}"
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    stack.push_async_callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+    app = await stack.enter_async_context(running_app(make_settings(server.url(name), load_chunk_bytes=150)))
+    connection = await asyncpg.connect(server.url(name))
+    stack.push_async_callback(connection.close)
+    token = issue_access_token(app.state.token_key, await connection.fetchval(INSERT_USER))
+    return Site(await stack.enter_async_context(client_of(app, token)), connection)
+
+
+async def _check(site: Site, kind: str, content: bytes, update: bool) -> None:
+    await site.connection.execute("TRUNCATE customers, services, loads CASCADE")
+    if kind == "services":
+        await site.connection.execute(INSERT_CUSTOMERS)
+    names = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
+    options = {"delimiter": ";", "on_conflict": "update" if update else "reject"}
+    if not content.lstrip(b"\xef\xbb\xbf\n ").startswith(";".join(names).encode() + b"\n"):
+        options["header"] = "none"
+    answer = await send(site.client, kind, content, **options)
+    if answer.status_code == 422:
+        return
+    load = await finished(site.client, answer.json()["load"]["id"])
+    if load["rows_rejected"]:
+        await send_again(site.client, kind, load, rounds=2, **options)
