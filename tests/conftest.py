@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 import structlog
+from command_line import PASSWORD, Outcome, Run, run_command
 from fastapi import FastAPI
 from listening import listening
 from starlette.routing import BaseRoute
@@ -201,3 +202,22 @@ async def service_url(app: FastAPI) -> AsyncIterator[str]:
     """The app of this test behind a real socket, for what runs in a process of its own."""
     async with listening(app) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def locally(database_url: str) -> Run:
+    """Runs a command on this test's database, with no service running."""
+
+    async def run(*words: object, **environment: str) -> Outcome:
+        return await run_command(*words, DATABASE_URL=database_url, JWT_SECRET_KEY=SECRET, **environment)
+
+    return run
+
+
+@pytest.fixture
+async def account(anonymous: httpx.AsyncClient) -> str:
+    answer = await anonymous.post(
+        "/v1/auth/register", json={"username": "ana", "email": "ana@example.com", "password": PASSWORD}
+    )
+    assert answer.status_code == 201
+    return "ana"

@@ -1,9 +1,12 @@
 """The app behind a real socket, as the command line starts it: for browsers, for raw bytes, for readers who leave."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import uvicorn
@@ -29,3 +32,34 @@ async def listening(app: FastAPI, bounds: ConnectionBounds | None = None) -> Asy
     finally:
         server.should_exit = True
         await serving
+
+
+@contextmanager
+def somebody_else() -> Iterator[tuple[int, list[str]]]:
+    """(port, what was asked of it): another program's server, which finds everything well."""
+    asked: list[str] = []
+
+    class Well(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.requestline)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Well) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1], asked
+        finally:
+            server.shutdown()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -255,6 +255,31 @@ def test_a_link_where_the_socket_folder_belongs_is_refused(folder: Path, make_se
         server.socket_dir.unlink()
 
 
+@pytest.mark.parametrize("name", ["start.lock", "in-use.lock"])
+@pytest.mark.parametrize("put", ["link", "dangling link", "hard link", "pipe", "folder"])
+def test_a_lock_that_is_no_plain_file_is_refused_and_what_it_leads_to_left_alone(
+    folder: Path, make_server: MakeServer, tmp_path: Path, name: str, put: str
+) -> None:
+    data = folder / "data"
+    data.mkdir()
+    (data / "start.lock").touch()
+    lock, elsewhere = data / name, folder / "elsewhere"
+    lock.unlink(missing_ok=True)
+    if put == "pipe":
+        os.mkfifo(lock)
+    elif put == "folder":
+        lock.mkdir()
+    else:
+        if put != "dangling link":
+            elsewhere.write_text("theirs")
+        (lock.hardlink_to if put == "hard link" else lock.symlink_to)(elsewhere)
+    server = make_server(data)
+    with pytest.raises(EmbeddedServerError, match=r"Delete what is there|holds something else"):
+        server.start()
+    assert not server.is_running()
+    assert elsewhere.exists() is (put in ("link", "hard link"))
+
+
 def test_a_start_that_was_cut_in_mid_initialisation_is_made_anew(folder: Path, make_server: MakeServer) -> None:
     unfinished = folder / "data" / "postgres-unfinished"
     unfinished.mkdir(parents=True)

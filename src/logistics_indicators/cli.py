@@ -10,8 +10,16 @@ from .client.commands import add_user, load
 from .client.indicator_commands import rebuild, settings, verify
 from .dumps import DataDir, backup, restore
 from .http_protocol import BoundedHttpProtocol
+from .listening_sockets import CannotListen, listen_on
 from .monitoring.worker_files import shared_metrics
-from .serving import CannotServe, announce_when_ready, check_before_serving, end_well_on_sigterm, use_data_dir
+from .serving import (
+    CannotServe,
+    announce_when_ready,
+    check_before_serving,
+    end_well_on_sigterm,
+    run_service,
+    use_data_dir,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -42,19 +50,18 @@ def serve(
     """Run the service."""
     use_data_dir(data_dir)
     try:
+        sockets = listen_on(host, port)
         settings = check_before_serving()
-    except CannotServe as error:
+    except (CannotListen, CannotServe) as error:
         typer.echo(f"The service cannot start. {error}", err=True)
         raise typer.Exit(2) from None
     end_well_on_sigterm()
     if announce:
         announce_when_ready(host, port)
     with shared_metrics(workers):
-        uvicorn.run(
+        config = uvicorn.Config(
             "logistics_indicators.app:from_environment",
             factory=True,
-            host=host,
-            port=port,
             workers=workers,
             log_config=None,
             access_log=False,
@@ -65,3 +72,4 @@ def serve(
             proxy_headers=bool(settings.forwarded_allow_ips),
             forwarded_allow_ips=settings.forwarded_allow_ips,
         )
+        run_service(config, sockets)

