@@ -14,12 +14,13 @@ from typing import Any
 import asyncpg
 import generate_data
 import httpx
+import psutil
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from logistics_indicators.client.connecting import ServiceError, body_of, remote_service
-from logistics_indicators.client.loading import LoadOptions
+from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.client.progress import load_with_progress, print_rejects, print_summary
 from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.loads.formats import Kind
@@ -107,7 +108,9 @@ async def demonstrate(origin: str, rows: int) -> None:
     with tempfile.TemporaryDirectory(prefix="logistics-demo-") as folder:
         files = make_files(Path(folder), rows)
         async with remote_service(origin, USERNAME, password) as client:
-            loads = await load_with_progress(client, files, LoadOptions())
+            loads, refused = await load_with_progress(client, files, LoadOptions())
+            if refused is not None:
+                raise refused
             print_summary(loads)
             print_rejects(loads)
             await show_indicators(client)
@@ -115,14 +118,29 @@ async def demonstrate(origin: str, rows: int) -> None:
     console.print("Next: sign in there with the account above (Authorize). Ctrl-C stops the service.")
 
 
+def lives(server: int) -> bool:
+    try:
+        return psutil.Process(server).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until_it_listens(server: int, port: int) -> None:
+    """So that what answers at the address is our service, and nobody else's account is made or filled."""
+    try:
+        process = psutil.Process(server)
+        while not any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in process.net_connections("tcp")):
+            time.sleep(0.1)
+    except psutil.NoSuchProcess:
+        raise SystemExit(1) from None
+
+
 def end_with(server: int) -> None:
     """When the service goes, so does the demo."""
 
     def watch() -> None:
         while True:
-            try:
-                os.kill(server, 0)
-            except ProcessLookupError:
+            if not lives(server):
                 os._exit(1)
             time.sleep(0.5)
 
@@ -142,6 +160,7 @@ def main() -> None:
     if arguments.data_dir:
         os.environ["DATA_DIR"] = str(arguments.data_dir.expanduser().absolute())
     origin = origin_of(arguments.host, arguments.port)
+    wait_until_it_listens(arguments.server_pid, arguments.port)
     if not wait_until_ready(origin):
         raise SystemExit("The demo waited for the service in vain.")
     try:

@@ -1,70 +1,21 @@
 """The command line, as a person runs it: in processes of its own, against a real database or a running service."""
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from conftest import SAMPLES, SECRET
+from command_line import PASSWORD, Run, run_command
+from conftest import SAMPLES
+from listening import free_port
 
 from logistics_indicators.client.connecting import ServiceError, SignedIn
 from logistics_indicators.client.files import kind_of_file
+from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.loads.formats import Kind
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
-PASSWORD = "a long password of the tests"
-
-
-@dataclass
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Awaitable[Outcome]]
-
-
-async def run_command(*words: object, **environment: str) -> Outcome:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOGISTICS_", "DATABASE_", "POSTGRES_", "JWT_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "logistics_indicators",
-        *map(str, words),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=clean | {"COLUMNS": "200"} | environment,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 120)
-    assert process.returncode is not None
-    return Outcome(process.returncode, out.decode(), err.decode())
-
-
-@pytest.fixture
-def locally(database_url: str) -> Run:
-    """Runs a command on this test's database, with no service running."""
-
-    async def run(*words: object, **environment: str) -> Outcome:
-        return await run_command(*words, DATABASE_URL=database_url, JWT_SECRET_KEY=SECRET, **environment)
-
-    return run
-
-
-@pytest.fixture
-async def account(anonymous: httpx.AsyncClient) -> str:
-    answer = await anonymous.post(
-        "/v1/auth/register", json={"username": "ana", "email": "ana@example.com", "password": PASSWORD}
-    )
-    assert answer.status_code == 201
-    return "ana"
 
 
 def row_of(table: str, title: str) -> list[str]:
@@ -187,7 +138,7 @@ async def test_no_password_can_be_given_as_an_argument() -> None:
     ],
 )
 async def test_serve_says_in_a_sentence_why_it_cannot_start(environment: dict[str, str], sentence: str) -> None:
-    outcome = await run_command("serve", **environment)
+    outcome = await run_command("serve", "--port", free_port(), **environment)
     assert outcome.code == 2
     assert outcome.err.startswith("The service cannot start. ")
     assert sentence in outcome.err
@@ -208,15 +159,15 @@ async def test_serve_says_in_a_sentence_why_it_cannot_start(environment: dict[st
         ("atendimentos.csv", "", Kind.services),
     ],
 )
-def test_the_kind_of_a_file_is_seen(tmp_path: Path, name: str, text: str, kind: Kind) -> None:
+async def test_the_kind_of_a_file_is_seen(tmp_path: Path, name: str, text: str, kind: Kind) -> None:
     (tmp_path / name).write_text(text)
-    assert kind_of_file(tmp_path / name) is kind
+    assert await kind_of_file(tmp_path / name, LoadOptions()) is kind
 
 
-def test_a_file_that_looks_like_neither_kind_asks_for_kind(tmp_path: Path) -> None:
+async def test_a_file_that_looks_like_neither_kind_asks_for_kind(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1;2;3\n")
     with pytest.raises(ServiceError, match="--kind customers or --kind services"):
-        kind_of_file(tmp_path / "a.csv")
+        await kind_of_file(tmp_path / "a.csv", LoadOptions())
 
 
 async def test_an_access_token_is_renewed_before_it_ends() -> None:

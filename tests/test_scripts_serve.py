@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from listening import somebody_else
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 90
@@ -192,6 +193,20 @@ def test_ctrl_c_ends_the_service_its_database_and_the_demo(start: Start) -> None
     gone = [p for p in psutil.process_iter(["cmdline"]) if str(service.port) in (p.info["cmdline"] or [])]
     assert gone == []
     assert "Traceback" not in service.text
+
+
+def test_a_demo_on_a_taken_port_ends_and_asks_nothing_of_whoever_is_there(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with somebody_else() as (port, asked):
+        command = [ROOT / "scripts/serve", "--demo", "--port", str(port), "--data-dir", tmp_path / "data"]
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
+        )  # returns once the demo too has let go of its output
+    assert done.returncode == 2
+    assert "taken by another program" in done.stderr
+    assert "answers" not in done.stdout + done.stderr
+    assert asked == []
 
 
 def test_a_bad_option_ends_it_with_a_sentence(start: Start) -> None:

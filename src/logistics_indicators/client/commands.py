@@ -7,21 +7,33 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import httpx
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from ..accounts.current_user import Role
+from ..embedded import EmbeddedServerError
 from ..loads.formats import Kind
 from ..migrations import MigrationError
+from ..secrets_folder import UnusableSecret
 from ..serving import CannotServe, check_before_serving
 from .connecting import ServiceError, body_of, local_service, remote_service
-from .files import kind_of_file
-from .loading import LoadOptions, save_rejects
+from .files import check_file, kind_of_file
+from .inert import inert
+from .loading import save_rejects
+from .loading_options import LoadOptions
 from .progress import load_with_progress, print_rejects, print_summary
 
 REJECTED_AND_STRICT = 1
 FAILED = 2
+
+EXPECTED = (
+    *(ServiceError, CannotServe, MigrationError, EmbeddedServerError, UnusableSecret),
+    *(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError),
+)
+"""What may go wrong around the service without being a fault of ours."""
 
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -29,6 +41,24 @@ errors = Console(stderr=True, soft_wrap=True, highlight=False)
 class OnConflict(StrEnum):
     reject = "reject"
     update = "update"
+
+
+class HeaderOption(StrEnum):
+    none = "none"
+
+
+class EncodingOption(StrEnum):
+    utf_8 = "utf-8"
+    windows_1252 = "windows-1252"
+    iso_8859_1 = "iso-8859-1"
+    cp850 = "cp850"
+    utf_16 = "utf-16"
+
+
+class DelimiterOption(StrEnum):
+    semicolon = ";"
+    comma = ","
+    tab = "tab"
 
 
 Url = Annotated[
@@ -43,11 +73,23 @@ Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidde
 
 
 def load(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV files.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or packed as gzip or zip.")],
     url: Url = None,
     username: Username = None,
     password: Password = None,
     kind: Annotated[Kind | None, typer.Option(help="What the files hold; else by header, columns or name.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Names of the file's columns by hand, ours first: angel:Agente,polo:Hub.")
+    ] = None,
+    header: Annotated[
+        HeaderOption | None, typer.Option(help="none: the first row is data, and columns go by position.")
+    ] = None,
+    encoding: Annotated[
+        EncodingOption | None, typer.Option(help="Of the files; seen from their bytes where it is not given.")
+    ] = None,
+    delimiter: Annotated[
+        DelimiterOption | None, typer.Option(help="Of the files; seen from their header where it is not given.")
+    ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="For ids stored with other values.")] = OnConflict.reject,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Report, and write nothing.")] = False,
     max_rejects: Annotated[int | None, typer.Option(min=0, help="More rejects than this fail the load.")] = None,
@@ -58,17 +100,24 @@ def load(
 
     Exits with 0, with 1 where rows were rejected and --strict was said, with 2 where a load failed.
     """
-    options = LoadOptions(on_conflict is OnConflict.update, validate_only, max_rejects)
+    options = LoadOptions(
+        on_conflict is OnConflict.update, validate_only, max_rejects, columns, header is not None, encoding, delimiter
+    )
 
     async def run() -> int:
-        batch = [(path, kind or kind_of_file(path)) for path in files]
+        for path in files:
+            check_file(path)
+        batch = [(path, kind or await kind_of_file(path, options)) for path in files]
         batch.sort(key=lambda item: item[1] is Kind.services)
         async with service_of(url, username, password) as client:
-            loads = await load_with_progress(client, batch, options)
-            print_summary(loads)
+            loads, refused = await load_with_progress(client, batch, options)
+            if loads:
+                print_summary(loads)
             print_rejects(loads)
             if rejects is not None:
                 await _save_all_rejects(client, loads, rejects)
+        if refused is not None:
+            raise refused
         if any(load["status"] != "completed" for load in loads):
             return FAILED
         return REJECTED_AND_STRICT if strict and any(load["rows_rejected"] for load in loads) else 0
@@ -79,9 +128,9 @@ def load(
 async def _save_all_rejects(client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path) -> None:
     for load in loads:
         if load["rows_rejected"]:
-            target = folder / f"{Path(str(load['filename'])).stem}.rejects.{load['id']}.csv"
+            target = folder / f"{Path(str(load['filename'] or load['kind'])).stem}.rejects.{load['id']}.csv"
             await save_rejects(client, load, target)
-            errors.print(f"Rejected rows: {target}")
+            errors.print(Text(inert(f"Rejected rows: {target}")))
 
 
 def add_user(
@@ -120,6 +169,6 @@ def outcome(work: Coroutine[None, None, int]) -> int:
     """The exit code; a failure is one sentence, not a traceback."""
     try:
         return asyncio.run(work)
-    except (ServiceError, CannotServe, MigrationError) as error:
-        errors.print(f"[red]Error:[/red] {error}")
+    except EXPECTED as error:
+        errors.print(Text.assemble(("Error:", "red"), " ", inert(error) or type(error).__name__))
         return FAILED

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -31,7 +31,8 @@ def detail_of(response: httpx.Response) -> str:
     """What a problem+json answer says, in one line."""
     try:
         problem = response.json()
-        fields = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in problem.get("errors") or [])
+        found = [error for error in problem.get("errors") or [] if error["msg"] != problem["detail"]]
+        fields = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in found)
         return f"{problem['detail']} {fields}".strip()
     except (ValueError, KeyError, TypeError):
         return f"{response.status_code} {response.reason_phrase}"
@@ -41,7 +42,10 @@ def body_of(response: httpx.Response) -> Any:
     """The JSON of a good answer; raises ServiceError for any other."""
     if not response.is_success:
         raise ServiceError(detail_of(response))
-    return response.json()
+    try:
+        return response.json()
+    except ValueError:
+        raise ServiceError(f"{response.url.copy_with(path='/')} is no Logistics Indicators service.") from None
 
 
 class SignedIn(httpx.Auth):
@@ -70,10 +74,11 @@ class SignedIn(httpx.Auth):
 @asynccontextmanager
 async def remote_service(url: str, username: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
     """A signed-in client of the service at `url`. Raises ServiceError where it cannot be reached or says no."""
-    async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT) as client:
+    async with AsyncExitStack() as stack:
         try:
+            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=TIMEOUT))
             answer = await client.post("/v1/auth/login", json={"username": username, "password": password})
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise ServiceError(f"{url} cannot be reached: {error or type(error).__name__}") from error
         client.auth = SignedIn(url, body_of(answer))
         yield client

@@ -1,43 +1,70 @@
 """Files on this machine that a load is made of."""
 
-import csv
-import io
-from collections.abc import Callable
+import stat
+import sys
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO
 
-from ..loads.formats import COLUMNS, DELIMITERS, Kind
+from ..errors import Problem, Unprocessable
+from ..loads.formats import Kind
+from ..loads.opening import OpeningOptions, open_file
+from ..loads.routes import mapped_columns
+from ..loads.unpacking import unpacked_file
 from .connecting import ServiceError
+from .inert import inert
+from .loading_options import LoadOptions
 
-KIND_OF_WIDTH = {len(columns): kind for kind, columns in COLUMNS.items()}
-KIND_OF_HEADER = {
-    column: kind for kind, columns in COLUMNS.items() for column in columns if column not in ("id", "id_cliente")
-}
 KIND_OF_NAME = {
     "customer": Kind.customers,
     "client": Kind.customers,
     "service": Kind.services,
     "atendimento": Kind.services,
 }
-HEAD_BYTES = 64 * 1024
+PIECE = 64 * 1024
 
 
-def kind_of_file(path: Path) -> Kind:
-    """What a file holds, by its header, the number of its columns or its name. Raises ServiceError where none tells."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    text = head.decode("utf-8-sig", errors="replace")
-    for delimiter in DELIMITERS:
-        fields = [field.strip().lower() for field in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])]
-        named = {KIND_OF_HEADER[field] for field in fields if field in KIND_OF_HEADER}
-        if len(named) == 1:
-            return named.pop()
-        if len(fields) in KIND_OF_WIDTH:
-            return KIND_OF_WIDTH[len(fields)]
+def check_file(path: Path) -> None:
+    """Raises ServiceError for what cannot be read, or is no plain file, which alone can be read twice."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ServiceError(f"{path}: this is no plain file.")
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise ServiceError(f"{path}: {error.strerror}.") from None
+
+
+async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
+    """What a file holds: as the service itself would read it, or by its name. Raises ServiceError where none tells."""
+    kinds = [kind for kind in Kind if await _is_of(kind, path, options)]
+    if len(kinds) == 1:
+        return kinds[0]
     for part, kind in KIND_OF_NAME.items():
         if part in path.name.lower():
             return kind
-    raise ServiceError(f"{path} has neither 4 nor 6 columns. Say what it holds: --kind customers or --kind services.")
+    raise ServiceError(
+        f"{path} has neither the columns of customers nor those of services. "
+        "Say what it holds: --kind customers or --kind services."
+    )
+
+
+async def _is_of(kind: Kind, path: Path, options: LoadOptions) -> bool:
+    """Raises ServiceError where the file is no table at all."""
+    with path.open("rb") as file:
+        try:
+            mapped = mapped_columns(kind, options.columns) if options.columns else {}
+            opening = OpeningOptions(kind, options.one_delimiter, options.encoding, True, mapped)
+            return await open_file(unpacked_file(_pieces(file), sys.maxsize), opening) is not None
+        except Unprocessable:
+            return False
+        except Problem as problem:
+            raise ServiceError(f"{path.name}: {problem.detail}") from None
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
 
 
 class WatchedFile:
@@ -60,3 +87,8 @@ class WatchedFile:
 
     def fileno(self) -> int:
         return self._file.fileno()
+
+
+def name_to_send(path: Path) -> str:
+    """A name that is no text (other bytes than UTF-8) cannot travel as it is."""
+    return inert(path.name)

@@ -9,6 +9,7 @@ from ..serving import CannotServe, check_before_serving, use_data_dir
 from ..settings_table import settings_table
 from .commands import Password, Url, Username, outcome, service_of
 from .connecting import body_of
+from .inert import inert
 
 DIFFERENCES = 1
 
@@ -22,10 +23,8 @@ def verify(data_dir: DataDir = None, url: Url = None, username: Username = None,
             found = body_of(await client.get("/v1/indicators/verify"))
         typer.echo(f"{found['visits']} visits, {found['differences']} differences, version {found['data_version']}")
         for cell in found["examples"]:
-            typer.echo(
-                f"  {cell['level']} {cell['block']} {cell['polo']}, {cell['angel']}: "
-                f"expected {cell['expected']}, found {cell['found']}"
-            )
+            where = inert(f"{cell['level']} {cell['block']} {cell['polo']}, {cell['angel']}")
+            typer.echo(f"  {where}: expected {cell['expected']}, found {cell['found']}")
         return DIFFERENCES if found["differences"] else 0
 
     raise typer.Exit(outcome(run()))

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,8 @@ import httpx
 
 from ..loads.formats import Kind
 from .connecting import ServiceError, body_of
-from .files import WatchedFile
+from .files import WatchedFile, name_to_send
+from .loading_options import LoadOptions
 
 SHORTEST_POLL_SECONDS = 0.2
 LONGEST_POLL_SECONDS = 2.0
@@ -21,36 +21,19 @@ PATIENCE_SECONDS = 120
 ENDED = {"completed", "failed", "undone"}
 
 
-@dataclass(frozen=True)
-class LoadOptions:
-    """The query of the batch routes."""
-
-    update: bool = False
-    validate_only: bool = False
-    max_rejects: int | None = None
-
-    def query(self) -> dict[str, str]:
-        query = {}
-        if self.update:
-            query["on_conflict"] = "update"
-        if self.validate_only:
-            query["validate_only"] = "true"
-        if self.max_rejects is not None:
-            query["max_rejects"] = str(self.max_rejects)
-        return query
-
-
 async def send_file(
     client: httpx.AsyncClient, path: Path, kind: Kind, options: LoadOptions, sent: Callable[[int], None]
 ) -> dict[str, Any]:
     """The load resource, once every byte is durable; `sent` is told the size of each piece. Raises ServiceError."""
-    with path.open("rb") as file:
-        files = {"file": (path.name, cast("Any", WatchedFile(file, sent)), "text/csv")}
-        try:
+    try:
+        with path.open("rb") as file:
+            files = {"file": (name_to_send(path), cast("Any", WatchedFile(file, sent)), "text/csv")}
             answer = await client.post(f"/v1/{kind}/batch", files=files, params=options.query())
-        except httpx.HTTPError as error:
-            raise ServiceError(f"the upload broke off: {error or type(error).__name__}") from error
-    return cast("dict[str, Any]", body_of(answer)["load"])
+        return cast("dict[str, Any]", body_of(answer)["load"])
+    except (httpx.HTTPError, OSError) as error:
+        raise ServiceError(f"{path.name}: the upload broke off: {error or type(error).__name__}") from error
+    except ServiceError as error:
+        raise ServiceError(f"{path.name}: {error}") from None
 
 
 async def follow_load(
@@ -86,8 +69,16 @@ async def _ask_with_patience(client: httpx.AsyncClient, path: str) -> httpx.Resp
 
 async def save_rejects(client: httpx.AsyncClient, load: dict[str, Any], target: Path) -> None:
     """The rejected lines with line, column and reason, as a CSV to mend and send again. Raises ServiceError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path = f"/v1/loads/{load['id']}/rejects"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        await _save(client, f"/v1/loads/{load['id']}/rejects", target)
+    except OSError as error:
+        raise ServiceError(f"{target} cannot be written: {error.strerror}.") from None
+    except httpx.HTTPError as error:
+        raise ServiceError(f"the rejected rows broke off: {error or type(error).__name__}") from error
+
+
+async def _save(client: httpx.AsyncClient, path: str, target: Path) -> None:
     async with client.stream("GET", path, params={"format": "csv"}) as answer:
         if not answer.is_success:
             await answer.aread()

@@ -10,33 +10,46 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from ..loads.formats import Kind
-from .loading import LoadOptions, follow_load, send_file
+from .connecting import ServiceError
+from .inert import inert
+from .loading import follow_load, send_file
+from .loading_options import LoadOptions
 
 console = Console(highlight=False)
 
 
 async def load_with_progress(
     client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], options: LoadOptions
-) -> list[dict[str, Any]]:
-    """Send every file, then follow every load; the load resources at their end. Raises ServiceError."""
+) -> tuple[list[dict[str, Any]], ServiceError | None]:
+    """Send every file, then follow every load: the load resources at their end, and why a file was refused.
+
+    No file is sent behind a refused one, which it may need; those before it are followed all the same.
+    """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
+    refused = None
     with Progress(*columns, console=Console(stderr=True)) as progress:
         sent = []
         for path, kind in batch:
-            task = progress.add_task(f"{path.name}: sending", total=path.stat().st_size, speed="")
-            load = await send_file(client, path, kind, options, partial(progress.advance, task))
+            task = progress.add_task(f"{inert(path.name)}: sending", total=path.stat().st_size, speed="")
+            try:
+                load = await send_file(client, path, kind, options, partial(progress.advance, task))
+            except ServiceError as error:
+                progress.remove_task(task)
+                refused = error
+                break
             sent.append((path, task, load))
         for path, task, _ in sent:
-            progress.reset(task, total=1.0, description=f"{path.name}: loading", speed="")
-        return [await follow_load(client, load, _shown_by(progress, task)) for _, task, load in sent]
+            progress.reset(task, total=1.0, description=f"{inert(path.name)}: loading", speed="")
+        return [await follow_load(client, load, _shown_by(progress, task)) for _, task, load in sent], refused
 
 
 def _shown_by(progress: Progress, task: TaskID) -> Callable[[dict[str, Any]], None]:
@@ -54,7 +67,7 @@ def print_summary(loads: list[dict[str, Any]]) -> None:
     """A column for each load, and what it has to say beyond numbers."""
     table = Table("", box=SIMPLE_HEAD)
     for load in loads:
-        table.add_column(load["filename"], justify="right", overflow="fold")
+        table.add_column(_name(load), justify="right", overflow="fold")
     table.add_row("load", *(f"{load['kind']} {load['id']}" for load in loads))
     table.add_row("status", *(_status(load) for load in loads))
     for count in COUNTS:
@@ -63,7 +76,11 @@ def print_summary(loads: list[dict[str, Any]]) -> None:
     console.print(table)
     for load in loads:
         for remark in [*load["warnings"], *([load["error"]] if load.get("error") else [])]:
-            console.print(f"{load['filename']}: {remark}", markup=False, soft_wrap=True)
+            console.print(inert(f"{load['filename']}: {remark}"), markup=False, soft_wrap=True)
+
+
+def _name(load: dict[str, Any]) -> Text:
+    return Text(inert(load["filename"] or load["kind"]))
 
 
 def _status(load: dict[str, Any]) -> str:
@@ -77,6 +94,6 @@ def print_rejects(loads: list[dict[str, Any]]) -> None:
         table.add_column(column, justify="right")
     for load in loads:
         for summary in load["rejects"]:
-            table.add_row(load["filename"], summary["reason"], f"{summary['rows']:,}", f"{summary['first_line']:,}")
+            table.add_row(_name(load), summary["reason"], f"{summary['rows']:,}", f"{summary['first_line']:,}")
     if table.row_count:
         console.print(table)

@@ -1,0 +1,33 @@
+"""What the query of the batch routes says of a file."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """None and False: the service's own default."""
+
+    update: bool = False
+    validate_only: bool = False
+    max_rejects: int | None = None
+    columns: str | None = None
+    headerless: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @property
+    def one_delimiter(self) -> str | None:
+        """As a character."""
+        return "\t" if self.delimiter == "tab" else self.delimiter
+
+    def query(self) -> dict[str, str]:
+        asked = {
+            "on_conflict": "update" if self.update else None,
+            "validate_only": "true" if self.validate_only else None,
+            "max_rejects": None if self.max_rejects is None else str(self.max_rejects),
+            "columns": self.columns,
+            "header": "none" if self.headerless else None,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
