@@ -17,13 +17,13 @@ from .request_limits import path_within
 
 
 class AllowedMethods:
-    """ASGI middleware. Routes that the OpenAPI document leaves out are left to the router."""
+    """ASGI middleware."""
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
         methods: dict[str, set[str]] = {}
         for route in routes:
-            if isinstance(route, APIRoute) and route.include_in_schema:
+            if isinstance(route, APIRoute):
                 methods.setdefault(route.path, set()).update(route.methods or ())
         for taken in methods.values():
             if "GET" in taken:
@@ -46,7 +46,7 @@ class AllowedMethods:
         await self.app(scope, receive, send)
 
     def _allowed(self, path: str) -> str | None:
-        """The Allow header of a documented path."""
+        """The Allow header of a path that there is."""
         if path in self._literal:
             return self._literal[path]
         return next((allowed for pattern, allowed in self._templates if pattern.match(path)), None)

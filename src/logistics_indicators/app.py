@@ -21,6 +21,7 @@ from .compression import Compression
 from .customer_services.routes import router as services_router
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
+from .documentation.routes import ROUTERS as PAGES
 from .documentation.routes import install_documentation
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
@@ -135,7 +136,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
-    app.add_middleware(AllowedMethods, routes=[route for router in ROUTERS for route in router.routes])
+    app.add_middleware(AllowedMethods, routes=[route for router in (*ROUTERS, *PAGES) for route in router.routes])
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)
     app.add_middleware(

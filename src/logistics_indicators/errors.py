@@ -12,6 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from .not_found_page import not_found_page, wants_page
+
 log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
@@ -187,11 +189,14 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     assert isinstance(error, HTTPException)
     if error.status_code == 400 and error.detail == UNPARSABLE:
         return problem_response(422, "The body cannot be read as JSON: too deep, too long a number, or not UTF-8.")
+    if error.status_code == 404 and wants_page(request.headers.get("Accept", "")):
+        return not_found_page(request)
     detail = {
         404: "There is nothing at this path.",
         405: METHOD_NOT_ALLOWED,
     }.get(error.status_code, str(error.detail))
-    return problem_response(error.status_code, detail, headers=error.headers)
+    vary = {"Vary": "Accept"} if error.status_code == 404 else {}
+    return problem_response(error.status_code, detail, headers=vary | dict(error.headers or {}))
 
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:

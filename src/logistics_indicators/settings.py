@@ -1,5 +1,6 @@
 """Every setting of the service: one frozen object, read from the environment by whoever starts the app."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -27,9 +28,22 @@ def _strong(key: SecretStr) -> SecretStr:
     return key
 
 
+def _contact(address: str) -> str:
+    if not CONTACT.fullmatch(address):
+        raise ValueError(
+            "write a contact as mailto:name@example.com, https://example.com/report or tel:+55-11-0000-0000"
+        )
+    return address
+
+
+Contact = Annotated[str, AfterValidator(_contact)]
 Key = Annotated[SecretStr, AfterValidator(_strong)]
 KeyList = Annotated[tuple[Key, ...], NoDecode, BeforeValidator(_blank_separated)]
+ContactList = Annotated[tuple[Contact, ...], NoDecode, BeforeValidator(_blank_separated)]
 WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+CONTACT = re.compile(r"mailto:[!-?A-~]+@[!-?A-~]+|https://[!-.0-~][!-~]*|tel:\+?[0-9][0-9().-]*")
+"""RFC 9116, 2.5.3, and no web page without TLS; printable ASCII, so that none makes a line of its own."""
 
 SYSTEM_DATA_DIR = Path("/var/lib/logistics-indicators")
 
@@ -109,6 +123,11 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description="Connections of a process from one address, other than the proxies of FORWARDED_ALLOW_IPS",
+    )
+    security_contact: ContactList = Field(
+        (),
+        description="Whom to tell of a weakness, for /.well-known/security.txt: mailto:, https: or tel: addresses, "
+        "separated by blanks; none: 404",
     )
     trusted_hosts: WordList = Field(
         (), description="Names the service goes by, as a.example.com *.example.com; none: any Host header is taken"

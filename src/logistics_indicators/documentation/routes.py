@@ -1,19 +1,19 @@
-"""/docs, /redoc and /openapi.json, from our own assets: they need no internet."""
+"""/docs, /redoc, /openapi.json and /openapi.yaml, from our own assets: they need no internet."""
 
-import hashlib
 import os
 from pathlib import Path
 
-import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from .openapi import install_openapi
+from .published import Published, PublishedDocument
+from .well_known import ONE_DAY
+from .well_known import router as well_known_router
 
 FOLDER = Path(__file__).parent
-ONE_DAY = "public, max-age=86400"
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,7 +38,9 @@ ASSETS = CachedFiles(directory=FOLDER / "assets")
 
 def install_documentation(app: FastAPI) -> None:
     install_openapi(app)
-    app.include_router(router)
+    app.state.document = PublishedDocument(app)
+    for each in ROUTERS:
+        app.include_router(each)
 
 
 @router.get("/", operation_id="root")
@@ -63,11 +65,23 @@ async def redoc() -> HTMLResponse:
 
 @router.get("/openapi.json", operation_id="openapi")
 async def openapi(request: Request) -> Response:
-    document = request.app.openapi()
-    if prefix := request.scope.get("root_path", "").rstrip("/"):
-        document = document | {"servers": [{"url": prefix}]}
-    body = orjson.dumps(document)
-    headers = {"ETag": f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"', "Cache-Control": "no-cache"}
-    if headers["ETag"] in request.headers.get("If-None-Match", ""):
+    return _answer(request, request.app.state.document.json(_prefix(request)))
+
+
+@router.get("/openapi.yaml", operation_id="openapi_yaml")
+async def openapi_yaml(request: Request) -> Response:
+    return _answer(request, await request.app.state.document.yaml(_prefix(request)))
+
+
+def _prefix(request: Request) -> str:
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def _answer(request: Request, document: Published) -> Response:
+    headers = {"ETag": document.etag, "Cache-Control": "no-cache"}
+    if document.etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(document.body, media_type=document.media_type, headers=headers)
+
+
+ROUTERS = (router, well_known_router)
