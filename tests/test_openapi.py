@@ -20,7 +20,7 @@ GET /v1/users/{id} 200 401 403 404
 PATCH /v1/users/{id} 200 401 403 404 422
 DELETE /v1/users/{id} 401 403 404
 POST /v1/customers 201 401 403 409 422
-GET /v1/customers 200 401 422
+GET /v1/customers 200 401 422 429
 GET /v1/customers/total 200 401 422
 GET /v1/customers/{customer_id} 200 401 404 422
 PUT /v1/customers/{customer_id} 200 401 403 404 409 422
@@ -34,8 +34,8 @@ PUT /v1/services/{service_id} 200 401 403 404 422
 POST /v1/services/batch 202 401 403 413 415 422
 GET /v1/loads 200 401
 GET /v1/loads/{load_id} 200 401 404
-GET /v1/loads/{load_id}/rejects 200 401 404
-GET /v1/loads/{load_id}/events 200 401 404
+GET /v1/loads/{load_id}/rejects 200 401 404 429
+GET /v1/loads/{load_id}/events 200 401 404 429
 DELETE /v1/loads/{load_id} 401 403 404 409
 GET /v1/indicators/productivity 200 304 401 422
 GET /v1/indicators/sla/angel 200 304 401 422

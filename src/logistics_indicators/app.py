@@ -25,7 +25,7 @@ from .documentation.routes import ROUTERS as PAGES
 from .documentation.routes import install_documentation
 from .embedded import EmbeddedPostgres
 from .errors import install_error_handlers
-from .exports.response import export_places
+from .exports.response import export_places, exports_per_user
 from .head_requests import HeadAsGet
 from .indicators.calendar import sync_calendar
 from .indicators.calendar_routes import router as calendar_router
@@ -35,6 +35,7 @@ from .indicators.routes import router as indicators_router
 from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
+from .loads.events import stream_places
 from .loads.receiving import Receiver
 from .loads.routes import router as loads_router
 from .loads.workers import running_workers
@@ -125,6 +126,8 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     app.state.metrics = RequestMetrics()
     app.state.row_counts = RowCounts()
     app.state.export_places = export_places(settings.database_pool_size)
+    app.state.user_exports = exports_per_user(settings)
+    app.state.stream_places = stream_places(settings)
     app.state.indicators = Memory()
     install_error_handlers(app)
     for router in ROUTERS:

@@ -97,7 +97,7 @@ LIST_ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": EXPORT_CONTENT,
         "headers": {"Link": {"description": 'The next page, as `<…>; rel="next"`', "schema": {"type": "string"}}},
     },
-    **problems(401, 422, 503),
+    **problems(401, 422, 429, 503),
 }
 """OpenAPI `responses` of a list."""
 

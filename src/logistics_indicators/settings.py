@@ -157,6 +157,15 @@ class Settings(BaseSettings):
     load_uploads_per_user: int = Field(
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"
     )
+    event_streams_per_user: int = Field(
+        8, ge=1, le=1000, description="Loads that a user may watch at once in each process; more are answered 429"
+    )
+    exports_per_user: int = Field(
+        2,
+        ge=1,
+        le=100,
+        description="Files that a user may have coming at once from each process; more are answered 429",
+    )
     load_stall_seconds: float = Field(
         60, ge=1, description="An upload that sends nothing for this long is given up, and nothing is kept of it"
     )

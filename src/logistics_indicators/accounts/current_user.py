@@ -89,8 +89,11 @@ async def current_user(request: Request, _scheme: Annotated[str | None, Depends(
     return user
 
 
+CurrentUser = Annotated[User, Depends(current_user)]
+
+
 def requires(role: Role) -> Callable[[User], Awaitable[User]]:
-    async def check(user: Annotated[User, Depends(current_user)]) -> User:
+    async def check(user: CurrentUser) -> User:
         if not user.role.covers(role):
             raise Forbidden(f"This needs the role {role.value}; yours is {user.role.value}.")
         return user

@@ -16,7 +16,10 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from ..accounts.current_user import CurrentUser
 from ..errors import ExportsBusy
+from ..places import PlacesPerUser
+from ..settings import Settings
 from . import csv_text, parquet_file, xlsx_file
 from .columns import Batch, Batches, Column
 
@@ -55,8 +58,13 @@ WRITE_FILE: dict[ExportFormat, WriteFile] = {
 }
 
 
+def exports_per_user(settings: Settings) -> PlacesPerUser:
+    return PlacesPerUser(settings.exports_per_user, "You have as many exports under way as you may at once.")
+
+
 async def _requested_format(
     request: Request,
+    user: CurrentUser,
     format: Annotated[
         Literal["json", "csv", "xlsx", "parquet"],
         Query(
@@ -73,16 +81,17 @@ async def _requested_format(
         ),
     ] = None,
 ) -> AsyncIterator[ExportFormat]:
-    """The format, and for a file one of the few places for exports, which a slow reader may hold for long."""
+    """The format, and for a file one of the user's few places, and of all's, which a slow reader may hold for long."""
     asked = ExportFormat.excel if safe and format == "csv" else ExportFormat(format)
     if asked is ExportFormat.json:
         yield asked
         return
-    places: asyncio.Semaphore = request.app.state.export_places
-    if places.locked():
-        raise ExportsBusy
-    async with places:
-        yield asked
+    with request.app.state.user_exports.taken(user.id):
+        places: asyncio.Semaphore = request.app.state.export_places
+        if places.locked():
+            raise ExportsBusy
+        async with places:
+            yield asked
 
 
 RequestedFormat = Annotated[ExportFormat, Depends(_requested_format)]

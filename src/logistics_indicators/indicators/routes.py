@@ -32,7 +32,7 @@ def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     return {
         200: {"model": model, "content": EXPORT_CONTENT},
         304: {"description": "The client's version is the current one (If-None-Match)"},
-        **problems(401, 422, 503),
+        **problems(401, 422, 429, 503),
     }
 
 

@@ -2,9 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+from fastapi import Depends, Request
+
+from ..accounts.current_user import User, Viewer, user_of_token
 from ..database import Pool
+from ..errors import Unauthorized
+from ..places import PlacesPerUser
+from ..settings import Settings
 from .models import Load
 from .service import find_load
 
@@ -15,20 +21,52 @@ HARD_STOP_SECONDS = 3600
 
 ENDED = ("completed", "failed", "undone")
 
+MayWatch = Callable[[], Awaitable[bool]]
 
-async def load_events(pool: Pool, load: Load) -> AsyncIterator[str]:
-    """An event `load` with the resource whenever it changes, a comment as heartbeat, the end with the load's end."""
+
+def stream_places(settings: Settings) -> PlacesPerUser:
+    return PlacesPerUser(settings.event_streams_per_user, "You watch as many loads as you may at once.")
+
+
+async def _stream_place(request: Request, user: Viewer) -> AsyncIterator[None]:
+    with request.app.state.stream_places.taken(user.id):
+        yield
+
+
+StreamPlace = Depends(_stream_place)
+"""Held until the stream has ended, or its client has gone."""
+
+
+def still_allowed(request: Request, user: User) -> MayWatch:
+    """Asks as a new request would: whether the token is valid and its user active; and in no lower role than before."""
+
+    async def ask() -> bool:
+        try:
+            now = await user_of_token(request)
+        except Unauthorized:
+            return False
+        return now.role.covers(user.role)
+
+    return ask
+
+
+async def load_events(pool: Pool, load: Load, may_watch: MayWatch) -> AsyncIterator[str]:
+    """An event `load` with the resource whenever it changes, a comment as heartbeat, the end with the load's end.
+
+    Before each of them it asks whether the reader still may; where not, the stream ends without another word.
+    """
     started = spoken = time.monotonic()
     yield _event(load)
     while load.status not in ENDED and time.monotonic() - started < HARD_STOP_SECONDS:
         await asyncio.sleep(LOOK_SECONDS)
         newer = await find_load(pool, load.id)
-        if newer != load:
-            load, spoken = newer, time.monotonic()
-            yield _event(load)
-        elif time.monotonic() - spoken > HEARTBEAT_SECONDS:
-            spoken = time.monotonic()
-            yield ": still there\n\n"
+        quiet = newer == load
+        if quiet and time.monotonic() - spoken < HEARTBEAT_SECONDS:
+            continue
+        if not await may_watch():
+            return
+        load, spoken = newer, time.monotonic()
+        yield ": still there\n\n" if quiet else _event(load)
 
 
 def _event(load: Load) -> str:

@@ -6,7 +6,6 @@ Each chunk is committed as it comes, so a slow client holds no connection. Until
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,7 +18,8 @@ from starlette.requests import ClientDisconnect
 from ..accounts.audit import record_audit
 from ..accounts.current_user import User
 from ..database import Pool
-from ..errors import BadRequest, InsufficientStorage, Problem, TooManyRequests, Unprocessable
+from ..errors import BadRequest, InsufficientStorage, Problem, Unprocessable
+from ..places import PlacesPerUser
 from ..settings import Settings
 from .bodies import FileBody
 from .cutting import Chunk, Cutter
@@ -106,7 +106,7 @@ class Receiver:
         self._settings = settings
         self._room = Room(pool, settings)
         self._under_way: set[int] = set()
-        self._per_user: Counter[int] = Counter()
+        self._places = PlacesPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
 
     async def touch_uploads(self) -> None:
         """Say, as long as it runs, that this process's uploads are alive."""
@@ -120,9 +120,10 @@ class Receiver:
 
     async def receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
         """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
-        if self._per_user[user.id] >= self._settings.load_uploads_per_user:
-            raise TooManyRequests("You have as many uploads under way as you may.", headers={"Retry-After": "5"})
-        self._per_user[user.id] += 1
+        with self._places.taken(user.id):
+            return await self._first_or_again(body, options, user)
+
+    async def _first_or_again(self, body: FileBody, options: LoadOptions, user: User) -> int:
         try:
             if options.idempotency_key is not None:
                 first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
@@ -135,8 +136,6 @@ class Receiver:
             raise given_up() from None
         except asyncpg.DiskFullError:
             raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
-        finally:
-            self._per_user[user.id] -= 1
 
     async def _repeat(self, body: FileBody, options: LoadOptions, first: Any) -> int:
         """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""

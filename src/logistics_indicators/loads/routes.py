@@ -1,5 +1,6 @@
 """Receiving files, and watching, mending and undoing their loads."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import Unprocessable, problems
 from . import rejects, service
 from .bodies import open_body
-from .events import load_events
+from .events import StreamPlace, load_events, still_allowed
 from .formats import COLUMNS, Kind
 from .headers import key_of, printable
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
@@ -194,20 +195,36 @@ async def get_load(connection: ConnectionOfRequest, user: Viewer, load_id: LoadI
     return load
 
 
+async def _rejects_format(
+    request: Request,
+    user: Viewer,
+    format: Annotated[Literal["json", "csv"], Query(description="csv: all of them, ready to mend and send")] = "json",
+) -> AsyncIterator[str]:
+    """The format, and for a file one of the user's few places for exports."""
+    if format == "json":
+        yield format
+        return
+    with request.app.state.user_exports.taken(user.id):
+        yield format
+
+
+RejectsFormat = Annotated[str, Depends(_rejects_format)]
+
+
 @router.get(
     "/loads/{load_id}/rejects",
     operation_id="list_rejects",
     response_model=RejectPage,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **problems(401, 403, 404, 422, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     },
 )
 async def list_rejects(
     pool: PoolOfApp,
     user: Viewer,
     load_id: LoadId,
-    format: Annotated[Literal["json", "csv"], Query(description="csv: all of them, ready to mend and send")] = "json",
+    format: RejectsFormat,
     reason: Annotated[Reason | None, Query(description="Only these")] = None,
     after: Annotated[int, Query(ge=0, le=2**53 - 1, description="Only lines after this one")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 30,
@@ -234,14 +251,21 @@ async def list_rejects(
     response_class=StreamingResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "Events named `load`"},
-        **problems(401, 403, 404, 422, 503),
+        **problems(401, 403, 404, 422, 429, 503),
     },
+    dependencies=[StreamPlace],
 )
-async def watch_load(pool: PoolOfApp, user: Viewer, load_id: LoadId) -> StreamingResponse:
-    """The load as Server-Sent Events until it ends; the data is what GET of the load answers."""
+async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: LoadId) -> StreamingResponse:
+    """The load as Server-Sent Events until it ends; the data is what GET of the load answers.
+
+    It also ends once the token expires, or its user is disabled, removed or given a lower role: open another with a
+    new token. 429 where the user watches as many as `EVENT_STREAMS_PER_USER` says.
+    """
     load = await service.find_load(pool, load_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(load_events(pool, load), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        load_events(pool, load, still_allowed(request, user)), media_type="text/event-stream", headers=headers
+    )
 
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
