@@ -40,11 +40,12 @@ def load(
     """What a load of `content` must do to a table that holds `rows`. A header names all columns, in order."""
     outcome = Outcome(rows=dict(rows))
     columns = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
+    marked = content.startswith(b"\xef\xbb\xbf")
     while content.startswith(b"\xef\xbb\xbf"):
         content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
         content = content.replace(b"\r", b"\n")
-    text, delimiter, names = decoded(content), ";", list(columns)
+    text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", list(columns)
     seen: set[int] = set()
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
     if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):

@@ -10,9 +10,9 @@ from unittest import mock
 import asyncpg
 import httpx
 import pytest
+from command_line import Run, run_command
 from conftest import SECRET, client_of, make_settings, running_app
 from fastapi import FastAPI, Request
-from test_cli import Run, locally, run_command
 from visits import random_visits, store, visit
 
 from logistics_indicators.accounts.current_user import authenticate
@@ -22,8 +22,6 @@ from logistics_indicators.client.connecting import COMMAND_LINE_USER
 from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.indicators.business_days import Place, load_business_days
 from logistics_indicators.indicators.calendar import sync_calendar
-
-__all__ = ["locally"]
 
 SETTINGS = "/v1/indicators/settings"
 FIGURES = "/v1/indicators/productivity?start_date=2021-02-15&end_date=2021-02-19"

@@ -1,12 +1,10 @@
 """`logistics-indicators verify` and `rebuild`, in a process of their own."""
 
 import asyncpg
-from test_cli import Run, locally
+from command_line import Run
 from visits import random_visits, store
 
 from logistics_indicators.indicators.folding import fold_everything
-
-__all__ = ["locally"]
 
 
 async def test_verify_and_rebuild_on_the_command_line(locally: Run, connection: asyncpg.Connection) -> None:

@@ -39,6 +39,7 @@ PACKED = {
     "gzip with padding": gzip.compress(ROWS.encode()) + b"\x00" * 512,
     "zip": zipped(("pasta/clientes.csv", ROWS.encode())),
     "zip, stored": zipped(("c.csv", ROWS.encode()), method=zipfile.ZIP_STORED),
+    "zip with a note": zipped(("leia-me.txt", b"oi"), ("c.csv", ROWS.encode())),
     "zip of a Mac": zipped(("c.csv", ROWS.encode()), ("__MACOSX/._c.csv", b"\x00\x05"), (".DS_Store", b"x")),
 }
 
@@ -56,34 +57,36 @@ async def test_a_packed_file_is_unpacked_whatever_it_is_called(
     assert await stored(connection) == STORED
 
 
+REFUSED = [
+    (gzip.compress(gzip.compress(ROWS.encode())), 415, "archive"),
+    (gzip.compress(ROWS.encode())[:-5], 400, "early"),
+    (gzip.compress(ROWS.encode())[:20] + b"x" * 40, 400, "gzip"),
+    (gzip.compress(b"") * 5000 + gzip.compress(ROWS.encode()), 400, "members"),
+    (zipped(("a.csv", b"x"), ("b.csv", b"y")), 415, "2 files"),
+    (zipped(), 415, "0 files"),
+    (zipped(("a.csv", ROWS.encode()))[:-30], 400, "zip"),
+    (workbook(), 415, "Excel"),
+    (zipped(("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")), 415, "OpenDocument"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), 415, "Excel 97"),
+    (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", 415, "PDF"),
+    (b"<!DOCTYPE html>\n<html><table><tr><td>1</td></tr></table></html>", 415, "HTML"),
+    (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", 415, "XML"),
+    (b'[{"id": 1, "nome": "Ana"}]', 415, "JSON"),
+    (b'{"clientes": []}', 415, "JSON"),
+    (b"PAR1\x15\x04\x15\x00" + bytes(100), 415, "Parquet"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(100), 415, "PNG"),
+    (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", 415, "JPEG"),
+    (b"7z\xbc\xaf\x27\x1c" + bytes(100), 415, "7-Zip"),
+    (b"BZh91AY&SY\x00\x01\x02", 415, "bzip2"),
+    (b"\x28\xb5\x2f\xfd\x04\x00\x01", 415, "zstd"),
+    (b"SQLite format 3\x00" + bytes(100), 415, "SQLite"),
+    (ROWS.encode("utf-32"), 415, "UTF-32"),
+    (bytes(range(1, 32)) * 40, 415, "binary"),
+]
+
+
 @pytest.mark.parametrize(
-    ("content", "status", "word"),
-    [
-        (gzip.compress(gzip.compress(ROWS.encode())), 415, "archive"),
-        (gzip.compress(ROWS.encode())[:-5], 400, "early"),
-        (gzip.compress(ROWS.encode())[:20] + b"x" * 40, 400, "gzip"),
-        (gzip.compress(b"") * 5000 + gzip.compress(ROWS.encode()), 400, "members"),
-        (zipped(("a.csv", b"x"), ("b.csv", b"y")), 415, "2 files"),
-        (zipped(), 415, "0 files"),
-        (zipped(("a.csv", ROWS.encode()))[:-30], 400, "zip"),
-        (workbook(), 415, "Excel"),
-        (zipped(("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")), 415, "OpenDocument"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), 415, "Excel 97"),
-        (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", 415, "PDF"),
-        (b"<!DOCTYPE html>\n<html><table><tr><td>1</td></tr></table></html>", 415, "HTML"),
-        (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", 415, "XML"),
-        (b'[{"id": 1, "nome": "Ana"}]', 415, "JSON"),
-        (b'{"clientes": []}', 415, "JSON"),
-        (b"PAR1\x15\x04\x15\x00" + bytes(100), 415, "Parquet"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), 415, "PNG"),
-        (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", 415, "JPEG"),
-        (b"7z\xbc\xaf\x27\x1c" + bytes(100), 415, "7-Zip"),
-        (b"BZh91AY&SY\x00\x01\x02", 415, "bzip2"),
-        (b"\x28\xb5\x2f\xfd\x04\x00\x01", 415, "zstd"),
-        (b"SQLite format 3\x00" + bytes(100), 415, "SQLite"),
-        (ROWS.encode("utf-32"), 415, "UTF-32"),
-        (bytes(range(1, 32)) * 40, 415, "binary"),
-    ],
+    ("content", "status", "word"), REFUSED, ids=[f"{n} {word}" for n, (_, _, word) in enumerate(REFUSED)]
 )
 async def test_what_is_no_table_is_refused_by_what_it_looks_like(
     client: httpx.AsyncClient, connection: asyncpg.Connection, content: bytes, status: int, word: str
@@ -112,6 +115,30 @@ async def test_carriage_returns_alone_end_lines(
     load = await load_file(client, "customers", before + ROWS.replace("\n", "\r"))
     assert counts(load) == (2, 2, 0, 0, 0)
     assert await stored(connection) == STORED
+
+
+@pytest.mark.parametrize("names", ["id;nome;email;telefone", '"i\nd";nome;email;telefone'])
+async def test_line_feeds_inside_cells_do_not_make_carriage_returns_less_of_line_ends(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, names: str
+) -> None:
+    load = await load_file(client, "customers", f'{names}\r1;"José\nConceição";a@x.com;11\r2;Íris;b@x.com;\r')
+    assert counts(load) == (2, 2, 0, 0, 0)
+    assert [name.replace("\n", " ") for _, name in await stored(connection)] == ["José Conceição", "Íris"]
+
+
+async def test_a_byte_order_mark_says_utf_8_whatever_the_rows_are(client: httpx.AsyncClient) -> None:
+    rows = b"1;S\xc3\xa3o;a@x.com;1\n2;S\xc3;b@x.com;1\n3;S\xc3;c@x.com;1\n"
+    for options in ({}, {"encoding": "cp850"}):
+        load = await load_file(
+            client, "customers", b"\xef\xbb\xbfid;nome;email;telefone\n" + rows, **options, validate_only=True
+        )
+        assert (load["encoding"], load["rejects"]) == ("utf-8", [{"reason": "encoding", "rows": 2, "first_line": 3}])
+
+
+async def test_a_bad_byte_beside_an_accented_header_costs_its_row(client: httpx.AsyncClient) -> None:
+    text = "Código;Razão Social;E-mail;Telefone\n1;João;a@x.com;1\n".encode() + b"2;Jo\xe3o;b@x.com;1\n"
+    load = await load_file(client, "customers", text)
+    assert (counts(load), load["columns"]["nome"]) == ((2, 1, 0, 0, 1), "Razão Social")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
-from load_client import counts, load_file, rejects_of, send
+from load_client import client_with, counts, finished, load_file, rejects_of, send
 
 from logistics_indicators.loads.formats import COLUMNS, SYNONYMS, Kind
 from logistics_indicators.loads.headers import key_of, known_names
@@ -151,7 +151,6 @@ async def test_a_mapping_that_cannot_be_is_422(client: httpx.AsyncClient, column
         ("services", "Xa;Xb;Xc;Xd;Xe;Xf"),
         ("services", "Relatório de visitas"),
         ("services", "x" * 100_000),
-        ("customers", '"never closed;nome;email;telefone'),
     ],
 )
 async def test_without_the_columns_that_are_needed_nothing_is_read(
@@ -244,3 +243,59 @@ def test_the_names_that_are_known_are_documented_and_mean_one_column_each() -> N
         for column in COLUMNS[kind]:
             names = ", ".join(f"`{name}`" for name in SYNONYMS[kind][column])
             assert f"| {title}: `{column}` | {names} |" in documented
+
+
+@pytest.mark.parametrize("rows", [2, 5, 200])
+@pytest.mark.parametrize("names", ['id;nome;email;"telefone', '"id;nome;email;telefone', 'id;nome;email;telefone;"obs'])
+async def test_a_quote_that_a_header_leaves_open_swallows_no_row(
+    client: httpx.AsyncClient, names: str, rows: int
+) -> None:
+    text = f"{names}\n" + "".join(f"{i};N;r{i}@x.com;1\n" for i in range(1, rows + 1))
+    answer = await send(client, "customers", text)
+    if answer.status_code == 202:
+        assert (await finished(client, answer.json()["load"]["id"]))["rows_inserted"] == rows
+    closed = text + '99;TV 50";tv@x.com;1\n' + "100;N;r100@x.com;1\n"
+    answer = await send(client, "customers", closed, on_conflict="update")
+    if answer.status_code == 202:
+        load = await finished(client, answer.json()["load"]["id"])
+        assert load["rows_read"] - load["rows_rejected"] == rows + 2
+
+
+@pytest.mark.usefixtures("customer")
+@pytest.mark.parametrize("chunk_bytes", [200, 2 * 1024 * 1024])
+@pytest.mark.parametrize("options", [{}, {"validate_only": True}, {"on_conflict": "update"}])
+@pytest.mark.parametrize("first", [f"{NAMES}\n", ""])
+async def test_behind_another_header_nothing_is_read_in_the_order_of_the_first(
+    connection: asyncpg.Connection, database_url: str, first: str, options: dict[str, object], chunk_bytes: int
+) -> None:
+    rows = "".join(f"{i};1;ANA;SP - POLO A;29/06/2021;28/06/2021\n" for i in range(1, 40))
+    text = f"{first}{rows}{SWAPPED_NAMES}\n99;1;SP - POLO A;ANA;28/06/2021;29/06/2021\n"
+    async with client_with(connection, database_url, load_chunk_bytes=chunk_bytes, load_workers=3) as client:
+        load = await load_file(client, "services", text, **options)
+        assert load["status"] == "failed"
+        assert f"Line {41 if first else 40} is another header" in load["error"]
+        assert await visits(connection) == []
+        again = await load_file(
+            client, "services", first + rows + NAMES + "\n" + "99;1;ANA;SP;29/06/2021;-\n", **options
+        )
+        assert counts(again)[0::4] == (41, 1), "the same header again is one bad row"
+
+
+@pytest.mark.parametrize("before", ['"Relatório de junho\n', 'Painel 12" junho;"x\n'])
+async def test_a_quote_that_a_title_leaves_open_hides_no_header(client: httpx.AsyncClient, before: str) -> None:
+    load = await load_file(client, "customers", f"{before}id;nome;email;telefone\n1;Ana;ana@mail.com;11\n")
+    assert counts(load) == (1, 1, 0, 0, 0)
+
+
+async def test_blanks_before_quotes_are_read_alike_in_header_and_rows(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    text = 'id, "nome", "email", "fone, celular", "tele\nfone"\n1, "A", "a@x.com", "x, y", "12"\n'
+    load = await load_file(client, "customers", text)
+    assert (counts(load), load["ignored"]) == ((1, 1, 0, 0, 0), ["fone, celular"])
+    assert await connection.fetchval("SELECT telefone FROM customers") == "12"
+
+
+async def test_a_column_without_a_name_is_ignored_by_its_place(client: httpx.AsyncClient) -> None:
+    load = await load_file(client, "customers", "id;nome;email;telefone;\n1;A;a@x.com;11;ramal 22\n")
+    assert load["ignored"] == ["column 5"]

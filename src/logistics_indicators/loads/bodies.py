@@ -18,6 +18,11 @@ FILE_TYPES = {
     "application/octet-stream",
     "text/plain",
     "application/csv",
+    "application/x-csv",
+    "text/x-csv",
+    "text/comma-separated-values",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument.spreadsheet",
     "text/tab-separated-values",
     "application/gzip",
     "application/x-gzip",
@@ -202,7 +207,7 @@ class _Multipart:
         if self._seen_file:
             raise Unprocessable.field("body", "file", msg="given more than once; send one file a load")
         kind, _ = parse_options_header(self._headers.get(b"content-type", b"application/octet-stream"))
-        if kind.decode("latin-1").lower() not in FILE_TYPES:
+        if kind and kind.decode("latin-1").lower() not in FILE_TYPES:
             raise UnsupportedMediaType(f"The file's type may be one of: {', '.join(sorted(FILE_TYPES))}.")
         self._seen_file = self._in_file = True
         self._body.filename = safe_filename(options.get(b"filename"))

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import polars as pl
+
 from ..customers.models import EMAIL_PATTERN
 from ..texts import normal_text
 from .dates import parse_moment
 from .formats import COLUMNS, DELIMITERS, OPTIONAL_COLUMNS, REPORT_COLUMNS, SYNONYMS, Kind, Layout
+from .quoting import RecordRule
 from .rules import DATES, IDS, MOST_ID_DIGITS, NOTHING
 
 SOUGHT_RECORDS = 20
@@ -24,6 +27,10 @@ SHOWN_CHARACTERS = 300
 """Of a record that is shown in an error."""
 
 SEPARATOR_LINE = re.compile(r"\"?sep=(\\t|[;,])\"?(?:\\t|[;, ])*", re.IGNORECASE)
+
+BLANK = "".join(DELIMITERS) + " "
+
+OPEN_QUOTE = "A quote in the file's header is not closed. Close it, or take it out."
 
 Mapped = Mapping[str, str]
 """Our names to the file's, as the sender gave them."""
@@ -110,37 +117,24 @@ def _behind_separator_line(text: str) -> tuple[int, str | None]:
 
 def _records(text: str, start: int, delimiter: str) -> Iterator[_Record]:
     """The first records that are not blank."""
-    found = 0
-    lines = _Lines(text, start)
-    reader = csv.reader(lines, delimiter=delimiter)
-    while found < SOUGHT_RECORDS:
-        begin = lines.place
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            fields = [text[begin : lines.place]]
-        texts = [normal_text(field) for field in fields]
-        if any(texts):
+    rule, data = RecordRule(delimiter), text.encode()
+    place, found = len(text[:start].encode()), 0
+    while found < SOUGHT_RECORDS and place < len(data):
+        end = rule.record(data, place).end
+        raw = data[place:end].decode()
+        texts = [normal_text(field) for field in _fields(rule, raw)]
+        length = len(raw) + (end < len(data))
+        if any(field.strip(BLANK) for field in texts) or _is_open(raw, delimiter):
             found += 1
-            yield _Record(texts, begin, lines.place)
+            yield _Record(texts, start, start + length)
+        place, start = end + 1, start + length
 
 
-class _Lines:
-    """The lines of a text, which knows how far it was read."""
-
-    def __init__(self, text: str, place: int) -> None:
-        self._text, self.place = text, place
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if self.place >= len(self._text):
-            raise StopIteration
-        start, self.place = self.place, self._text.find("\n", self.place) + 1 or len(self._text)
-        return self._text[start : self.place]
+def _fields(rule: RecordRule, raw: str) -> list[str]:
+    try:
+        return rule.fields(raw.rstrip("\r"))
+    except csv.Error:
+        return raw.split(rule.delimiter)
 
 
 def _by_name(kind: Kind, text: str, records: list[_Record], delimiter: str, mapped: Mapped) -> Opening | None:
@@ -158,8 +152,24 @@ def _by_name(kind: Kind, text: str, records: list[_Record], delimiter: str, mapp
                 f"Rows of data stand before the file's header, which is its record {index + 1}. Take them out, "
                 "or send the file with header=none where it has no header."
             )
+        _refuse_data_inside(kind, text[record.start : record.end], delimiter)
         return _opening(text, record, columns, delimiter)
     return None
+
+
+def _refuse_data_inside(kind: Kind, header: str, delimiter: str) -> None:
+    """A quote that is not closed would make rows a part of a column's name."""
+    if _is_open(header, delimiter):
+        raise BadHeader(OPEN_QUOTE)
+    for number, line in enumerate(header.splitlines()[1:], 2):
+        if _is_data(kind, [field.strip(' "') for field in line.split(delimiter)]):
+            raise BadHeader(f"A quote in the file's header is not closed before line {number} of it, which is data.")
+
+
+def _is_open(record: str, delimiter: str) -> bool:
+    """True where a quote begins a field and does not close it."""
+    rule, text = RecordRule(delimiter), record.encode()
+    return not rule.patterns.last.match(text, rule.record(text, 0).last_field)
 
 
 def _texts(record: _Record, columns: list[str | None], name: str) -> list[str]:
@@ -178,16 +188,47 @@ def _columns_of(kind: Kind, fields: list[str], mapped: Mapped) -> list[str | Non
     return columns if wanted <= set(columns) else None
 
 
+class AnotherHeader(Exception):
+    """Behind it the file's columns stand in another order than before."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(
+            f"Line {line} is another header, with other columns or in another order than the file's first. "
+            "Nothing was kept of the file: send its parts one by one."
+        )
+
+
+def refuse_another_header(kind: Kind, layout: Layout, header: str | None, rejects: pl.DataFrame) -> None:
+    """Among the rejected rows of a chunk. The file's own header repeated is a bad row. Raises AnotherHeader.
+
+    Where there is no header, none was found among the first records, or the sender forbade to look for one.
+    """
+    rule, columns = RecordRule(layout.delimiter), layout.of_records().columns
+    own = None if header is None else [key_of(field) for field in _fields(rule, header)]
+    first = pl.col("row").str.split(layout.delimiter).list.first()
+    if header is None:
+        rejects = rejects.filter(pl.col("line") > SOUGHT_RECORDS)
+    for line, row in rejects.filter(first.str.contains("^[^0-9]{2,60}$")).select("line", "row").iter_rows():
+        if key_of(row.split(layout.delimiter, 1)[0]) not in known_names(kind):
+            continue
+        fields = [normal_text(field) for field in _fields(rule, row)]
+        theirs = _columns_of(kind, fields, {})
+        same_width = theirs is not None and len(theirs) == len(columns)  # rows of another width are rejected anyway
+        if same_width and tuple(theirs or ()) != columns and [key_of(field) for field in fields] != own:
+            raise AnotherHeader(line)
+
+
 def _is_report(fields: list[str]) -> bool:
     return tuple(key_of(field) for field in fields[: len(REPORT_COLUMNS)]) == REPORT_COLUMNS
 
 
 def _opening(text: str, record: _Record, columns: list[str | None], delimiter: str) -> Opening:
     is_rejects_file = _is_report(record.fields)
+    lead = len(REPORT_COLUMNS) if is_rejects_file else 0
     ignored = [
-        field
-        for index, (field, column) in enumerate(zip(record.fields, columns, strict=True))
-        if column is None and field and not (is_rejects_file and index < len(REPORT_COLUMNS))
+        field or f"column {number}"
+        for number, (field, column) in enumerate(zip(record.fields[lead:], columns[lead:], strict=True), 1)
+        if column is None
     ]
     return Opening(
         Layout(delimiter, tuple(columns), is_rejects_file=is_rejects_file),
@@ -211,6 +252,9 @@ def _by_position(
         delimiter = next(data, "")
     if not delimiter:
         return None
+    first = readings[delimiter][0]
+    if not forced and not _is_data(kind, first.fields) and _is_open(text[first.start : first.end], delimiter):
+        raise BadHeader(OPEN_QUOTE)
     columns = {name: f"column {number}" for number, name in enumerate(COLUMNS[kind], 1)}
     return Opening(Layout(delimiter, COLUMNS[kind]), None, columns, [], start, text.count("\n", 0, start) + 1)
 
@@ -257,7 +301,7 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped) -
     return (
         f"No header with the columns {', '.join(COLUMNS[kind])} was found in the first {SOUGHT_RECORDS} records, and "
         f"the file does not begin with rows of {len(COLUMNS[kind])} columns. Read, with the delimiter {name}: "
-        f"{shown}.{lacks} {_how_to_map(kind)}"
+        f"{shown}.{lacks} Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=). {_how_to_map(kind)}"
     )
 
 

@@ -4,11 +4,12 @@ The spool holds what the parser reads: line ends as LF, UTF-16 as UTF-8, nothing
 """
 
 import codecs
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from ..errors import Unprocessable, UnsupportedMediaType
-from .formats import PYTHON_CODECS, Kind
+from .formats import PYTHON_CODECS, EncodingCensus, Kind
 from .headers import BadHeader, Mapped, Opening, read_opening
 from .pieces import after
 from .recognising import is_packed, utf16_of, what_else
@@ -17,6 +18,7 @@ HEAD_LINES, HEAD_BYTES = 64, 256 * 1024
 """The first so many lines, or bytes, must hold what tells how to read the rest."""
 
 BLANK = b' \t\r\n;,"'
+QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 
 Transform = Callable[[bytes, bool], bytes]
 """(a piece, whether it is the last) to the text that is spooled."""
@@ -51,7 +53,7 @@ async def open_file(pieces: AsyncIterator[bytes], options: OpeningOptions) -> Op
     encoding, transform = _reading(head, options.encoding)
     text = _without_marks(transform(head, rest is None))
     looked_at = _first_lines(text) if rest else text
-    shown = _decoded(looked_at, PYTHON_CODECS.get(encoding) if encoding else None).replace("\x00", "\ufffd")
+    shown = looked_at.decode(PYTHON_CODECS[encoding or _likeliest(looked_at)], "replace").replace("\x00", "\ufffd")
     try:
         opening = read_opening(options.kind, shown, options.delimiter, options.columns, header=options.header)
     except BadHeader as error:
@@ -102,7 +104,7 @@ def _refuse_what_is_no_table(head: bytes) -> None:
 
 def _reading(head: bytes, asked: str | None) -> tuple[str | None, Transform]:
     if head.startswith(codecs.BOM_UTF8):
-        return "utf-8" if asked else None, _with_line_feeds(lambda piece, final: piece)
+        return "utf-8", _with_line_feeds(lambda piece, final: piece)
     utf16 = utf16_of(head)
     if utf16 and utf16.mark:
         asked = None
@@ -113,14 +115,15 @@ def _reading(head: bytes, asked: str | None) -> tuple[str | None, Transform]:
 
 
 def _with_line_feeds(inner: Transform) -> Transform:
-    """Of a file whose first text has carriage returns and no line feeds, the former are the line ends."""
+    """Where the first text has carriage returns and no line feeds outside of quotes, the former are the line ends."""
     ends_with_returns: bool | None = None
 
     def transform(piece: bytes, final: bool) -> bytes:
         nonlocal ends_with_returns
         text = inner(piece, final)
         if ends_with_returns is None:
-            ends_with_returns = b"\r" in text.rstrip(b"\r\n") and b"\n" not in text
+            bare = QUOTED.sub(b"", text)
+            ends_with_returns = b"\r" in bare.rstrip(b"\r\n") and b"\n" not in bare
         return text.replace(b"\r", b"\n") if ends_with_returns else text
 
     return transform
@@ -133,13 +136,10 @@ def _without_marks(text: bytes) -> bytes:
     return text
 
 
-def _decoded(text: bytes, codec: str | None) -> str:
-    if codec:
-        return text.decode(codec, "replace")
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text.decode("cp1252", "replace")
+def _likeliest(text: bytes) -> str:
+    census = EncodingCensus()
+    census.add(text)
+    return census.encoding
 
 
 def _bytes_before(text: bytes, shown: str, place: int) -> int:

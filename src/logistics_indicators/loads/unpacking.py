@@ -124,8 +124,11 @@ def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if "mimetype" in names or "META-INF/MANIFEST.MF" in names:
         raise UnsupportedMediaType("The file looks like an OpenDocument file or a program. Save the sheet as CSV.")
     files = [e for e in entries if not e.is_dir() and not _is_of_the_system(e.filename)]
+    tables = [entry for entry in files if entry.filename.lower().endswith((".csv", ".tsv"))]
+    if len(tables) == 1:
+        files = tables
     if len(files) != 1:
-        raise UnsupportedMediaType(f"The zip holds {len(files)} files. Send a zip with one CSV in it.")
+        raise UnsupportedMediaType(f"The zip holds {len(files)} files. Send a zip with one table in it.")
     if files[0].flag_bits & 1:
         raise UnsupportedMediaType("The file in the zip is encrypted. Send it without a password.")
     return files[0]

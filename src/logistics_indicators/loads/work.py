@@ -17,6 +17,7 @@ from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import remove_visits_of_load
 from .claims import held_claim
 from .formats import COLUMNS, FileFormat, Kind, Layout
+from .headers import AnotherHeader, refuse_another_header
 from .indexes import drop_indexes, ensure_indexes
 from .ledger import add_ledger
 from .merging import ChunkMerge, ChunkOutcome, LoadRules
@@ -167,6 +168,9 @@ class LoadWork:
                     await self._merge(connection, claim)
         except OutOfTurn:
             return True
+        except AnotherHeader as error:
+            await self._end_failed(connection, str(error))
+            return True
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
             log.info("chunk_again", load_id=claimed and claimed[0], reason=type(error).__name__)
             return True
@@ -196,13 +200,25 @@ class LoadWork:
             skip_row_checks=self._settings.skip_row_checks,
         )
         merge = ChunkMerge(connection, rules, parsed)
-        outcome = await merge.run(doubtful, lambda: self._wait_for_turn(connection, load_id, seq))
+
+        async def in_turn() -> None:
+            await self._wait_for_turn(connection, load_id, seq)
+            await self._refuse_another_header(connection, claim, parsed)
+
+        outcome = await merge.run(doubtful, in_turn)
         await self._record(connection, load_id, seq + 1, outcome)
 
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
         fmt = FileFormat(Kind(claim["kind"]), layout_of(claim), claim["encoding"])
         return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt, row["long_records"])
+
+    @staticmethod
+    async def _refuse_another_header(connection: Connection, claim: Any, parsed: ParsedChunk) -> None:
+        if parsed.rejects.height:
+            header = await connection.fetchval("SELECT header FROM loads WHERE id = $1", claim["id"])
+            kind = Kind(claim["kind"])
+            await asyncio.to_thread(refuse_another_header, kind, parsed.layout, header, parsed.rejects)
 
     def _memory(self, claim: Any) -> LoadMemory:
         if claim["id"] not in self._memories:
@@ -276,6 +292,7 @@ class LoadWork:
 
         for seq in range(claim["chunks"]):
             parsed = await self._parse(connection, claim, seq)
+            await self._refuse_another_header(connection, claim, parsed)
             doubtful = await asyncio.to_thread(memory.register, seq, parsed.rows, KEYS[kind])
             outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
             await self._record(connection, load_id, seq + 1, outcome)
@@ -345,6 +362,12 @@ class LoadWork:
         if load is None or load["attempts"] < MOST_ATTEMPTS:
             return
         log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
+        await self._end_failed(connection, GIVEN_UP)
+
+    async def _end_failed(self, connection: Connection, error: str) -> None:
+        """The load that this step is about fails, and its rows go."""
+        load = await connection.fetchrow("SELECT id, kind, rows_updated FROM loads WHERE id = $1", AT_WORK_ON.get())
+        log.info("load_failed", load_id=load["id"])
         try:
             async with connection.transaction():
                 if load["kind"] == Kind.services:
@@ -352,9 +375,9 @@ class LoadWork:
                 else:
                     await connection.execute("DELETE FROM customers WHERE load_id = $1", load["id"], timeout=600)
                 kept = " Rows that it updated keep their new values." if load["rows_updated"] else ""
-                await connection.execute(FAIL, load["id"], GIVEN_UP + kept)
+                await connection.execute(FAIL, load["id"], error + kept)
         except asyncpg.ForeignKeyViolationError:
-            await connection.execute(FAIL, load["id"], f"{GIVEN_UP} Its customers stay, for visits point at them.")
+            await connection.execute(FAIL, load["id"], f"{error} Its customers stay, for visits point at them.")
         await delete_spool(connection, load["id"])
         await ensure_indexes(self._settings.pool, Kind(load["kind"]))
 
