@@ -32,7 +32,8 @@ class Compression:
         async def send_variant(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Accept-Encoding")
+                if "accept-encoding" not in headers.get("vary", "").lower():  # packed, it says so already
+                    headers.add_vary_header("Accept-Encoding")
                 etag = headers.get("etag", "")
                 if headers.get("content-encoding") == "gzip" and etag.startswith('"'):
                     headers["ETag"] = "W/" + etag
