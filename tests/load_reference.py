@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from logistics_indicators.loads.dates import parse_moment
-from logistics_indicators.texts import normal_text
+from logistics_indicators.texts import SPREADSHEET_ERRORS, email_key, normal_text, stands_for_nothing
 
 CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
 SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
@@ -104,7 +104,7 @@ def closing_quote(text: str, start: int) -> int:
 
 def fields_of(record: str, delimiter: str) -> list[str]:
     """A field that the record ends in before its quote closes is missing."""
-    if '"' not in record:
+    if '"' not in record or goes_on_after_quote(record, delimiter):
         return record.split(delimiter)
     try:
         fields, longer = (
@@ -113,6 +113,22 @@ def fields_of(record: str, delimiter: str) -> list[str]:
     except csv.Error:
         return record.split(delimiter)
     return fields if fields == longer else fields[:-1]
+
+
+def goes_on_after_quote(record: str, delimiter: str) -> bool:
+    """Text follows a closing quote: then every quote of the record is a character."""
+    start = 0
+    while start >= 0:
+        if record[start:].lstrip(" ").startswith('"'):
+            close = closing_quote(record, record.index('"', start) + 1)
+            after = record[close + 1 :].lstrip(" ")
+            if close < 0 or not after.strip("\r"):
+                return False
+            if not after.startswith(delimiter):
+                return True
+            start = close + 1
+        start = record.find(delimiter, start) + 1 or -1
+    return False
 
 
 def is_blank(record: str, delimiter: str) -> bool:
@@ -138,7 +154,7 @@ def take_row(
         column = names[len(fields)] or "" if missing else None
         outcome.rejects.append((number, column, "missing_column" if missing else "extra_column"))
         return
-    texts = {name: text.strip(WHITE) for name, text in zip(names, fields, strict=True) if name}
+    texts = {name: normal_text(text.strip(WHITE)) for name, text in zip(names, fields, strict=True) if name}
     values: list[Any] = []
     for column in columns:
         value, reason = cleaned(column, texts.get(column, ""))
@@ -161,12 +177,11 @@ def take_row(
 def cleaned(column: str, text: str) -> tuple[Any, str | None]:
     if re.search("[\x00\ufffd]", text):
         return None, "encoding"
-    if re.search("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+    if re.search("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]", text):
         return None, "control_character"
-    if column in ("telefone", "data_de_atendimento") and text in ("", "-"):
-        return None, None
-    if not text or (column == "data_limite" and text == "-"):
-        return None, "empty_field"
+    computed = column.startswith("data_") and text.upper() in SPREADSHEET_ERRORS
+    if stands_for_nothing(text) and not computed:
+        return None, None if column in ("telefone", "data_de_atendimento") else "empty_field"
     if column in ("id", "id_cliente"):
         good = re.fullmatch("0*[0-9]{1,16}", text) and 1 <= int(text) < 2**53
         return (int(text), None) if good else (None, "invalid_id")
@@ -186,7 +201,9 @@ def cleaned(column: str, text: str) -> tuple[Any, str | None]:
 
 def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, seen: set[int], update: bool) -> None:
     rows = outcome.rows
-    owner = next((i for i, other in rows.items() if other[1] == row[1]), None) if kind == "customers" else None
+    owner = None
+    if kind == "customers":
+        owner = next((i for i, other in rows.items() if email_key(other[1]) == email_key(row[1])), None)
     if row_id not in rows:
         if owner is not None:
             outcome.rejects.append((number, "email", "duplicate_email"))

@@ -68,6 +68,8 @@ RULES = {
     "DELETE /v1/calendar/{day_id}": ADMINS,
     "GET /v1/indicators/settings": ANYONE,
     "PUT /v1/indicators/settings": ADMINS,
+    "GET /v1/polos": ANYONE,
+    "PUT /v1/polos/{polo_id}": ADMINS,
 }
 
 RULES |= {

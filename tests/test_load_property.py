@@ -26,13 +26,21 @@ CONFIGURATIONS = [(64, 4), (150, 2), (1000, 3), (4_000_000, 1)]
 """(bytes of a chunk, workers)"""
 
 NAMES = st.sampled_from(
-    ["Ana", "José", "D'Ávila", 'Zé "Bom"', "", " Rui ", "x" * 201, "a\tb", "back\\slash", "-", "\\N"]
+    [
+        *("Ana", "José", "D'Ávila", 'Zé "Bom"', "", " Rui ", "x" * 201, "a\tb", "back\\slash", "-", "\\N"),
+        *("Jose\u0301", "A  na", "A\xa0na", "\u200bAna", "\u200b", "NULL", "#n/d", "#VALOR!", "a\x96b", "—"),
+    ]
 )
 IDS = st.one_of(st.integers(1, 9).map(str), st.sampled_from(["0", "-1", "x", "", "9007199254740992", "007", "٣"]))
-EMAILS = st.one_of(st.integers(1, 6).map("u{}@mail.com".format), st.sampled_from(["", "nobody", "a@b", "a b@c.d"]))
+EMAILS = st.one_of(
+    st.integers(1, 6).map("u{}@mail.com".format),
+    st.sampled_from(["", "nobody", "a@b", "a b@c.d", "U1@mail.com", "u2@MAIL.com", "İ@mail.com", "i\u0307@mail.com"]),
+)
 PHONES = st.sampled_from(["", "-", "11987654321", "9" * 41])
 GOOD_DATES = ["29/06/2021 10:15:27", "30/062021 09:28", "27/06/21", "28 /06 /2021 10:57:27", "2021-06-26T10:31:14"]
-DATES = st.sampled_from([*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021", "29/06/2021 25:00"])
+DATES = st.sampled_from(
+    [*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021 3:15", "29/06/2021 25:00", "NULL", "#REF!"]
+)
 CUSTOMER = st.tuples(IDS, NAMES, EMAILS, PHONES)
 SERVICE = st.tuples(IDS, st.one_of(st.integers(1, 6).map(str), IDS), NAMES, NAMES, DATES, DATES)
 ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"", b";\n"])

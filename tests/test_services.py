@@ -51,6 +51,14 @@ async def test_a_blank_is_taken_for_the_t_of_a_timestamp(client: httpx.AsyncClie
     assert created["data_de_atendimento"] == "2021-06-29T10:15:27"
 
 
+async def test_a_fraction_of_a_second_is_dropped(client: httpx.AsyncClient) -> None:
+    created = await create(client, data_de_atendimento="2021-06-29T10:15:27.999999")
+    assert created["data_de_atendimento"] == "2021-06-29T10:15:27"
+    path = f"/v1/services/{created['id']}"
+    changed = await client.put(path, json=VISIT | {"data_de_atendimento": "2021-06-29 10:15:28.9"})
+    assert changed.json()["data_de_atendimento"] == "2021-06-29T10:15:28"
+
+
 @pytest.mark.parametrize("body", [VISIT | {"data_de_atendimento": None}, {k: VISIT[k] for k in list(VISIT)[:4]}])
 async def test_a_visit_not_made_yet_is_stored_open(client: httpx.AsyncClient, body: dict[str, object]) -> None:
     answer = await client.post("/v1/services", json=body)
@@ -77,7 +85,8 @@ BAD_FIELDS: list[tuple[str, object]] = [
     ("data_limite", "٢٠٢١-٠٦-٣٠"),
     ("data_de_atendimento", "2021-06-29"),
     ("data_de_atendimento", "2021-06-29T10:15"),
-    ("data_de_atendimento", "2021-06-29T10:15:27.5"),
+    ("data_de_atendimento", "2021-06-29T10:15:27."),
+    ("data_de_atendimento", "2021-06-29T10:15:27.5Z"),
     ("data_de_atendimento", "2021-06-29T10:15:27Z"),
     ("data_de_atendimento", "2021-06-29T10:15:27-03:00"),
     ("data_de_atendimento", "2021-06-29T24:00:00"),

@@ -46,6 +46,7 @@ from .monitoring.database_figures import RowCounts
 from .monitoring.health import HealthProbe
 from .monitoring.request_metrics import RequestMetrics
 from .monitoring.routes import router as monitoring_router
+from .polos.routes import router as polos_router
 from .query_parameters import refuse_unknown_query
 from .request_limits import RequestLimits
 from .secrets_folder import signing_secret
@@ -56,7 +57,8 @@ log = structlog.get_logger()
 
 ROUTERS = (
     *(indicators_router, more_indicators_router, upkeep_router, calendar_router, indicator_settings_router),
-    *(accounts_router, admin_router, customers_router, services_router, loads_router, monitoring_router),
+    *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
+    monitoring_router,
 )
 UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
 EMBEDDED_CHECK_SECONDS = 1.0

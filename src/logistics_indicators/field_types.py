@@ -56,21 +56,22 @@ class TextRule:
 
 @dataclass(frozen=True)
 class FilterText:
-    """Annotation of a text in a filter: taken as it is, and refused in words where nothing stored can equal it."""
+    """Annotation of a text in a filter: finds what has the same normal form; refused in words where nothing can."""
 
     longest: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+        return core_schema.no_info_after_validator_function(self._normal, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(schema) | {"maxLength": self.longest, "pattern": escaped(f"^[^{FORBIDDEN}]*$")}
 
-    def _checked(self, text: str) -> str:
-        fault = fault_of_text(text, self.longest)
-        if fault is not None and text and not stands_for_nothing(text):
+    def _normal(self, text: str) -> str:
+        normal = normal_text(text)
+        fault = fault_of_text(normal, self.longest)
+        if fault is not None and not stands_for_nothing(normal):
             raise ValueError(f"this text {fault}")
-        return text
+        return normal
 
 
 def escaped(characters: str) -> str:
@@ -102,6 +103,12 @@ def parse_timestamp(value: object) -> object:
     raise ValueError(f"not a timestamp: YYYY-MM-DDTHH:MM:SS, no fraction, no zone, from {FIRST_DAY} to {LAST_DAY}")
 
 
+def parse_sent_timestamp(value: object) -> object:
+    """As parse_timestamp; a fraction of a second is dropped, as a load does."""
+    whole = re.sub(r"(:\d{2}:\d{2})\.\d{1,9}$", r"\1", value) if isinstance(value, str) else value
+    return parse_timestamp(whole)
+
+
 def parse_day_or_timestamp(value: object) -> object:
     return parse_day(value) if isinstance(value, str) and DAY.fullmatch(value) else parse_timestamp(value)
 
@@ -126,6 +133,10 @@ TIMESTAMP_SCHEMA = {
     "description": "Local wall time, no zone",
     "examples": ["2021-06-29T10:15:27"],
 }
+SENT_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {
+    "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?$",
+    "description": "Local wall time, no zone; a fraction of a second is dropped",
+}
 ANSWERED_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
 DAY_OR_TIMESTAMP_SCHEMA = {
     "type": "string",
@@ -136,6 +147,7 @@ DAY_OR_TIMESTAMP_SCHEMA = {
 Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
 Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema(DAY_SCHEMA)]
 Timestamp = Annotated[datetime, BeforeValidator(parse_timestamp), WithJsonSchema(TIMESTAMP_SCHEMA)]
+SentTimestamp = Annotated[datetime, BeforeValidator(parse_sent_timestamp), WithJsonSchema(SENT_TIMESTAMP_SCHEMA)]
 DayOrTimestamp = Annotated[
     datetime | date, BeforeValidator(parse_day_or_timestamp), WithJsonSchema(DAY_OR_TIMESTAMP_SCHEMA)
 ]

@@ -1,7 +1,7 @@
 """Every setting of the service: one frozen object, read from the environment by whoever starts the app."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -153,6 +153,8 @@ class Settings(BaseSettings):
         ge=1,
         description="A worker that hangs for longer loses its chunk to another; also the longest statement of a load",
     )
+    load_first_sane_day: date = Field(date(1990, 1, 1), description="A load warns of dates before it; they are taken")
+    load_sane_years_ahead: int = Field(10, ge=0, le=200, description="And of dates more years ahead than these")
     load_keep_days: int = Field(90, ge=1, description="Days that finished loads and their rejects are kept")
     load_uploads_per_user: int = Field(
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"

@@ -11,13 +11,17 @@ INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
 )
-"""Unicode's Default_Ignorable_Code_Point below U+10000: zero-width blanks and joiners, byte order and bidi marks."""
+"""Unicode's Default_Ignorable_Code_Point: zero-width blanks and joiners, byte order and bidi marks."""
 
-BLANK = r"\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
-"""Unicode's White_Space, and the braille pattern without a dot."""
+TAGS = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+"""Those beyond U+FFFF."""
 
-FORBIDDEN = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd"
-"""Control characters that are no white space, and what a byte that its encoding does not have became."""
+BLANK = r"\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
+"""Unicode's White_Space but the control characters in it other than tab and line ends; the braille pattern without a
+dot."""
+
+FORBIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd"
+"""Control characters but tab and line ends, and what a byte that its encoding does not have became."""
 
 NOTHING_AS_WRITTEN = ("NULL", "null", "NaN", "nan", "None", "NA")
 """Exactly so, as machines write it: Null and Nan are names."""
@@ -30,12 +34,13 @@ SPREADSHEET_ERRORS = (
 )
 """A cell that could not be computed, in English and in Portuguese: no value either, in any case."""
 
-DASHES = "-\u2010-\u2015\u2212"
+DASHES = r"\-\u2010-\u2015\u2212"
+"""One to three of them stand for nothing."""
 
-_invisible = re.compile(f"[{INVISIBLE}]")
+_invisible = re.compile(f"[{INVISIBLE}{TAGS}]")
 _blanks = re.compile(f"[{BLANK}]+")
 _forbidden = re.compile(f"[{FORBIDDEN}\ud800-\udfff]")  # a lone surrogate is no character at all
-_dashes = re.compile(f"[{DASHES}]*")
+_dashes = re.compile(f"[{DASHES}]{{0,3}}")
 _no_value = frozenset(text.lower() for text in (*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import AnsweredTimestamp, Day, Id, TextRule, Timestamp
+from ..field_types import AnsweredTimestamp, Day, Id, SentTimestamp, TextRule
 
 ANGEL_MAX = 200
 POLO_MAX = 200
@@ -20,7 +20,7 @@ class NewService(BaseModel):
     angel: Angel
     polo: Polo
     data_limite: Day
-    data_de_atendimento: Timestamp | None = Field(None, description="null: not visited yet")
+    data_de_atendimento: SentTimestamp | None = Field(None, description="null: not visited yet")
 
 
 class ChangedService(NewService):

@@ -11,6 +11,7 @@ from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
 from ..field_types import MAX_ID, Day, DayOrTimestamp, FilterText, Timestamp
+from ..indicators.parameters import StateLetters
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, list_response
 from . import service
 from .models import ANGEL_MAX, POLO_MAX, ChangedService, NewService, Service, ServicePage
@@ -27,9 +28,7 @@ class RequestedFilter:
     id_cliente: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
     angel: Annotated[str | None, FilterText(ANGEL_MAX), Query()] = None
     polo: Annotated[str | None, FilterText(POLO_MAX), Query()] = None
-    uf: Annotated[
-        str | None, Query(pattern="^[A-Z]{2}$", description="State in front of the polo's name: CE finds CE - …")
-    ] = None
+    uf: StateLetters | None = None
     data_limite: Annotated[Day | None, Query()] = None
     data_limite_de: Annotated[Day | None, Query(description="Earliest deadline, inclusive")] = None
     data_limite_ate: Annotated[Day | None, Query(description="Latest deadline, inclusive")] = None

@@ -64,7 +64,7 @@ def filtered(filter: ServiceFilter) -> Conditions:
         data_de_atendimento=filter.data_de_atendimento,
     )
     if filter.uf is not None:
-        conditions.add("polo >= {} AND polo < {}", f"{filter.uf} - ", f"{filter.uf} -!")
+        conditions.add("polo = ANY (ARRAY(SELECT name FROM polos WHERE uf = {}))", filter.uf)
     if filter.data_limite_de is not None:
         conditions.add("data_limite >= {}", filter.data_limite_de)
     if filter.data_limite_ate is not None:

@@ -10,6 +10,7 @@ from ..errors import Conflict, NotFound
 from ..exports.columns import Column
 from ..lists import Conditions, ListedTable
 from ..next_id import insert_with_next_id
+from ..texts import email_key
 from .models import ChangedCustomer, Customer, NewCustomer
 
 CUSTOMERS = ListedTable(
@@ -20,7 +21,8 @@ CUSTOMERS = ListedTable(
 
 INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
 UPDATE = """
-UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefone ELSE $4 END
+UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefone ELSE $4 END,
+    email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
 WHERE id = $1 RETURNING id, nome, email, telefone
 """
 DELETE = "DELETE FROM customers WHERE id = $1 RETURNING id"
@@ -28,7 +30,9 @@ DELETE = "DELETE FROM customers WHERE id = $1 RETURNING id"
 
 def filtered(*, id: int | None, nome: str | None, email: str | None, telefone: str | None) -> Conditions:
     conditions = Conditions()
-    conditions.equal(id=id, nome=nome, email=email, telefone=telefone)
+    conditions.equal(id=id, nome=nome, telefone=telefone)
+    if email is not None:
+        conditions.add("lower(email) = {}", email_key(email))
     return conditions
 
 

@@ -16,6 +16,7 @@ TAGS = [
     {"name": "users", "description": "Roles and who may sign in; for administrators."},
     {"name": "customers", "description": "Who is visited."},
     {"name": "services", "description": "The visits: who went where, by when it was due, when it was done."},
+    {"name": "polos", "description": "The bases that visits start from, and the states that they are in."},
     {"name": "loads", "description": "Whole CSV files: send them, watch them, mend what was refused, undo them."},
     {"name": "indicators", "description": "SLA and productivity, exact at every moment."},
     {"name": "calendar", "description": "Days without work, which business days are counted by."},

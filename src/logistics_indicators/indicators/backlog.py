@@ -11,7 +11,7 @@ from .ordering import SortColumn, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .sums import Filters
-from .totals import Dimension, name_key, uf_of
+from .totals import Dimension, name_key
 
 BACKLOG_FIELDS = ("total", "atrasados", "mais_antigo")
 SORT_COLUMNS = {
@@ -28,7 +28,7 @@ FROM (
     FROM {cells} AS cells
     WHERE ($2::text IS NULL OR angel_id = (SELECT id FROM angels WHERE name = $2))
       AND ($3::text IS NULL OR polo_id = (SELECT id FROM polos WHERE name = $3))
-      AND ($4::text IS NULL OR polo_id = ANY (ARRAY(SELECT id FROM polos WHERE starts_with(name, $4 || ' - '))))
+      AND ($4::text IS NULL OR polo_id = ANY (ARRAY(SELECT id FROM polos WHERE uf = $4)))
     GROUP BY 1
 ) AS sums
 JOIN {table} AS names ON names.id = sums.id
@@ -64,6 +64,7 @@ async def fetch_open_visits(
     rows: list[OpenVisits] = [tuple(row) for row in found]
     if by is not Dimension.uf:
         return list(rows)
+    uf_of = await snapshot.states_of(name for name, *_ in rows)
     by_uf: dict[str | None, OpenVisits] = {}
     for polo, total, overdue, oldest in rows:
         _, before, overdue_before, oldest_before = by_uf.get(uf_of(polo), ("", 0, 0, date.max))

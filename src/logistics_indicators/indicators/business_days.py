@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..database import Connection
+from ..states import without_state
 
 
 class CalendarKind(StrEnum):
@@ -30,7 +31,7 @@ class Place(NamedTuple):
         if self.uf is not None:
             levels.append(("uf", self.uf))
             if self.polo is not None:
-                levels.append(("cidade", city_scope(self.uf, city_of(self.uf, self.polo))))
+                levels.append(("cidade", city_scope(self.uf, city_of(self.polo))))
         if self.polo is not None:
             levels.append(("polo", self.polo))
         return levels
@@ -51,9 +52,9 @@ def city_scope(uf: str, city: str) -> str:
     return f"{uf} - {' '.join(plain.split())}"
 
 
-def city_of(uf: str, polo: str) -> str:
+def city_of(polo: str) -> str:
     """What a polo's name says after the state and before a number: CE - SOBRAL 010 is in SOBRAL."""
-    return re.sub(r"\s+\d+\s*$", "", re.sub(rf"^\s*{uf}\b\W*", "", polo, flags=re.IGNORECASE))
+    return re.sub(r"\s+\d+\s*$", "", without_state(polo))
 
 
 Level = dict[tuple[str, str], set[date]]

@@ -11,7 +11,7 @@ from ..database import Connection
 from ..errors import Conflict, NotFound
 from .business_days import Place
 from .official_days import CORRECTIONS_REVISION, DayKey, official_days
-from .totals import uf_of
+from .snapshot import fetch_states
 
 CALENDAR_LOCK = 7_163_004
 
@@ -113,13 +113,18 @@ FIND_DAY = "SELECT id, kind, scope, day, name, source, works FROM calendar_days 
 async def list_days(connection: Connection, year: int, uf: str | None) -> list[CalendarDay]:
     """The year's days: all of them, or those that count for a state (its cities' and polos' included)."""
     days = [CalendarDay(*row) for row in await connection.fetch(LIST_DAYS, year)]
-    return [day for day in days if uf is None or day.kind == "nacional" or _uf_of_scope(day.kind, day.scope) == uf]
+    states = await fetch_states(connection, [day.scope for day in days if day.kind == "polo"])
+    return [
+        day
+        for day in days
+        if uf is None or day.kind == "nacional" or (states[day.scope] if day.kind == "polo" else day.scope[:2]) == uf
+    ]
 
 
-def _uf_of_scope(kind: str, scope: str) -> str | None:
+async def _uf_of_scope(connection: Connection, kind: str, scope: str) -> str | None:
     if kind == "nacional":
         return None
-    return uf_of(scope) if kind == "polo" else scope[:2]
+    return (await fetch_states(connection, [scope]))[scope] if kind == "polo" else scope[:2]
 
 
 async def add_day(connection: Connection, kind: str, scope: str, day: date, name: str) -> CalendarDay:
@@ -140,7 +145,7 @@ async def take_day_away(connection: Connection, kind: str, scope: str, day: date
     """Make a day without work a business day there. Raises Conflict where it is one already."""
     async with connection.transaction():
         await connection.execute(LOCK, CALENDAR_LOCK)
-        kinds, scopes = zip(*_levels(kind, scope), strict=True)
+        kinds, scopes = zip(*await _levels(connection, kind, scope), strict=True)
         found = await connection.fetchrow(FOUND_AT, kinds, scopes, day)
         if found is None or found["works"]:
             raise Conflict(f"{day.isoformat()} is no day without work there.")
@@ -149,9 +154,9 @@ async def take_day_away(connection: Connection, kind: str, scope: str, day: date
     return CalendarDay(*row)
 
 
-def _levels(kind: str, scope: str) -> list[tuple[str, str]]:
+async def _levels(connection: Connection, kind: str, scope: str) -> list[tuple[str, str]]:
     """The calendars that count at a scope, its own last."""
-    uf = _uf_of_scope(kind, scope)
+    uf = await _uf_of_scope(connection, kind, scope)
     if kind == "cidade":
         return [*Place(uf, None).levels, (kind, scope)]
     return Place(uf, scope if kind == "polo" else None).levels

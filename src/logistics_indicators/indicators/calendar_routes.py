@@ -11,9 +11,9 @@ from ..accounts.current_user import Admin, User, Viewer, peer_address
 from ..database import Connection, ConnectionOfRequest
 from ..errors import problems
 from ..field_types import FIRST_DAY, LAST_DAY, Day, TextRule
+from ..states import STATES
 from .business_days import city_scope
 from .calendar import CalendarDay, add_day, list_days, remove_day, take_day_away
-from .official_days import STATES
 from .parameters import StateLetters
 
 Name = Annotated[str, TextRule(200)]

@@ -28,7 +28,7 @@ class PoloSla(SlaFigures):
 
 
 class UfSla(SlaFigures):
-    uf: str | None = Field(description="null: polos whose name begins with no state")
+    uf: str | None = Field(description="null: polos without a state")
 
 
 class SlaAnswer(IndicatorAnswer):

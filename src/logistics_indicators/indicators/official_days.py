@@ -6,13 +6,9 @@ from typing import NamedTuple
 from holidays.countries.brazil import Brazil
 
 from ..field_types import FIRST_DAY, LAST_DAY
+from ..states import STATES
 
 YEARS = range(FIRST_DAY.year, LAST_DAY.year + 1)
-
-STATES = (
-    *("AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE", "PI", "PR"),
-    *("RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
-)
 
 OPTIONAL_DAYS = {"carnaval": "Carnaval", "corpus_christi": "Corpus Christi"}
 """Values of the setting optional_days, and what the package calls these days."""

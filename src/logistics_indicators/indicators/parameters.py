@@ -14,7 +14,12 @@ from .totals import DateRange
 
 Name = Annotated[str, FilterText(200)]
 StateLetters = Annotated[
-    str, Query(pattern="^[A-Z]{2}$", description="State: the two letters in front of the polo's name", examples=["CE"])
+    str,
+    Query(
+        pattern="^[A-Z]{2}$",
+        description="The polo's state, as its name says or an admin has set (GET /v1/polos)",
+        examples=["CE"],
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from ..database import Connection, Pool, copy_bytes
+from ..states import state_in_name
 from .packing import Integers
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -66,7 +67,7 @@ async def record_frames(
     ids: dict[str, dict[str, int]] = {}
     for table, column in (("angels", "angel"), ("polos", "polo")):
         names = await asyncio.to_thread(_distinct, visits, column)
-        ids[column] = await _dimension_ids(connection, table, names, pool)
+        ids[column] = await dimension_ids(connection, table, names, pool)
     await _append(connection, await asyncio.to_thread(_cells, visits, ids))
 
 
@@ -100,15 +101,25 @@ def _cells(visits: pl.LazyFrame, ids: dict[str, dict[str, int]]) -> pl.DataFrame
     )
 
 
-async def _dimension_ids(connection: Connection, table: str, names: list[str], pool: Pool | None) -> dict[str, int]:
+INSERT_ANGELS = "INSERT INTO angels (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
+INSERT_POLOS = """
+INSERT INTO polos (name, uf) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (name) DO NOTHING
+"""
+
+
+async def dimension_ids(
+    connection: Connection, table: str, names: list[str], pool: Pool | None = None
+) -> dict[str, int]:
     """Ids of the names, which are added where they are new (in order, so that two writers cannot deadlock)."""
     names = sorted(names, key=lambda name: name.encode())
     found = f"SELECT name, id FROM {table} WHERE name = ANY($1::text[])"
     ids: dict[str, int] = dict(await connection.fetch(found, names))
     new = [name for name in names if name not in ids]
     if new:
-        insert = f"INSERT INTO {table} (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
-        await (pool or connection).execute(insert, new)
+        if table == "polos":
+            await (pool or connection).execute(INSERT_POLOS, new, [state_in_name(name) for name in new])
+        else:
+            await (pool or connection).execute(INSERT_ANGELS, new)
         ids.update(await connection.fetch(found, new))
     return ids
 

@@ -1,11 +1,12 @@
 """One consistent view of the indicators' tables, and what a process remembers between requests."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
 from ..database import Connection
+from ..states import state_in_name
 from .body_cache import BodyCache
 from .business_days import BusinessDays, load_business_days
 
@@ -25,11 +26,40 @@ class Names:
         return known
 
 
+StateOf = Callable[[str], str | None]
+"""The state of a polo, by name."""
+
+
+class States:
+    """States of polos. They change with the calendar's version only; new polos are read when they are met."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._known: dict[str, str | None] = {}
+
+    async def of(self, connection: Connection, version: int, polos: Iterable[str]) -> StateOf:
+        if version != self._version:
+            self._version, self._known = version, {}
+        known = self._known
+        new = [polo for polo in polos if polo not in known]
+        if new:
+            known.update(await fetch_states(connection, new))
+        return lambda polo: known.get(polo)
+
+
+async def fetch_states(connection: Connection, polos: Sequence[str]) -> dict[str, str | None]:
+    """Of these names; that of one without any visit is read from the name."""
+    states = {polo: state_in_name(polo) for polo in polos}
+    states.update(await connection.fetch("SELECT name, uf FROM polos WHERE name = ANY($1::text[])", list(polos)))
+    return states
+
+
 @dataclass
 class Memory:
     """What a process keeps between requests, all of it bounded and true at any time."""
 
     names: Names = field(default_factory=Names)
+    states: States = field(default_factory=States)
     bodies: BodyCache = field(default_factory=BodyCache)
     calendar: tuple[int, BusinessDays] | None = None
 
@@ -54,6 +84,10 @@ class Snapshot:
             first, last = await self.connection.fetchrow(sql)
             self._bounds = None if first is None else (first, last)
         return self._bounds
+
+    async def states_of(self, polos: Iterable[str]) -> StateOf:
+        """The state of each of these polos."""
+        return await self.memory.states.of(self.connection, self.calendar_version, polos)
 
     async def business_days(self) -> BusinessDays:
         known = self.memory.calendar

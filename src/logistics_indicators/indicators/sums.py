@@ -66,7 +66,7 @@ GROUP BY c.polo_id, c.angel_id, c.days_late
 
 ANGEL_ID = "SELECT id FROM angels WHERE name = $1"
 POLO_ID = "SELECT id FROM polos WHERE name = $1"
-POLO_IDS_OF_UF = "SELECT id FROM polos WHERE starts_with(name, $1 || ' - ')"
+POLO_IDS_OF_UF = "SELECT id FROM polos WHERE uf = $1"
 
 
 async def clip_to_data(snapshot: Snapshot, days: Days) -> Days | None:

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
 
 import numpy as np
 
 from .business_days import NATION, Place
 from .packing import Integers
-from .snapshot import Snapshot
+from .snapshot import Snapshot, StateOf
 from .sums import Cells, Days, Filters, fetch_cells, sum_by
 
 
@@ -64,12 +63,6 @@ def name_key(name: str | None) -> tuple[bool, str]:
     return name is None, name or ""
 
 
-@lru_cache(maxsize=16_384)
-def uf_of(polo: str) -> str | None:
-    """The two letters in front of a polo's name: CE - JUAZEIRO DO NORTE."""
-    return polo[:2] if polo[2:5] == " - " and polo[:2].isascii() and polo[:2].isalpha() and polo[:2].isupper() else None
-
-
 async def totals_by(
     snapshot: Snapshot,
     by: Dimension,
@@ -96,6 +89,7 @@ async def totals_of_cells(snapshot: Snapshot, by: Dimension, cells: Cells, *, pl
         main = await _main_places(snapshot, cells)
         where = [main[key] for key in ids[order].tolist()]
     elif places:
+        uf_of = await snapshot.states_of(name for name in names if name is not None and by is Dimension.polo)
         where = [Place(name, None) if by is Dimension.uf else Place(uf_of(name or ""), name) for name in names]
     return Totals(names, where, *(column[order] for column in sums))
 
@@ -103,7 +97,7 @@ async def totals_of_cells(snapshot: Snapshot, by: Dimension, cells: Cells, *, pl
 async def place_of(snapshot: Snapshot, days: Days | None, filters: Filters) -> Place:
     """Whose calendar counts for these filters: a polo's, that of an angel's main place, a state's, or the nation's."""
     if filters.polo is not None:
-        return Place(uf_of(filters.polo), filters.polo)
+        return Place((await snapshot.states_of([filters.polo]))(filters.polo), filters.polo)
     if filters.angel is not None:
         totals = await totals_by(snapshot, Dimension.angel, days, filters, places=True)
         if totals.names:
@@ -134,6 +128,7 @@ async def key_of(snapshot: Snapshot, by: Dimension, ids: Integers) -> Key:
         return Key(snapshot, "angels" if by is Dimension.angel else "polos", ids)
     present = np.flatnonzero(np.bincount(ids)).tolist()
     polos = await snapshot.memory.names.of(snapshot.connection, "polos", present)
+    uf_of = await snapshot.states_of(polos[polo] for polo in present)
     ufs = list(dict.fromkeys(uf_of(polos[polo]) for polo in present))
     numbering = np.zeros(max(present, default=0) + 1, np.int64)
     numbering[present] = [ufs.index(uf_of(polos[polo])) for polo in present]
@@ -148,10 +143,11 @@ async def _main_places(snapshot: Snapshot, cells: Cells) -> dict[int, Place]:
     visits: dict[int, list[tuple[str, int]]] = {}
     for pair, total in zip(pairs.tolist(), totals.tolist(), strict=True):
         visits.setdefault(pair // width, []).append((polos[pair % width], total))
-    return {angel: _main_place(parts) for angel, parts in visits.items()}
+    uf_of = await snapshot.states_of({polo for parts in visits.values() for polo, _ in parts})
+    return {angel: _main_place(parts, uf_of) for angel, parts in visits.items()}
 
 
-def _main_place(visits: Iterable[tuple[str, int]]) -> Place:
+def _main_place(visits: Iterable[tuple[str, int]], uf_of: StateOf) -> Place:
     """A state beats none, however many visits each has; ties go to the first name in the alphabet."""
     visits = list(visits)
     if len(visits) == 1:

@@ -15,6 +15,7 @@ from ..errors import Conflict
 from .blocks import Grain
 from .folding import FOLD_LOCK, FOLD_TIMEOUT, STORE_OPEN, fetch_cells, fetch_deltas, store_blocks
 from .packing import LATE, VISITS, Layout, frame_of, late_of, open_of, pack, spread, visits_of
+from .rollup import dimension_ids
 from .snapshot import STATE
 
 CELLS_OF_ROWS = """
@@ -30,8 +31,8 @@ LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
 """As rollup.py computes a writer's cells, in SQL: two programs that must agree. A name that is unknown has id 0."""
 
 MISSING_NAMES = (
-    "INSERT INTO angels (name) SELECT DISTINCT angel FROM services ON CONFLICT (name) DO NOTHING",
-    "INSERT INTO polos (name) SELECT DISTINCT polo FROM services ON CONFLICT (name) DO NOTHING",
+    ("angels", "SELECT DISTINCT angel FROM services EXCEPT SELECT name FROM angels"),
+    ("polos", "SELECT DISTINCT polo FROM services EXCEPT SELECT name FROM polos"),
 )
 
 DROP_DELTAS = """
@@ -92,8 +93,9 @@ async def rebuild(connection: Connection) -> int:
     except asyncpg.LockNotAvailableError:
         raise Conflict("The indicators are being rebuilt or folded just now. Try again in a moment.") from None
     try:
-        for insert in MISSING_NAMES:
-            await connection.execute(insert, timeout=FOLD_TIMEOUT)
+        for table, missing in MISSING_NAMES:
+            names = [row[0] for row in await connection.fetch(missing, timeout=FOLD_TIMEOUT)]
+            await dimension_ids(connection, table, names)
         async with _long_snapshot(connection, readonly=False):
             rows = await fetch_cells(connection, CELLS_OF_ROWS)
             await connection.execute("DELETE FROM rollup_open")

@@ -6,7 +6,8 @@ from ..customers.models import EMAIL_PATTERN
 from .dates import moments_of, parse_column
 from .formats import COLUMNS, LONGEST_ROW, OPTIONAL_COLUMNS, FileFormat, Kind, Layout
 from .ledger import Ledger, ledger_of
-from .rules import DATES, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
+from .normal_texts import Spellings, are_nothing, normal_texts, spellings_of
+from .rules import DATES, GROUPED, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS
 
 REJECT_SCHEMA = {
     "line": pl.Int64,
@@ -34,22 +35,31 @@ ROW_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 BROKEN = "[\x00\ufffd]"
 """What a byte that the encoding does not have became; and NUL, which no text has, and which is shown so."""
 
-CONTROL = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]"
+CONTROL = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 """Control characters but the tab and line ends: a vertical tab, an escape."""
 
 
-def check_rows(rows: pl.DataFrame, fmt: FileFormat) -> tuple[pl.DataFrame, pl.DataFrame, Ledger]:
-    """(good rows: ROW_SCHEMA and the kind's columns, rejects: REJECT_SCHEMA, the ledger of all) of ROW_SCHEMA rows."""
-    raw = _split_fields(rows, fmt)
-    dates = {name: parse_column(raw.select(_blank_as_null(name))[name]) for name in DATES if fmt.kind is Kind.services}
+def check_rows(rows: pl.DataFrame, fmt: FileFormat) -> tuple[pl.DataFrame, pl.DataFrame, Ledger, Spellings]:
+    """(good rows: ROW_SCHEMA and the kind's columns, rejects: REJECT_SCHEMA, ledger, spellings) of ROW_SCHEMA rows."""
+    split = _split_fields(rows, fmt)
+    sent = (split[name].alias(f"{name}_sent") for name in COLUMNS[fmt.kind])
+    raw = split.with_columns(*sent, *(normal_texts(split[name]) for name in COLUMNS[fmt.kind]))
+    raw = raw.with_columns(
+        are_nothing(raw[name], computed=name not in DATES).alias(f"{name}_nothing") for name in COLUMNS[fmt.kind]
+    )
+    dates = {
+        name: parse_column(raw.select(_nothing_as_null(name))[name]) for name in DATES if fmt.kind is Kind.services
+    }
     moments = raw.with_columns(moments_of(parsed, name).alias(f"{name}_clean") for name, parsed in dates.items())
     checked = _check(moments, fmt)
     good = pl.col("reason").is_null()
+    taken = checked.select(good)["reason"]
     columns = [pl.col(f"{c}_clean").alias(c) for c in COLUMNS[fmt.kind]]
     return (
         checked.filter(good).select(*ROW_SCHEMA, *columns),
         _rejects(checked.filter(~good), fmt.layout),
         {name: ledger_of(parsed) for name, parsed in dates.items()},
+        {name: spellings_of(split[name].filter(taken), raw[name].filter(taken)) for name in GROUPED if name in raw},
     )
 
 
@@ -103,15 +113,16 @@ def _check(raw: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
         .with_columns(
             pl.coalesce("structural", *(f"{name}_reason" for name in reasons)).alias("reason"),
             pl.coalesce(*(pl.when(is_wrong).then(pl.lit(name)) for name, is_wrong in wrong.items())).alias("column"),
-            pl.coalesce(*(pl.when(is_wrong).then(pl.col(name)) for name, is_wrong in wrong.items())).alias("value"),
+            pl.coalesce(*(pl.when(is_wrong).then(pl.col(f"{name}_sent")) for name, is_wrong in wrong.items())).alias(
+                "value"
+            ),
         )
         .collect()
     )
 
 
-def _blank_as_null(name: str) -> pl.Expr:
-    """'-' or nothing: no date."""
-    return pl.when(pl.col(name).is_in(NOTHING)).then(None).otherwise(pl.col(name)).alias(name)
+def _nothing_as_null(name: str) -> pl.Expr:
+    return pl.when(~pl.col(f"{name}_nothing")).then(pl.col(name)).alias(name)
 
 
 def _clean(name: str) -> pl.Expr:
@@ -121,21 +132,20 @@ def _clean(name: str) -> pl.Expr:
         number = pl.when(is_number).then(column.str.strip_chars_start("0").cast(pl.Int64, strict=False))
         return pl.when(number.is_between(1, LARGEST_ID)).then(number).alias(f"{name}_clean")
     if name in OPTIONAL_COLUMNS:
-        column = pl.when(column.is_in(NOTHING)).then(None).otherwise(column)
+        column = _nothing_as_null(name)
     return column.alias(f"{name}_clean")
 
 
 def _reason(name: str, broken: bool) -> pl.Expr:
     """Reason for which this column's text cannot be taken; null where it can."""
-    text, clean = pl.col(name), pl.col(f"{name}_clean")
-    empty = text.is_null() | (text == "")
+    text, clean, empty = pl.col(name), pl.col(f"{name}_clean"), pl.col(f"{name}_nothing")
     checks: list[tuple[pl.Expr, str]] = []
     if broken:
         checks += [(text.str.contains(BROKEN), "encoding"), (text.str.contains(CONTROL), "control_character")]
     if name == "data_de_atendimento":
-        checks.append((clean.is_null() & ~empty & (text != "-"), "invalid_date"))
+        checks.append((clean.is_null() & ~empty, "invalid_date"))
     elif name == "data_limite":
-        checks += [(empty | (text == "-"), "empty_field"), (clean.is_null(), "invalid_date")]
+        checks += [(empty, "empty_field"), (clean.is_null(), "invalid_date")]
     elif name in IDS:
         checks += [(empty, "empty_field"), (clean.is_null(), "invalid_id")]
     else:

@@ -13,15 +13,18 @@ from threading import Lock
 
 import polars as pl
 
-DAY_FIRST = re.compile(r"(\d{2})( *)/( *)(\d{2})( *)(/?)( *)(\d{4}|\d{2})", re.ASCII)
-YEAR_FIRST = re.compile(r"(\d{4}) *- *(\d{2}) *- *(\d{2})", re.ASCII)
-TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{1,2})( *)/( *)(\d{1,2})( *)(/?)( *)(\d{4}|\d{2})", re.ASCII)
+YEAR_FIRST = re.compile(r"(\d{4}) *- *(\d{1,2}) *- *(\d{1,2})", re.ASCII)
+TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)([.,]\d{1,9})?)?", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """A year outside them is a slip of the pen; the JSON routes draw the same line."""
 
 ISO = "YYYY-MM-DD"
 FAST_TIME = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?$"
-SEPARATOR = re.compile(r"(?<=[\d])(?: +| *T *)(?=\d{2}:)", re.ASCII)
+SEPARATOR = re.compile(r"(?<=[\d])(?: +| *T *)(?=\d{1,2}:)", re.ASCII)
+ONE_DIGIT_HOUR = r"([ T])([0-9]:[0-5][0-9])"
+FRACTION = r"(:[0-5][0-9]:[0-5][0-9])[.,][0-9]{1,9}$"
+"""Of a second; it is dropped."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Day:
     day: date
     spelling: str
     ambiguous: bool
+
+    @property
+    def year_first(self) -> bool:
+        return self.spelling.startswith(ISO[:4])
 
 
 @dataclass(frozen=True)
@@ -48,14 +55,16 @@ def parse_day(text: str) -> Day | None:
     """A date without a time; None where it is not one of the spellings or not in the calendar."""
     if found := DAY_FIRST.fullmatch(text):
         day, month, year = found[1], found[4], found[8]
-        spelling = f"DD/MM{'/' if found[6] else ''}{'YYYY' if len(year) == 4 else 'YY'}"
-        if not found[6] and (len(year) != 4 or found[5] or found[7]):
+        if not found[6] and (len(month) != 2 or len(year) != 4 or found[5] or found[7]):
             return None
-        if found[2] or found[3] or found[5] or found[7]:
-            spelling = f"DD /MM{' /' if found[6] else ''}{'YYYY' if len(year) == 4 else 'YY'}"
+        parts = ("D", "M") if len(day + month) < 4 else ("DD", "MM")
+        blank = " " if found[2] or found[3] or found[5] or found[7] else ""
+        second = f"{blank}/" if found[6] else ""
+        spelling = f"{parts[0]}{blank}/{parts[1]}{second}{'YYYY' if len(year) == 4 else 'YY'}"
         return _day(year if len(year) == 4 else f"20{year}", month, day, spelling, day_first=True)
     if found := YEAR_FIRST.fullmatch(text):
-        return _day(found[1], found[2], found[3], ISO, day_first=False)
+        spelling = "YYYY-M-D" if len(found[2] + found[3]) < 4 else ISO
+        return _day(found[1], found[2], found[3], spelling, day_first=False)
     return None
 
 
@@ -82,9 +91,10 @@ def parse_moment(text: str) -> Moment | None:
     if clock is None:
         return None
     between = "T" if "T" in text else " "
-    if between == "T" and day.spelling != ISO:
+    if between == "T" and not day.year_first:
         return None
-    spelling = f"{day.spelling}{between}HH:MM{':SS' if clock[3] else ''}"
+    clock_spelling = f"{'H' * len(clock[1])}:MM{':SS' if clock[3] else ''}{'.f' if clock[4] else ''}"
+    spelling = f"{day.spelling}{between}{clock_spelling}"
     at = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
     return Moment(day.day, at, spelling, day.ambiguous)
 
@@ -95,6 +105,11 @@ PARSED = pl.Struct({"day": pl.Date, "seconds": pl.Int32, "spelling": pl.String, 
 
 def parse_column(texts: pl.Series) -> pl.DataFrame:
     """A frame with PARSED's fields, a row for each text (trimmed; null gives nulls)."""
+    return _with_the_rest(_with_loose_times(_read_by_place(texts)))
+
+
+def _read_by_place(texts: pl.Series) -> pl.DataFrame:
+    """text and PARSED's fields, which are null where the time does not stand in its usual places."""
     text, at, clock = pl.col("text"), pl.col("at"), pl.col("t")
     clock_at = text.str.find(":", literal=True).cast(pl.Int64) - 2
     split = pl.LazyFrame({"text": texts}).with_columns(clock_at.alias("at"))
@@ -112,7 +127,25 @@ def parse_column(texts: pl.Series) -> pl.DataFrame:
         "text", "day", seconds.alias("seconds"), spelling.alias("spelling"), "ambiguous", "separated", clock.is_null()
     )
     fits = (pl.col("separated") != clock) & (clock | pl.col("seconds").is_not_null())
-    return _with_the_rest(fields.with_columns(pl.when(fits).then("day").alias("day")).collect())
+    return fields.select("text", *(pl.when(fits).then(name).alias(name) for name in PARSED.to_schema())).collect()
+
+
+def _with_loose_times(fields: pl.DataFrame) -> pl.DataFrame:
+    """As they are, with those whose hour has one digit, or whose second has a fraction."""
+    left = (fields["day"].is_null() & fields["text"].is_not_null()).arg_true()
+    texts = fields["text"].gather(left)
+    padded = texts.str.replace(ONE_DIGIT_HOUR, "${1}0${2}")
+    whole = padded.str.replace(FRACTION, "${1}")
+    loose = whole != texts
+    if not loose.any():
+        return fields
+    changed = {"short": (padded != texts).filter(loose), "fraction": (whole != padded).filter(loose)}
+    spelling = pl.col("spelling")
+    short = pl.when("short").then(spelling.str.replace("HH", "H", literal=True)).otherwise(spelling)
+    spelled = pl.when("fraction").then(short + ".f").otherwise(short)
+    found = _read_by_place(whole.filter(loose)).with_columns(**changed).with_columns(spelled.alias("spelling"))
+    places = left.filter(loose)
+    return fields.with_columns(fields[name].scatter(places, found[name]) for name in PARSED.to_schema())
 
 
 def parse_repeated(texts: pl.Series) -> pl.DataFrame:
@@ -170,7 +203,7 @@ def _day_rows(texts: list[str]) -> pl.DataFrame:
         iso = bare.endswith("T")
         bare = bare.removesuffix("T").rstrip(" ") if iso else bare
         day = parse_day(bare)
-        if day is not None and not (iso and day.spelling != ISO):
+        if day is not None and (day.year_first or not iso):
             between = "T" if iso else " " if bare != text else ""
             rows.append((text, day.day, day.spelling + between, day.ambiguous, bare != text))
     return pl.DataFrame(rows, schema=DAYS_SCHEMA, orient="row")
@@ -180,8 +213,8 @@ _days_of = _KnownDays().of
 
 
 def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
-    """Texts that the fast way did not take, one by one; most of them are no dates."""
-    parsed = fields.select("text", *PARSED.to_schema())
+    """Texts that the fast ways did not take, one by one; most of them are no dates."""
+    parsed = fields
     left = fields["day"].is_null() & fields["text"].is_not_null()
     if not left.any():
         return parsed.drop("text")
@@ -195,10 +228,7 @@ def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
         parsed = parsed.join(rest, on="text", how="left", maintain_order="left", suffix="_rest").with_columns(
             pl.coalesce(c, f"{c}_rest").alias(c) for c in PARSED.to_schema()
         )
-    absent = pl.col("day").is_null()
-    return parsed.select(
-        "day", *(pl.when(absent).then(None).otherwise(c).alias(c) for c in list(PARSED.to_schema())[1:])
-    )
+    return parsed.select(*PARSED.to_schema())
 
 
 def _seconds_of(at: time | None) -> int | None:

@@ -14,11 +14,11 @@ from functools import cache
 import polars as pl
 
 from ..customers.models import EMAIL_PATTERN
-from ..texts import normal_text
+from ..texts import normal_text, stands_for_nothing
 from .dates import parse_moment
 from .formats import COLUMNS, DELIMITERS, OPTIONAL_COLUMNS, REPORT_COLUMNS, SYNONYMS, Kind, Layout
 from .quoting import RecordRule
-from .rules import DATES, IDS, MOST_ID_DIGITS, NOTHING
+from .rules import DATES, IDS, MOST_ID_DIGITS
 
 SOUGHT_RECORDS = 20
 """A header is sought among so many records that are not blank."""
@@ -267,7 +267,7 @@ def _fits(records: list[_Record], width: int) -> bool:
 
 def _is_data(kind: Kind, fields: list[str]) -> bool:
     """True where an id, a date or a mail address stands where one belongs, and the record is no mere title."""
-    if sum(field not in NOTHING for field in fields) * 2 < len(COLUMNS[kind]):
+    if sum(not stands_for_nothing(normal_text(field)) for field in fields) * 2 < len(COLUMNS[kind]):
         return False
     return any(_is_value(name, field) for name, field in zip(COLUMNS[kind], fields, strict=False))
 

@@ -13,11 +13,13 @@ import polars as pl
 
 from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import record_frames
+from ..texts import email_key
 from .checking import REJECT_SCHEMA
+from .findings import Findings, SaneDays, findings_of
 from .formats import COLUMNS, Kind
 from .parsing import ParsedChunk
 from .resolving import Resolution, Stored, Values, resolve_customers, resolve_services
-from .tables import KEYS, Target, array_of, copy_lines, move_sequence_on, positions_of
+from .tables import KEYS, Target, array_of, copy_lines, key_of, move_sequence_on, positions_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class LoadRules:
     """For what is to be committed before the chunk is."""
     absent: frozenset[str]
     """Columns that the file does not have: kept as they are stored, and no part of "the same values"."""
+    sane_days: SaneDays
     skip_row_checks: bool
     """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
 
@@ -44,6 +47,7 @@ class ChunkOutcome:
     unchanged: int
     rejects: pl.DataFrame
     ledger: dict[str, dict[str, int]] = field(default_factory=dict)
+    findings: Findings = field(default_factory=dict)
 
 
 DUPLICATES = {"duplicate_id": "id", "duplicate_email": "email"}
@@ -162,16 +166,17 @@ class ChunkMerge:
             unchanged=resolution.unchanged,
             rejects=rejects.with_columns(storable),
             ledger=self._chunk.ledger,
+            findings=await asyncio.to_thread(self._findings, rejects),
         )
 
     async def _with_earlier_reasons(self, rejects: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         """A row may share its id with one row and its address with another: the reason that it had stays, if true."""
         stored = await self._rules.target.stored(self._connection, rows, self._rules.load_id, update=False)
-        owners = {values.values[EMAIL]: row_id for row_id, values in stored.items()}
+        owners = {email_key(values.values[EMAIL]): row_id for row_id, values in stored.items()}
         earlier = [
             (line, DUPLICATES[reason], reason, email if reason == "duplicate_email" else str(row_id))
             for line, row_id, email, reason in rows.select("line", "id", "email", "earlier_reason").rows()
-            if (row_id in stored if reason == "duplicate_id" else owners.get(email, row_id) != row_id)
+            if (row_id in stored if reason == "duplicate_id" else owners.get(email_key(email), row_id) != row_id)
         ]
         names = ("line", "column", "reason", "value")
         changes = pl.DataFrame(earlier, schema={name: REJECT_SCHEMA[name] for name in names}, orient="row")
@@ -186,6 +191,11 @@ class ChunkMerge:
             if row_id in stored:
                 stored[row_id].touched = True
 
+    def _findings(self, rejects: pl.DataFrame) -> Findings:
+        rows = self._chunk.rows
+        taken = rows.filter(~pl.col("line").is_in(rejects["line"].implode())) if rejects.height else rows
+        return findings_of(taken, self._chunk.spellings, self._rules.sane_days)
+
     async def _resolve(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, Resolution, pl.DataFrame]:
         """(rows that are new after all, the outcome of the others, those others)."""
         rules = self._rules
@@ -197,7 +207,7 @@ class ChunkMerge:
         alone = ~await rules.target.matching(self._connection, doubted)
         shared = pl.Series([False]).new_from_index(0, doubted.height)
         for key in KEYS[rules.target.kind]:
-            shared = shared | doubted[key].is_duplicated()
+            shared = shared | key_of(doubted, key).is_duplicated()
         new, others = doubted.filter(alone & ~shared), doubted.filter(~alone | shared)
         if not others.height:
             return new, Resolution(unchanged=unchanged), others

@@ -13,9 +13,11 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
+from .findings import add_spellings
 from .formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Kind, Layout
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
+from .normal_texts import Spellings
 from .plain_rows import header_of, read_plain_rows
 from .quoting import RecordRule
 from .records import ChunkRecords, Span, records_of
@@ -43,6 +45,7 @@ class ParsedChunk:
     rows_read: int
     layout: Layout
     ledger: Ledger = field(default_factory=dict)
+    spellings: Spellings = field(default_factory=dict)
 
     def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row`, the file's text of some of the rows, `origin_line` and `earlier_reason`."""
@@ -80,6 +83,7 @@ def parse_chunk(
         rows_read=sum(part.rows_read for part in parts),
         layout=fmt.layout,
         ledger=reduce(add_ledger, (part.ledger for part in parts)),
+        spellings=reduce(add_spellings, (part.spellings for part in parts)),
     )
 
 
@@ -123,18 +127,25 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
     if is_first and fmt.layout.has_header:
         records, header_end = _without_header(lines, records, rule)
         single[: header_end + 1] = False
-    rows, left, ledger = _plain_rows(lines, plain & single, fmt)
+    rows, left, ledger, spellings = _plain_rows(lines, plain & single, fmt)
     odd = _odd_rows(lines, np.flatnonzero(left | (single & ~plain)), records, rule, fmt.layout)
     line = pl.col("line") + first_line
     if not odd.height:
         none = pl.DataFrame(schema=REJECT_SCHEMA)
-        return ParsedChunk(body, rows.with_columns(line), none, rows.height, fmt.layout, ledger)
-    checked, rejects, more = check_rows(odd, replace(fmt, layout=fmt.layout.of_records()))
+        return ParsedChunk(body, rows.with_columns(line), none, rows.height, fmt.layout, ledger, spellings)
+    checked, rejects, more, others = check_rows(odd, replace(fmt, layout=fmt.layout.of_records()))
     rows_read = rows.height + odd.height
     if checked.height:
         rows = pl.concat([rows, checked.drop("row", "fields", "origin_line")]).sort("line")
-    ledger = add_ledger(ledger, more)
-    return ParsedChunk(body, rows.with_columns(line), rejects.with_columns(line), rows_read, fmt.layout, ledger)
+    return ParsedChunk(
+        body,
+        rows.with_columns(line),
+        rejects.with_columns(line),
+        rows_read,
+        fmt.layout,
+        add_ledger(ledger, more),
+        add_spellings(spellings, others),
+    )
 
 
 def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tuple[list[Span], int]:
@@ -145,20 +156,20 @@ def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tupl
     return [record for record in records if record[0] > header_end], header_end
 
 
-def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFrame, Mask, Ledger]:
-    """(rows: line, start, end and the kind's columns; the lines that were left after all; the ledger)."""
+def _plain_rows(lines: Lines, plain: Mask, fmt: FileFormat) -> tuple[pl.DataFrame, Mask, Ledger, Spellings]:
+    """(rows: line, start, end and the kind's columns; the lines that were left after all; ledger; spellings)."""
     left = np.zeros(len(lines), np.bool_)
     if not plain.any():
         empty = pl.DataFrame(schema={name: ROW_SCHEMA[name] for name in PLACE} | SCHEMAS[fmt.kind])
-        return empty, left, {name: {} for name in DATES} if fmt.kind is Kind.services else {}
-    columns, taken, ledger = read_plain_rows(lines.joined(plain, header_of(fmt)), fmt)
+        return empty, left, {name: {} for name in DATES} if fmt.kind is Kind.services else {}, {}
+    columns, taken, ledger, spellings = read_plain_rows(lines.joined(plain, header_of(fmt)), fmt)
     numbers = np.flatnonzero(plain)
     places = {"line": numbers, "start": lines.starts[numbers], "end": lines.ends[numbers]}
     rows = pl.DataFrame(places, schema={name: ROW_SCHEMA[name] for name in PLACE}).hstack(columns)
     if not taken.all():
         left[numbers[~taken.to_numpy()]] = True
         rows = rows.filter(taken)
-    return rows, left, ledger
+    return rows, left, ledger, spellings
 
 
 def _odd_rows(lines: Lines, numbers: Places, records: list[Span], rule: RecordRule, layout: Layout) -> pl.DataFrame:

@@ -9,10 +9,12 @@ from operator import and_
 import polars as pl
 
 from ..customers.models import EMAIL_PATTERN
+from .checking import CONTROL
 from .dates import moments_of, parse_column, parse_repeated
 from .formats import COLUMNS, OPTIONAL_COLUMNS, FileFormat, Kind
 from .ledger import Ledger, ledger_of
-from .rules import DATES, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS, NOTHING
+from .normal_texts import Spellings, are_nothing, may_hold_odd_texts, normal_texts, spellings_of
+from .rules import DATES, GROUPED, IDS, LARGEST_ID, LONGEST, MOST_ID_DIGITS
 
 
 def header_of(fmt: FileFormat) -> bytes:
@@ -21,19 +23,32 @@ def header_of(fmt: FileFormat) -> bytes:
     return fmt.layout.delimiter.join(_names(fmt)).encode() + b"\n"
 
 
-def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Series, Ledger]:
-    """(the kind's columns, whether each row was taken, the ledger of those taken) for lines that Lines calls plain.
+def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Series, Ledger, Spellings]:
+    """(the kind's columns, whether each row was taken, ledger and spellings of those) for lines that Lines calls plain.
 
     The body begins with header_of's line. The values of a row that was not taken mean nothing.
     """
     texts = _read_texts(body, fmt)
+    spelled = texts
+    if may_hold_odd_texts(body):
+        texts = texts.with_columns(normal_texts(texts[name]) for name in LONGEST if name in texts.columns)
     dates = {name: _parse_dates(name, texts[name]) for name in DATES if fmt.kind is Kind.services}
-    known = texts.with_columns(dates[name]["day"].is_not_null().alias(f"{name}_known") for name in dates)
+    trimmed = {name: texts[name].str.strip_chars() for name in LONGEST if name in texts}
+    nothing = [are_nothing(text, computed=True).alias(f"{name}_nothing") for name, text in trimmed.items()]
+    are_dates = (dates[name]["day"].is_not_null().alias(f"{name}_known") for name in dates)
+    known = texts.with_columns(nothing).with_columns(are_dates)
     values = (moments_of(dates[name], name) if name in dates else _value(name) for name in COLUMNS[fmt.kind])
-    checks = (_is_good(name).fill_null(False) for name in COLUMNS[fmt.kind])
+    checks = [_is_good(name).fill_null(False) for name in COLUMNS[fmt.kind]]
+    if b"\xc2" in body:  # the lead byte of the control characters from U+0080 on
+        checks += [~pl.col(name).str.contains(CONTROL).fill_null(False) for name in LONGEST if name in texts]
     taken = known.select(reduce(and_, checks).alias("taken"))["taken"]
     ledger = {name: ledger_of(column if taken.all() else column.filter(taken)) for name, column in dates.items()}
-    return texts.select(*values), taken, ledger
+    spellings = {
+        name: spellings_of(spelled[name].filter(taken), texts[name].filter(taken))
+        for name in GROUPED
+        if name in texts and texts is not spelled
+    }
+    return known.select(*values), taken, ledger, spellings
 
 
 def _names(fmt: FileFormat) -> list[str]:
@@ -64,7 +79,7 @@ def _value(name: str) -> pl.Expr:
     if name in IDS:
         return pl.col(name).cast(pl.Int64, strict=False)
     text = pl.col(name).str.strip_chars()
-    return pl.when(~text.is_in(NOTHING)).then(text).alias(name) if name in OPTIONAL_COLUMNS else text
+    return pl.when(~pl.col(f"{name}_nothing")).then(text).alias(name) if name in OPTIONAL_COLUMNS else text
 
 
 def _is_good(name: str) -> pl.Expr:
@@ -79,4 +94,5 @@ def _is_good(name: str) -> pl.Expr:
     fits = stripped.str.len_bytes() <= LONGEST[name]  # in bytes at most as many as in characters
     if name in OPTIONAL_COLUMNS:
         return fits | text.is_null()
-    return fits & (stripped.str.contains(EMAIL_PATTERN) if name == "email" else stripped != "")
+    fits &= ~pl.col(f"{name}_nothing")
+    return fits & stripped.str.contains(EMAIL_PATTERN) if name == "email" else fits

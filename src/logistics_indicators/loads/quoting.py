@@ -67,12 +67,20 @@ class RecordRule:
     def fields(self, record: str) -> list[str]:
         """Fields of a record, read leniently: a quote inside an unquoted field is a character like any other.
 
-        A field that the record ends in before its quote closes is missing. Raises csv.Error.
+        A field that the record ends in before its quote closes is missing. Where text follows a closing quote
+        (`"Loja \\"Sul\\""`: backslashes mean nothing here), every quote of the record is a character. Raises csv.Error.
         """
+        if self._goes_on_after_quote(record.encode()):
+            return record.split(self.delimiter)
         fields = self._read(record + "\n")
         if fields and fields[-1].endswith("\n") and fields != self._read(record):
             fields.pop()  # the line end that we added became a part of it
         return fields
+
+    def _goes_on_after_quote(self, record: bytes) -> bool:
+        fields = self.patterns.fields.match(record)
+        assert fields is not None
+        return not self.patterns.last.match(record, fields.end()) and self.is_settled(record, fields.end())
 
     def _read(self, record: str) -> list[str]:
         return next(csv.reader([record], delimiter=self.delimiter, skipinitialspace=True), [])

@@ -1,8 +1,11 @@
 """What becomes of a row whose key was there before: the rule, one row at a time, in file order. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from ..texts import email_key
 
 Values = tuple[Any, ...]
 """The columns after the id, in the table's order."""
@@ -47,28 +50,31 @@ def resolve_services(rows: Iterable[tuple[int, int, Values]], stored: dict[int, 
 def resolve_customers(
     rows: Iterable[tuple[int, int, Values]], stored: dict[int, Stored], *, update: bool
 ) -> Resolution:
-    """As resolve_services; values are (nome, email, telefone), and no two customers share an email."""
+    """As resolve_services; values are (nome, email, telefone), and no two share an email, whatever its case."""
     outcome = Resolution()
-    owners = {current.values[1]: row_id for row_id, current in stored.items()}
+    owners: defaultdict[str, set[int]] = defaultdict(set)
+    """More than one for addresses that were stored before case meant nothing."""
+    for row_id, current in stored.items():
+        owners[email_key(current.values[1])].add(row_id)
     for position, row_id, values in rows:
-        current = stored.get(row_id)
-        email = values[1]
-        if current is None:
-            if email in owners:
+        known = stored.get(row_id)
+        email = email_key(values[1])
+        if known is None:
+            if owners[email]:
                 outcome.rejected.append((position, "email", "duplicate_email"))
                 continue
             stored[row_id] = Stored(values, touched=True)
-            owners[email] = row_id
+            owners[email].add(row_id)
             outcome.inserted.append(position)
-        elif not _settle_same(outcome, row_id, current, values, update=update):
-            if not update or current.touched:
+        elif not _settle_same(outcome, row_id, known, values, update=update):
+            if not update or known.touched:
                 outcome.rejected.append((position, "id", "duplicate_id"))
-            elif owners.get(email, row_id) != row_id:
+            elif email != (before := email_key(known.values[1])) and owners[email]:
                 outcome.rejected.append((position, "email", "duplicate_email"))
             else:
-                del owners[current.values[1]]
-                owners[email] = row_id
-                _update(outcome, position, row_id, current, values)
+                owners[before].remove(row_id)
+                owners[email].add(row_id)
+                _update(outcome, position, row_id, known, values)
     return outcome
 
 

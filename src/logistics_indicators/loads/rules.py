@@ -19,6 +19,7 @@ LONGEST: dict[str, int] = {
 }
 """Characters."""
 
+GROUPED = ("angel", "polo")
+"""Names that figures are grouped by."""
+
 DATES = ("data_limite", "data_de_atendimento")
-NOTHING = ("", "-")
-"""What stands for no value where there need not be one."""

@@ -7,6 +7,8 @@ size is bounded whatever the file's.
 import numpy as np
 import polars as pl
 
+from .tables import key_of
+
 SMALLEST, LARGEST = 2**23, 2**27
 """Bits: 1 MB to 16 MB."""
 
@@ -64,5 +66,5 @@ class LoadMemory:
         doubtful = pl.Series([False]).new_from_index(0, rows.height)
         for key in keys:
             seen = self._seen.setdefault(key, SeenKeys(self._file_bytes // 2))
-            doubtful = doubtful | seen.add(rows[key])
+            doubtful = doubtful | seen.add(key_of(rows, key))
         return doubtful

@@ -10,11 +10,12 @@ import polars as pl
 from ..database import COPY_SECONDS, Connection, copy_bytes
 from ..indicators.rollup import VISIT_SCHEMA
 from ..next_id import LARGEST_ORDINARY_ID
+from ..texts import email_key
 from .formats import COLUMNS, Kind
 from .resolving import Stored
 
 KEYS: dict[Kind, tuple[str, ...]] = {Kind.customers: ("id", "email"), Kind.services: ("id",)}
-"""Columns of which no two rows may share a value."""
+"""Columns of which no two rows may share a value (see key_of)."""
 
 SCHEMAS: dict[Kind, dict[str, pl.DataType | type[pl.DataType]]] = {
     Kind.customers: {"id": pl.Int64, "nome": pl.String, "email": pl.String, "telefone": pl.String},
@@ -45,6 +46,18 @@ def copy_lines(frame: pl.DataFrame) -> bytes:
     return lines.getvalue()
 
 
+def key_of(rows: pl.DataFrame, key: str) -> pl.Series:
+    """By what rows are told apart: e-mails without regard to the case of A to Z, as PostgreSQL's lower() sees it."""
+    if key != "email":
+        return rows[key]
+    emails = rows[key]
+    lowered = emails.str.to_lowercase()
+    beyond = emails.str.len_bytes() != emails.str.len_chars()
+    if not beyond.any():
+        return lowered
+    return lowered.scatter(beyond.arg_true(), [email_key(email) for email in emails.filter(beyond).to_list()])
+
+
 def array_of(ids: pl.Series) -> str:
     """Text of a bigint[]: asyncpg would encode a list of Python integers one by one, and hold the event loop."""
     return f"{{{ids.cast(pl.String).str.join(',').item() or ''}}}"
@@ -67,10 +80,11 @@ class Target:
 
     async def create_overlay(self, connection: Connection) -> None:
         """A temporary table for the transaction: what the load would have written."""
-        keys = ", ".join(f"UNIQUE ({key})" for key in KEYS[self.kind])
         await connection.execute(
-            f"CREATE TEMPORARY TABLE {self.table} (LIKE {self.kind} INCLUDING DEFAULTS, {keys}) ON COMMIT DROP"
+            f"CREATE TEMPORARY TABLE {self.table} (LIKE {self.kind} INCLUDING DEFAULTS, UNIQUE (id)) ON COMMIT DROP"
         )
+        if self.kind is Kind.customers:
+            await connection.execute(f"CREATE UNIQUE INDEX ON {self.table} (lower(email))")
 
     async def copy(self, connection: Connection, rows: bytes) -> None:
         """Write rows that no key of the table contradicts; raises UniqueViolationError where one does."""
@@ -83,27 +97,27 @@ class Target:
         """True for each row whose key is stored."""
         matches = pl.Series([False]).new_from_index(0, rows.height)
         for key in KEYS[self.kind]:
-            wanted = rows[key].unique().sort()
-            found = await connection.fetch(self._find_keys(key), wanted.to_list())
+            keys = key_of(rows, key)
+            found = await connection.fetch(self._find_keys(key), keys.unique().sort().to_list())
             if found:
-                matches = matches | rows[key].is_in([record[0] for record in found])
+                matches = matches | keys.is_in([record[0] for record in found])
         return matches
 
     def _find_keys(self, key: str) -> str:
-        type_ = "bigint" if key == "id" else "text"
+        type_, stored = ("bigint", "t.id") if key == "id" else ("text", "lower(t.email)")
         overlaid = f"""
             UNION ALL SELECT wanted.k FROM unnest($1::{type_}[]) AS wanted(k)
-            WHERE EXISTS (SELECT FROM {self.table} t WHERE t.{key} = wanted.k)"""
+            WHERE EXISTS (SELECT FROM {self.table} t WHERE {stored} = wanted.k)"""
         return f"""
             SELECT wanted.k FROM unnest($1::{type_}[]) AS wanted(k)
-            WHERE EXISTS (SELECT FROM {self.kind} t WHERE t.{key} = wanted.k)
+            WHERE EXISTS (SELECT FROM {self.kind} t WHERE {stored} = wanted.k)
             {overlaid if self.overlay else ""}"""
 
     async def stored(
         self, connection: Connection, rows: pl.DataFrame, load_id: int, *, update: bool
     ) -> dict[int, Stored]:
         """The stored rows that share a key with these, by id. With `update` they are locked until we commit."""
-        arguments = [rows[key].unique().sort().to_list() for key in KEYS[self.kind]]
+        arguments = [key_of(rows, key).unique().sort().to_list() for key in KEYS[self.kind]]
         records = await connection.fetch(self._select_stored(update), *arguments)
         touched: set[int] = set()
         if update:
@@ -135,7 +149,7 @@ class Target:
         columns = ", ".join(["t.id", "t.load_id", *(f"t.{name}" for name in self.values)])
         matches = "t.id = ANY($1::bigint[])"
         if self.kind is Kind.customers:
-            matches = f"({matches} OR t.email = ANY($2::text[]))"
+            matches = f"({matches} OR lower(t.email) = ANY($2::text[]))"
         return self._select(columns, matches) + (" FOR UPDATE" if update and not self.overlay else "")
 
     def _select(self, columns: str, matches: str) -> str:
@@ -172,7 +186,11 @@ FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::date[], $6::
 WHERE s.id = u.id
 """
 
-UPDATE_CUSTOMER = "UPDATE customers SET nome = $2, email = $3, telefone = $4 WHERE id = $1"
+UPDATE_CUSTOMER = """
+UPDATE customers SET nome = $2, email = $3, telefone = $4,
+    email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
+WHERE id = $1
+"""
 
 
 async def move_sequence_on(connection: Connection, kind: Kind, ids: pl.Series) -> None:

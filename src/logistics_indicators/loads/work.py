@@ -7,6 +7,7 @@ session's timeouts where the process hangs; the step is then free for the next w
 import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -16,6 +17,7 @@ import structlog
 from ..database import Connection, Pool, copy_bytes
 from ..indicators.rollup import remove_visits_of_load
 from .claims import held_claim
+from .findings import Findings, SaneDays, add_findings, warnings_of_findings
 from .formats import COLUMNS, FileFormat, Kind, Layout
 from .headers import AnotherHeader, refuse_another_header
 from .indexes import drop_indexes, ensure_indexes
@@ -76,7 +78,7 @@ FROM load_chunks c JOIN loads l ON l.id = c.load_id WHERE c.load_id = $1 AND c.s
 """
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
 LOCK_LOAD = """
-SELECT status, chunks_done, rejects, date_ledger, warnings, rows_rejected, rejects_stored, rejects_bytes
+SELECT status, chunks_done, rejects, date_ledger, findings, warnings, rows_rejected, rejects_stored, rejects_bytes
 FROM loads WHERE id = $1 FOR UPDATE
 """
 
@@ -85,13 +87,15 @@ UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty 
 """
 BEGIN_WRITE = """
 UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
-    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0, date_ledger = '{}'
+    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0, date_ledger = '{}',
+    findings = '{}'
 WHERE id = $1
 """
 RECORD_CHUNK = """
 UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
     rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
-    rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11
+    rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11,
+    findings = $12
 WHERE id = $1
 """
 COMPLETE = """
@@ -110,11 +114,20 @@ class OutOfTurn(Exception):
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """What a process brings to a load: its pool for load work, what its database role may, and what is kept."""
+    """What a process brings to a load: its pool for load work, what its database role may, what is kept, which dates
+    are sane."""
 
     pool: Pool
     skip_row_checks: bool
     reject_bounds: RejectBounds
+    first_sane_day: date
+    sane_years_ahead: int
+
+    @property
+    def sane_days(self) -> SaneDays:
+        today = date.today()
+        last = min(today.year + self.sane_years_ahead, date.max.year)
+        return SaneDays(self.first_sane_day, date(last, today.month, min(today.day, 28)))
 
 
 class LoadWork:
@@ -196,6 +209,7 @@ class LoadWork:
             update=claim["on_conflict"] == "update",
             into_empty=claim["into_empty"],
             pool=self._settings.pool,
+            sane_days=self._settings.sane_days,
             absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=self._settings.skip_row_checks,
         )
@@ -266,6 +280,7 @@ class LoadWork:
             add_ledger(load["date_ledger"], outcome.ledger),
             kept.height,
             kept_bytes,
+            add_findings(load["findings"], outcome.findings),
         )
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
 
@@ -282,6 +297,7 @@ class LoadWork:
             update=claim["on_conflict"] == "update",
             into_empty=claim["into_empty"],
             pool=self._settings.pool,
+            sane_days=self._settings.sane_days,
             absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=False,
         )
@@ -334,14 +350,15 @@ class LoadWork:
         await self._tidy(connection, load)
         return True
 
-    @staticmethod
-    async def _complete(connection: Connection, load_id: int) -> None:
+    async def _complete(self, connection: Connection, load_id: int) -> None:
         load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
         if not load["rows_read"]:
             await connection.execute(FAIL, load_id, NO_ROWS)
             log.info("load_failed", load_id=load_id, rows_read=0)
             return
-        done = await connection.fetchrow(COMPLETE, load_id, warnings_of(load))
+        findings = await without_polos_given_a_state(connection, load["findings"])
+        warnings = [*warnings_of(load), *warnings_of_findings(findings, self._settings.sane_days)]
+        done = await connection.fetchrow(COMPLETE, load_id, warnings)
         seconds = done["seconds"] or 0.0
         rows_per_second = round(done["rows_read"] / seconds) if seconds else None
         log.info("load_completed", load_id=load_id, rows_per_second=rows_per_second, **dict(done))
@@ -391,6 +408,14 @@ RETURNING id, kind, attempts, rows_updated
 
 AT_WORK_ON: ContextVar[int | None] = ContextVar("AT_WORK_ON", default=None)
 """The load that this task's step is about."""
+
+
+async def without_polos_given_a_state(connection: Connection, findings: Findings) -> Findings:
+    """An admin may have set a polo's state."""
+    names = findings.get("stateless_polos", [])
+    found = await connection.fetch("SELECT name FROM polos WHERE name = ANY($1::text[]) AND uf IS NOT NULL", names)
+    given = {record["name"] for record in found}
+    return {**findings, "stateless_polos": [name for name in names if name not in given]}
 
 
 async def delete_spool(connection: Connection, load_id: int) -> None:

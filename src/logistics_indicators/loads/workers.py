@@ -37,7 +37,8 @@ async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
     wake = asyncio.Event()
     stopping = asyncio.Event()
     bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
-    work = LoadWork(LoadSettings(pool, await may_skip_row_checks(pool), bounds))
+    may_skip = await may_skip_row_checks(pool)
+    work = LoadWork(LoadSettings(pool, may_skip, bounds, settings.load_first_sane_day, settings.load_sane_years_ahead))
     workers = [
         asyncio.create_task(_work(work, pool, wake, stopping, settings), name=f"load-worker-{number}")
         for number in range(settings.load_workers)

@@ -1,0 +1,110 @@
+"""What a load noticed beside its rejects, for its warnings: added up chunk by chunk, and bounded.
+
+As JSON: {"spellings": {column: {as spelled: normal form}}, "far_dates": {column: [rows, first line]},
+"stateless_polos": [names]}.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ..states import state_in_name
+from .normal_texts import MOST_SPELLINGS, Spellings
+from .rules import DATES
+
+Findings = dict[str, Any]
+
+MOST_POLOS = 1000
+"""Without a state, that are remembered by name."""
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class SaneDays:
+    """Dates outside of them are taken, and warned of."""
+
+    first: date
+    last: date
+
+
+def findings_of(rows: pl.DataFrame, spellings: Spellings, sane: SaneDays) -> Findings:
+    """Of a chunk: `rows` are those that were not rejected."""
+    far = {name: _far(rows, name, sane) for name in DATES if name in rows.columns}
+    names = rows["polo"].unique().to_list() if "polo" in rows.columns else []
+    stateless = sorted(name for name in names if state_in_name(name) is None)
+    return {
+        "spellings": {column: texts for column, texts in spellings.items() if texts},
+        "far_dates": {name: found for name, found in far.items() if found},
+        "stateless_polos": stateless[:MOST_POLOS],
+    }
+
+
+def _far(rows: pl.DataFrame, name: str, sane: SaneDays) -> list[int] | None:
+    days = rows[name].cast(pl.Date)
+    lowest, highest = days.min(), days.max()
+    if lowest is None or (lowest >= sane.first and highest <= sane.last):  # type: ignore[operator]
+        return None
+    lines = rows["line"].filter(((days < sane.first) | (days > sane.last)).fill_null(False))
+    return [len(lines), int(lines.min())]  # type: ignore[arg-type]
+
+
+def add_findings(before: Findings, more: Findings) -> Findings:
+    spellings = add_spellings(before.get("spellings", {}), more.get("spellings", {}))
+    far = dict(before.get("far_dates", {}))
+    for name, (rows, line) in more.get("far_dates", {}).items():
+        known = far.get(name, [0, line])
+        far[name] = [known[0] + rows, min(known[1], line)]
+    polos = sorted({*before.get("stateless_polos", []), *more.get("stateless_polos", [])})
+    return {"spellings": spellings, "far_dates": far, "stateless_polos": polos[:MOST_POLOS]}
+
+
+def add_spellings(before: Spellings, more: Spellings) -> Spellings:
+    columns = dict.fromkeys([*before, *more])
+    joined = {column: {**before.get(column, {}), **more.get(column, {})} for column in columns}
+    return {column: dict(list(texts.items())[:MOST_SPELLINGS]) for column, texts in joined.items()}
+
+
+def warnings_of_findings(findings: Findings, sane: SaneDays) -> list[str]:
+    return [
+        *(_joined(column, texts) for column, texts in sorted(findings.get("spellings", {}).items()) if texts),
+        *(_far_dates(name, found[0], found[1], sane) for name, found in sorted(findings.get("far_dates", {}).items())),
+        *_stateless(findings.get("stateless_polos", [])),
+    ]
+
+
+def _joined(column: str, texts: dict[str, str]) -> str:
+    spelled, names = len(texts), len(set(texts.values()))
+    most = "at least " if spelled >= MOST_SPELLINGS else ""
+    return (
+        f"{column}: {most}{_number(spelled, 'spelling')} (blanks, invisible marks, Unicode form) joined to "
+        f"{_number(names, 'name')}: {_examples(sorted(set(texts.values())))}."
+    )
+
+
+def _far_dates(column: str, rows: int, line: int, sane: SaneDays) -> str:
+    return (
+        f"{column}: {_number(rows, 'date')} before {sane.first} or after {sane.last}, the first in line {line}. "
+        "They were taken, and they move every range of days that is not asked for."
+    )
+
+
+def _stateless(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    most = "at least " if len(names) >= MOST_POLOS else ""
+    return [
+        f"{most}{_number(len(names), 'polo')} without a state, found by no uf: {_examples(names)}. "
+        "An admin may set it: PUT /v1/polos/{id}."
+    ]
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _examples(names: list[str]) -> str:
+    shown = ", ".join(names[:EXAMPLES])
+    return f"{shown}, …" if len(names) > EXAMPLES else shown

@@ -1,0 +1,33 @@
+"""What a polo looks like on the wire."""
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ..states import STATES
+
+
+class Polo(BaseModel):
+    id: int
+    polo: str = Field(examples=["CE - JUAZEIRO DO NORTE"])
+    uf: str | None = Field(description="Its state; null: none is known, and no `uf` finds it", examples=["CE"])
+    uf_fixada: bool = Field(description="true: set by an admin; false: read from the name")
+
+
+class PoloPage(BaseModel):
+    polos: list[Polo]
+    total_por_pagina: int = Field(description="Rows on this page")
+    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
+
+
+class StateOfPolo(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    uf: str | None = Field(
+        description="null: what the name says", examples=["CE"], json_schema_extra={"enum": [*STATES, None]}
+    )
+
+    @field_validator("uf")
+    @classmethod
+    def _one_of_the_states(cls, uf: str | None) -> str | None:
+        if uf is not None and uf not in STATES:
+            raise ValueError(f"one of {', '.join(STATES)}, or null")
+        return uf

@@ -1,0 +1,71 @@
+"""/v1/polos."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from ..accounts.current_user import Admin, Viewer, peer_address
+from ..customer_services.models import POLO_MAX
+from ..database import ConnectionOfRequest
+from ..errors import problems
+from ..exports.response import ExportFormat
+from ..field_types import FilterText
+from ..indicators.parameters import StateLetters
+from ..lists import Conditions, RequestedPage, list_response
+from . import service
+from .models import Polo, PoloPage, StateOfPolo
+
+router = APIRouter(prefix="/v1/polos", tags=["polos"])
+
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass
+class RequestedFilter:
+    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name")] = None
+    uf: StateLetters | None = None
+    sem_uf: Annotated[bool | None, Query(description="true: those without a state, which no `uf` finds")] = None
+
+
+def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
+    return service.filtered(service.PoloFilter(**vars(filter)))
+
+
+@router.get(
+    "",
+    operation_id="list_polos",
+    summary="Polos and their states, in order of id",
+    response_model=PoloPage,
+    response_model_exclude_unset=True,
+    responses=problems(401, 422, 503),
+)
+async def list_polos(
+    conditions: Annotated[Conditions, Depends(_filtered)],
+    page: RequestedPage,
+    _: Viewer,
+    connection: ConnectionOfRequest,
+    request: Request,
+) -> Response:
+    """Every polo that ever had a visit."""
+    return await list_response(request, connection, service.POLOS, conditions, page, ExportFormat.json)
+
+
+@router.put(
+    "/{polo_id}",
+    operation_id="set_state_of_polo",
+    summary="Set a polo's state",
+    responses=problems(401, 403, 404, 422, 503),
+)
+async def set_state_of_polo(
+    request: Request,
+    user: Admin,
+    connection: ConnectionOfRequest,
+    polo_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
+    body: StateOfPolo,
+) -> Polo:
+    """Set the state of a polo whose name tells none, or another; null takes what the name says again.
+
+    The filter `uf`, figures by state and the calendars follow at once, and data_version changes.
+    """
+    return await service.set_state(connection, polo_id, body.uf, user, peer_address(request))

@@ -1,0 +1,62 @@
+"""Polos and their states: each is read from the polo's name when its first visit is stored, until an admin sets it."""
+
+from dataclasses import dataclass
+
+from ..accounts.audit import record_audit
+from ..accounts.current_user import User
+from ..database import Connection
+from ..errors import NotFound
+from ..exports.columns import Column
+from ..indicators.calendar import CHANGED
+from ..lists import Conditions, ListedTable
+from ..states import state_in_name
+from .models import Polo
+
+POLOS = ListedTable(
+    "polos",
+    "(SELECT id, name AS polo, uf, uf_given AS uf_fixada FROM polos) AS polos",
+    (Column("id", int), Column("polo", str), Column("uf", str), Column("uf_fixada", bool)),
+)
+
+LOCK = "SELECT name, uf, uf_given FROM polos WHERE id = $1 FOR UPDATE"
+SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
+
+
+@dataclass(frozen=True)
+class PoloFilter:
+    """What is None asks for nothing."""
+
+    polo: str | None = None
+    uf: str | None = None
+    sem_uf: bool | None = None
+
+
+def filtered(filter: PoloFilter) -> Conditions:
+    conditions = Conditions()
+    conditions.equal(polo=filter.polo, uf=filter.uf)
+    if filter.sem_uf is not None:
+        conditions.add(f"uf IS {'' if filter.sem_uf else 'NOT '}NULL")
+    return conditions
+
+
+async def set_state(connection: Connection, polo_id: int, uf: str | None, user: User, address: str | None) -> Polo:
+    """None: what the name says. Figures by state and by calendar are others at once. Raises NotFound."""
+    async with connection.transaction():
+        row = await connection.fetchrow(LOCK, polo_id)
+        if row is None:
+            raise NotFound(f"There is no polo {polo_id}.")
+        name = row["name"]
+        after = Polo(id=polo_id, polo=name, uf=uf or state_in_name(name), uf_fixada=uf is not None)
+        if (after.uf, after.uf_fixada) == (row["uf"], row["uf_given"]):
+            return after
+        await connection.execute(SET_STATE, polo_id, after.uf, after.uf_fixada)
+        await connection.execute(CHANGED)
+        await record_audit(
+            connection,
+            action="polo_state_set",
+            username=user.username,
+            user_id=user.id or None,
+            address=address,
+            detail={"polo": name, "before": row["uf"] or "none", "after": after.uf or "none"},
+        )
+    return after

@@ -1,0 +1,148 @@
+"""A database of an earlier version is brought to the normal form of texts, and stays exact."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from conftest import client_of, make_settings, running_app
+from load_client import assert_indicators_are_exact, load_file, token_of
+
+from logistics_indicators.database import prepare_connection
+from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.indicators.folding import fold_everything
+from logistics_indicators.indicators.verification import verify
+
+UPGRADE = "import sys; from logistics_indicators.migrations import upgrade; upgrade(sys.argv[1])"
+
+CUSTOMERS = [
+    (1, "José  Lima", "jose@mail.com", "11\xa0987"),
+    (2, "Jose\u0301", "JOSE@mail.com", None),
+    (3, "Ana", "Jose@Mail.com", "1"),
+    (4, "\u200b", "a\u200bna@mail.com", "\u200b"),
+    (5, "Íris", "iris@mail.com", "5"),
+    (6, "x", "i\u200bris@mail.com", "6"),
+]
+NAMES = ["José Lima", "Jose\u0301 Lima", "José\xa0Lima", "José  Lima", "Rui", "Ana\u200b", "Zé\u3000B"]
+POLOS = ["SP - Santos", "SP  -\xa0Santos", "SE/ARACAJU\u200b", "XX - LUA", "rs – X"]
+STORE_CUSTOMERS = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
+STORE_VISITS = """
+INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
+SELECT $3::integer + i, 1, ($1::text[])[1 + i % cardinality($1::text[])],
+    ($2::text[])[1 + i % cardinality($2::text[])], DATE '2021-06-01' + i % 20,
+    CASE WHEN i % 7 > 0 THEN TIMESTAMP '2021-06-01 10:00' + i % 25 * interval '1 day 1 hour' END
+FROM generate_series(1, 200) i
+"""
+ADD_TO_ROLLUP = """
+WITH cells AS (
+    SELECT COALESCE(data_de_atendimento::date, data_limite) AS day, data_de_atendimento IS NULL AS open,
+        p.id AS polo_id, a.id AS angel_id, COALESCE(data_de_atendimento::date - data_limite, 0) AS days_late,
+        count(*) AS visits,
+        COALESCE(sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)::bigint AS seconds
+    FROM services s JOIN polos p ON p.name = polo JOIN angels a ON a.name = angel WHERE s.id > $1 GROUP BY 1, 2, 3, 4, 5
+)
+INSERT INTO rollup_deltas (day, open, polo_id, angel_id, days_late, visits, seconds)
+SELECT array_agg(day), array_agg(open), array_agg(polo_id), array_agg(angel_id), array_agg(days_late),
+    array_agg(visits::integer), array_agg(seconds) FROM cells
+"""
+
+
+@pytest.fixture
+async def old_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """A database of revision 0007, with visits of odd names: some folded, some in deltas."""
+    name = f"earlier_{os.urandom(6).hex()}"
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"CREATE DATABASE {name}")
+    try:
+        url = server.url(name)
+        await _upgrade(url, "0007")
+        old = await asyncpg.connect(url)
+        await prepare_connection(old)
+        await _fill(old)
+        await old.close()
+        yield url
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+async def _upgrade(url: str, revision: str) -> None:
+    environment = os.environ | {"DATABASE_URL": url}
+    subprocess.run([sys.executable, "-c", UPGRADE, revision], env=environment, check=True)
+
+
+async def _fill(old: asyncpg.Connection) -> None:
+    await old.executemany(STORE_CUSTOMERS, CUSTOMERS)
+    await old.execute("INSERT INTO angels (name) SELECT unnest($1::text[])", NAMES)
+    await old.execute("INSERT INTO polos (name) SELECT unnest($1::text[])", POLOS)
+    for first in (0, 1000):
+        await old.execute(STORE_VISITS, NAMES, POLOS, first)
+        await old.execute(ADD_TO_ROLLUP, first)
+        if not first:
+            await fold_everything(old)
+    days = [
+        ("polo", "SP  -\xa0Santos", "Dia A"),
+        ("polo", "SP - Santos", "Dia B"),
+        ("polo", "SE/ARACAJU\u200b", "Dia C"),
+    ]
+    insert = "INSERT INTO calendar_days (kind, scope, day, name, source) VALUES ($1, $2, '2021-06-16', $3, 'local')"
+    await old.executemany(insert, days)
+
+
+async def test_an_earlier_database_gets_normal_forms_and_stays_exact(old_url: str) -> None:
+    await _upgrade(old_url, "head")
+    connection = await asyncpg.connect(old_url)
+    await prepare_connection(connection)
+    verification = await verify(connection)
+    assert (verification.visits, verification.differences) == (400, 0)
+    names = {row[0] for row in await connection.fetch("SELECT DISTINCT angel FROM services")}
+    assert names == {"José Lima", "Rui", "Ana", "Zé B"}
+    polos = await connection.fetch("SELECT DISTINCT polo, uf FROM services JOIN polos ON name = polo ORDER BY 1")
+    assert [tuple(row) for row in polos] == [
+        ("SE/ARACAJU", "SE"),
+        ("SP - Santos", "SP"),
+        ("XX - LUA", None),
+        ("rs – X", "RS"),
+    ]
+    await fold_everything(connection)
+    assert (await verify(connection)).differences == 0
+    scopes = await connection.fetch("SELECT scope, name FROM calendar_days WHERE source = 'local' ORDER BY name")
+    assert [tuple(row) for row in scopes][1:] == [("SP - Santos", "Dia B"), ("SE/ARACAJU", "Dia C")]
+    await connection.close()
+
+
+async def test_only_texts_that_differ_are_written_and_what_is_nothing_stays(old_url: str) -> None:
+    connection = await asyncpg.connect(old_url)
+    before = dict(await connection.fetch("SELECT id, ctid::text FROM customers"))
+    await _upgrade(old_url, "head")
+    rows = await connection.fetch("SELECT id, nome, email, telefone FROM customers ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        (1, "José Lima", "jose@mail.com", "11 987"),
+        (2, "José", "JOSE@mail.com", None),
+        (3, "Ana", "Jose@Mail.com", "1"),
+        (4, "\u200b", "ana@mail.com", "\u200b"),
+        (5, "Íris", "iris@mail.com", "5"),
+        (6, "x", "i\u200bris@mail.com", "6"),  # the address is another customer's
+    ]
+    after = dict(await connection.fetch("SELECT id, ctid::text FROM customers"))
+    assert after[5] == before[5]
+    await connection.close()
+
+
+async def test_customers_that_differ_by_case_alone_stay_and_no_other_joins_them(old_url: str) -> None:
+    connection = await asyncpg.connect(old_url)
+    async with running_app(make_settings(old_url)) as app, client_of(app, await token_of(app, connection)) as client:
+        await assert_indicators_are_exact(client, connection)
+        found = (await client.get("/v1/customers", params={"email": "jOSE@mail.com"})).json()["clientes"]
+        assert [row["id"] for row in found] == [1, 2, 3]
+        answer = await client.post("/v1/customers", json={"nome": "n", "email": "JosE@mail.com"})
+        assert answer.status_code == 409
+        for email, status in (("JOSE@mail.com", 200), ("JOSE@MAIL.com", 200), ("iris@mail.com", 409)):
+            put = await client.put("/v1/customers/2", json={"nome": "José", "email": email})
+            assert put.status_code == status, put.text
+        load = await load_file(client, "customers", "2;J;jose@mail.com;\n9;K;jose@mail.com;\n", on_conflict="update")
+        assert [(reject["reason"], reject["rows"]) for reject in load["rejects"]] == [("duplicate_email", 1)]
+        assert load["rows_updated"] == 1
+    await connection.close()
