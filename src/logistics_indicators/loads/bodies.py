@@ -44,6 +44,8 @@ class FileBody:
 
     stream: AsyncIterator[bytes]
     filename: str | None = None
+    charset: str | None = None
+    """Of a bare body's Content-Type."""
     pieces: AsyncIterator[bytes] = field(init=False)
 
 
@@ -67,6 +69,7 @@ def open_body(
             raise BadRequest("The multipart body's Content-Type has no boundary.")
         body.pieces = _Multipart(body, boundary).pieces(limit)
     elif media_type in FILE_TYPES:
+        body.charset = options.get(b"charset", b"").decode("latin-1")
         body.pieces = bounded(unpacked, limit)
     elif not content_type:
         body.pieces = untyped(unpacked)

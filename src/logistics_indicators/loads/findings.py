@@ -1,9 +1,10 @@
 """What a load noticed beside its rejects, for its warnings: added up chunk by chunk, and bounded.
 
 As JSON: {"spellings": {column: {as spelled: normal form}}, "far_dates": {column: [rows, first line]},
-"stateless_polos": [names]}.
+"stateless_polos": [names], "notes": {what: [lines, first line]}}.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +16,14 @@ from .normal_texts import MOST_SPELLINGS, Spellings
 from .rules import DATES
 
 Findings = dict[str, Any]
+
+Counts = Mapping[str, Sequence[int]]
+"""{what: (lines, first line)}"""
+
+NOTES = {
+    "rows_in_quotes": "inside of quotes looks like a row of its own: if a quote is missing before it, close it.",
+    "lone_returns": "holds a carriage return that ends no line: save the file with one kind of line ends.",
+}
 
 MOST_POLOS = 1000
 """Without a state, that are remembered by name."""
@@ -30,7 +39,7 @@ class SaneDays:
     last: date
 
 
-def findings_of(rows: pl.DataFrame, spellings: Spellings, sane: SaneDays) -> Findings:
+def findings_of(rows: pl.DataFrame, spellings: Spellings, notes: Counts, sane: SaneDays) -> Findings:
     """Of a chunk: `rows` are those that were not rejected."""
     far = {name: _far(rows, name, sane) for name in DATES if name in rows.columns}
     names = rows["polo"].unique().to_list() if "polo" in rows.columns else []
@@ -39,10 +48,15 @@ def findings_of(rows: pl.DataFrame, spellings: Spellings, sane: SaneDays) -> Fin
         "spellings": {column: texts for column, texts in spellings.items() if texts},
         "far_dates": {name: found for name, found in far.items() if found},
         "stateless_polos": stateless[:MOST_POLOS],
+        "notes": dict(notes),
     }
 
 
-def _far(rows: pl.DataFrame, name: str, sane: SaneDays) -> list[int] | None:
+def count_of(what: str, lines: Sequence[int], first_line: int) -> dict[str, Sequence[int]]:
+    return {what: (len(lines), min(lines) + first_line)} if lines else {}
+
+
+def _far(rows: pl.DataFrame, name: str, sane: SaneDays) -> Sequence[int] | None:
     days = rows[name].cast(pl.Date)
     lowest, highest = days.min(), days.max()
     if lowest is None or (lowest >= sane.first and highest <= sane.last):  # type: ignore[operator]
@@ -53,12 +67,18 @@ def _far(rows: pl.DataFrame, name: str, sane: SaneDays) -> list[int] | None:
 
 def add_findings(before: Findings, more: Findings) -> Findings:
     spellings = add_spellings(before.get("spellings", {}), more.get("spellings", {}))
-    far = dict(before.get("far_dates", {}))
-    for name, (rows, line) in more.get("far_dates", {}).items():
-        known = far.get(name, [0, line])
-        far[name] = [known[0] + rows, min(known[1], line)]
+    far = add_counts(before.get("far_dates", {}), more.get("far_dates", {}))
     polos = sorted({*before.get("stateless_polos", []), *more.get("stateless_polos", [])})
-    return {"spellings": spellings, "far_dates": far, "stateless_polos": polos[:MOST_POLOS]}
+    notes = add_counts(before.get("notes", {}), more.get("notes", {}))
+    return {"spellings": spellings, "far_dates": far, "stateless_polos": polos[:MOST_POLOS], "notes": notes}
+
+
+def add_counts(before: Counts, more: Counts) -> Counts:
+    total = dict(before)
+    for what, (lines, line) in more.items():
+        known = total.get(what, (0, line))
+        total[what] = (known[0] + lines, min(known[1], line))
+    return total
 
 
 def add_spellings(before: Spellings, more: Spellings) -> Spellings:
@@ -72,6 +92,7 @@ def warnings_of_findings(findings: Findings, sane: SaneDays) -> list[str]:
         *(_joined(column, texts) for column, texts in sorted(findings.get("spellings", {}).items()) if texts),
         *(_far_dates(name, found[0], found[1], sane) for name, found in sorted(findings.get("far_dates", {}).items())),
         *_stateless(findings.get("stateless_polos", [])),
+        *(_note(what, *found) for what, found in sorted(findings.get("notes", {}).items())),
     ]
 
 
@@ -89,6 +110,10 @@ def _far_dates(column: str, rows: int, line: int, sane: SaneDays) -> str:
         f"{column}: {_number(rows, 'date')} before {sane.first} or after {sane.last}, the first in line {line}. "
         "They were taken, and they move every range of days that is not asked for."
     )
+
+
+def _note(what: str, lines: int, line: int) -> str:
+    return f"Line {line}{f' (and {lines - 1} more)' if lines > 1 else ''} {NOTES[what]}"
 
 
 def _stateless(names: list[str]) -> list[str]:

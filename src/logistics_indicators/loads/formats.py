@@ -1,5 +1,6 @@
 """What a file may look like: its kind's columns and their names, its delimiter and its encoding."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,17 @@ PYTHON_CODECS = {
     "utf-16": "utf-8",
 }
 """Of what is spooled, by the encoding that a load names: UTF-16 is spooled as UTF-8."""
+
+ENCODINGS = {codecs.lookup(name).name: name for name in PYTHON_CODECS}
+
+
+def named_encoding(name: object) -> object:
+    """Our name of an encoding, of any that it goes by; what has none stays as it is."""
+    try:
+        return ENCODINGS.get(codecs.lookup(name).name, name) if isinstance(name, str) else name
+    except (LookupError, ValueError):
+        return name
+
 
 REPORT_COLUMNS = ("line", "column", "reason")
 """Ours, in front of each record of a file of rejects; a load passes over them."""
@@ -106,6 +118,11 @@ class EncodingCensus:
                 self.multibyte += len(row) - len(row.decode())
             except UnicodeDecodeError:
                 self.invalid += 1
+
+    @property
+    def is_mixed(self) -> bool:
+        """Read as Windows-1252, though some of it says more as UTF-8."""
+        return self.encoding != "utf-8" and self.multibyte > 0
 
     @property
     def encoding(self) -> str:

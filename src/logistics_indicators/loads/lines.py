@@ -54,11 +54,20 @@ class Lines:
             plain[np.searchsorted(self.ends, places)] = False
         return plain
 
+    def of_lone_returns(self) -> Places:
+        """Numbers of the lines with a carriage return that ends no line, once for each."""
+        return np.unique(np.searchsorted(self.ends, self._lone_returns()))
+
+    def _lone_returns(self) -> Places:
+        if b"\r" not in self.body:
+            return np.array([], np.intp)
+        returns = np.flatnonzero(self._bytes == _RETURN)
+        alone: Places = returns[np.append(self._bytes, _END)[returns + 1] != _NEWLINE]
+        return alone
+
     def _oddities(self) -> Iterator[Places]:
         """Places of bytes that make their line odd."""
-        if b"\r" in self.body:
-            returns = np.flatnonzero(self._bytes == _RETURN)
-            yield returns[np.append(self._bytes, _END)[returns + 1] != _NEWLINE]
+        yield self._lone_returns()
         if self._has_controls():
             yield np.flatnonzero(_IS_CONTROL[self._bytes])
         if REPLACEMENT[:1] in self.body:

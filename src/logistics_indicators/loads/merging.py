@@ -194,7 +194,7 @@ class ChunkMerge:
     def _findings(self, rejects: pl.DataFrame) -> Findings:
         rows = self._chunk.rows
         taken = rows.filter(~pl.col("line").is_in(rejects["line"].implode())) if rejects.height else rows
-        return findings_of(taken, self._chunk.spellings, self._rules.sane_days)
+        return findings_of(taken, self._chunk.spellings, self._chunk.notes, self._rules.sane_days)
 
     async def _resolve(self, doubted: pl.DataFrame) -> tuple[pl.DataFrame, Resolution, pl.DataFrame]:
         """(rows that are new after all, the outcome of the others, those others)."""

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
-from .findings import add_spellings
+from .findings import Counts, add_counts, add_spellings, count_of
 from .formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Kind, Layout
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
@@ -46,6 +46,7 @@ class ParsedChunk:
     layout: Layout
     ledger: Ledger = field(default_factory=dict)
     spellings: Spellings = field(default_factory=dict)
+    notes: Counts = field(default_factory=dict)
 
     def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row`, the file's text of some of the rows, `origin_line` and `earlier_reason`."""
@@ -84,6 +85,7 @@ def parse_chunk(
         layout=fmt.layout,
         ledger=reduce(add_ledger, (part.ledger for part in parts)),
         spellings=reduce(add_spellings, (part.spellings for part in parts)),
+        notes=reduce(add_counts, (part.notes for part in parts)),
     )
 
 
@@ -133,6 +135,7 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
     if not odd.height:
         none = pl.DataFrame(schema=REJECT_SCHEMA)
         return ParsedChunk(body, rows.with_columns(line), none, rows.height, fmt.layout, ledger, spellings)
+    notes = _notes(lines, single, records, first_line, len(fmt.layout.columns))
     checked, rejects, more, others = check_rows(odd, replace(fmt, layout=fmt.layout.of_records()))
     rows_read = rows.height + odd.height
     if checked.height:
@@ -145,7 +148,21 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
         fmt.layout,
         add_ledger(ledger, more),
         add_spellings(spellings, others),
+        notes,
     )
+
+
+def _notes(lines: Lines, single: Mask, records: list[Span], first_line: int, width: int) -> Counts:
+    """What looks as if rows had been read as parts of others."""
+    inside = [
+        line
+        for first, last in records
+        for line in range(first + 1, last + 1)
+        if lines.delimiters[line] == width - 1 and (line < last or lines.delimiters[first])
+    ]
+    returns = lines.of_lone_returns()
+    alone = returns[single[returns]].tolist()
+    return count_of("rows_in_quotes", inside, first_line) | count_of("lone_returns", alone, first_line)
 
 
 def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tuple[list[Span], int]:

@@ -60,6 +60,11 @@ class LoadOptions:
         return "check" if self.validate_only or self.max_rejects is not None else "write"
 
 
+MIXED_ENCODINGS = (
+    "Some rows are UTF-8, and more are not: all were read as Windows-1252. Look at the accents of those rows, or send "
+    "the parts one by one with ?encoding=."
+)
+
 BEGIN_RECEIVING = """
 INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username)
 VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7) RETURNING id
@@ -69,7 +74,7 @@ TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::inte
 FINISH_RECEIVING = """
 UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
     encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
-    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14
+    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
@@ -86,6 +91,7 @@ class _Received:
         self.chunks = 0
         self.encoding = ""
         self.long_records: list[tuple[int, int]] = []
+        self.warnings: list[str] = []
 
     @property
     def sha256(self) -> str:
@@ -189,6 +195,8 @@ class Receiver:
             await queue.put(None)
         received.long_records = cutter.long_records
         received.encoding = opened.encoding or cutter.census.encoding
+        if not opened.encoding and cutter.census.is_mixed:
+            received.warnings.append(MIXED_ENCODINGS)
         return await self._finish(load_id, body, options, user, opened, received)
 
     def _unpacked(self, body: FileBody) -> AsyncIterator[bytes]:
@@ -238,6 +246,7 @@ class Receiver:
                     opened.opening.ignored,
                     layout.is_rejects_file,
                     received.long_records,
+                    received.warnings,
                 )
                 await record_audit(
                     connection,

@@ -1,11 +1,12 @@
 """Receiving files, and watching, mending and undoing their loads."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from ..accounts.audit import record_audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer
@@ -14,7 +15,7 @@ from ..errors import Unprocessable, problems
 from . import rejects, service
 from .bodies import open_body
 from .events import StreamPlace, load_events, still_allowed
-from .formats import COLUMNS, Kind
+from .formats import COLUMNS, Kind, named_encoding
 from .headers import key_of, printable
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .opening import OpeningOptions
@@ -28,8 +29,12 @@ Delimiter = Annotated[
 ]
 Encoding = Annotated[
     Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"] | None,
-    Query(description="Of the file; seen from its bytes where it is not given"),
+    BeforeValidator(named_encoding),
+    Query(description="Of the file; seen from its bytes where it is not given. Aliases (latin1, cp1252) are taken"),
 ]
+TRUSTED_CHARSETS = {"cp850", "utf-16"}
+"""Of a bare body's Content-Type. Clients say the others of whatever they send."""
+
 HeaderOption = Annotated[
     Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
 ]
@@ -94,6 +99,9 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         request.stream(),
         settings.load_max_bytes,
     )
+    told = named_encoding(body.charset)
+    if options.opening.encoding is None and told in TRUSTED_CHARSETS:
+        options = replace(options, opening=replace(options.opening, encoding=told))
     load_id = await request.app.state.receiver.receive(body, options, user)
     load = await service.find_load(request.app.state.pool, load_id)
     response.headers["Location"] = f"/v1/loads/{load_id}"
