@@ -1,12 +1,15 @@
 """The OpenAPI document: complete, valid, and fit for SDK generators."""
 
 import re
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from logistics_indicators.field_types import DAY_SCHEMA, FIRST_DAY, LAST_DAY
 
 CONTRACT = """
 POST /v1/auth/register 201 409 422
@@ -156,3 +159,16 @@ def test_the_document_tells_what_the_service_is_and_how_to_sign_in(document: dic
     assert document["servers"] == [{"url": "/", "description": "This server"}]
     flow = document["components"]["securitySchemes"]["bearer"]["flows"]["password"]
     assert flow["tokenUrl"] == "/v1/auth/login"
+
+
+def test_the_days_that_the_document_allows_are_those_that_are_taken() -> None:
+    allowed = re.compile(str(DAY_SCHEMA["pattern"]))
+    taken = {(FIRST_DAY + timedelta(n)).isoformat() for n in range((LAST_DAY - FIRST_DAY).days + 1)}
+    tried = {f"{y:04}-{m:02}-{d:02}" for y in (0, *range(1890, 2210), 9999) for m in range(14) for d in range(33)}
+    assert {day for day in tried if allowed.match(day)} == taken
+    assert date(2000, 2, 29).isoformat() in taken
+
+
+def test_a_renewal_needs_no_header_where_the_body_has_the_token(operations: dict[str, dict[str, Any]]) -> None:
+    for name in ("POST /v1/auth/refresh", "POST /v1/auth/logout"):
+        assert operations[name]["security"] == [{"refresh_token": []}, {}]

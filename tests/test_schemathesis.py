@@ -6,6 +6,7 @@ SCHEMATHESIS_EXAMPLES raises the number of examples for each operation (the suit
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -17,19 +18,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 import structlog
 import uvicorn
+from command_line import PASSWORD
 from conftest import SECRET, make_settings
+from test_authorisation import PUBLIC, ROLES, RULES
 
+from logistics_indicators.accounts.passwords import hash_password
 from logistics_indicators.accounts.tokens import TokenKey, issue_access_token
 from logistics_indicators.app import create_app
 from logistics_indicators.http_protocol import BoundedHttpProtocol
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
+CUSTOMERS = "id;nome;email;telefone\n900001;Rui;rui@example.com;\n"
+CUSTOMERS_TOO = "id;nome;email;telefone\n900002;Lia;lia@example.com;\n"
+VISITS = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n1;900001;Íris;CE - A;30/06/2021;29/06/2021\n"
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "2")
 LONG_RUN = "SCHEMATHESIS_EXAMPLES" in os.environ
 SEED = ["--seed", os.environ["SCHEMATHESIS_SEED"]] if "SCHEMATHESIS_SEED" in os.environ else []
@@ -75,22 +84,110 @@ def serving(database_url: str) -> Iterator[str]:
             thread.join()
 
 
-def add_user(database_url: str, role: str) -> None:
+def add_user(database_url: str, user_id: int, name: str, role: str) -> str:
+    """The new user's access token."""
+
     async def insert() -> None:
         connection = await asyncpg.connect(database_url)
         await connection.execute(
-            "INSERT INTO users (id, username, email, password_hash, role) VALUES ($1, $2, $2, '!', $2)", OWN_ID, role
+            "INSERT INTO users (id, username, email, password_hash, role) VALUES ($1, $2, $2, $3, $4)",
+            *(user_id, name, await hash_password(PASSWORD), role),
         )
         await connection.close()
 
     asyncio.run(insert())
+    return issue_access_token(TokenKey(SECRET, access_seconds=86_400), user_id)
 
 
-def run_schemathesis(origin: str, tmp_path: Path, *arguments: str) -> str:
+def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str, Any]]:
+    """By operationId, a request that must succeed, with what it needs already stored."""
+    token = add_user(database_url, OWN_ID + 1, "who stored it", "admin")
+    with httpx.Client(base_url=f"{origin}/v1", headers={"Authorization": f"Bearer {token}"}) as client:
+
+        def made(path: str, body: object) -> Any:
+            answer = client.post(path, json=body)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        def user(name: str) -> int:
+            body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+            return int(made("/users", body)["id"])
+
+        def refresh_token(name: str) -> str:
+            return str(made("/auth/login", {"username": name, "password": PASSWORD})["refresh_token"])
+
+        def customer(number: int) -> int:
+            return int(made("/customers", {"nome": "Íris", "email": f"c{number}@example.com"})["id"])
+
+        def load(kind: str, text: str) -> int:
+            answer = client.post(f"/{kind}/batch", content=text, headers={"Content-Type": "text/csv"})
+            assert answer.is_success, answer.text
+            load_id = int(answer.json()["load"]["id"])
+            while (found := client.get(f"/loads/{load_id}").json())["status"] in ("received", "loading"):
+                time.sleep(0.05)
+            assert found["status"] == "completed", found
+            return load_id
+
+        kept, gone = customer(1), customer(2)
+        visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
+        service_id = made("/services", visit | {"data_de_atendimento": "2021-06-29T10:15:27"})["id"]
+        with_reject, undone = load("customers", CUSTOMERS + "x;Ana;a@example.com;\n"), load("customers", CUSTOMERS_TOO)
+        day = made("/calendar", {"uf": "CE", "day": "2021-06-29", "name": "A day"})["id"]
+        users = {name: user(name) for name in ("ana", "bea", "caio", "davi", "eva", "fabio")}
+        return {
+            "register": {"body": {"username": "gil", "email": "gil@example.com", "password": PASSWORD}},
+            "login": {"body": {"username": "ana", "password": PASSWORD}, "media_type": "application/json"},
+            "refresh": {"body": {"refresh_token": refresh_token("ana")}},
+            "logout": {"body": {"refresh_token": refresh_token("ana")}},
+            "change_password": {"body": {"current_password": PASSWORD, "new_password": PASSWORD + " again"}},
+            "reset_password": {
+                "body": {
+                    "reset_token": made(f"/users/{users['bea']}/password-reset", None)["reset_token"],
+                    "new_password": PASSWORD + " again",
+                }
+            },
+            "create_user": {"body": {"username": "hugo", "email": "hugo@example.com", "password": PASSWORD}},
+            "get_user": {"path_parameters": {"id": users["caio"]}},
+            "change_user": {"path_parameters": {"id": users["davi"]}, "body": {"active": False}},
+            "delete_user": {"path_parameters": {"id": users["eva"]}},
+            "issue_password_reset": {"path_parameters": {"id": users["fabio"]}},
+            "create_customer": {"body": {"nome": "Íris", "email": "c3@example.com"}},
+            "get_customer": {"path_parameters": {"customer_id": kept}},
+            "replace_customer": {
+                "path_parameters": {"customer_id": kept},
+                "body": {"nome": "Íris", "email": "c4@example.com"},
+            },
+            "delete_customer": {"path_parameters": {"customer_id": gone}},
+            "create_service": {"body": visit},
+            "get_service": {"path_parameters": {"service_id": service_id}},
+            "replace_service": {"path_parameters": {"service_id": service_id}, "body": visit},
+            "load_customers": {"body": CUSTOMERS, "media_type": "text/csv"},
+            "load_services": {"body": VISITS, "media_type": "text/csv"},
+            "get_load": {"path_parameters": {"load_id": with_reject}},
+            "list_rejects": {"path_parameters": {"load_id": with_reject}},
+            "watch_load": {"path_parameters": {"load_id": with_reject}},
+            "undo_load": {"path_parameters": {"load_id": undone}},
+            "list_calendar": {"query": {"ano": 2021}},
+            "create_calendar_day": {"body": {"uf": "CE", "day": "2021-07-01", "name": "Another day"}},
+            "delete_calendar_day": {"path_parameters": {"day_id": day}},
+            "change_indicator_settings": {"body": {"optional_days": ["carnaval"]}},
+        }
+
+
+def run_schemathesis(origin: str, tmp_path: Path, examples: dict[str, dict[str, Any]], *arguments: str) -> str:
     """Its report; fails the test where it found something."""
+    (tmp_path / "examples.json").write_text(json.dumps(examples))
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": str(HOOKS),
+        "EXAMPLES": str(tmp_path / "examples.json"),
+        "SUCCEEDED": str(tmp_path / "succeeded"),
+        "OWN_ID": str(OWN_ID),
+    }
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{origin}/openapi.json"]
     options = ["--checks", "all", "--max-examples", EXAMPLES, "--no-color", *SEED, *arguments]
-    done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     print(done.stdout[-6000:])
     assert done.returncode == 0, done.stdout[-30_000:] + done.stderr
     return done.stdout
@@ -98,20 +195,45 @@ def run_schemathesis(origin: str, tmp_path: Path, *arguments: str) -> str:
 
 @pytest.mark.parametrize("role", ["viewer", "analyst", "admin"])
 def test_the_service_keeps_its_openapi_document_for(role: str, database_url: str, tmp_path: Path) -> None:
-    add_user(database_url, role)
-    token = issue_access_token(TokenKey(SECRET, access_seconds=86_400), OWN_ID)
-    bearer = f"Authorization: Bearer {token}"
+    token = add_user(database_url, OWN_ID, role, role)
     with serving(database_url) as origin:
-        report = run_schemathesis(origin, tmp_path, "--header", bearer, "--phases", PHASES)
+        examples = every_operation(origin) | examples_that_succeed(database_url, origin)
+        bearer = f"Authorization: Bearer {token}"
+        report = run_schemathesis(origin, tmp_path, examples, "--header", bearer, "--phases", PHASES)
         me = httpx.get(f"{origin}/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
         assert me.json()["role"] == role  # it was let in to the end
+        assert sorted(allowed(origin, role) - succeeded(tmp_path)) == []
     assert cases(report) > 100
 
 
 def test_the_service_keeps_its_openapi_document_for_a_stranger(database_url: str, tmp_path: Path) -> None:
     with serving(database_url) as origin:
-        report = run_schemathesis(origin, tmp_path, "--phases", "examples,coverage" if LONG_RUN else "examples,fuzzing")
+        examples = every_operation(origin) | examples_that_succeed(database_url, origin)
+        phases = "examples,coverage" if LONG_RUN else "examples,fuzzing"
+        report = run_schemathesis(origin, tmp_path, examples, "--phases", phases)
+        assert sorted(allowed(origin, PUBLIC) - succeeded(tmp_path)) == []
     assert cases(report) > 100
+
+
+def operation_ids(origin: str) -> dict[str, str]:
+    """By method and path."""
+    paths = httpx.get(f"{origin}/openapi.json").json()["paths"]
+    return {f"{m.upper()} {path}": o["operationId"] for path, item in paths.items() for m, o in item.items()}
+
+
+def every_operation(origin: str) -> dict[str, dict[str, Any]]:
+    """Each asked for with nothing: what has no required parameter and no body answers that."""
+    return {operation_id: {} for name, operation_id in operation_ids(origin).items() if "{" not in name}
+
+
+def allowed(origin: str, role: str) -> set[str]:
+    """The operations of which the role must have seen a success; those that are public are the stranger's."""
+    roles = {PUBLIC} if role == PUBLIC else set(ROLES[: ROLES.index(role) + 1])
+    return {operation_id for name, operation_id in operation_ids(origin).items() if RULES[name] in roles}
+
+
+def succeeded(tmp_path: Path) -> set[str]:
+    return set((tmp_path / "succeeded").read_text().split())
 
 
 def cases(report: str) -> int:

@@ -35,13 +35,15 @@ class TextRule:
     longest: int
     pattern: str | None = None
     fault: str = ""
+    document_pattern: str | None = None
+    """For readers of the document, before the text is brought to its normal form; `pattern` where it is None."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._taken, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         visible = f"^[^{FORBIDDEN}]*[^{FORBIDDEN}{BLANK}{INVISIBLE}][^{FORBIDDEN}]*$"
-        pattern = escaped(visible) if self.pattern is None else self.pattern
+        pattern = escaped(self.document_pattern or self.pattern or visible)
         return handler(schema) | {"minLength": 1, "maxLength": self.longest, "pattern": pattern}
 
     def _taken(self, text: str) -> str:
@@ -126,10 +128,17 @@ def _in_bounds(moment: date) -> date:
     return moment
 
 
-DAY_SCHEMA = {"type": "string", "format": "date", "examples": ["2021-06-30"]}
+_YEAR = "(19|2[01])[0-9]{2}"
+_LEAP_YEAR = "((19|2[01])(0[48]|[2468][048]|[13579][26])|2000)"
+_MONTH_DAY = "((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_DAY = f"({_YEAR}-{_MONTH_DAY}|{_LEAP_YEAR}-02-29)"
+"""The days from FIRST_DAY to LAST_DAY, each and no other, for readers of the document."""
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+
+DAY_SCHEMA = {"type": "string", "format": "date", "pattern": f"^{_DAY}$", "examples": ["2021-06-30"]}
 TIMESTAMP_SCHEMA = {
     "type": "string",
-    "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}$",
+    "pattern": f"^{_DAY}[T ]{_TIME}$",
     "description": "Local wall time, no zone",
     "examples": ["2021-06-29T10:15:27"],
 }
@@ -140,7 +149,7 @@ SENT_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {
 ANSWERED_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
 DAY_OR_TIMESTAMP_SCHEMA = {
     "type": "string",
-    "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2})?$",
+    "pattern": f"^{_DAY}([T ]{_TIME})?$",
     "examples": ["2021-06-30", "2021-06-29T10:15:27"],
 }
 

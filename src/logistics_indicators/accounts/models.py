@@ -107,7 +107,15 @@ class UserChange(Body):
     role: Role | None = None
     active: StrictBool | None = None
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["role"], "properties": {"role": {"type": "string"}}},
+                {"required": ["active"], "properties": {"active": {"type": "boolean"}}},
+            ]
+        },
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:

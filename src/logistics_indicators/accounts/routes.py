@@ -1,6 +1,6 @@
 """/v1/auth: one's own account."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPBearer
@@ -33,6 +33,8 @@ Address = Annotated[str | None, Depends(peer_address)]
 refresh_scheme = HTTPBearer(
     auto_error=False, scheme_name="refresh_token", bearerFormat="JWT", description="A refresh token from a sign-in"
 )
+OR_IN_THE_BODY: dict[str, Any] = {"security": [{}]}
+"""Beside refresh_scheme: no header is needed where the body has the token."""
 
 
 async def given_refresh_token(
@@ -94,6 +96,7 @@ async def login(credentials: GivenCredentials, pool: PoolOfApp, key: Key, rules:
     operation_id="refresh",
     summary="Spend a refresh token for a new pair",
     responses=problems(401, 413, 422, 503),
+    openapi_extra=OR_IN_THE_BODY,
 )
 async def refresh(token: RefreshToken, request: Request, pool: PoolOfApp, key: Key, address: Address) -> SignedIn:
     grace = request.app.state.settings.refresh_grace
@@ -111,6 +114,7 @@ async def refresh(token: RefreshToken, request: Request, pool: PoolOfApp, key: K
     status_code=204,
     summary="End the session of a refresh token",
     responses=problems(401, 413, 422, 503),
+    openapi_extra=OR_IN_THE_BODY,
 )
 async def logout(token: RefreshToken, pool: PoolOfApp, key: Key, address: Address) -> None:
     try:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..field_types import Id, TextRule
+from ..texts import BLANK, FORBIDDEN, INVISIBLE
 
 NOME_MAX = 200
 EMAIL_MAX = 254
@@ -13,10 +14,13 @@ TELEFONE_MAX = 40
 EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(?:\.[^@\s.\x00-\x1f\x7f]+)+$"
 """One @, no blanks, a dot in the domain. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
 
+_OF_MAIL = f"{FORBIDDEN}{BLANK}{INVISIBLE}"
+EMAIL_DOCUMENT_PATTERN = rf"^[^@{_OF_MAIL}]+@[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)+$"
+
 Nome = Annotated[str, TextRule(NOME_MAX), Field(examples=["Íris da Silva"])]
 Email = Annotated[
     str,
-    TextRule(EMAIL_MAX, EMAIL_PATTERN, "is no mail address"),
+    TextRule(EMAIL_MAX, EMAIL_PATTERN, "is no mail address", EMAIL_DOCUMENT_PATTERN),
     Field(examples=["iris@example.com"]),
 ]
 Telefone = Annotated[str, TextRule(TELEFONE_MAX), Field(examples=["11987654321"])]

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ..accounts.audit import record_audit
 from ..accounts.current_user import Admin, User, Viewer, peer_address
@@ -23,19 +23,43 @@ router = APIRouter(prefix="/v1/calendar", tags=["calendar"])
 LARGEST_ID = 2**31 - 1
 
 
+_NULL: JsonValue = {"type": "null"}
+_TEXT: JsonValue = {"type": "string"}
+ONE_PLACE: dict[str, JsonValue] = {
+    "oneOf": [
+        {"required": ["scope"], "properties": {"scope": _TEXT, "polo": _NULL, "uf": _NULL, "cidade": _NULL}},
+        {"required": ["polo"], "properties": {"scope": _NULL, "polo": _TEXT, "uf": _NULL, "cidade": _NULL}},
+        {"required": ["uf"], "properties": {"scope": _NULL, "polo": _NULL, "uf": _TEXT}},
+    ],
+    "anyOf": [
+        {"required": ["name"], "properties": {"name": _TEXT}},
+        {"required": ["kind"], "properties": {"kind": {"const": "remove"}}},
+    ],
+}
+"""NewCalendarDay's rules, for readers of the document."""
+
+
 class NewCalendarDay(BaseModel):
     """A change to the calendar of a polo, a city, a state or the whole country."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            **ONE_PLACE,
+            "examples": [
+                {"polo": "CE - JUAZEIRO DO NORTE", "day": "2021-09-15", "name": "Nossa Senhora das Dores"},
+                {"uf": "CE", "cidade": "Juazeiro do Norte", "day": "2021-09-15", "name": "Nossa Senhora das Dores"},
+                {"scope": "nacional", "day": "2021-11-02", "kind": "remove"},
+            ],
+        },
+    )
 
     scope: Literal["nacional"] | None = Field(None, description="nacional: the whole country, with no other place")
-    polo: Name | None = Field(None, examples=["CE - JUAZEIRO DO NORTE"])
-    cidade: Name | None = Field(None, description="With uf: all polos of the city", examples=["Juazeiro do Norte"])
-    uf: str | None = Field(None, examples=["CE"], json_schema_extra={"enum": list(STATES)})
+    polo: Name | None = None
+    cidade: Name | None = Field(None, description="With uf: all polos of the city")
+    uf: str | None = Field(None, json_schema_extra={"enum": list(STATES)})
     day: Day
-    name: Name | None = Field(
-        None, description="Required to add; else that of the day taken away", examples=["Nossa Senhora das Dores"]
-    )
+    name: Name | None = Field(None, description="Required to add; else that of the day taken away")
     kind: Literal["add", "remove"] = Field("add", description="remove: the day is a business day there")
 
     @model_validator(mode="after")

@@ -28,7 +28,15 @@ class SettingsAnswer(BaseModel):
 class SettingsChange(BaseModel):
     """What is omitted is kept."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["time_zone"], "properties": {"time_zone": {"type": "string"}}},
+                {"required": ["optional_days"], "properties": {"optional_days": {"type": "array"}}},
+            ]
+        },
+    )
 
     time_zone: Annotated[str, TextRule(64)] | None = Field(None, examples=["America/Sao_Paulo"])
     optional_days: list[OptionalDay] | None = Field(None, max_length=2, examples=[["carnaval"]])

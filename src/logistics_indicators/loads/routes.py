@@ -38,12 +38,14 @@ TRUSTED_CHARSETS = {"cp850", "utf-16"}
 HeaderOption = Annotated[
     Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
 ]
+PAIR = r"\s*[a-z_]+\s*:[^,]*[^,\s][^,]*"
 ColumnsOption = Annotated[
     str | None,
     Query(
         max_length=2000,
-        description="Names of the file's columns by hand, ours first: angel:Agente,polo:Hub",
-        examples=["angel:Agente,polo:Hub"],
+        description="Names of the file's columns by hand, ours first, as angel:Agente,polo:Hub",
+        json_schema_extra={"pattern": f"^{PAIR}(,{PAIR})*$"},
+        examples=["id:Código"],
     ),
 ]
 OnConflict = Annotated[
