@@ -38,7 +38,7 @@ TRUSTED_CHARSETS = {"cp850", "utf-16"}
 HeaderOption = Annotated[
     Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
 ]
-PAIR = r"\s*[a-z_]+\s*:[^,]*[^,\s][^,]*"
+PAIR = r"\s*[a-z_]+\s*:[^,\u0000]*[^,\s\u0000][^,\u0000]*"
 ColumnsOption = Annotated[
     str | None,
     Query(
