@@ -1,21 +1,21 @@
 """An export is a file like any other: loaded again, every row of it is unchanged."""
 
-import asyncpg
 import httpx
 import pytest
 from load_client import counts, load_file
 
 PHONES = ["+55 (11) 98765-4321", "=1+1", "@x", "-1", "'5", None, "0011"]
-NAMES = ["Ana", "=HYPERLINK(1)", 'Zé "Bom"; de, tal', "duas\nlinhas", "-", "+1", "'x", "a\tb", "\\N", "D'Ávila"]
+NAMES = ["Ana", "=HYPERLINK(1)", 'Zé "Bom"; de, tal', "duas\nlinhas", "--x", "+1", "'x", "a\tb", "\\Nova", "D'Ávila"]
 DATES = ["2021-06-29T10:15:27", "2021-06-29T00:00:00", None]
-INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
 
 
 @pytest.fixture
-async def stored(client: httpx.AsyncClient, connection: asyncpg.Connection) -> int:
+async def stored(client: httpx.AsyncClient) -> int:
     """Customers and visits whose texts are awkward; how many of each."""
     for number, name in enumerate(NAMES, 1):
-        await connection.execute(INSERT, number, name, f"+c{number}@mail.com", PHONES[number % len(PHONES)])
+        customer = {"nome": name, "email": f"+c{number}@mail.com", "telefone": PHONES[number % len(PHONES)]}
+        answer = await client.post("/v1/customers", json=customer)
+        assert answer.status_code == 201, answer.text
     for number, name in enumerate(NAMES, 1):
         visit = {
             "id_cliente": number,
@@ -25,7 +25,7 @@ async def stored(client: httpx.AsyncClient, connection: asyncpg.Connection) -> i
             "data_de_atendimento": DATES[number % len(DATES)],
         }
         answer = await client.post("/v1/services", json=visit)
-        assert answer.status_code in (201, 422), answer.text
+        assert answer.status_code == 201, answer.text
     return len(NAMES)
 
 
@@ -37,7 +37,7 @@ async def test_an_export_loaded_again_changes_nothing(client: httpx.AsyncClient,
     total = (await client.get(f"/v1/{kind}/total")).json()["total"]
     load = await load_file(client, kind, exported.content, on_conflict=on_conflict)
     assert counts(load) == (total, 0, 0, total, 0), load
-    assert total >= 6
+    assert total == len(NAMES)
 
 
 async def test_safe_excel_changes_csv_alone(client: httpx.AsyncClient, stored: int) -> None:

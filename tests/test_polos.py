@@ -181,17 +181,3 @@ async def test_polos_are_paged(client: httpx.AsyncClient, connection: asyncpg.Co
         path = page.get("proxima_pagina", "")
     assert sorted(names) == [f"P {i}" for i in range(5)]
     assert (await client.get("/v1/polos", params={"offset": 4})).json()["total_por_pagina"] == 1
-
-
-async def test_uf_of_a_million_visits_is_found_by_the_index_of_polos(connection: asyncpg.Connection) -> None:
-    from logistics_indicators.customer_services.service import SERVICES, ServiceFilter, filtered
-    from logistics_indicators.lists import count_query
-
-    await store(
-        connection,
-        [visit("A", f"{'SP' if i % 100 == 0 else 'RJ'} - {i % 100}", "2021-07-09", None) for i in range(20_000)],
-    )
-    await connection.execute("ANALYZE")
-    sql, values = count_query(SERVICES, filtered(ServiceFilter(uf="SP")))
-    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql}", *values))
-    assert "services_polo_idx" in plan, plan

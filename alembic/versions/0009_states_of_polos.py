@@ -12,6 +12,8 @@ STATEMENTS = (
     "SET LOCAL lock_timeout = '60s'",
     'ALTER TABLE polos ADD COLUMN uf text COLLATE "C", ADD COLUMN uf_given boolean NOT NULL DEFAULT false',
     "CREATE INDEX polos_uf_idx ON polos (uf)",
+    # A value for each of some 140 polos: a rare state's visits are sought by the index, a common one's along the ids.
+    "ALTER TABLE services ALTER COLUMN polo SET STATISTICS 200",
 )
 
 
@@ -27,5 +29,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE services ALTER COLUMN polo SET STATISTICS -1")
     op.execute("DROP INDEX polos_uf_idx")
     op.execute("ALTER TABLE polos DROP COLUMN uf, DROP COLUMN uf_given")

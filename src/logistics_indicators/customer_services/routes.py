@@ -38,8 +38,12 @@ class RequestedFilter:
     aberto: Annotated[bool | None, Query(description="true: not visited yet; false: visited")] = None
 
 
-def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
-    return service.filtered(service.ServiceFilter(**vars(filter)))
+async def _filtered(
+    _: Viewer, filter: Annotated[RequestedFilter, Depends()], connection: ConnectionOfRequest
+) -> Conditions:
+    asked = {name: value for name, value in vars(filter).items() if name != "uf"}
+    polos = None if filter.uf is None else await service.polos_of_state(connection, filter.uf)
+    return service.filtered(service.ServiceFilter(**asked, polos=polos))
 
 
 Filtered = Annotated[Conditions, Depends(_filtered)]

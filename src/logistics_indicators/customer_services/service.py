@@ -43,7 +43,8 @@ class ServiceFilter:
     id_cliente: int | None = None
     angel: str | None = None
     polo: str | None = None
-    uf: str | None = None
+    polos: list[str] | None = None
+    """Any of these: those of a state."""
     data_limite: date | None = None
     data_limite_de: date | None = None
     data_limite_ate: date | None = None
@@ -51,6 +52,11 @@ class ServiceFilter:
     data_de_atendimento_de: date | None = None
     data_de_atendimento_ate: date | None = None
     aberto: bool | None = None
+
+
+async def polos_of_state(connection: Connection, uf: str) -> list[str]:
+    """By name, so that the planner sees how many visits they have."""
+    return [record["name"] for record in await connection.fetch("SELECT name FROM polos WHERE uf = $1", uf)]
 
 
 def filtered(filter: ServiceFilter) -> Conditions:
@@ -63,8 +69,8 @@ def filtered(filter: ServiceFilter) -> Conditions:
         data_limite=filter.data_limite,
         data_de_atendimento=filter.data_de_atendimento,
     )
-    if filter.uf is not None:
-        conditions.add("polo = ANY (ARRAY(SELECT name FROM polos WHERE uf = {}))", filter.uf)
+    if filter.polos is not None:
+        conditions.add("polo = ANY ({}::text[])", filter.polos)
     if filter.data_limite_de is not None:
         conditions.add("data_limite >= {}", filter.data_limite_de)
     if filter.data_limite_ate is not None:
