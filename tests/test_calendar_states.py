@@ -1,7 +1,7 @@
 """The official days of all 27 states against a table by hand, and what an admin changes in them.
 
-The table was agreed from the package workalendar 17.0, Wikipedia's list and the news of the laws that moved days in
-2020 and 2021; docs/figures.md says where these differ.
+The table was agreed from the package workalendar 17.0, the list of the Julia package Holidays.jl and the news of
+the laws that moved days in 2020 and 2021; docs/figures.md says where these differ.
 """
 
 from datetime import date, timedelta
