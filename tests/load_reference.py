@@ -15,7 +15,8 @@ WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 """Unicode's White_Space. Python's strip() takes four control characters as well."""
 
 LIMITS = {"nome": 200, "email": 254, "telefone": 40, "angel": 200, "polo": 200}
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+")
+_ATOM = r'[^@\s.\x00-\x1f\x7f"<>()\[\],;:\\]+'
+EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})+")
 
 
 @dataclass
@@ -64,7 +65,7 @@ def decoded(content: bytes) -> str:
             continuation += len(row) - len(row.decode())
         except UnicodeDecodeError:
             broken += 1
-    return content.decode("utf-8" if not broken or continuation > broken else "cp1252", errors="replace")
+    return content.decode("utf-8" if not broken or continuation >= broken else "cp1252", errors="replace")
 
 
 def records_of(text: str, delimiter: str) -> list[tuple[int, str]]:
@@ -104,8 +105,10 @@ def closing_quote(text: str, start: int) -> int:
 
 def fields_of(record: str, delimiter: str) -> list[str]:
     """A field that the record ends in before its quote closes is missing."""
-    if '"' not in record or goes_on_after_quote(record, delimiter):
+    if '"' not in record:
         return record.split(delimiter)
+    if goes_on_after_quote(record, delimiter):
+        return [unquoted(field) for field in record.split(delimiter)]
     try:
         fields, longer = (
             next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), []) for text in (record, record + "\n")
@@ -115,8 +118,14 @@ def fields_of(record: str, delimiter: str) -> list[str]:
     return fields if fields == longer else fields[:-1]
 
 
+def unquoted(field: str) -> str:
+    inner = field.strip(" ")[1:-1]
+    whole = len(field.strip(" ")) > 1 and field.strip(" ")[0] == field.strip(" ")[-1] == '"'
+    return inner.replace('""', '"') if whole and '"' not in inner.replace('""', "") else field
+
+
 def goes_on_after_quote(record: str, delimiter: str) -> bool:
-    """Text follows a closing quote: then every quote of the record is a character."""
+    """Text follows a closing quote: then every quote of that field is a character."""
     start = 0
     while start >= 0:
         if record[start:].lstrip(" ").startswith('"'):
@@ -133,7 +142,9 @@ def goes_on_after_quote(record: str, delimiter: str) -> bool:
 
 def is_blank(record: str, delimiter: str) -> bool:
     fields = fields_of(record, delimiter)
-    return not record.replace(delimiter, "").strip(WHITE) or (bool(fields) and not any(f.strip() for f in fields))
+    return not record.replace(delimiter, "").strip(WHITE) or (
+        bool(fields) and not any(f.strip() for f in fields) and record.count('"') % 2 == 0
+    )
 
 
 def take_row(

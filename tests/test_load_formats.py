@@ -366,3 +366,44 @@ async def test_a_file_without_a_row_has_a_ledger_without_a_date(client: httpx.As
     load = await load_file(client, "services", f"{header}\n;;;;;\n")
     assert counts(load) == (0, 0, 0, 0, 0)
     assert load["dates"] == {"data_limite": {}, "data_de_atendimento": {}}
+
+
+@pytest.mark.parametrize("row", [';"Ana;e1@x.io;1', ' ;"Ana;e1@x.io;1', '"";"Ana;e1@x.io;1', ';;"e@x.io;1', ';" '])
+@pytest.mark.parametrize("header", ["id;nome;email;telefone\n", "telefone;nome;email;id\n"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+async def test_a_row_of_empty_cells_before_a_quote_that_is_left_open_is_a_reject(
+    client: httpx.AsyncClient, row: str, header: str, delimiter: str
+) -> None:
+    file = f"{header}{row}\n2;Bia;b@x.io;3\n".replace(";", delimiter)
+    load = await load_file(client, "customers", file)
+    assert counts(load) == (2, 1, 0, 0, 1)
+
+
+async def test_a_stray_quote_of_one_cell_leaves_the_other_cells_quotes_as_they_are(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    load = await load_file(client, "customers", r'1;"Loja \"Sul\"";"e1@x.io";"11""99"' + "\n")
+    assert counts(load) == (1, 1, 0, 0, 0), await rejects_of(client, load["id"])
+    assert await customers(connection) == [(1, r'"Loja \"Sul\""', "e1@x.io", '11"99')]
+
+
+@pytest.mark.parametrize(
+    "email", ["<a@x.io>", "a@x.io,", "a@x.io)", "mailto:a@x.io", "a..b@x.io", ".a@x.io", "a[1]@x.io"]
+)
+async def test_what_stands_around_an_address_is_no_part_of_one(client: httpx.AsyncClient, email: str) -> None:
+    load = await load_file(client, "customers", f"1;Ana;{email};\n2;Bia;o'b+1@x-y.io;\n")
+    assert [reject[2] for reject in await rejects_of(client, load["id"])] == ["invalid_email"]
+    answer = await client.post("/v1/customers", json={"nome": "Ana", "email": email, "telefone": "-"})
+    assert answer.status_code == 422
+    answer = await client.post("/v1/customers", json={"nome": "Ana", "email": "ana@x.io", "telefone": "NULL"})
+    assert answer.json()["telefone"] is None
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+async def test_as_many_rows_that_are_no_utf_8_as_accents_that_are_leave_the_file_utf_8(
+    client: httpx.AsyncClient, number: int
+) -> None:
+    rows = [f"{i};Zé;a{i}@x.io;\n".encode() for i in range(1, number + 1)]
+    rows += [f"{i};João;b{i}@x.io;\n".encode("cp1252") for i in range(101, number + 101)]
+    load = await load_file(client, "customers", b"".join(rows))
+    assert (load["encoding"], load["rows_inserted"], load["rows_rejected"]) == ("utf-8", number, number)

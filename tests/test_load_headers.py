@@ -299,3 +299,30 @@ async def test_blanks_before_quotes_are_read_alike_in_header_and_rows(
 async def test_a_column_without_a_name_is_ignored_by_its_place(client: httpx.AsyncClient) -> None:
     load = await load_file(client, "customers", "id;nome;email;telefone;\n1;A;a@x.com;11;ramal 22\n")
     assert load["ignored"] == ["column 5"]
+
+
+OURS = "x;id_cliente;quem;onde;data_limite;data_de_atendimento"
+RENAMED = [
+    (f"{NAMES}\n", "id;id_cliente;angel;polo;data_limite;data_agendada", {}),
+    (f"{NAMES}\n", "id;id_cliente;angel;polo;data_criacao;data_de_atendimento", {}),
+    (f"{OURS}\n", OURS.replace("quem;onde", "onde;quem"), {"columns": "id:x,angel:quem,polo:onde"}),
+    ("", SWAPPED_NAMES, {"header": "none"}),
+]
+
+
+@pytest.mark.usefixtures("customer")
+@pytest.mark.parametrize(("first", "second", "options"), RENAMED)
+async def test_a_header_further_down_that_names_a_column_otherwise_ends_the_load(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, first: str, second: str, options: dict[str, object]
+) -> None:
+    row = "1;1;ANA;SP - POLO A;29/06/2021;28/06/2021\n"
+    load = await load_file(client, "services", f"{first}{row}{second}\n2{row[1:]}", **options)
+    assert (load["status"], await visits(connection)) == ("failed", [])
+    assert "is another header" in load["error"]
+
+
+async def test_columns_by_hand_and_no_header_do_not_go_together(client: httpx.AsyncClient) -> None:
+    for rows in ("1;Ana;a@mail.com;\n", "id;nome;email;telefone\n1;Ana;a@mail.com;\n"):
+        answer = await send(client, "customers", rows, columns="nome:Quem", header="none")
+        assert answer.status_code == 422
+        assert (await send(client, "customers", rows, columns="nome:Quem")).status_code == 422

@@ -209,3 +209,14 @@ async def _check(site: Site, kind: str, content: bytes, update: bool) -> None:
     load = await finished(site.client, answer.json()["load"]["id"])
     if load["rows_rejected"]:
         await send_again(site.client, kind, load, rounds=2, **options)
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("row", [";5;Ana;e5@x.io;1", ";5;Ana;bad", ";;Ana;a@x.io", " ;;;a@x.io;;"])
+async def test_an_empty_first_cell_is_no_part_of_our_cells(client: httpx.AsyncClient, delimiter: str, row: str) -> None:
+    file = f"id;nome;email;telefone\n{row}\n".replace(";", delimiter)
+    load = await load_file(client, "customers", file)
+    sent = (await client.get(f"/v1/loads/{load['id']}/rejects?format=csv")).content
+    again = await load_file(client, "customers", sent)
+    assert counts(again) == (1, 0, 0, 0, 1)
+    assert (await client.get(f"/v1/loads/{again['id']}/rejects?format=csv")).content == sent

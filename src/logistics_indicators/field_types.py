@@ -37,6 +37,8 @@ class TextRule:
     fault: str = ""
     document_pattern: str | None = None
     """For readers of the document, before the text is brought to its normal form; `pattern` where it is None."""
+    or_null: bool = False
+    """What stands for nothing is null."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._taken, handler(source))
@@ -46,8 +48,10 @@ class TextRule:
         pattern = escaped(self.document_pattern or self.pattern or visible)
         return handler(schema) | {"minLength": 1, "maxLength": self.longest, "pattern": pattern}
 
-    def _taken(self, text: str) -> str:
+    def _taken(self, text: str) -> str | None:
         normal = normal_text(text)
+        if self.or_null and normal and stands_for_nothing(normal):
+            return None
         fault = fault_of_text(normal, self.longest)
         if fault is None and self.pattern is not None and not re.search(self.pattern, normal):
             fault = self.fault

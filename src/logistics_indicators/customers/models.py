@@ -11,11 +11,15 @@ NOME_MAX = 200
 EMAIL_MAX = 254
 TELEFONE_MAX = 40
 
-EMAIL_PATTERN = r"^[^@\s\x00-\x1f\x7f]+@[^@\s.\x00-\x1f\x7f]+(?:\.[^@\s.\x00-\x1f\x7f]+)+$"
-"""One @, no blanks, a dot in the domain. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
+NOT_OF_MAIL = r'"<>()\[\],;:\\'
+"""Signs that an address has only around it: of names, of links, of lists."""
 
-_OF_MAIL = f"{FORBIDDEN}{BLANK}{INVISIBLE}"
-EMAIL_DOCUMENT_PATTERN = rf"^[^@{_OF_MAIL}]+@[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)+$"
+_ATOM = rf"[^@\s.\x00-\x1f\x7f{NOT_OF_MAIL}]+"
+EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+$"
+"""One @, words between dots, no blanks. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
+
+_OF_MAIL = f"{FORBIDDEN}{BLANK}{INVISIBLE}{NOT_OF_MAIL}"
+EMAIL_DOCUMENT_PATTERN = rf"^[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)*@[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)+$"
 
 Nome = Annotated[str, TextRule(NOME_MAX), Field(examples=["Íris da Silva"])]
 Email = Annotated[
@@ -23,7 +27,7 @@ Email = Annotated[
     TextRule(EMAIL_MAX, EMAIL_PATTERN, "is no mail address", EMAIL_DOCUMENT_PATTERN),
     Field(examples=["iris@example.com"]),
 ]
-Telefone = Annotated[str, TextRule(TELEFONE_MAX), Field(examples=["11987654321"])]
+Telefone = Annotated[str, TextRule(TELEFONE_MAX, or_null=True), Field(examples=["11987654321"])]
 
 
 class NewCustomer(BaseModel):

@@ -94,8 +94,8 @@ class FileFormat:
 class EncodingCensus:
     """Decides a file's encoding from counts that do not depend on where it was cut.
 
-    The file is UTF-8 if it decodes, or if the continuation bytes in its valid rows outnumber the rows that are
-    not UTF-8: then those rows are rejected, and the others keep their accents. Else it is Windows-1252.
+    The file is UTF-8 if it decodes, or if its valid rows have as many continuation bytes as there are rows
+    that are not UTF-8: then those rows are rejected, and the others keep their accents. Else it is Windows-1252.
     """
 
     multibyte: int = 0
@@ -126,4 +126,4 @@ class EncodingCensus:
 
     @property
     def encoding(self) -> str:
-        return "utf-8" if not self.invalid or self.multibyte > self.invalid else "windows-1252"
+        return "utf-8" if not self.invalid or self.multibyte >= self.invalid else "windows-1252"

@@ -198,24 +198,31 @@ class AnotherHeader(Exception):
         )
 
 
-def refuse_another_header(kind: Kind, layout: Layout, header: str | None, rejects: pl.DataFrame) -> None:
+def refuse_another_header(
+    kind: Kind, layout: Layout, header: str | None, rejects: pl.DataFrame, first_row: int | None
+) -> None:
     """Among the rejected rows of a chunk. The file's own header repeated is a bad row. Raises AnotherHeader.
 
-    Where there is no header, none was found among the first records, or the sender forbade to look for one.
+    `first_row`: line of the first row of a file that is said to have no header; it may be one all the same.
     """
     rule, columns = RecordRule(layout.delimiter), layout.of_records().columns
-    own = None if header is None else [key_of(field) for field in _fields(rule, header)]
-    first = pl.col("row").str.split(layout.delimiter).list.first()
-    if header is None:
-        rejects = rejects.filter(pl.col("line") > SOUGHT_RECORDS)
-    for line, row in rejects.filter(first.str.contains("^[^0-9]{2,60}$")).select("line", "row").iter_rows():
-        if key_of(row.split(layout.delimiter, 1)[0]) not in known_names(kind):
-            continue
-        fields = [normal_text(field) for field in _fields(rule, row)]
-        theirs = _columns_of(kind, fields, {})
-        same_width = theirs is not None and len(theirs) == len(columns)  # rows of another width are rejected anyway
-        if same_width and tuple(theirs or ()) != columns and [key_of(field) for field in fields] != own:
+    own = [] if header is None else [key_of(field) for field in _fields(rule, header)]
+    own = own[len(own) - len(columns) :]
+    known = set(known_names(kind)) | set(own) - {""}
+    if first_row is not None:
+        rejects = rejects.filter(pl.col("line") > first_row)
+    is_header = pl.col("row").str.contains(r"^[^0-9]{5,2000}$")
+    for line, row in rejects.filter(is_header).select("line", "row").iter_rows():
+        keys = [key_of(field) for field in _fields(rule, row)]
+        named = sum(key in known for key in keys)
+        # rows of another width are rejected anyway
+        if len(keys) == len(columns) and named * 2 > len(keys) and keys != own and not _same_order(kind, keys, columns):
             raise AnotherHeader(line)
+
+
+def _same_order(kind: Kind, keys: list[str], columns: tuple[str | None, ...]) -> bool:
+    known = known_names(kind)
+    return all(column is None or known.get(key) == column for key, column in zip(keys, columns, strict=True))
 
 
 def _is_report(fields: list[str]) -> bool:

@@ -48,6 +48,12 @@ class ParsedChunk:
     spellings: Spellings = field(default_factory=dict)
     notes: Counts = field(default_factory=dict)
 
+    @property
+    def first_row(self) -> int:
+        """Its line."""
+        lines = [frame["line"].min() for frame in (self.rows, self.rejects) if frame.height]
+        return min(lines)  # type: ignore[type-var, return-value]
+
     def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`row`, the file's text of some of the rows, `origin_line` and `earlier_reason`."""
         places = zip(rows["start"], rows["end"], strict=True)
@@ -200,7 +206,7 @@ def _odd_rows(lines: Lines, numbers: Places, records: list[Span], rule: RecordRu
         for (first, last, _), record, values, blank in zip(
             spans, found, fields, are_blank(texts, rule.delimiter), strict=True
         )
-        if not blank and (values is None or not _are_nothing(values))
+        if not blank and (values is None or not _is_nothing(record.row, values))
     ]
     return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row").sort("line")
 
@@ -214,6 +220,6 @@ def _fields(rule: RecordRule, text: str) -> list[str]:
         return text.split(rule.delimiter)
 
 
-def _are_nothing(fields: list[str]) -> bool:
-    """True for fields that were quoted, and blank all the same."""
-    return bool(fields) and not any(field.strip() for field in fields)
+def _is_nothing(record: str, fields: list[str]) -> bool:
+    """True for fields that were quoted, and blank all the same. One whose quote is left open is missing in `fields`."""
+    return bool(fields) and not any(field.strip() for field in fields) and not record.count('"') % 2

@@ -68,10 +68,11 @@ class RecordRule:
         """Fields of a record, read leniently: a quote inside an unquoted field is a character like any other.
 
         A field that the record ends in before its quote closes is missing. Where text follows a closing quote
-        (`"Loja \\"Sul\\""`: backslashes mean nothing here), every quote of the record is a character. Raises csv.Error.
+        (`"Loja \\"Sul\\""`: backslashes mean nothing here), every quote of that field is a character, and every
+        delimiter of the record ends a field. Raises csv.Error.
         """
         if self._goes_on_after_quote(record.encode()):
-            return record.split(self.delimiter)
+            return [_unquoted(field) for field in record.split(self.delimiter)]
         fields = self._read(record + "\n")
         if fields and fields[-1].endswith("\n") and fields != self._read(record):
             fields.pop()  # the line end that we added became a part of it
@@ -121,6 +122,14 @@ class Record:
     end: int
     is_whole: bool
     last_field: int
+
+
+_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
+
+
+def _unquoted(field: str) -> str:
+    quoted = _QUOTED.fullmatch(field)
+    return quoted[1].replace('""', '"') if quoted else field
 
 
 def _line_end(text: bytes, place: int) -> int:

@@ -124,6 +124,9 @@ class Asked:
     idempotency_key: IdempotencyKey = None
 
     def of(self, kind: Kind, address: str | None) -> LoadOptions:
+        if self.columns and self.header == "none":
+            msg = "names the columns of a header, which header=none says is not there"
+            raise Unprocessable.field("query", "columns", msg=msg)
         return LoadOptions(
             OpeningOptions(
                 kind,

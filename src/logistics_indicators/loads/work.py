@@ -217,7 +217,7 @@ class LoadWork:
 
         async def in_turn() -> None:
             await self._wait_for_turn(connection, load_id, seq)
-            await self._refuse_another_header(connection, claim, parsed)
+            await self._refuse_another_header(connection, claim, parsed, seq)
 
         outcome = await merge.run(doubtful, in_turn)
         await self._record(connection, load_id, seq + 1, outcome)
@@ -228,11 +228,12 @@ class LoadWork:
         return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt, row["long_records"])
 
     @staticmethod
-    async def _refuse_another_header(connection: Connection, claim: Any, parsed: ParsedChunk) -> None:
+    async def _refuse_another_header(connection: Connection, claim: Any, parsed: ParsedChunk, seq: int) -> None:
         if parsed.rejects.height:
             header = await connection.fetchval("SELECT header FROM loads WHERE id = $1", claim["id"])
+            first = parsed.first_row if header is None and not seq else None
             kind = Kind(claim["kind"])
-            await asyncio.to_thread(refuse_another_header, kind, parsed.layout, header, parsed.rejects)
+            await asyncio.to_thread(refuse_another_header, kind, parsed.layout, header, parsed.rejects, first)
 
     def _memory(self, claim: Any) -> LoadMemory:
         if claim["id"] not in self._memories:
@@ -308,7 +309,7 @@ class LoadWork:
 
         for seq in range(claim["chunks"]):
             parsed = await self._parse(connection, claim, seq)
-            await self._refuse_another_header(connection, claim, parsed)
+            await self._refuse_another_header(connection, claim, parsed, seq)
             doubtful = await asyncio.to_thread(memory.register, seq, parsed.rows, KEYS[kind])
             outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
             await self._record(connection, load_id, seq + 1, outcome)
