@@ -255,7 +255,7 @@ async def moments_of_the_loads(chance: random.Random, number: int, service: Serv
     """Comes back at random moments spread over the loads under way, after at least a chunk more each time."""
     chunks = await sql.fetchval("SELECT sum(chunks) FROM loads")
     for moment in sorted(chance.uniform(0, 0.9) for _ in range(number)):
-        goal = max(moment * chunks, await chunks_done(sql) + 1)
+        goal = min(max(moment * chunks, await chunks_done(sql) + 1), chunks)
 
         async def is_reached(goal: float = goal) -> bool:
             return await chunks_done(sql) >= goal

@@ -28,6 +28,10 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", re.ASCII)
 
 
+MOST_SENT = 8
+"""Times the longest text that is stored: what is sent may have blanks and marks that its normal form does not."""
+
+
 @dataclass(frozen=True)
 class TextRule:
     """Annotation of a text in a body: brought to its normal form, and refused in words where it cannot be stored."""
@@ -49,7 +53,7 @@ class TextRule:
         return handler(schema) | {"minLength": 1, "maxLength": self.longest, "pattern": pattern}
 
     def _taken(self, text: str) -> str | None:
-        normal = normal_text(text)
+        normal = _normal_of_bounded(text, self.longest)
         if self.or_null and normal and stands_for_nothing(normal):
             return None
         fault = fault_of_text(normal, self.longest)
@@ -73,11 +77,18 @@ class FilterText:
         return handler(schema) | {"maxLength": self.longest, "pattern": escaped(f"^[^{FORBIDDEN}]*$")}
 
     def _normal(self, text: str) -> str:
-        normal = normal_text(text)
+        normal = _normal_of_bounded(text, self.longest)
         fault = fault_of_text(normal, self.longest)
         if fault is not None and not stands_for_nothing(normal):
             raise ValueError(f"this text {fault}")
         return normal
+
+
+def _normal_of_bounded(text: str, longest: int) -> str:
+    """Raises ValueError for a text that is too long in any form: Unicode's takes time by the square of its marks."""
+    if len(text) > MOST_SENT * longest:
+        raise ValueError(f"this text has more than {longest} characters")
+    return normal_text(text)
 
 
 def escaped(characters: str) -> str:

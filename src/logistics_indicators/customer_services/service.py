@@ -125,7 +125,8 @@ async def change_service(connection: Connection, service_id: int, changed: Chang
             locked = await connection.fetchrow(f"{SERVICES.select} WHERE id = $1 FOR UPDATE", service_id)
             stored = _service(service_id, locked)
             await connection.execute(UPDATE, service_id, *fields.values())
-            await record(connection, added=[_visit(changed)], removed=[_visit(stored)])
+            if _visit(changed) != _visit(stored):  # else no figure changes, and the version stays
+                await record(connection, added=[_visit(changed)], removed=[_visit(stored)])
     return Service(id=service_id, **fields)
 
 

@@ -1,5 +1,6 @@
 """Backlog: visits not made yet, and how many of them are overdue on a day."""
 
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -14,10 +15,10 @@ from .sums import Filters
 from .totals import Dimension, name_key
 
 BACKLOG_FIELDS = ("total", "atrasados", "mais_antigo")
-SORT_COLUMNS = {
-    "total": "total_em_aberto",
-    "atrasados": "total_atrasado",
-    "mais_antigo": "dias_de_atraso_do_mais_antigo",
+SORT_COLUMNS: dict[str, Callable[[Row], int]] = {
+    "total": lambda row: row["total_em_aberto"],
+    "atrasados": lambda row: row["total_atrasado"],
+    "mais_antigo": lambda row: -row["data_limite_mais_antiga"].toordinal(),
 }
 
 OPEN_VISITS = """
@@ -88,7 +89,7 @@ async def backlog_table(snapshot: Snapshot, by: Dimension, as_of: date, filters:
     ]
     rows.sort(key=lambda row: name_key(row[by.value]))
     columns = {
-        field: SortColumn([np.array([row[name] for row in rows], np.int64)]) for field, name in SORT_COLUMNS.items()
+        field: SortColumn([np.array([exact(row) for row in rows], np.int64)]) for field, exact in SORT_COLUMNS.items()
     }
     order = order_rows(ordering, columns, [row[by.value] for row in rows]).tolist()
     return Table(

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from urllib.parse import quote
 
+from ..field_types import FIRST_DAY
 from .sums import Filters
 from .totals import DateRange, Dimension
 
@@ -31,6 +32,16 @@ class VisitLinks:
         return None if name is None else f"{self._before}{_quoted(name)}{self._after}"
 
 
+class NoLinks(VisitLinks):
+    """Of visits that there cannot be, and that no filter asks for."""
+
+    def __init__(self) -> None:
+        super().__init__(Dimension.uf, Filters(), "")
+
+    def of(self, name: str | None) -> None:
+        return None
+
+
 def attended_between(by: Dimension, filters: Filters, asked: DateRange) -> VisitLinks:
     bounds = []
     if asked.first is not None:
@@ -43,6 +54,8 @@ def attended_between(by: Dimension, filters: Filters, asked: DateRange) -> Visit
 def still_open(by: Dimension, filters: Filters, *, overdue_on: date | None = None) -> VisitLinks:
     """overdue_on: only those whose deadline lies before that day."""
     fixed = "aberto=true"
-    if overdue_on is not None and overdue_on > date.min:
+    if overdue_on is not None:
+        if overdue_on <= FIRST_DAY:
+            return NoLinks()
         fixed += f"&data_limite_ate={(overdue_on - timedelta(days=1)).isoformat()}"
     return VisitLinks(by, filters, fixed)

@@ -41,4 +41,6 @@ def order_rows(ordering: Ordering, columns: Mapping[str, SortColumn], names: Seq
     """
     column = columns.get(ordering.field) or by_name(names)
     keys = [-key if ordering.descending else key for key in reversed(column.keys)]
-    return np.lexsort(keys if column.null is None else [*keys, column.null])
+    if column.null is None:
+        return np.lexsort(keys)
+    return np.lexsort([*(np.where(column.null, 0, key) for key in keys), column.null])

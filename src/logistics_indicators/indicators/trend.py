@@ -86,7 +86,10 @@ async def trend_table(
     if days is not None and await clip_to_data(snapshot, days) is not None:
         if (days.last - days.first).days > MOST_BUCKETS * DAYS_OF[bucket]:
             raise _too_many_points()
-        grid = await _grid(snapshot, by, buckets_of(days, bucket), filters, tolerance_days, top)
+        buckets = buckets_of(days, bucket)
+        if len(buckets) > MOST_BUCKETS:
+            raise _too_many_points()
+        grid = await _grid(snapshot, by, buckets, filters, tolerance_days, top)
         rows = _rows(grid, by, filters, ordering, await _values(snapshot, grid, metric, calendar))
     about = {
         "start_date": days and days.first,

@@ -69,7 +69,8 @@ def _split_fields(rows: pl.DataFrame, fmt: FileFormat) -> pl.DataFrame:
     delimiter, row, fields = fmt.layout.delimiter, pl.col("row"), pl.col("fields")
     quoted = fields.is_not_null()
     count = (row.str.count_matches(delimiter, literal=True) + 1).cast(pl.Int64)
-    split = row.str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names)
+    long_enough = pl.when(count >= len(names)).then(row)  # else a wide header and short rows would fill the memory
+    split = long_enough.str.split_exact(delimiter, len(names) - 1).struct.rename_fields(names)
     values = {
         name: pl.when(quoted).then(fields.list.get(index, null_on_oob=True)).otherwise(names[index])
         for index, name in enumerate(fmt.layout.columns)

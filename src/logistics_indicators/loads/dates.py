@@ -13,8 +13,8 @@ from threading import Lock
 
 import polars as pl
 
-DAY_FIRST = re.compile(r"(\d{1,2})( *)/( *)(\d{1,2})( *)(/?)( *)(\d{4}|\d{2})", re.ASCII)
-YEAR_FIRST = re.compile(r"(\d{4}) *- *(\d{1,2}) *- *(\d{1,2})", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{1,2})( *+)/( *+)(\d{1,2})( *+)(/?)( *+)(\d{4}|\d{2})", re.ASCII)
+YEAR_FIRST = re.compile(r"(\d{4}) *+- *+(\d{1,2}) *+- *+(\d{1,2})", re.ASCII)
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)([.,]\d{1,9})?)?", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """A year outside them is a slip of the pen; the JSON routes draw the same line."""

@@ -23,6 +23,13 @@ from .rules import DATES, IDS, MOST_ID_DIGITS
 SOUGHT_RECORDS = 20
 """A header is sought among so many records that are not blank."""
 
+LOOKED_AT_RECORDS = 1000
+"""Blank ones too."""
+
+MOST_COLUMNS = 500
+LONGEST_NAME = 300
+"""Characters of a column's name that count."""
+
 SHOWN_CHARACTERS = 300
 """Of a record that is shown in an error."""
 
@@ -64,7 +71,7 @@ class _Record:
 
 def key_of(name: str) -> str:
     """A name without case, accents, blanks, signs and marks without width."""
-    plain = unicodedata.normalize("NFKD", normal_text(name)).casefold()
+    plain = unicodedata.normalize("NFKD", normal_text(name[:LONGEST_NAME])).casefold()
     return "".join(c for c in plain if c.isalnum())
 
 
@@ -118,11 +125,13 @@ def _behind_separator_line(text: str) -> tuple[int, str | None]:
 def _records(text: str, start: int, delimiter: str) -> Iterator[_Record]:
     """The first records that are not blank."""
     rule, data = RecordRule(delimiter), text.encode()
-    place, found = len(text[:start].encode()), 0
-    while found < SOUGHT_RECORDS and place < len(data):
+    start = text.rfind("\n", 0, start + len(text[start:]) - len(text[start:].lstrip(BLANK + "\r\n\t"))) + 1 or start
+    place, found, looked_at = len(text[:start].encode()), 0, 0
+    while found < SOUGHT_RECORDS and looked_at < LOOKED_AT_RECORDS and place < len(data):
+        looked_at += 1
         end = rule.record(data, place).end
         raw = data[place:end].decode()
-        texts = [normal_text(field) for field in _fields(rule, raw)]
+        texts = [normal_text(field[:LONGEST_NAME]) for field in _fields(rule, raw)[: MOST_COLUMNS + 1]]
         length = len(raw) + (end < len(data))
         if any(field.strip(BLANK) for field in texts) or _is_open(raw, delimiter):
             found += 1
@@ -143,10 +152,12 @@ def _by_name(kind: Kind, text: str, records: list[_Record], delimiter: str, mapp
         columns = _columns_of(kind, record.fields, mapped)
         if columns is None:
             continue
+        if len(columns) > MOST_COLUMNS:
+            raise BadHeader(f"The file's header has more than {MOST_COLUMNS} columns.")
         repeated = sorted({name for name in columns if name and columns.count(name) > 1})
         if repeated:
             given = ", ".join(f"{n}: {' and '.join(_texts(record, columns, n))}" for n in repeated)
-            raise BadHeader(f"The file's header names a column twice ({given}). {_how_to_map(kind)}")
+            raise BadHeader(f"The file's header names a column twice ({given[:SHOWN_CHARACTERS]}). {_how_to_map(kind)}")
         if any(_is_data(kind, earlier.fields) for earlier in records[:index]):
             raise BadHeader(
                 f"Rows of data stand before the file's header, which is its record {index + 1}. Take them out, "

@@ -27,8 +27,8 @@ LONGEST_NOTHING = max(len(t.encode()) for t in (*NOTHING_AS_WRITTEN, *NOTHING_IN
 Spellings = dict[str, dict[str, str]]
 """{column: {as it was spelled: in the normal form}}, of names that figures are grouped by."""
 
-MOST_SPELLINGS = 1000
-"""Of a column, that are remembered."""
+MOST_SPELLINGS, LONGEST_SPELLING = 1000, 1000
+"""Of a column, that are remembered; and bytes of one that is."""
 
 
 def _any_of(texts: tuple[str, ...]) -> str:
@@ -68,7 +68,7 @@ def are_nothing(texts: pl.Series, *, computed: bool) -> pl.Series:
 def spellings_of(before: pl.Series, normal: pl.Series) -> dict[str, str]:
     """Texts that their normal form changed by more than trimming."""
     trimmed = before.str.strip_chars()
-    changed = (trimmed != normal).fill_null(False)
+    changed = ((trimmed != normal) & (trimmed.str.len_bytes() <= LONGEST_SPELLING)).fill_null(False)
     if not changed.any():
         return {}
     pairs = pl.DataFrame({"text": trimmed.filter(changed), "normal": normal.filter(changed)}).unique()

@@ -3,6 +3,7 @@
 The spool holds what the parser reads: line ends as LF, UTF-16 as UTF-8, nothing in front of the first row.
 """
 
+import asyncio
 import codecs
 import re
 from collections.abc import AsyncIterator, Callable
@@ -55,7 +56,9 @@ async def open_file(pieces: AsyncIterator[bytes], options: OpeningOptions) -> Op
     looked_at = _first_lines(text) if rest else text
     shown = looked_at.decode(PYTHON_CODECS[encoding or _likeliest(looked_at)], "replace").replace("\x00", "\ufffd")
     try:
-        opening = read_opening(options.kind, shown, options.delimiter, options.columns, header=options.header)
+        opening = await asyncio.to_thread(
+            read_opening, options.kind, shown, options.delimiter, options.columns, header=options.header
+        )
     except BadHeader as error:
         raise Unprocessable.field("body", "file", msg=str(error)) from None
     if opening is None:

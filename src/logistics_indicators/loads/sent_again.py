@@ -13,7 +13,7 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """(our three cells as we write them, any three cells)"""
     d = re.escape(delimiter)
     ours = (r"[0-9]{1,16}", r"\w{0,40}", "|".join(get_args(Reason)))
-    written = "".join(f' *"?({cell})"? *{d}' for cell in ours)
+    written = "".join(f' *+"?({cell})"? *+{d}' for cell in ours)
     cell = rf'(?: *"[^"]*(?:""[^"]*)*" *|[^{d}"\n][^{d}\n]*|){d}'
     return re.compile(written), re.compile(f"{cell * len(REPORT_COLUMNS)}")
 

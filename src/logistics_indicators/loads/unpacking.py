@@ -1,10 +1,12 @@
 """gzip and zip taken apart: a bounded piece at a time, however far a few bytes would swell, off the event loop."""
 
 import asyncio
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from typing import IO
 
 from ..errors import BadRequest, ContentTooLarge, Problem, UnsupportedMediaType
 from .pieces import after
@@ -14,7 +16,10 @@ UNPACK_PIECE = 256 * 1024
 MOST_EMPTY_MEMBERS = 1000
 """Parts of a gzip file that hold nothing; parts that hold something may be as many as there is room for."""
 
-MOST_ZIP_ENTRIES = 1000
+MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
+LONGEST_ZIP_END = 22 + 65535
+"""Bytes: the record at its end, with a comment."""
+
 IN_MEMORY = 1024 * 1024
 """Bytes of a zip that wait in memory; the rest waits in a temporary file, for its contents stand at its end."""
 
@@ -99,7 +104,8 @@ async def unzip_one(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[b
         async for piece in stream:
             await asyncio.to_thread(kept.write, piece)
         try:
-            with zipfile.ZipFile(kept) as archive:
+            await asyncio.to_thread(_refuse_a_large_directory, kept)
+            with await asyncio.to_thread(zipfile.ZipFile, kept) as archive:
                 entry = only_entry(archive)
                 with archive.open(entry) as member:
                     size = 0
@@ -131,7 +137,21 @@ def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         raise UnsupportedMediaType(f"The zip holds {len(files)} files. Send a zip with one table in it.")
     if files[0].flag_bits & 1:
         raise UnsupportedMediaType("The file in the zip is encrypted. Send it without a password.")
+    if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile bounds no other's pieces
+        raise NotImplementedError
     return files[0]
+
+
+def _refuse_a_large_directory(archive: IO[bytes]) -> None:
+    """By the record at the zip's end, before zipfile reads it whole."""
+    size = archive.seek(0, 2)
+    archive.seek(max(0, size - LONGEST_ZIP_END))
+    end = archive.read()
+    place = end.rfind(b"PK\x05\x06")
+    if 0 <= place <= len(end) - 22:
+        entries, directory = struct.unpack_from("<HL", end, place + 10)
+        if entries > MOST_ZIP_ENTRIES or directory > LARGEST_ZIP_DIRECTORY:
+            raise UnsupportedMediaType("The zip holds too many files. Send a zip with one table in it.")
 
 
 def _is_of_the_system(name: str) -> bool:

@@ -50,7 +50,8 @@ async def set_state(connection: Connection, polo_id: int, uf: str | None, user: 
         if (after.uf, after.uf_fixada) == (row["uf"], row["uf_given"]):
             return after
         await connection.execute(SET_STATE, polo_id, after.uf, after.uf_fixada)
-        await connection.execute(CHANGED)
+        if after.uf != row["uf"]:
+            await connection.execute(CHANGED)
         await record_audit(
             connection,
             action="polo_state_set",
