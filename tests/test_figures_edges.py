@@ -274,3 +274,54 @@ async def test_a_summary_says_whose_calendar_it_counted(
             rows = rows_of(await ask(client, "/productivity", **query, **params))
             assert rows[0]["dias_uteis"] == days
             assert rows[0]["produtividade"] == period["produtividade"]
+
+
+async def test_rows_without_a_value_go_by_name(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    names = ["SP - A", "BA - B", "RJ - C"]
+    await store(connection, [visit("ANA", polo, "2021-12-25", "2020-12-25 10:00") for polo in names for _ in polo])
+    await store(connection, [visit("ANA", "RJ - C", "2021-12-25", "2020-12-25 10:00")])
+    holiday = {"start_date": "2020-12-25", "end_date": "2020-12-25", "sort_field": "produtividade"}
+    for desc in (True, False):
+        body = await ask(client, "/productivity/polo", **holiday, desc=desc)
+        assert [row["polo"] for row in rows_of(body)] == sorted(names)
+
+
+async def test_the_backlog_is_sorted_by_its_date_and_links_to_nothing_that_cannot_be(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    days = {"A": "2021-03-01", "B": "2021-01-01", "C": "2021-02-01"}
+    await store(connection, [visit("ANA", polo, day, None) for polo, day in days.items()])
+    body = await ask(client, "/backlog/polo", as_of="2020-01-01", sort_field="mais_antigo", desc=True)
+    assert [row["polo"] for row in rows_of(body)] == ["B", "C", "A"]
+    assert {row["dias_de_atraso_do_mais_antigo"] for row in rows_of(body)} == {0}
+    for as_of, status in (("1900-01-01", None), ("1900-01-02", 200)):
+        row = rows_of(await ask(client, "/backlog/polo", as_of=as_of))[0]
+        link = row["visitas_atrasadas"]
+        assert (link and (await client.get(link)).status_code) == status
+
+
+@pytest.mark.parametrize("bucket", ["day", "week"])
+async def test_a_trend_has_up_to_5000_buckets(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, bucket: str
+) -> None:
+    await store(connection, [visit("ANA", "SP - A", "2015-01-05", "2015-01-05 10:00")])
+    first = date(2015, 1, 5) if bucket == "day" else date(1930, 1, 6)
+    for number, status in ((5000, 200), (5001, 422)):
+        last = first + (number * timedelta(days=1 if bucket == "day" else 7)) - timedelta(days=1)
+        asked = {"bucket": bucket, "start_date": first.isoformat(), "end_date": last.isoformat()}
+        answer = await client.get(f"{INDICATORS}/trend", params=asked)
+        assert answer.status_code == status, answer.text[:200]
+
+
+async def test_what_moves_no_figure_leaves_the_version(client: httpx.AsyncClient, client_as: Any) -> None:
+    admin = await client_as("admin")
+    customer = (await client.post("/v1/customers", json={"nome": "A", "email": "a@mail.com"})).json()["id"]
+    body = {"id_cliente": customer, "angel": "ANA", "polo": "SP - A", "data_limite": "2021-06-30"}
+    service = (await client.post("/v1/services", json=body)).json()["id"]
+    before = (await client.get(f"{INDICATORS}/sla/polo")).headers["etag"]
+    assert (await client.put(f"/v1/services/{service}", json=body | {"data_de_atendimento": None})).status_code == 200
+    polo = (await client.get("/v1/polos")).json()["polos"][0]["id"]
+    assert (await admin.put(f"/v1/polos/{polo}", json={"uf": "SP"})).status_code == 200
+    assert (await client.get(f"{INDICATORS}/sla/polo")).headers["etag"] == before
+    assert (await admin.put(f"/v1/polos/{polo}", json={"uf": "RJ"})).status_code == 200
+    assert (await client.get(f"{INDICATORS}/sla/polo")).headers["etag"] != before
