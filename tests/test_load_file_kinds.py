@@ -172,3 +172,10 @@ async def test_a_load_whose_every_row_was_rejected_says_so(client: httpx.AsyncCl
     load = await load_file(client, "customers", "id;nome;email;telefone\nx;Ana;ana@mail.com;\n")
     assert load["status"] == "completed"
     assert any("Every row was rejected" in warning for warning in load["warnings"])
+
+
+async def test_line_ends_of_two_kinds_are_told(client: httpx.AsyncClient) -> None:
+    rows = "".join(f"{n};Ana;a{n}@mail.com;\r" for n in range(70))
+    answer = await send(client, "customers", f"id;nome;email;telefone\r{rows}\n71;Bia;b@mail.com;\n")
+    assert answer.status_code == 422
+    assert "carriage returns" in answer.json()["detail"]

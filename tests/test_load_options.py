@@ -314,3 +314,26 @@ async def test_a_column_that_the_file_does_not_have_is_kept_and_is_no_difference
         assert counts(load) == (3, 0, 1, 2, 0)
     rows = await connection.fetch("SELECT nome, telefone FROM customers ORDER BY id")
     assert [tuple(row) for row in rows] == [("Ana", "11"), ("Eva", "22"), ("Rui", None)]
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [{"header": "none"}, {"encoding": "cp850"}, {"delimiter": ","}, {"columns": "nome:Apelido"}],
+)
+async def test_a_key_answers_for_no_file_that_is_to_be_read_otherwise(
+    client: httpx.AsyncClient, otherwise: dict[str, str]
+) -> None:
+    file = "id;nome;Apelido;email\n1;Ana;Aninha;ana@mail.com\n"
+
+    async def sent(**options: str) -> httpx.Response:
+        return await client.post(
+            "/v1/customers/batch",
+            content=file,
+            params=options,
+            headers={"Content-Type": "text/csv", "Idempotency-Key": "a key"},
+        )
+
+    first = await sent()
+    for options in ({}, {"encoding": "utf-8", "delimiter": ";"}, {"columns": "nome:NOME"}):
+        assert (await sent(**options)).json()["load"]["id"] == first.json()["load"]["id"]
+    assert (await sent(**otherwise)).status_code == 422

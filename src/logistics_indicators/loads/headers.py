@@ -174,6 +174,10 @@ def _refuse_data_inside(kind: Kind, header: str, delimiter: str) -> None:
         raise BadHeader(OPEN_QUOTE)
     for number, line in enumerate(header.splitlines()[1:], 2):
         if _is_data(kind, [field.strip(' "') for field in line.split(delimiter)]):
+            if '"' not in header:
+                raise BadHeader(
+                    "The file's first lines end in carriage returns, and others in line feeds: save it with one kind."
+                )
             raise BadHeader(f"A quote in the file's header is not closed before line {number} of it, which is data.")
 
 

@@ -25,6 +25,7 @@ from .bodies import FileBody
 from .cutting import Chunk, Cutter
 from .first_error import first_error
 from .formats import Kind
+from .headers import key_of
 from .opening import OpenedFile, OpeningOptions, open_file
 from .room import Room, RoomOfUpload
 from .sweeping import TOUCH_SECONDS
@@ -78,7 +79,8 @@ UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename 
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
-SELECT id, kind, sha256, validate_only, on_conflict, max_rejects FROM loads WHERE user_id = $1 AND idempotency_key = $2
+SELECT id, kind, sha256, validate_only, on_conflict, max_rejects, delimiter, encoding, header, column_names
+FROM loads WHERE user_id = $1 AND idempotency_key = $2
 """
 
 
@@ -302,4 +304,19 @@ def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
         if first[name] != getattr(options, name):
             msg = f"The key was used for this file with another {name}. Take a new key."
             raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
+    for name in _read_otherwise(first, options.opening):
+        msg = f"The key was used for this file, which was read with another {name}. Take a new key."
+        raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
     return int(first["id"])
+
+
+def _read_otherwise(first: Any, asked: OpeningOptions) -> Iterator[str]:
+    """What is asked for now and is not how the first load read the file."""
+    if asked.delimiter not in (None, first["delimiter"]):
+        yield "delimiter"
+    if asked.encoding not in (None, first["encoding"]):
+        yield "encoding"
+    if not asked.header and first["header"] is not None:
+        yield "header"
+    if any(key_of(first["column_names"].get(ours, "")) != key_of(theirs) for ours, theirs in asked.columns.items()):
+        yield "columns"
