@@ -129,7 +129,7 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
     rule, records = RecordRule(fmt.layout.delimiter, fmt.layout.is_rejects_file), found.spans
     lines = Lines(body, rule.delimiter)
     plain = lines.plain(len(fmt.layout.columns))
-    single = np.ones(len(lines), np.bool_)
+    single: Mask = lines.ends > lines.starts  # a file may have millions of empty ones
     for first, last in [*records, *found.skipped]:
         single[first : last + 1] = False
     if is_first and fmt.layout.has_header:
