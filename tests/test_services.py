@@ -227,3 +227,11 @@ async def test_viewers_read_and_only_analysts_write(client_as: ClientAs, anonymo
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
         answer = await viewer.request(method, url, json=body)
         assert answer.status_code == (200 if (method, url) in reads else 403)
+
+
+async def test_a_whole_number_may_be_written_with_a_point(client: httpx.AsyncClient) -> None:
+    customer = (await client.post("/v1/customers", json={"nome": "A", "email": "a@mail.com"})).json()["id"]
+    body = {"id_cliente": float(customer), "angel": "ANA", "polo": "SP - A", "data_limite": "2021-06-30"}
+    answer = await client.post("/v1/services", json=body)
+    assert (answer.status_code, answer.json()["id_cliente"]) == (201, customer)
+    assert (await client.post("/v1/services", json=body | {"id_cliente": customer + 0.5})).status_code == 422

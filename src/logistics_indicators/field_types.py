@@ -96,6 +96,11 @@ def escaped(characters: str) -> str:
     return re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", characters)
 
 
+def whole_number(value: object) -> object:
+    """JSON knows no integers: 7.0 is 7. What is no number stays what it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def parse_day(value: object) -> object:
     """YYYY-MM-DD and nothing else; what is no string is left to pydantic's own check."""
     if not isinstance(value, str):
@@ -169,6 +174,7 @@ DAY_OR_TIMESTAMP_SCHEMA = {
 }
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
+SentId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1], strict=True), BeforeValidator(whole_number)]
 Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema(DAY_SCHEMA)]
 Timestamp = Annotated[datetime, BeforeValidator(parse_timestamp), WithJsonSchema(TIMESTAMP_SCHEMA)]
 SentTimestamp = Annotated[datetime, BeforeValidator(parse_sent_timestamp), WithJsonSchema(SENT_TIMESTAMP_SCHEMA)]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import AnsweredTimestamp, Day, Id, SentTimestamp, TextRule
+from ..field_types import AnsweredTimestamp, Day, Id, SentId, SentTimestamp, TextRule
 
 ANGEL_MAX = 200
 POLO_MAX = 200
@@ -16,7 +16,7 @@ Polo = Annotated[str, TextRule(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORT
 class NewService(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    id_cliente: Id = Field(strict=True)
+    id_cliente: SentId
     angel: Angel
     polo: Polo
     data_limite: Day
@@ -26,7 +26,7 @@ class NewService(BaseModel):
 class ChangedService(NewService):
     """The whole service. A data_de_atendimento that is left out is null: not visited yet."""
 
-    id: Id | None = Field(None, strict=True, description="May be sent along; must be the path's")
+    id: SentId | None = Field(None, description="May be sent along; must be the path's")
 
 
 class Service(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import Id, TextRule
+from ..field_types import Id, SentId, TextRule
 from ..texts import BLANK, FORBIDDEN, INVISIBLE
 
 NOME_MAX = 200
@@ -43,7 +43,7 @@ class ChangedCustomer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Id | None = Field(None, strict=True, description="May be sent along; must be the path's")
+    id: SentId | None = Field(None, description="May be sent along; must be the path's")
     nome: Nome
     email: Email
     telefone: Telefone | None = None
