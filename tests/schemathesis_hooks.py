@@ -28,7 +28,7 @@ KNOWN_REFUSALS = {
     "end_date": ("end_date lies before start_date",),
     "bucket": ("or take a larger bucket",),
     "sort_field": ("the rows have no ",),
-    "columns": ("unknown column ", "is mapped twice"),
+    "columns": ("unknown column ", "is mapped twice", "names the columns of a header"),
     "file": ("",),
     "Idempotency-Key": ("The key was used for ",),
     "reset_token": ("this token is wrong",),
