@@ -8,8 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-MIGRATION_LOCK = 7_163_001
-"""Key of the advisory lock; any number that nothing else in the database uses."""
+from logistics_indicators.database import Lock
 
 
 def database_url() -> str:
@@ -21,7 +20,7 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=None)
     with context.begin_transaction():
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Lock.migrations.value})
         context.run_migrations()
 
 

@@ -29,11 +29,11 @@ from urllib.parse import urlencode
 import asyncpg
 import polars as pl
 
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.indicators.calendar import sync_calendar
-from logistics_indicators.indicators.folding import fold_everything
-from logistics_indicators.indicators.rollup import record_frames
-from logistics_indicators.migrations import migrate
+from logistics_indicators.indicators.calendar.days import sync_calendar
+from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup.writing import record_frames
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.migrations import migrate
 
 VISITS = 1_048_575
 CUSTOMERS = 573_670
@@ -68,7 +68,7 @@ def visits_of(data: Data, chance: random.Random, first_id: int, number: int) -> 
     days = [chance.randrange(data.days) for _ in range(number)]
     late = chance.choices([-5, -4, -3, -2, -1, 0, 1, 2, 3, 6, 12], [6, 10, 14, 18, 20, 17, 7, 4, 2, 1, 1], k=number)
     frame = pl.DataFrame({"angel_no": angels, "day": days, "late": late})
-    seconds = pl.Series([chance.randrange(25_000, 80_000) for _ in range(number)])
+    seconds = pl.lit(pl.Series([chance.randrange(25_000, 80_000) for _ in range(number)]))
     visited = pl.lit(FIRST_DAY) + pl.duration(days=pl.col("day"))
     return frame.select(
         pl.int_range(first_id, first_id + number, dtype=pl.Int64).alias("id"),
@@ -122,12 +122,12 @@ async def fill(url: str, data: Data) -> float:
             await record_frames(connection, added=frame)
         if first // CHUNK % 12 == 11:
             started = time.perf_counter()
-            await fold_everything(connection)
+            await merge_everything(connection)
             folding += time.perf_counter() - started
         print(f"\r{min(first + CHUNK, data.visits):,} visits", end="", file=sys.stderr)
     print("", file=sys.stderr)
     started = time.perf_counter()
-    await fold_everything(connection)
+    await merge_everything(connection)
     folding += time.perf_counter() - started
     await connection.execute("SELECT setval('services_id_seq', max(id)) FROM services")
     await connection.execute("SELECT setval('customers_id_seq', max(id)) FROM customers")

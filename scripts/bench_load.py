@@ -7,15 +7,19 @@
 Ours runs from the first byte of the POST to `completed`; psql's copy goes into a table of another database of
 the same server, with the same columns, keys, indexes and foreign key. The two take turns, each from empty
 tables, after a checkpoint and with nothing else under way. Then ours runs once more beside a reader that gets one
-customer fifty times a second, for the latency: that time counts in no ratio (`…_read_s`). Prints a JSON line with
-medians; the peak of memory is the largest of all.
+customer fifty times a second, for the latency: that time counts in no ratio (`…_read_s`). A last load of the visits
+runs beside a reader of indicators (angels, polos and productivity, of a day, a month and everything, a range that was
+not asked before), who goes on for thirty seconds after it. Prints a JSON line with medians; the peak of memory is the
+largest of all.
 """
 
 import argparse
 import asyncio
 import http.client
+import itertools
 import json
 import os
+import random
 import signal
 import statistics
 import subprocess
@@ -25,27 +29,30 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.loads.cutting import Cutter
-from logistics_indicators.loads.formats import COLUMNS, FileFormat, Kind
-from logistics_indicators.loads.headers import read_opening
-from logistics_indicators.loads.parsing import parse_chunk
-from logistics_indicators.loads.tables import copy_lines
-from logistics_indicators.migrations import migrate
+from logistics_indicators.loads.formats import FileFormat
+from logistics_indicators.loads.kinds import COLUMNS, Kind
+from logistics_indicators.loads.merging.tables import copy_lines
+from logistics_indicators.loads.parsing.chunk import parse_chunk
+from logistics_indicators.loads.parsing.headers import read_opening
+from logistics_indicators.loads.receiving.cutting import Cutter
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.migrations import migrate
 
 SCRIPTS = Path(__file__).parent
 ROWS, CUSTOMERS = 1_048_575, 573_670
 BASELINE = "bench_psql"
 PASSWORD = "a long password of the bench"
 KINDS = (Kind.customers, Kind.services)
+AFTER_LOAD_SECONDS = 30
 TABLES = (
     "customers, services, loads, load_chunks, load_rejects, load_touched_ids, "
-    "rollup_deltas, rollup_blocks, late_blocks, rollup_open"
+    "rollup, rollup_late, rollup_recent, rollup_waiting"
 )
 Figures = dict[str, float]
 
@@ -84,6 +91,7 @@ def make_files(folder: Path, scale: int) -> dict[str, Path]:
 def normalise(kind: Kind, source: Path, target: Path) -> None:
     with source.open("rb") as file, target.open("wb") as out:
         header = file.readline().decode()
+        file.seek(0)
         opening = read_opening(kind, header, None, {})
         assert opening is not None
         cutter = Cutter(8 * 2**20, opening.layout, opening.first_line)
@@ -170,11 +178,11 @@ class Bench:
         self.call("POST", "/v1/auth/login", {"username": "bench", "password": PASSWORD})
         for database in ("logistics", BASELINE):
             self.psql(database, f"TRUNCATE {TABLES}")
-        self.wait_for_fold()
+        self.wait_for_merge()
         self.psql("logistics", "CHECKPOINT")
 
-    def wait_for_fold(self) -> None:
-        while self.psql("logistics", "SELECT count(*) FROM rollup_deltas").strip() != "0":
+    def wait_for_merge(self) -> None:
+        while self.psql("logistics", "SELECT count(*) FROM rollup_waiting").strip() != "0":
             time.sleep(0.2)
 
     def pair(self, files: dict[str, Path]) -> Figures:
@@ -183,17 +191,34 @@ class Bench:
         for kind in KINDS:
             self.psql("logistics", "CHECKPOINT")
             figures |= self.load(kind, files[kind])
-            self.wait_for_fold()
+            self.wait_for_merge()
         for kind in KINDS:
             figures[f"{kind}_psql_s"] = self.baseline(kind, files[f"{kind}.tsv"])
             figures[f"{kind}_ratio"] = figures[f"{kind}_s"] / figures[f"{kind}_psql_s"]
         self.settle()
         for kind in KINDS:
             figures |= self.load_beside_a_reader(kind, files[kind])
-            self.wait_for_fold()
+            self.wait_for_merge()
             figures[f"{kind}_peak_mb"] = max(figures[f"{kind}_peak_mb"], figures.pop("peak_mb"))
+        figures |= self.load_beside_indicators(files)
         print(json.dumps({key: round(value, 3) for key, value in figures.items()}), file=sys.stderr)
         return figures
+
+    def load_beside_indicators(self, files: dict[str, Path]) -> Figures:
+        self.settle()
+        self.timed_load(Kind.customers, files[Kind.customers])
+        reader = Reader(self, indicator_paths(), pause=0.05)
+        reader.start()
+        _, seconds, _, _ = self.timed_load(Kind.services, files[Kind.services])
+        during = len(reader.latencies)
+        time.sleep(AFTER_LOAD_SECONDS)
+        reader.stop()
+        self.wait_for_merge()
+        return {
+            "services_indicators_s": seconds,
+            **reader.figures("indicators_during", 0, during),
+            **reader.figures("indicators_after", during),
+        }
 
     def baseline(self, kind: Kind, normalised: Path) -> float:
         """Seconds that psql's copy takes."""
@@ -215,11 +240,12 @@ class Bench:
         }
 
     def load_beside_a_reader(self, kind: Kind, path: Path) -> Figures:
-        reader = Reader(self)
+        known = self.call("GET", "/v1/customers?limit=1")[1]["clientes"]
+        reader = Reader(self, itertools.repeat(f"/v1/customers/{known[0]['id'] if known else 1}"))
         reader.start()
         _, seconds, _, peak = self.timed_load(kind, path)
         reader.stop()
-        return {f"{kind}_read_s": seconds, f"{kind}_get_p99_ms": reader.p99_ms(), "peak_mb": peak}
+        return {f"{kind}_read_s": seconds, **reader.figures(f"{kind}_get"), "peak_mb": peak}
 
     def timed_load(self, kind: Kind, path: Path) -> tuple[Any, float, float, float]:
         """(the load, its seconds, those until the 202, the process's peak in MB)"""
@@ -261,20 +287,35 @@ class Bench:
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
-class Reader(threading.Thread):
-    """GETs one customer every 20 ms over one connection, and keeps the latencies."""
+def indicator_paths() -> Iterator[str]:
+    chance = random.Random(1)
+    first = date(2020, 7, 1)
+    for route in itertools.cycle(["sla/angel", "sla/polo", "productivity"]):
+        day = first + timedelta(chance.randrange(365))
+        spans = [
+            (day, day),
+            (day.replace(day=1), day.replace(day=28)),
+            (first - timedelta(chance.randrange(9999)), None),
+        ]
+        for start, end in spans:
+            yield f"/v1/indicators/{route}?start_date={start}{f'&end_date={end}' if end else ''}"
 
-    def __init__(self, bench: Bench) -> None:
+
+class Reader(threading.Thread):
+    """GETs one path after the other over one connection, and keeps the latencies in ms."""
+
+    def __init__(self, bench: Bench, paths: Iterator[str], pause: float = 0.02) -> None:
         super().__init__(daemon=True)
         self.bench = bench
-        self.customer = bench.call("GET", "/v1/customers?limit=1")[1]["clientes"]
+        self.paths = paths
+        self.pause = pause
         self.latencies: list[float] = []
         self.ended = threading.Event()
 
     def run(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=60)
-        path = f"/v1/customers/{self.customer[0]['id'] if self.customer else 1}"
-        while not self.ended.wait(0.02):
+        while not self.ended.wait(self.pause):
+            path = next(self.paths)
             started = time.perf_counter()
             self.bench.call("GET", path, connection=connection)
             self.latencies.append((time.perf_counter() - started) * 1000)
@@ -283,8 +324,11 @@ class Reader(threading.Thread):
         self.ended.set()
         self.join()
 
-    def p99_ms(self) -> float:
-        return statistics.quantiles(self.latencies, n=100)[98] if len(self.latencies) > 1 else float("nan")
+    def figures(self, name: str, first: int = 0, last: int | None = None) -> Figures:
+        part = self.latencies[first:last]
+        if len(part) < 2:
+            return {}
+        return {f"{name}_p50_ms": statistics.median(part), f"{name}_p99_ms": statistics.quantiles(part, n=100)[98]}
 
 
 def summary(pairs: list[Figures], scale: int) -> dict[str, Any]:

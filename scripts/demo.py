@@ -22,9 +22,9 @@ from rich.table import Table
 from logistics_indicators.client.connecting import ServiceError, body_of, remote_service
 from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.client.progress import load_with_progress, print_rejects, print_summary
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.loads.formats import Kind
-from logistics_indicators.serving import origin_of, places, wait_until_ready
+from logistics_indicators.loads.kinds import Kind
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.serving import origin_of, places, wait_until_ready
 from logistics_indicators.settings import Settings
 
 ROWS_SHOWN = 5

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by serve and test: prepare_environment [dev] makes or refreshes the virtual environment and sets VENV.
+# Sourced by serve, check and test: prepare_environment [dev] makes or refreshes the virtual environment and sets VENV.
 # The environment is .venv in the checkout; in the user's cache where the checkout may not be written.
 
 ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd -P)
@@ -65,7 +65,7 @@ install_packages() {
 install_environment() {
     local python lock=$ROOT/requirements.lock log=$VENV.log
     python=$(find_python) || exit 1
-    echo "Installing into $VENV (once; less than a minute) ..." >&2
+    echo "Installing into $VENV (once; a minute or two) ..." >&2
     if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         rm -rf "$VENV"
         "$python" -m venv "$VENV" >&2 ||

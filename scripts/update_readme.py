@@ -4,7 +4,7 @@
 import re
 from pathlib import Path
 
-from logistics_indicators.settings_table import settings_table
+from logistics_indicators.settings import settings_table
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"(<!-- settings -->\n).*(<!-- /settings -->)", re.DOTALL)

@@ -23,9 +23,10 @@ from starlette.routing import BaseRoute
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.app import create_app
 from logistics_indicators.database import prepare_connection
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.indicators import calendar, official_days
-from logistics_indicators.migrations import migrate, migrations_folder
+from logistics_indicators.indicators.calendar import days as calendar
+from logistics_indicators.indicators.calendar import official_days
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.migrations import migrate, migrations_folder
 from logistics_indicators.settings import Settings
 
 # structlog's own choice, rich tracebacks, takes seconds for a deep one, and holds up the event loop meanwhile.
@@ -73,7 +74,7 @@ def server() -> Iterator[EmbeddedPostgres]:
 def template_database(server: EmbeddedPostgres) -> str:
     """Name of a migrated database, made once for each state of the migrations."""
     history = b"".join(p.read_bytes() for p in sorted((migrations_folder() / "versions").glob("*.py")))
-    history += b"".join(Path(module.__file__).read_bytes() for module in (calendar, official_days))
+    history += b"".join(Path(str(module.__file__)).read_bytes() for module in (calendar, official_days))
     name = f"template_{hashlib.sha256(history).hexdigest()[:12]}"
 
     async def make() -> None:

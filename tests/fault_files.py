@@ -9,8 +9,7 @@ from typing import Any
 
 from load_client import Report, counts
 
-from logistics_indicators.loads.formats import Kind
-from logistics_indicators.loads.indexes import INDEXES
+from logistics_indicators.loads.kinds import KINDS, Kind
 
 Row = tuple[Any, ...]
 Get = Callable[[str], Awaitable[Any]]
@@ -165,10 +164,8 @@ async def assert_indicators_are_exact(sql: Any, get: Get) -> None:
         totals = {r[name]: (r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]) for r in answer}
         assert totals == {row[name]: (row["total"], row["on_time"]) for row in rows}
     await assert_mean_times_are_exact(sql, get)
-    folded = "SELECT COALESCE(sum(total), 0) FROM rollup_open"
-    waiting = """SELECT COALESCE(sum(c.visits), 0) FROM rollup_deltas d, unnest(d.open, d.visits) AS c (open, visits)
-                 WHERE c.open"""
-    backlog = await sql.fetchval(f"SELECT ({folded}) + ({waiting})")
+    opened = "SELECT COALESCE(sum(total), 0) FROM {} WHERE grain = 6"
+    backlog = await sql.fetchval(f"SELECT ({opened.format('rollup')}) + ({opened.format('rollup_recent')})")
     assert backlog == await sql.fetchval("SELECT count(*) FROM services WHERE data_de_atendimento IS NULL")
 
 
@@ -194,5 +191,5 @@ async def leftovers(sql: Any) -> list[str]:
                WHERE i.indrelid = $1::text::regclass AND i.indisvalid AND i.indisready"""
     for kind in Kind:
         present = {row["relname"] for row in await sql.fetch(valid, str(kind))}
-        left += [f"without {name}" for name in INDEXES[kind] if name not in present]
+        left += [f"without {name}" for name in KINDS[kind].indexes if name not in present]
     return left

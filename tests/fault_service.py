@@ -20,8 +20,8 @@ import httpx
 import psutil
 from fault_files import FaultFile, assert_loaded_exactly, leftovers
 
-from logistics_indicators.embedded import EmbeddedPostgres
 from logistics_indicators.errors import DATABASE_AWAY
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 SECRET = "a-secret-of-the-fault-tests-0123456789"
 PASSWORD = "correct horse battery staple"

@@ -12,8 +12,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from logistics_indicators.connection_bounds import ConnectionBounds
-from logistics_indicators.http_protocol import BoundedHttpProtocol
+from logistics_indicators.listening.bounds import ConnectionBounds
+from logistics_indicators.listening.protocol import BoundedHttpProtocol
 
 
 @asynccontextmanager

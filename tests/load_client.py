@@ -23,14 +23,16 @@ async def send(client: httpx.AsyncClient, kind: str, content: bytes | str | Path
     return await client.post(f"/v1/{kind}/batch", files={"file": ("file.csv", data, "text/csv")}, params=query)
 
 
-async def finished(client: httpx.AsyncClient, load_id: int, seconds: float = 60) -> Report:
-    """The load once it has ended."""
+async def finished(client: httpx.AsyncClient, load_id: int, seconds: float = 180) -> Report:
+    """The load once it has ended. Asked ever less often, for a load waits for the processor that a question takes."""
+    pause = 0.01
     async with asyncio.timeout(seconds):
         while True:
             load: Report = (await client.get(f"/v1/loads/{load_id}")).json()
             if load["status"] in ("completed", "failed", "undone"):
                 return load
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.3)
 
 
 async def load_file(client: httpx.AsyncClient, kind: str, content: bytes | str | Path, **query: Any) -> Report:
@@ -48,7 +50,7 @@ async def rejects_of(client: httpx.AsyncClient, load_id: int) -> list[tuple[int,
 def counts(load: Report) -> tuple[int, int, int, int, int]:
     """(read, inserted, updated, unchanged, rejected)"""
     names = ("rows_read", "rows_inserted", "rows_updated", "rows_unchanged", "rows_rejected")
-    return tuple(load[name] for name in names)  # type: ignore[return-value]
+    return tuple(load[name] for name in names)
 
 
 async def token_of(app: FastAPI, connection: asyncpg.Connection, role: str = "analyst") -> str:
@@ -84,3 +86,10 @@ async def assert_indicators_are_exact(client: httpx.AsyncClient, connection: asy
         rows = (await client.get(f"/v1/indicators/sla/{dimension}")).json()[f"sla_{dimension}"]
         found = {(r[dimension], r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]) for r in rows}
         assert found == {tuple(row) for row in await connection.fetch(GROUPED.format(dimension))}
+
+
+async def until_nothing_is_spooled(connection: asyncpg.Connection) -> None:
+    """A load is seen to have ended before its spool goes."""
+    async with asyncio.timeout(30):
+        while await connection.fetchval("SELECT EXISTS (SELECT FROM load_chunks)"):
+            await asyncio.sleep(0.01)

@@ -2,11 +2,12 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from logistics_indicators.loads.dates import parse_moment
+from logistics_indicators.loads.parsing.dates import parse_moment
 from logistics_indicators.texts import SPREADSHEET_ERRORS, email_key, normal_text, stands_for_nothing
 
 CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
@@ -46,7 +47,7 @@ def load(
         content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
         content = content.replace(b"\r", b"\n")
-    text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", list(columns)
+    text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", [*columns]
     seen: set[int] = set()
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
     if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):
@@ -153,7 +154,7 @@ def take_row(
     number: int,
     record: str,
     delimiter: str,
-    names: list[str | None],
+    names: Sequence[str | None],
     columns: list[str],
     customers: set[int],
     seen: set[int],

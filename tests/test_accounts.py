@@ -27,7 +27,8 @@ async def register(client: httpx.AsyncClient, **changes: str) -> httpx.Response:
 async def sign_in(client: httpx.AsyncClient, username: str = "ana", password: str = PASSWORD) -> dict[str, str]:
     answer = await client.post("/v1/auth/login", json={"username": username, "password": password})
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    session: dict[str, str] = answer.json()
+    return session
 
 
 async def test_the_first_account_is_admin_and_the_next_analyst(anonymous: httpx.AsyncClient) -> None:
@@ -236,7 +237,8 @@ async def test_a_hash_of_other_costs_is_renewed_at_sign_in(
     anonymous: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
     await register(anonymous)
-    weak = argon2.using(type="ID", memory_cost=8192, rounds=1, parallelism=1).hash(PASSWORD)
+    cheap = argon2.using(type="ID", memory_cost=8192, rounds=1, parallelism=1)  # type: ignore[no-untyped-call]
+    weak = cheap.hash(PASSWORD)
     await connection.execute("UPDATE users SET password_hash = $1", weak)
     await sign_in(anonymous)
     renewed = await connection.fetchval("SELECT password_hash FROM users")

@@ -13,12 +13,12 @@ import pytest
 from conftest import client_of, make_settings, running_app
 from hypothesis import given
 from hypothesis import strategies as st
-from passlib.hash import argon2
 
 from logistics_indicators.accounts.names import PLAIN_NAME, name_key, name_skeleton, require_plain_name
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.loads.bodies import safe_filename
-from logistics_indicators.migrations import migrations_folder
+from logistics_indicators.accounts.passwords import HASH
+from logistics_indicators.loads.receiving.bodies import safe_filename
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.migrations import migrations_folder
 
 PASSWORD = "a long walk on the beach"
 
@@ -154,7 +154,7 @@ async def earlier_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
     await asyncio.to_thread(migrate_to_0003, server.url(name))
     connection = await asyncpg.connect(server.url(name))
     insert = "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, 'analyst')"
-    rows = [(name, f"{n}@x.com", argon2.hash(f"{PASSWORD} {n}")) for n, name in enumerate(EARLIER)]
+    rows = [(name, f"{n}@x.com", HASH.hash(f"{PASSWORD} {n}")) for n, name in enumerate(EARLIER)]
     await connection.executemany(insert, rows)
     await connection.close()
     yield server.url(name)

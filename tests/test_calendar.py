@@ -8,7 +8,7 @@ import httpx
 import pytest
 from visits import store, visit
 
-from logistics_indicators.indicators.business_days import NATION, Place, load_business_days, weekdays_between
+from logistics_indicators.indicators.calendar.business_days import NATION, Place, load_business_days, weekdays_between
 
 
 @pytest.fixture

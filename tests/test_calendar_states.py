@@ -12,8 +12,8 @@ import httpx
 import pytest
 from visits import store, visit
 
-from logistics_indicators.indicators.business_days import NATION, Place, city_of, load_business_days
-from logistics_indicators.indicators.official_days import STATES
+from logistics_indicators.indicators.calendar.business_days import NATION, Place, city_of, load_business_days
+from logistics_indicators.states import STATES
 
 YEARS = range(2019, 2028)
 NATIONAL = ["01-01", "04-21", "05-01", "09-07", "10-12", "11-02", "11-15", "12-25"]

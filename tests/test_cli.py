@@ -13,7 +13,7 @@ from listening import free_port
 from logistics_indicators.client.connecting import ServiceError, SignedIn
 from logistics_indicators.client.files import kind_of_file
 from logistics_indicators.client.loading_options import LoadOptions
-from logistics_indicators.loads.formats import Kind
+from logistics_indicators.loads.kinds import Kind
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
 

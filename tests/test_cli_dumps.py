@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from conftest import SAMPLES
 
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 
 @pytest.fixture

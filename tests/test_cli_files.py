@@ -19,7 +19,7 @@ from logistics_indicators.cli import app as command_line
 from logistics_indicators.client.files import kind_of_file
 from logistics_indicators.client.inert import inert
 from logistics_indicators.client.loading_options import LoadOptions
-from logistics_indicators.loads.formats import Kind
+from logistics_indicators.loads.kinds import Kind
 
 CUSTOMERS = "id;nome;email;telefone\n1;Ana;ana@mail.com;119\n"
 

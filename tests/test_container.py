@@ -118,7 +118,7 @@ def test_a_lock_file_names_a_version_and_hashes_for_all_and_no_index(name: str) 
     text = (ROOT / name).read_text().replace("\\\n", " ")
     assert re.search(r"://|--index|--extra|--find|file:", text) is None
     for line in text.splitlines():
-        assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
+        assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
 
 
 def test_the_lock_files_hold_what_pyproject_asks_for() -> None:

@@ -2,22 +2,24 @@
 
 import asyncio
 import json
+from typing import Any
 
 import asyncpg
 import httpx
 from conftest import ClientAs
 from load_client import load_file
 
-from logistics_indicators.field_types import MAX_ID
+from logistics_indicators.http.field_types import MAX_ID
 from logistics_indicators.next_id import LARGEST_ORDINARY_ID
 
 IRIS = {"nome": "Íris da Silva", "email": "iris@example.com", "telefone": "11987654321"}
 
 
-async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, object]:
+async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, Any]:
     answer = await client.post("/v1/customers", json=IRIS | changes)
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    created: dict[str, Any] = answer.json()
+    return created
 
 
 async def test_a_created_customer_can_be_read_back(client: httpx.AsyncClient) -> None:

@@ -16,15 +16,15 @@ import asyncpg
 import psutil
 import pytest
 
-from logistics_indicators.embedded import EmbeddedPostgres, EmbeddedServerError
-from logistics_indicators.secrets_folder import generated_secret
+from logistics_indicators.running.embedded import EmbeddedPostgres, EmbeddedServerError
+from logistics_indicators.running.secrets_folder import generated_secret
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "20", "min_wal_size": "32MB"}
 
 HOLDER = """
 import sys
 from pathlib import Path
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.running.embedded import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), eval(sys.argv[2]))
 server.start()
 print(server.postmaster_pid(), flush=True)
@@ -327,9 +327,38 @@ def test_the_generated_secret_is_private_long_and_stable(tmp_path: Path) -> None
 
 def test_processes_that_generate_the_secret_at_once_agree(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from logistics_indicators.secrets_folder import generated_secret; "
+        "import sys; from pathlib import Path; "
+        "from logistics_indicators.running.secrets_folder import generated_secret; "
         "sys.stdin.read(); print(generated_secret(Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "jwt_secret_key")]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+
+
+FIRST_START = """
+import sys
+from logistics_indicators.running import embedded
+
+embedded.SYSTEM_USER = sys.argv[1]
+sys.stdin.read()
+print(embedded._system_user().pw_uid)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes the server's account")
+def test_services_that_start_at_once_on_a_fresh_machine_make_one_account() -> None:
+    name = f"li-test-{os.getpid()}"
+    command = [sys.executable, "-c", FIRST_START, name]
+    starts = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    try:
+        for start in starts:
+            assert start.stdin is not None
+            start.stdin.close()
+            start.stdin = None
+        numbers = {int(start.communicate(timeout=60)[0]) for start in starts}
+        assert numbers == {pwd.getpwnam(name).pw_uid}
+    finally:
+        for start in starts:
+            start.kill()
+        subprocess.run(["userdel", name], check=False)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date, datetime
 
 import openpyxl
@@ -39,7 +39,7 @@ async def batches(rows: Sequence[Sequence[object]], size: int = 2) -> AsyncGener
 async def exported(format: ExportFormat, rows: Sequence[Sequence[object]] = ROWS) -> tuple[bytes, dict[str, str]]:
     response = await export_response(format, "sla_angel", COLUMNS, batches(rows))
     assert isinstance(response, StreamingResponse)
-    pieces = [piece if isinstance(piece, bytes) else piece.encode() async for piece in response.body_iterator]
+    pieces = [piece.encode() if isinstance(piece, str) else bytes(piece) async for piece in response.body_iterator]
     return b"".join(pieces), dict(response.headers)
 
 
@@ -115,9 +115,9 @@ async def test_a_parquet_export_reads_back_with_types() -> None:
 @pytest.mark.parametrize("format", [ExportFormat.csv, ExportFormat.xlsx, ExportFormat.parquet])
 async def test_an_export_of_nothing_still_has_its_header(format: ExportFormat) -> None:
     body, _ = await exported(format, [])
-    names = {
+    names: dict[ExportFormat, Callable[[], Sequence[object]]] = {
         ExportFormat.csv: lambda: next(csv.reader(io.StringIO(body.decode()))),
-        ExportFormat.xlsx: lambda: [c.value for c in openpyxl.load_workbook(io.BytesIO(body)).active[1]],
+        ExportFormat.xlsx: lambda: [c.value for c in openpyxl.load_workbook(io.BytesIO(body)).worksheets[0][1]],
         ExportFormat.parquet: lambda: pyarrow.parquet.read_table(io.BytesIO(body)).column_names,
     }
     assert names[format]() == SHOWN

@@ -40,11 +40,16 @@ async def test_an_export_loaded_again_changes_nothing(client: httpx.AsyncClient,
     assert total == len(NAMES)
 
 
-async def test_safe_excel_changes_csv_alone(client: httpx.AsyncClient, stored: int) -> None:
+async def test_safe_excel_is_for_csv_alone(client: httpx.AsyncClient, stored: int) -> None:
     safe = await client.get("/v1/customers", params={"format": "csv", "safe": "excel"})
     assert safe.content.startswith("\ufeffid;nome;email;telefone\r\n".encode())
     assert ";'=HYPERLINK(1);'+c2@mail.com;" in safe.text
-    assert (await client.get("/v1/customers", params={"safe": "excel"})).json()["clientes"][1]["nome"] == NAMES[1]
+    for path in ("/v1/customers", "/v1/services", "/v1/indicators/sla/angel", "/v1/indicators/trend"):
+        for other in ({}, {"format": "json"}, {"format": "xlsx"}, {"format": "parquet"}):
+            refused = await client.get(path, params={"safe": "excel", **other})
+            assert refused.status_code == 422, (path, other)
+            assert refused.json()["errors"][0]["loc"] == ["query", "safe"]
+            assert "format=csv" in refused.json()["detail"]
     assert (await client.get("/v1/customers", params={"format": "csv", "safe": "no"})).status_code == 422
 
 

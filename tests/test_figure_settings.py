@@ -15,13 +15,13 @@ from conftest import SECRET, client_of, make_settings, running_app
 from fastapi import FastAPI, Request
 from visits import random_visits, store, visit
 
-from logistics_indicators.accounts.current_user import authenticate
+from logistics_indicators.accounts.current_user import User
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.app import create_app
 from logistics_indicators.client.connecting import COMMAND_LINE_USER
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.indicators.business_days import Place, load_business_days
-from logistics_indicators.indicators.calendar import sync_calendar
+from logistics_indicators.indicators.calendar.business_days import Place, load_business_days
+from logistics_indicators.indicators.calendar.days import sync_calendar
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 SETTINGS = "/v1/indicators/settings"
 FIGURES = "/v1/indicators/productivity?start_date=2021-02-15&end_date=2021-02-19"
@@ -189,11 +189,10 @@ async def test_every_question_is_answered_to_a_role_that_cannot_write(
     await store(connection, random_visits(44, 100))
     app = create_app(make_settings(reader_url), reading=True)
 
-    async def let_in(request: Request) -> None:
-        request.state.user = COMMAND_LINE_USER
-        request.state.username = COMMAND_LINE_USER.username
+    async def let_in(_: Request) -> User:
+        return COMMAND_LINE_USER
 
-    app.dependency_overrides[authenticate] = let_in
+    app.state.find_user = let_in
     async with app.router.lifespan_context(app), client_of(app) as client:
         for path in READING:
             answer = await client.get(path)
@@ -232,7 +231,7 @@ async def test_reading_an_older_database_says_what_to_do_and_does_not_migrate(
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "0003"
 
 
-UPGRADE = "import sys; from logistics_indicators.migrations import upgrade; upgrade(sys.argv[1])"
+UPGRADE = "import sys; from logistics_indicators.running.migrations import upgrade; upgrade(sys.argv[1])"
 
 
 async def test_a_database_of_an_earlier_version_keeps_its_optional_days(server: EmbeddedPostgres) -> None:

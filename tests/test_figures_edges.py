@@ -11,7 +11,8 @@ import pytest
 from visits import attended, random_visits, store, two_decimals, visit
 
 from logistics_indicators.indicators import trend
-from logistics_indicators.indicators.rollup import Visit
+from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup.writing import Visit, record
 
 INDICATORS = "/v1/indicators"
 
@@ -128,7 +129,7 @@ async def test_productivity_is_sorted_by_the_exact_value(
     for angel in {v.angel for v in visits}:
         own = [v for v in attended(visits) if v.angel == angel]
         seconds = sum(
-            int((datetime(2021, 5, 5) - v.data_de_atendimento).total_seconds())  # type: ignore[operator]
+            int((datetime(2021, 5, 5) - v.data_de_atendimento).total_seconds())  # type: ignore[operator, misc]
             for v in own
         )
         values[angel] = Fraction(len(own)) if field == "produtividade" else Fraction(seconds, len(own))
@@ -325,3 +326,17 @@ async def test_what_moves_no_figure_leaves_the_version(client: httpx.AsyncClient
     assert (await client.get(f"{INDICATORS}/sla/polo")).headers["etag"] == before
     assert (await admin.put(f"/v1/polos/{polo}", json={"uf": "RJ"})).status_code == 200
     assert (await client.get(f"{INDICATORS}/sla/polo")).headers["etag"] != before
+
+
+async def test_a_name_whose_visits_were_all_taken_away_is_in_no_trend_before_they_are_merged(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    stay = [visit("Ana", polo, "2016-03-01", "2016-03-01T10:00:00") for polo in ("PB - P00", "PB - P01")]
+    gone = [visit("Um", "GO - VAI", "2016-03-01", "2016-03-01T10:00:00")]
+    await store(connection, stay + gone)
+    await merge_everything(connection)
+    await record(connection, removed=gone)
+    day = {"start_date": "2016-03-01", "end_date": "2016-03-01", "bucket": "day", "metric": "total"}
+    for by in BY:
+        assert sum(row["valor"] for row in rows_of(await ask(client, "/trend", by=by, **day))) == 2
+        assert rows_of(await ask(client, "/trend", by=by, angel="Um", **day)) == []

@@ -1,11 +1,20 @@
 """Small bodies that would take minutes or gigabytes where a bound is missing. Each is answered, and what it is."""
 
-import io
+import asyncio
+import struct
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
+import asyncpg
 import httpx
 import pytest
 from load_client import counts, load_file, rejects_of, send
+from visits import random_visits, store
+
+from logistics_indicators.errors import UnsupportedMediaType
+from logistics_indicators.indicators.body_cache import MOST_BYTES, BodyCache
+from logistics_indicators.loads.receiving import unpacking
 
 HEADER = "id;nome;email;telefone\n"
 VISITS = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n"
@@ -13,7 +22,7 @@ ROW = "1;Ana;a@mail.com;\n"
 
 
 def zipped(method: int, *contents: bytes) -> bytes:
-    packed = io.BytesIO()
+    packed = BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
         for number, content in enumerate(contents):
             archive.writestr(f"{number}.csv", content)
@@ -84,3 +93,32 @@ async def test_marks_upon_marks_are_refused_before_they_are_put_in_order(client:
     assert (await send(client, "customers", f"{marks}\n{ROW}")).status_code in (202, 422)
     load = await load_file(client, "customers", f"{HEADER}1;{marks[:15_000]};b@mail.com;\n{ROW}")
     assert [reject[2] for reject in await rejects_of(client, load["id"])] == ["too_long"]
+
+
+@pytest.mark.parametrize(("entries", "size"), [(400_000, 100), (1, 10**9)])
+def test_the_directory_of_a_zip64_is_bounded_too(entries: int, size: int) -> None:
+    """The plain end record says one file; zipfile believes the other one."""
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, size, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+    plain = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46, 0, 0)
+    with pytest.raises(UnsupportedMediaType):
+        unpacking._refuse_a_large_directory(BytesIO(b"x" * 100 + wide + locator + plain))
+
+
+def test_kept_bodies_are_bounded_with_their_questions() -> None:
+    cache = BodyCache()
+    for number in range(5_000):
+        cache.put(("1", "/v1/indicators/sla/angel", b"x" * 10_000 + str(number).encode()), b"{}")
+    assert sum(len(key[2]) for key in cache._bodies) < MOST_BYTES
+
+
+async def test_a_file_is_written_where_all_of_asyncio_s_threads_wait(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await store(connection, random_visits(3, 50))
+    with ThreadPoolExecutor(1) as one:
+        asyncio.get_running_loop().set_default_executor(one)
+        for path in ("/v1/indicators/sla/angel", "/v1/services"):
+            async with asyncio.timeout(60):
+                assert (await client.get(path, params={"format": "xlsx"})).status_code == 200
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())

@@ -9,6 +9,8 @@ from conftest import client_of, make_settings, running_app
 from fastapi import FastAPI
 from listening import listening
 
+from logistics_indicators.http.error_answers import install_error_handlers
+
 HEADED = [
     "/v1/customers",
     "/v1/customers?format=csv",
@@ -17,6 +19,15 @@ HEADED = [
     "/openapi.json",
     "/docs",
 ]
+
+
+async def test_head_of_a_file_lets_go_of_its_cursor(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/v1/customers", "/v1/services"):
+        for _ in range(3):
+            assert (await client.head(path, params={"format": "csv"})).status_code == 200
+    assert "active transaction" not in caplog.text
 
 
 @pytest.mark.parametrize("path", HEADED)
@@ -92,3 +103,26 @@ async def test_cors_lets_a_page_send_and_read_what_the_api_uses(database_url: st
         assert (await client.options("/v1/customers/batch", headers=headers)).status_code == 200
         exposed = (await client.get("/v1/health", headers={"Origin": origin})).headers["access-control-expose-headers"]
         assert {"Content-Disposition", "Link", "ETag", "Location", "Retry-After"} <= set(exposed.split(", "))
+
+
+@pytest.mark.parametrize(
+    ("query", "value", "status"),
+    [
+        ("SELECT $1::integer", "no number", 422),
+        ("SELECT $1::integer", 2**40, 422),
+        ("SELECT $1::text::integer", "no number", 422),
+        ("SELECT pg_terminate_backend(pg_backend_pid()) AND $1::boolean", True, 503),
+    ],
+)
+async def test_a_value_that_the_database_cannot_take_is_422_and_a_database_that_is_away_503(
+    connection: asyncpg.Connection, query: str, value: object, status: int
+) -> None:
+    app = FastAPI()
+    install_error_handlers(app)
+
+    @app.get("/ask")
+    async def ask() -> object:
+        return await connection.fetchval(query, value)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/ask")).status_code == status

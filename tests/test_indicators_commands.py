@@ -4,15 +4,15 @@ import asyncpg
 from command_line import Run
 from visits import random_visits, store
 
-from logistics_indicators.indicators.folding import fold_everything
+from logistics_indicators.rollup.merging import merge_everything
 
 
 async def test_verify_and_rebuild_on_the_command_line(locally: Run, connection: asyncpg.Connection) -> None:
     await store(connection, random_visits(30, 200))
-    await fold_everything(connection)
+    await merge_everything(connection)
     sound = await locally("verify")
     assert (sound.code, sound.out.split(", version")[0]) == (0, "200 visits, 0 differences"), sound.err
-    await connection.execute("DELETE FROM rollup_blocks WHERE grain = 4")
+    await connection.execute("DELETE FROM rollup WHERE grain = 4")
     damaged = await locally("verify")
     assert damaged.code == 1
     assert "  year 2020-01-01 " in damaged.out

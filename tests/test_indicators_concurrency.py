@@ -18,16 +18,17 @@ from visits import INSERT_CUSTOMER, random_visits, store
 
 from logistics_indicators.database import prepare_connection
 from logistics_indicators.indicators.backlog import backlog_table
-from logistics_indicators.indicators.business_days import CalendarKind
-from logistics_indicators.indicators.folding import fold
+from logistics_indicators.indicators.calendar.business_days import CalendarKind
 from logistics_indicators.indicators.parameters import Ordering
 from logistics_indicators.indicators.productivity import productivity_table
-from logistics_indicators.indicators.rollup import Visit, record, remove_visits_of_load
 from logistics_indicators.indicators.sla import sla_table
 from logistics_indicators.indicators.snapshot import Memory, Snapshot, open_snapshot
-from logistics_indicators.indicators.sums import Filters
-from logistics_indicators.indicators.totals import DateRange, Dimension
+from logistics_indicators.indicators.totals import DateRange
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.rollup.dimensions import Dimension
+from logistics_indicators.rollup.merging import merge
+from logistics_indicators.rollup.reading import Filters
+from logistics_indicators.rollup.writing import Visit, record, remove_visits_of_load
 
 SECONDS = float(os.environ.get("INDICATORS_STRESS_SECONDS", "5"))
 
@@ -136,8 +137,8 @@ async def make_anew(connection: asyncpg.Connection, chance: random.Random) -> No
     await asyncio.sleep(0.5)  # as often as folds, not all the time
 
 
-async def fold_once(connection: asyncpg.Connection, chance: random.Random) -> None:
-    await fold(connection)
+async def merge_once(connection: asyncpg.Connection, chance: random.Random) -> None:
+    await merge(connection)
     await asyncio.sleep(0.01)
 
 
@@ -161,14 +162,14 @@ async def test_every_answer_equals_a_group_by_over_its_own_snapshot(
     await connection.execute(INSERT_CUSTOMER)
     await store(connection, random_visits(20, 2000))
     until = time.monotonic() + SECONDS
-    works: list[Work] = [write, write, write, read, read, read, fold_once, check_everything, make_anew]
+    works: list[Work] = [write, write, write, read, read, read, merge_once, check_everything, make_anew]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(repeat(database_url, work, seed, until)) for seed, work in enumerate(works)]
     times = [task.result() for task in tasks]
     print(dict(zip([f"{work.__name__} {n}" for n, work in enumerate(works)], times, strict=True)))
     assert all(times)
     await check_everything(connection, random.Random(0))
-    assert await connection.fetchval("SELECT folded FROM rollup_state") > 0
+    assert await connection.fetchval("SELECT merged FROM rollup_state") > 0
 
 
 async def test_over_http_a_version_has_one_answer_and_the_last_one_is_true(

@@ -13,8 +13,8 @@ import pyarrow.parquet
 import pytest
 from visits import KEY, attended, random_visits, sla_by, store, two_decimals, uf, visit
 
-from logistics_indicators.indicators.folding import fold_everything
-from logistics_indicators.indicators.rollup import Visit
+from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup.writing import Visit
 
 INDICATORS = "/v1/indicators"
 FIRST, LAST = date(2020, 2, 10), date(2020, 11, 5)
@@ -32,10 +32,10 @@ async def ask(client: httpx.AsyncClient, path: str, **params: Any) -> dict[str, 
 async def visits(request: pytest.FixtureRequest, connection: asyncpg.Connection) -> list[Visit]:
     stored = random_visits(3, 2000)
     await store(connection, stored[:1000])
-    await fold_everything(connection)
+    await merge_everything(connection)
     await store(connection, stored[1000:])
     if request.param == "folded":
-        await fold_everything(connection)
+        await merge_everything(connection)
     return stored
 
 
@@ -67,8 +67,8 @@ async def test_trend_has_every_bucket_of_every_name_and_no_sla_where_no_visit_is
         for name, (total, _, shown) in sla_by(by, inside, 1).items():
             expected[name, start.isoformat()] = (total, float(shown[:-1]))
     for point in points:
-        shown = (point["total_de_atendimentos"], point["valor"])
-        assert shown == expected.get((point[by], point["inicio"]), (0, None))
+        told = (point["total_de_atendimentos"], point["valor"])
+        assert told == expected.get((point[by], point["inicio"]), (0, None))
 
 
 async def test_trend_of_productivity_counts_the_business_days_of_each_bucket(
@@ -119,21 +119,21 @@ async def test_backlog_counts_open_and_overdue_visits(client: httpx.AsyncClient,
 
 
 async def test_backlog_follows_a_visit_that_is_made(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
-    from logistics_indicators.indicators.rollup import record
+    from logistics_indicators.rollup.writing import record
 
     waiting = visit("Ana", "CE - SOBRAL", "2021-05-02", None)
     await store(connection, [waiting])
     for _ in range(2):
         row = (await ask(client, "/backlog/angel", as_of="2021-05-05"))["backlog_angel"][0]
         assert (row["total_em_aberto"], row["total_atrasado"], row["dias_de_atraso_do_mais_antigo"]) == (1, 1, 3)
-        await fold_everything(connection)
+        await merge_everything(connection)
     await record(
         connection, removed=[waiting], added=[visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-02T10:00:00")]
     )
     for _ in range(2):
         assert (await ask(client, "/backlog/angel"))["backlog_angel"] == []
         assert (await ask(client, "/sla/angel"))["sla_angel"][0]["sla"] == "100.00%"
-        await fold_everything(connection)
+        await merge_everything(connection)
 
 
 async def test_the_backlog_of_another_day_has_another_etag(
@@ -280,7 +280,7 @@ async def test_exports_hold_what_the_json_holds(
     assert unescaped == plain
     sheet = await client.get(f"{INDICATORS}{path}{glue}format=xlsx")
     book = openpyxl.load_workbook(io.BytesIO(sheet.content))
-    names, *cells = [list(row) for row in book.active.iter_rows(values_only=True)]
+    names, *cells = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
     assert names == list(rows[0])
     assert len(cells) == len(rows)
     assert [row[0] for row in cells] == [row[names[0]] for row in rows]

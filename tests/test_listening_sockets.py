@@ -8,8 +8,8 @@ import pytest
 from command_line import run_command
 from listening import free_port, somebody_else
 
-from logistics_indicators.listening_sockets import CannotListen, listen_on
-from logistics_indicators.serving import origin_of
+from logistics_indicators.listening.sockets import CannotListen, listen_on
+from logistics_indicators.running.serving import origin_of
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from listening import listening
 from structlog.testing import capture_logs
 
-from logistics_indicators.customer_services import service as services
-from logistics_indicators.customer_services.service import SERVICES, ServiceFilter
 from logistics_indicators.customers import service as customers
 from logistics_indicators.customers.service import CUSTOMERS
 from logistics_indicators.lists import Conditions, ListedTable, Page, count_query, page_query
+from logistics_indicators.visits import service as services
+from logistics_indicators.visits.service import SERVICES, ServiceFilter
 
 AC = [f"AC - {number}" for number in range(0, 140, 20)]
 CE = [f"CE - {number}" for number in range(140)]
@@ -42,7 +42,8 @@ async def many(connection: asyncpg.Connection) -> None:
 
 async def plan_of(connection: asyncpg.Connection, sql: str, values: Sequence[object]) -> dict[str, Any]:
     explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *values)
-    return json.loads(explained)[0]["Plan"]
+    plan: dict[str, Any] = json.loads(explained)[0]["Plan"]
+    return plan
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ def indexes(plan: dict[str, Any]) -> set[str]:
 
 
 def pages_read(plan: dict[str, Any]) -> int:
-    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 def of_customers(**asked: Any) -> tuple[ListedTable, Conditions]:

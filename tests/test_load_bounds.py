@@ -1,15 +1,19 @@
 """Records that are long or tall, and quotes that are astray: each costs itself, and nothing quoted is ever a row."""
 
+import subprocess
+import sys
+
 import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from load_client import client_with, counts, load_file, rejects_of
 
-from logistics_indicators.loads.cutting import Chunk, Cutter
-from logistics_indicators.loads.formats import COLUMNS, FileFormat, Kind, Layout
-from logistics_indicators.loads.parsing import parse_chunk
-from logistics_indicators.loads.quoting import MOST_HELD, RecordRule
+from logistics_indicators.loads.formats import FileFormat, Layout
+from logistics_indicators.loads.kinds import COLUMNS, Kind
+from logistics_indicators.loads.parsing.chunk import parse_chunk
+from logistics_indicators.loads.parsing.quoting import MOST_HELD, RecordRule
+from logistics_indicators.loads.receiving.cutting import Chunk, Cutter
 
 HEADER = "id;nome;email;telefone;obs\n"
 LAYOUT = Layout(";", (*COLUMNS[Kind.customers], None), True)
@@ -145,3 +149,24 @@ def test_looking_ahead_passes_over_no_byte_more_than_twice(pieces: list[str]) ->
             assert inside is not None
             passed_over += inside.end() - quote
     assert passed_over <= 2 * len(body)
+
+
+PARSE_ODD_ROWS = """
+import resource
+from logistics_indicators.loads.formats import FileFormat, Layout
+from logistics_indicators.loads.kinds import COLUMNS, Kind
+from logistics_indicators.loads.parsing.chunk import parse_chunk
+fmt = FileFormat(Kind.customers, Layout(";", COLUMNS[Kind.customers]), "utf-8")
+parse_chunk(b"a\\n", 1, False, fmt)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+parsed = parse_chunk({row} * ({size} // len({row})), 1, False, fmt)
+assert parsed.rejects.height == {size} // len({row}), parsed.rejects.height
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize(("row", "size"), [(b"a\n", 2**21), (b"a;;;\n", 2**21), (b'""x\n', 2**19)])
+def test_rows_that_are_all_odd_take_little_memory(row: bytes, size: int) -> None:
+    code = PARSE_ODD_ROWS.format(row=row, size=size)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 260, "MiB"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logistics_indicators.loads.dates import parse_column, parse_moment
+from logistics_indicators.loads.parsing.dates import parse_column, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,8 @@ def test_a_column_is_read_as_its_texts_one_by_one(texts: list[str]) -> None:
         seconds = None if moment.at is None else moment.at.hour * 3600 + moment.at.minute * 60 + moment.at.second
         expected = {"day": moment.day, "seconds": seconds, "spelling": moment.spelling, "ambiguous": moment.ambiguous}
         assert row == expected, text
+
+
+@pytest.mark.parametrize("between", [" T", "T ", "  T", " T ", "TT", "t"])
+def test_a_t_stands_alone_between_a_date_and_its_time(between: str) -> None:
+    assert parse_moment(f"2021-06-26{between}10:31:14") is None

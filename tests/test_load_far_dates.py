@@ -7,7 +7,7 @@ import httpx
 import pytest
 from load_client import client_with, counts, load_file
 
-from logistics_indicators.loads.findings import SaneDays, warnings_of_findings
+from logistics_indicators.loads.parsing.findings import SaneDays, warnings_of_findings
 
 GOOD = "1;1;Ana;SP - A;30/06/2021;29/06/2021 10:15:27\n"
 FAR = (

@@ -11,7 +11,7 @@ import pytest
 from fault_files import FaultFile, customers_file, update_of, visits_file
 from fault_service import Service, fault_folder, moments_of_the_loads, seeded
 
-from logistics_indicators.loads.sweeping import LOAD_SESSIONS, end_hung_claims
+from logistics_indicators.loads.working.sweeping import LOAD_SESSIONS, end_hung_claims
 
 KILLS = 20
 CUSTOMERS = 1000

@@ -30,7 +30,7 @@ async def test_a_return_that_ends_no_line_is_told_with_its_line(
     client: httpx.AsyncClient, database_url: str, connection: object, chunk: int
 ) -> None:
     file = f"{ROWS}50;Ana\rEva;a@mail.com;1\n51;Eva;e@mail.com;1\r\n" + '52;"Rui\rLia";r@mail.com;\n'
-    async with client_with(connection, database_url, load_chunk_bytes=chunk) as cut:  # type: ignore[arg-type]
+    async with client_with(connection, database_url, load_chunk_bytes=chunk) as cut:
         assert await warnings(cut, file) == [RETURN.format(39)]
 
 
@@ -55,12 +55,15 @@ async def test_an_encoding_that_we_do_not_read_is_422(client: httpx.AsyncClient,
     assert (await send(client, "customers", ROWS, encoding=name)).status_code == 422
 
 
-async def test_the_charset_of_a_bare_body_counts_where_it_cannot_be_seen(client: httpx.AsyncClient) -> None:
+async def test_the_charset_of_a_content_type_counts_where_it_cannot_be_seen(client: httpx.AsyncClient) -> None:
     for charset, row in (("cp850", "1;José;a@mail.com;1\n"), ("iso-8859-1", "1;José;a@mail.com;1\n")):
         content = row.encode("cp850" if charset == "cp850" else "utf-8")
-        answer = await client.post(
-            "/v1/customers/batch", content=content, headers={"Content-Type": f"text/csv; charset={charset}"}
-        )
-        load = await finished(client, answer.json()["load"]["id"])
-        assert (load["rows_inserted"] + load["rows_unchanged"], await rejects_of(client, load["id"])) == (1, [])
-    assert load["encoding"] == "utf-8"
+        told = f"text/csv; charset={charset}"
+        for body in (
+            {"content": content, "headers": {"Content-Type": told}},
+            {"files": {"file": ("c", content, told)}},
+        ):
+            answer = await client.post("/v1/customers/batch", **body)
+            load = await finished(client, answer.json()["load"]["id"])
+            assert (load["rows_inserted"] + load["rows_unchanged"], await rejects_of(client, load["id"])) == (1, [])
+            assert load["encoding"] == ("cp850" if charset == "cp850" else "utf-8")

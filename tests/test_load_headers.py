@@ -7,8 +7,8 @@ import httpx
 import pytest
 from load_client import client_with, counts, finished, load_file, rejects_of, send
 
-from logistics_indicators.loads.formats import COLUMNS, SYNONYMS, Kind
-from logistics_indicators.loads.headers import key_of, known_names
+from logistics_indicators.loads.kinds import KINDS, Kind
+from logistics_indicators.loads.parsing.headers import key_of, known_names
 
 FILES = Path(__file__).parents[1] / "docs" / "files.md"
 NAMES = "id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento"
@@ -238,11 +238,12 @@ async def test_how_a_file_comes_in_does_not_change_how_it_is_read(client: httpx.
 def test_the_names_that_are_known_are_documented_and_mean_one_column_each() -> None:
     documented = FILES.read_text()
     for kind, title in ((Kind.customers, "customers"), (Kind.services, "visits")):
-        keys = [key_of(name) for column in COLUMNS[kind] for name in (column, *SYNONYMS[kind][column])]
+        columns = KINDS[kind].columns
+        keys = [key_of(name) for column in columns for name in (column.name, *column.synonyms)]
         assert len(keys) == len(set(keys)) == len(known_names(kind))
-        for column in COLUMNS[kind]:
-            names = ", ".join(f"`{name}`" for name in SYNONYMS[kind][column])
-            assert f"| {title}: `{column}` | {names} |" in documented
+        for column in columns:
+            names = ", ".join(f"`{name}`" for name in column.synonyms)
+            assert f"| {title}: `{column.name}` | {names} |" in documented
 
 
 @pytest.mark.parametrize("rows", [2, 5, 200])
@@ -275,6 +276,8 @@ async def test_behind_another_header_nothing_is_read_in_the_order_of_the_first(
         assert load["status"] == "failed"
         assert f"Line {41 if first else 40} is another header" in load["error"]
         assert await visits(connection) == []
+        read, *parts = counts(load)
+        assert (parts[:2], read) == ([0, 0], sum(parts)), "what a failed load reports is stored"
         again = await load_file(
             client, "services", first + rows + NAMES + "\n" + "99;1;ANA;SP;29/06/2021;-\n", **options
         )

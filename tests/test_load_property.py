@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from load_client import counts, finished, rejects_of, send
 
 from logistics_indicators.accounts.tokens import issue_access_token
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.loads.recognising import is_packed, utf16_of, what_else
+from logistics_indicators.loads.receiving.recognising import is_packed, utf16_of, what_else
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 EXAMPLES = int(os.environ.get("LOAD_PROPERTY_EXAMPLES", "40"))
 CONFIGURATIONS = [(64, 4), (150, 2), (1000, 3), (4_000_000, 1)]
@@ -47,6 +47,14 @@ ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"", b";\n"])
 GARBAGE = st.one_of(
     st.binary(max_size=12), st.sampled_from([b'"', b'"open;', b'";"', b"\xc3", b"\x81", b"\x00", b"a\nb"])
 )
+TALL_CELLS = st.sampled_from(
+    [
+        *('"two\nlines"', '"a\n7;;extra_column;8;Eva;u6@mail.com;1"', '"a\n\n7;nome;empty_field;"', '"\n"" ""\n b"'),
+        *('"a\n1;;extra_column;x"" \n2;;missing_column;8;Eva;u6@mail.com;\n "', '"a\n" "', '"\n" "\n;;\n"'),
+    ]
+)
+"""Of several lines, some of which look like those of a file of rejects, or like its empty rows."""
+
 STARTS = st.sampled_from([b"x^", b"\xef\xbb\xbf", b"\x1f\x8b", b"+", b"#", b" "])
 """Some of them are what other kinds of files start with."""
 
@@ -78,7 +86,7 @@ def files(draw: st.DrawFn, kind: str) -> bytes:
             '"' + f.replace('"', '""') + '"' if quoted == i or (quoted == 9 and f) else f for i, f in enumerate(fields)
         ]
         if quoted == 8:
-            texts[1] = '"two\nlines"'
+            texts[1] = draw(TALL_CELLS)
         if draw(st.integers(0, 11)) == 0:
             out.append(draw(STARTS))
         out.append(";".join(texts).encode(encoding, errors="replace"))

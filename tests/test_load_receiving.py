@@ -16,7 +16,7 @@ from conftest import ClientAs, client_of, make_settings, running_app
 from listening import listening
 from load_client import client_with, counts, finished, load_file, send, token_of
 
-from logistics_indicators.loads.sweeping import sweep
+from logistics_indicators.loads.working.sweeping import sweep
 
 ROWS = "".join(f"{n};Customer {n};c{n}@mail.com;{n}\n" for n in range(1, 101)).encode()
 BATCH = "/v1/customers/batch"
@@ -26,7 +26,7 @@ SPOOLED = "SELECT (SELECT count(*) FROM loads) AS loads, (SELECT count(*) FROM l
 
 async def spooled(connection: asyncpg.Connection) -> tuple[int, int]:
     """(loads, chunks), those being received included."""
-    return tuple(await connection.fetchrow(SPOOLED))  # type: ignore[return-value]
+    return tuple(await connection.fetchrow(SPOOLED))
 
 
 async def until(connection: asyncpg.Connection, condition: Callable[[tuple[int, int]], bool]) -> None:
@@ -135,11 +135,15 @@ async def test_an_empty_file_is_422(client: httpx.AsyncClient, connection: async
 
 
 @pytest.mark.parametrize("rest", ["", "\n", "\n\n ; ; ;\n"])
-async def test_a_load_from_which_no_row_was_read_has_failed_and_says_why(client: httpx.AsyncClient, rest: str) -> None:
-    load = await load_file(client, "customers", "id;nome;email;telefone" + rest)
+@pytest.mark.parametrize("options", [{}, {"validate_only": True}, {"max_rejects": 3}])
+async def test_a_load_from_which_no_row_was_read_has_failed_and_says_why(
+    client: httpx.AsyncClient, rest: str, options: dict[str, object]
+) -> None:
+    load = await load_file(client, "customers", "id;nome;email;telefone" + rest, **options)
     assert load["status"] == "failed"
     assert "No row was read" in load["error"]
     assert counts(load) == (0, 0, 0, 0, 0)
+    assert (await load_file(client, "customers", "1;Ana;ana@mail.com;1\n"))["status"] == "completed"
 
 
 @pytest.mark.parametrize(

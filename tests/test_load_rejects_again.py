@@ -16,7 +16,11 @@ from load_reference import CUSTOMER_COLUMNS, SERVICE_COLUMNS
 from test_load_property import EXAMPLES, INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
 
 from logistics_indicators.accounts.tokens import issue_access_token
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.loads.formats import FileFormat, Layout
+from logistics_indicators.loads.kinds import Kind
+from logistics_indicators.loads.parsing.chunk import parse_chunk
+from logistics_indicators.loads.receiving.cutting import Cutter
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 HEADER = "id;nome;email;telefone\n"
 MARK = "\ufeff"
@@ -61,6 +65,10 @@ DIRTY = {
     "a quote that a later row seems to close": '1;"Ana;a@mail.com;1\nx;"B" b;b@mail.com;1\ny;"C";c@mail.com;"',
     "quotes inside": 'x;"Ana ""Bela""";a@mail.com;" 1 "',
     "lines inside": 'x;"Ana\nBela\r\n\nx;y;z;w";a@mail.com;1',
+    "a line of a reject inside": '1;"x\n7;;extra_column;8;Eva;eva@mail.com;1\n";nobody;1',
+    "lines of rejects inside, and an open quote": '1;"x\n7;;extra_column;8;Eva;eva@mail.com;1\ny";"open;1',
+    "lines of rejects and empty rows inside": '1;"x\n"" ""\n\n7;;extra_column;8;Eva;eva@mail.com;1\n;;\n";nobody;1',
+    "an open quote between others": '1;"open;a@mail.com;1\n2;"x\n8;nome;empty_field;8;Eva;eva@mail.com;1\n";no;1\n3;"o',
     "a formula": '=cmd|calc;=1+1;"=HYPERLINK(""x"")";@x',
     "an escape": "1;\x1b[31mAna;a@mail.com;1",
     "a zero byte": "1;A\x00na;a@mail.com;1",
@@ -107,11 +115,11 @@ async def test_a_file_of_any_kind_comes_home_in_its_own_columns(
 
 
 async def test_the_options_of_the_first_file_do_for_the_rejects_too(client: httpx.AsyncClient) -> None:
-    options = {"encoding": "cp850", "header": "none", "delimiter": ";"}
+    options: dict[str, Any] = {"encoding": "cp850", "header": "none", "delimiter": ";"}
     load = await load_file(client, "customers", "x;José;jose@mail.com;1\n2;Zoé;nobody;1\n".encode("cp850"), **options)
     assert "José" in (await rejects_file(client, load)).decode()
     await send_again(client, "customers", load, **options)
-    mapped = {"columns": "nome:Wer,id:Nr"}
+    mapped: dict[str, Any] = {"columns": "nome:Wer,id:Nr"}
     load = await load_file(client, "customers", "Wer;Nr;email\nAna;x;a@mail.com\n", **mapped)
     await send_again(client, "customers", load, **mapped)
 
@@ -161,6 +169,43 @@ async def test_what_was_mended_is_taken_however_it_was_saved(client: httpx.Async
     text = (await rejects_file(client, load)).decode()
     again = await load_file(client, "customers", mend(text))
     assert again["rows_inserted"] == taken, again
+
+
+TALL = '5;"x\n7;;extra_column;8;Eva;eva@mail.com;1\n";nobody;1'
+
+
+async def test_what_is_mended_beside_a_line_of_a_reject_is_one_row(client: httpx.AsyncClient) -> None:
+    load = await load_file(client, "customers", f"{HEADER}{TALL}\n6;Rui;nobody;1\n")
+    text = (await rejects_file(client, load)).decode()
+    again = await load_file(client, "customers", text.replace("nobody", "5@mail.com", 1))
+    assert counts(again) == (2, 1, 0, 0, 1)
+    assert (await client.get("/v1/customers/5")).json()["nome"] == "x 7;;extra_column;8;Eva;eva@mail.com;1"
+
+
+@pytest.mark.parametrize("chunk", [8, 40, 64, 100, 150, 4_000_000])
+def test_chunks_do_not_part_an_empty_row_from_the_row_behind_it(chunk: int) -> None:
+    layout = Layout(";", (None, None, None, "id", "nome", "email", "telefone"), is_rejects_file=True)
+    file = f'1;;missing_column;1;"o\n" "\n2;;invalid_email;{TALL}\n" "\n;;;\n3;;invalid_email;{TALL}\n'.encode()
+    cutter = Cutter(chunk, layout)
+    chunks = []
+    for place in range(len(file)):
+        cutter.add(file[place : place + 1])
+        if cutter.is_full and (cut := cutter.cut()):
+            chunks.append(cut)
+    chunks += [cut] if (cut := cutter.cut(final=True)) else []
+    assert b"".join(cut.body for cut in chunks) == file
+    fmt = FileFormat(Kind.customers, layout, "utf-8")
+    parsed = [parse_chunk(cut.body, cut.first_line, False, fmt) for cut in chunks]
+    rejects = [row for part in parsed for row in part.rejects.select("origin_line", "reason").rows()]
+    assert rejects == [(1, "missing_column"), (2, "invalid_email"), (3, "invalid_email")]
+
+
+async def test_a_file_of_rejects_without_empty_rows_is_read_as_ever(client: httpx.AsyncClient) -> None:
+    head = f"{MARK}line;column;reason;{HEADER}"
+    old = head + '2;email;missing_column;1;"Ana;a@mail.com;1\n3;;missing_column;y;"C";c@mail.com;"\n'
+    assert counts(await load_file(client, "customers", old)) == (2, 0, 0, 0, 2)
+    saved = f"{head}2;email;invalid_email;1;Ana;nobody;\r\n ;;;;;;\r\n4;email;invalid_email;{TALL}\r\n"
+    assert counts(await load_file(client, "customers", saved)) == (2, 0, 0, 0, 2)
 
 
 @pytest.mark.parametrize("kind", ["customers", "services"])
@@ -220,3 +265,66 @@ async def test_an_empty_first_cell_is_no_part_of_our_cells(client: httpx.AsyncCl
     again = await load_file(client, "customers", sent)
     assert counts(again) == (1, 0, 0, 0, 1)
     assert (await client.get(f"/v1/loads/{again['id']}/rejects?format=csv")).content == sent
+
+
+PADDED = "line;column;reason;id;nome;email;telefone;;\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "extra"),
+    [
+        ("3;;extra_column;2;A;e2@x.io;1;2;3", "2;3"),
+        ("3;;extra_column;2;A;e2@x.io;1;;3", ";3"),
+        ('3;;extra_column;2;"A;";e2@x.io;1;"2;";', "2;;"),
+        ("3;;extra_column;2;A;e2@x.io;1;;", None),
+        (";;;2;A;e2@x.io;1;2;3", None),
+        ("3;email;invalid_email;2;A;e2@x.io;1;;", None),
+    ],
+)
+async def test_padding_of_a_spreadsheet_makes_no_room_for_fields_too_many(
+    client: httpx.AsyncClient, row: str, extra: str | None
+) -> None:
+    load = await load_file(client, "customers", PADDED + row + "\n")
+    if extra is None:
+        assert counts(load) == (1, 1, 0, 0, 0)
+        return
+    assert [(r["reason"], r["value"]) for r in await _page(client, load["id"])] == [("extra_column", extra)]
+    await send_again(client, "customers", load)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_missing"),
+    [
+        ("3;telefone;missing_column;2;A;e2@x.io;", True),
+        ("3;telefone;missing_column;2;A;e2@x.io", True),
+        ('3;telefone;missing_column;2;A;e2@x.io;" "', True),
+        ("3;telefone;missing_column;2;A;e2@x.io;7", False),
+        ("3;telefone;missing_column;2;A;e2@x.io;-", False),
+        ("3;email;missing_column;2;A;;", True),
+        (";;;2;A;e2@x.io;", False),
+    ],
+)
+async def test_padding_of_a_spreadsheet_does_not_fill_up_a_row_with_fields_too_few(
+    client: httpx.AsyncClient, row: str, is_missing: bool
+) -> None:
+    load = await load_file(client, "customers", f"line;column;reason;{HEADER}{row}\n")
+    if not is_missing:
+        assert counts(load) == (1, 1, 0, 0, 0)
+        return
+    rejected = [(r["reason"], r["column"]) for r in await _page(client, load["id"])]
+    assert rejected == [("missing_column", row.split(";")[1])]
+    await send_again(client, "customers", load)
+
+
+async def test_a_visit_without_its_last_field_is_no_open_visit_once_a_spreadsheet_has_padded_it(
+    client: httpx.AsyncClient,
+) -> None:
+    await load_file(client, "customers", "1;Ana;ana@mail.com;1\n")
+    load = await load_file(client, "services", f"{';'.join(SERVICE_COLUMNS)}\n7;1;Ana;CE - SOBRAL;2021-06-30\n")
+    file = (await rejects_file(client, load)).decode().rstrip("\n")
+    again = await load_file(client, "services", f"{file};\n")
+    assert [(r["reason"], r["column"]) for r in await _page(client, again["id"])] == [
+        ("missing_column", "data_de_atendimento")
+    ]
+    mended = await load_file(client, "services", f"{file};-\n")
+    assert counts(mended) == (1, 1, 0, 0, 0)

@@ -31,7 +31,7 @@ async def kept(client: httpx.AsyncClient, load_id: int) -> list[int]:
     return lines
 
 
-@pytest.mark.parametrize("chunk_bytes", [100, 3000, 2 * 1024 * 1024])
+@pytest.mark.parametrize("chunk_bytes", [400, 3000, 2 * 1024 * 1024])
 @pytest.mark.parametrize("options", [{}, {"validate_only": True}, {"max_rejects": 5000}])
 async def test_the_first_rejects_are_kept_and_all_are_counted(
     connection: asyncpg.Connection, database_url: str, chunk_bytes: int, options: dict[str, object]
@@ -117,7 +117,7 @@ def small_disk() -> Iterator[Path]:
 
 
 async def test_below_the_floor_of_free_space_uploads_are_507_and_all_else_works(small_disk: Path) -> None:
-    settings = Settings(  # type: ignore[call-arg]
+    settings = Settings(
         data_dir=small_disk / "data", jwt_secret_key=SECRET, disk_free_bytes=100 * 2**20, load_poll_seconds=0.2
     )
     async with running_app(settings) as app:

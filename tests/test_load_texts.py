@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from load_client import assert_indicators_are_exact, counts, load_file, rejects_of
+from load_client import assert_indicators_are_exact, client_with, counts, load_file, rejects_of
 
 from logistics_indicators.indicators.verification import verify
-from logistics_indicators.loads.normal_texts import are_nothing, normal_texts
+from logistics_indicators.loads.parsing.normal_texts import are_nothing, normal_texts
 from logistics_indicators.texts import (
     DASHES,
     NOTHING_AS_WRITTEN,
@@ -27,7 +27,10 @@ SPELLINGS = ["José Lima", "Jose\u0301 Lima", "José\xa0Lima", "José  Lima", "J
 """Composed, decomposed, a blank that does not break, two blanks, marks without width."""
 
 CHARACTERS = st.sampled_from(
-    [*"aé \t\n\r-", *"\u0301\u200b\xa0\u2003\u00ad\x85\u3000\ufeff\u1e9b\u0323\U000e0041\ud55c\u11a8"]
+    [
+        *"aé \t\n\r-",
+        *"\u0301\u200b\xa0\u2003\u00ad\x85\u3000\ufeff\u1e9b\u0323\U000e0041\ud55c\u11a8\ufff9\ufffe\uffff\ufdd0\U0001ffff",
+    ]
 )
 
 
@@ -57,7 +60,7 @@ async def test_the_spellings_of_a_name_are_one_angel_and_one_polo_and_the_load_s
     assert [(row["angel"], row["total_de_atendimentos"]) for row in sla] == [("José Lima", 12), ("Ana", 1)]
     for column, name in (("angel", "José Lima"), ("polo", "SP - José Lima")):
         (warning,) = [text for text in load["warnings"] if text.startswith(f"{column}: ")]
-        assert "5 spellings" in warning
+        assert "6 spellings" in warning
         assert warning.endswith(f"joined to 1 name: {name}.")
     assert await connection.fetch("SELECT name FROM angels ORDER BY name") == [("Ana",), ("José Lima",)]
     await assert_indicators_are_exact(client, connection)
@@ -98,14 +101,12 @@ async def test_a_name_that_only_was_trimmed_is_not_said_to_be_joined(client: htt
 async def test_spellings_are_counted_over_all_chunks_and_in_a_dry_run_too(
     client: httpx.AsyncClient, connection: asyncpg.Connection, database_url: str
 ) -> None:
-    from load_client import client_with
-
     await load_file(client, "customers", IRIS)
     file = "".join(f"{i};1;{SPELLINGS[i % 6]};SP - A;{DATES}" for i in range(1, 100))
     async with client_with(connection, database_url, load_chunk_bytes=200, load_workers=2) as small:
         for dry in (True, False):
             load = await load_file(small, "services", file, validate_only=dry)
-            assert [text for text in load["warnings"] if "5 spellings" in text and "1 name" in text] == load["warnings"]
+            assert [text for text in load["warnings"] if "6 spellings" in text and "1 name" in text] == load["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -215,3 +216,27 @@ async def test_an_address_is_found_by_an_index(
     plan: list[Any] = await connection.fetch("EXPLAIN SELECT id FROM customers WHERE lower(email) = 'u77@mail.com'")
     assert "customers_email_key" in str(plan)
     assert (await client.get(path, params={"email": "u77@MAIL.com"})).status_code == 200
+
+
+@pytest.mark.parametrize("chunk", [64, 2_000_000])
+async def test_one_spelling_alone_joins_nothing(database_url: str, connection: asyncpg.Connection, chunk: int) -> None:
+    async with client_with(connection, database_url, load_chunk_bytes=chunk) as client:
+        await load_file(client, "customers", IRIS)
+        row = "{};1;{};SP - X;" + DATES
+        alone = await load_file(client, "services", row.format(1, "José  Lima") + row.format(2, "José  Lima"))
+        assert [text for text in alone["warnings"] if "joined" in text] == []
+        rows = [row.format(3, "Rui Sá"), row.format(4, "Rui  Sá"), *(row.format(n, "Ana") for n in range(5, 20))]
+        for order in (rows, rows[::-1]):
+            load = await load_file(client, "services", "".join(order))
+            (warning,) = [text for text in load["warnings"] if "joined" in text]
+            assert warning.startswith("angel: 2 spellings ")
+            assert warning.endswith("joined to 1 name: Rui Sá.")
+
+
+async def test_what_a_spreadsheet_writes_for_an_error_is_no_phone_and_what_is_too_wide_for_it_is_a_text(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    phones = ["#N/DISP", "#N/A", "#REF!", "########"]
+    await load_file(client, "customers", "".join(f"{i};Ana;a{i}@mail.com;{p}\n" for i, p in enumerate(phones, 1)))
+    stored = await connection.fetch("SELECT telefone FROM customers ORDER BY id")
+    assert [row[0] for row in stored] == [None, None, None, "########"]

@@ -13,7 +13,7 @@ from listening import listening
 from load_client import assert_indicators_are_exact, counts, finished, load_file, send, token_of
 from test_load_reasons import CUSTOMERS, IRIS
 
-from logistics_indicators.loads.sweeping import sweep
+from logistics_indicators.loads.working.sweeping import sweep
 
 
 def visits(first: int, last: int, angel: str = "Ana", done: str = "2021-06-29 10:00:00", customer: int = 1) -> str:

@@ -137,7 +137,7 @@ async def test_a_user_has_so_many_files_coming_at_once(app: FastAPI, client_as: 
     mine, others = await client_as("analyst"), await client_as("analyst")
     path = path.format((await load_file(mine, "customers", "x;C;c@mail.com;\n"))["id"])
     me = (await mine.get("/v1/auth/me")).json()["id"]
-    with app.state.user_exports.taken(me), app.state.user_exports.taken(me):
+    with app.state.user_exports.one_more(me), app.state.user_exports.one_more(me):
         refused = await mine.get(path, params={"format": "csv"})
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
         assert (await mine.get(path)).status_code == 200

@@ -11,11 +11,11 @@ from conftest import client_of, make_settings, running_app
 from load_client import assert_indicators_are_exact, load_file, token_of
 
 from logistics_indicators.database import prepare_connection
-from logistics_indicators.embedded import EmbeddedPostgres
-from logistics_indicators.indicators.folding import fold_everything
 from logistics_indicators.indicators.verification import verify
+from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
-UPGRADE = "import sys; from logistics_indicators.migrations import upgrade; upgrade(sys.argv[1])"
+UPGRADE = "import sys; from logistics_indicators.running.migrations import upgrade; upgrade(sys.argv[1])"
 
 CUSTOMERS = [
     (1, "José  Lima", "jose@mail.com", "11\xa0987"),
@@ -51,7 +51,7 @@ SELECT array_agg(day), array_agg(open), array_agg(polo_id), array_agg(angel_id),
 
 @pytest.fixture
 async def old_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database of revision 0007, with visits of odd names: some folded, some in deltas."""
+    """A database of revision 0007, with visits of odd names: their cells in deltas."""
     name = f"earlier_{os.urandom(6).hex()}"
     admin = await asyncpg.connect(server.url("postgres"))
     await admin.execute(f"CREATE DATABASE {name}")
@@ -80,8 +80,6 @@ async def _fill(old: asyncpg.Connection) -> None:
     for first in (0, 1000):
         await old.execute(STORE_VISITS, NAMES, POLOS, first)
         await old.execute(ADD_TO_ROLLUP, first)
-        if not first:
-            await fold_everything(old)
     days = [
         ("polo", "SP  -\xa0Santos", "Dia A"),
         ("polo", "SP - Santos", "Dia B"),
@@ -106,10 +104,39 @@ async def test_an_earlier_database_gets_normal_forms_and_stays_exact(old_url: st
         ("XX - LUA", None),
         ("rs – X", "RS"),
     ]
-    await fold_everything(connection)
-    assert (await verify(connection)).differences == 0
     scopes = await connection.fetch("SELECT scope, name FROM calendar_days WHERE source = 'local' ORDER BY name")
     assert [tuple(row) for row in scopes][1:] == [("SP - Santos", "Dia B"), ("SE/ARACAJU", "Dia C")]
+    await connection.close()
+
+
+RECENT_OF_0011 = """
+WITH commit AS (INSERT INTO rollup_waiting (cells) VALUES (1) RETURNING id), moved AS (DELETE FROM rollup)
+INSERT INTO rollup_recent (commit_id, grain, block, polo_id, angel_id, days_late, total, seconds)
+SELECT commit.id, level.grain, level.block, p.id, a.id, days_late, count(*),
+    COALESCE(sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)
+FROM commit, services s JOIN polos p ON p.name = polo JOIN angels a ON a.name = angel,
+    LATERAL (SELECT COALESCE(data_de_atendimento::date, data_limite),
+        GREATEST(COALESCE(data_de_atendimento::date - data_limite, 0), 0)) AS late (day, days_late),
+    LATERAL (VALUES (0, day), (2, date_trunc('month', day)::date), (4, date_trunc('year', day)::date), (6, day))
+        AS level (grain, block)
+WHERE (grain = 6) = (data_de_atendimento IS NULL) GROUP BY 1, 2, 3, 4, 5, 6
+UNION ALL
+SELECT commit.id, 5, data_de_atendimento::date, 0, 0, 0, count(*), 0
+FROM commit, services WHERE data_de_atendimento IS NOT NULL GROUP BY 1, 3
+"""
+
+
+async def test_what_waited_to_be_merged_stays_exact(old_url: str) -> None:
+    await _upgrade(old_url, "0011")
+    connection = await asyncpg.connect(old_url)
+    await prepare_connection(connection)
+    await connection.execute(f"DELETE FROM rollup_late; {RECENT_OF_0011}")
+    await _upgrade(old_url, "head")
+    assert await connection.fetchval("SELECT count(*) FROM rollup_recent WHERE grain = 14") > 0
+    verification = await verify(connection)
+    assert (verification.visits, verification.differences) == (400, 0)
+    await merge_everything(connection)
+    assert (await verify(connection)).differences == 0
     await connection.close()
 
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import client_of, make_settings, running_app
 
 from logistics_indicators.accounts.tokens import issue_access_token
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.settings import Settings
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "40", "min_wal_size": "32MB"}

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from logistics_indicators.field_types import DAY_SCHEMA, FIRST_DAY, LAST_DAY
+from logistics_indicators.http.field_types import DAY_SCHEMA, FIRST_DAY, LAST_DAY
 
 CONTRACT = """
 POST /v1/auth/register 201 409 422

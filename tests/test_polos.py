@@ -6,10 +6,11 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs
+from fastapi import FastAPI
 from load_client import load_file
 from visits import store, visit
 
-from logistics_indicators.indicators.business_days import city_of
+from logistics_indicators.indicators.calendar.business_days import city_of
 from logistics_indicators.states import SEPARATORS, STATES, state_in_name
 
 SP = [
@@ -90,7 +91,7 @@ async def test_uf_finds_exactly_the_polos_of_the_state_everywhere(
     await fill(client, connection)
     names = {" ".join(name.split()) for name in SP}
     assert set((await totals(client, "SP")).values()) == {len(SP)}
-    for uf in ("XX", "BR", "SE"):
+    for uf in ("AC", "SE", "TO"):
         assert set((await totals(client, uf)).values()) == {0}
     page = (await client.get("/v1/polos", params={"uf": "SP", "limit": 1000})).json()
     assert {polo["polo"] for polo in page["polos"]} == names
@@ -170,6 +171,27 @@ async def test_what_is_no_state_of_brazil_is_422(client_as: ClientAs, body: dict
     admin = await client_as("admin")
     assert (await admin.put("/v1/polos/1", json=body)).status_code == 422
     assert (await admin.put("/v1/polos/1", json={"uf": "SP"})).status_code == 404
+
+
+@pytest.mark.parametrize("uf", ["XX", "BR", "sp", "Sp", "S", "SPA", ""])
+async def test_a_filter_for_what_is_no_state_is_422_everywhere_and_names_the_states(
+    app: FastAPI, client: httpx.AsyncClient, uf: str
+) -> None:
+    paths = [
+        path
+        for path, item in app.openapi()["paths"].items()
+        if any(parameter["name"] == "uf" for parameter in item.get("get", {}).get("parameters", []))
+    ]
+    assert len(paths) > 15
+    for path in paths:
+        year = {"ano": "2021"} if path == "/v1/calendar" else {}
+        answer = await client.get(path, params={"uf": uf} | year)
+        assert answer.status_code == 422, path
+        assert answer.json()["errors"][0]["loc"] == ["query", "uf"]
+        assert "AC, AL, AM" in answer.json()["errors"][0]["msg"]
+        assert (
+            await client.get(path, params={"uf": "TO", "ano": "2021"} if "cal" in path else {"uf": "TO"})
+        ).is_success
 
 
 async def test_polos_are_paged(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:

@@ -13,7 +13,7 @@ import pytest
 from conftest import SAMPLES, ClientAs
 from load_client import load_file
 
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
 BINARIES = [Path("/usr/lib/postgresql/15/bin"), Path("/usr/pgsql-15/bin")]

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from logistics_indicators.settings import Settings
-from logistics_indicators.settings_table import settings_table
+from logistics_indicators.settings import Settings, settings_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 TRUTH = json.loads((ROOT / "tests/samples/truth.json").read_text())
 
 

@@ -1,5 +1,6 @@
-"""Blocks, packing and folding: every level holds exactly what was written, and nothing that went."""
+"""Blocks, gathering and merging: every level holds exactly what was written, and nothing that went."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import date, timedelta
@@ -15,14 +16,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from visits import random_visits, store, visit
 
-from logistics_indicators.indicators.blocks import ONE_DAY, Block, Grain, block_of, cover
-from logistics_indicators.indicators.compactor import Compactor
+from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
-from logistics_indicators.indicators.folding import FOLD_LOCK, fold, fold_everything
-from logistics_indicators.indicators.packing import LATE, VISITS, add_up, block_expression, frame_of, pack
-from logistics_indicators.indicators.rollup import record, remove_visits_of_load
-from logistics_indicators.indicators.sums import BLOCKS, BUCKET_BLOCKS, sum_by
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.rollup.blocks import (
+    BLOCK_IN_SQL,
+    MERGED_LEVELS,
+    ONE_DAY,
+    RECENT_LEVELS,
+    Block,
+    Grain,
+    Levels,
+    Span,
+    block_of,
+    cover,
+    spans_of,
+    whole_spans,
+)
+from logistics_indicators.rollup.cells import DAY_TOTAL, OPEN
+from logistics_indicators.rollup.compactor import Compactor
+from logistics_indicators.rollup.merging import merge, merge_everything
+from logistics_indicators.rollup.reading import Days, Filters, Question
+from logistics_indicators.rollup.writing import record, remove_visits_of_load
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
 
@@ -31,16 +46,28 @@ def days_of(block: Block) -> list[date]:
     return [block.first + timedelta(days=i) for i in range((block.last - block.first).days + 1)]
 
 
-@given(DAYS, DAYS)
-@settings(max_examples=150, deadline=None)
-def test_a_cover_adds_up_to_exactly_the_days_of_the_range(one: date, other: date) -> None:
+@given(DAYS, DAYS, st.sampled_from([MERGED_LEVELS, RECENT_LEVELS]), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_cover_adds_up_to_exactly_the_days_of_the_range(one: date, other: date, levels: Levels, signed: bool) -> None:
     first, last = sorted((one, other))
+    blocks = cover(first, last, levels, signed=signed)
     counted: Counter[date] = Counter()
-    for block in cover(first, last):
+    for block in blocks:
         counted.update(dict.fromkeys(days_of(block), block.sign))
     covered = {day for day, times in counted.items() if times}
     assert covered == {first + timedelta(days=i) for i in range((last - first).days + 1)}
     assert all(times in (0, 1) for times in counted.values())
+    assert {block.grain for block in blocks} <= set(levels)
+    assert signed or all(block.sign == 1 for block in blocks)
+    spans = spans_of(first, last, levels) if signed else whole_spans([(first, last)], levels)
+    assert Counter(blocks) == Counter(block for span in spans for block in blocks_of(span))
+
+
+def blocks_of(span: Span) -> list[Block]:
+    blocks = [Block(Grain(span.grain), span.first, span.sign)]
+    while blocks[-1].first < span.last:
+        blocks.append(Block(blocks[-1].grain, blocks[-1].last + ONE_DAY, span.sign))
+    return blocks
 
 
 def test_a_cover_of_a_year_is_one_block_and_of_any_range_a_few() -> None:
@@ -53,30 +80,16 @@ def test_a_cover_of_a_year_is_one_block_and_of_any_range_a_few() -> None:
 
 
 @pytest.mark.parametrize("grain", list(Grain))
-def test_blocks_are_the_same_in_python_and_in_polars_and_follow_one_another(grain: Grain) -> None:
+async def test_blocks_are_the_same_in_python_and_in_sql_and_follow_one_another(
+    connection: asyncpg.Connection, grain: Grain
+) -> None:
     days = [date(2019, 12, 1) + timedelta(days=i) for i in range(500)]
     blocks = [block_of(grain, day) for day in days]
-    frame = pl.DataFrame({"day": days}).select(block_expression(grain, pl.col("day")).alias("block"))
-    assert frame["block"].to_list() == blocks
+    block = BLOCK_IN_SQL[grain].format(day="day")
+    select = f"SELECT {block} FROM unnest($1::date[]) WITH ORDINALITY AS d (day, i) ORDER BY i"
+    assert [row[0] for row in await connection.fetch(select, days)] == blocks
     for earlier, later in pairwise(blocks):
         assert later in (earlier, Block(grain, earlier).last + ONE_DAY)
-
-
-@pytest.mark.parametrize("layout", [VISITS, LATE])
-def test_packed_cells_come_back_as_they_were(layout: Any) -> None:
-    columns = {name: [3, 1, 2**31 - 1] for name in layout.keys} | {name: [-1, 7, 2**31 - 1] for name in layout.sums}
-    for wide in layout.wide:
-        columns[wide] = [-(2**50), 0, 2**60]
-    head = {"grain": [1, 1, 2], "block": [date(2020, 2, 25)] * 2 + [date(1900, 1, 1)]}
-    types = {"grain": pl.Int32} | dict.fromkeys(layout.keys, pl.Int32) | dict.fromkeys(layout.sums, pl.Int64)
-    cells = pl.DataFrame(head | columns, schema_overrides=types)
-    packed = list(pack(layout, cells))
-    assert [block.visits for block in packed] == [6, 2**31 - 1]
-    assert [len(block.cells) for block in packed] == [2 * layout.cell_bytes, layout.cell_bytes]
-    back = frame_of(layout, [(block.grain, block.block, block.cells) for block in packed])
-    order = ["grain", "block", *layout.keys, *layout.sums]
-    assert back.select(order).equals(cells.select(order))
-    assert add_up(layout, pl.concat([back, back.with_columns(-pl.col(name) for name in layout.sums)])).is_empty()
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**4))
@@ -84,16 +97,6 @@ def test_half_even_is_the_same_alone_and_in_a_column(numerator: int, denominator
     column = pl.Series([numerator], dtype=pl.Int64).to_numpy()
     assert half_even_each(column, denominator).tolist() == [half_even(numerator, denominator)]
     assert abs(half_even(numerator, denominator) * denominator - numerator) * 2 <= denominator
-
-
-@given(st.lists(st.tuples(st.sampled_from([0, 1, 7, 2**31, 2**40]), st.integers(-(2**50), 2**50))))
-def test_sums_are_exact_however_far_apart_their_keys_lie(cells: list[tuple[int, int]]) -> None:
-    expected: Counter[int] = Counter()
-    for key, value in cells:
-        expected[key] += value
-    keys, values = (pl.Series([cell[i] for cell in cells], dtype=pl.Int64).to_numpy() for i in range(2))
-    names, sums = sum_by(keys, values)
-    assert dict(zip(names.tolist(), sums.tolist(), strict=True)) == {k: v for k, v in expected.items() if v}
 
 
 def test_wilson_interval_equals_published_figures() -> None:
@@ -109,142 +112,177 @@ async def levels(connection: asyncpg.Connection) -> dict[tuple[str, int], int]:
     """Visits of every table and grain."""
     return {
         (table, grain): int(total)
-        for table in ("rollup_blocks", "late_blocks")
-        for grain, total in await connection.fetch(f"SELECT grain, sum(visits) FROM {table} GROUP BY grain")
+        for table in ("rollup", "rollup_late")
+        for grain, total in await connection.fetch(f"SELECT grain, sum(total) FROM {table} GROUP BY grain")
     }
 
 
-async def test_every_level_holds_every_folded_visit(connection: asyncpg.Connection) -> None:
+async def test_every_level_holds_every_merged_visit(connection: asyncpg.Connection) -> None:
     visits = random_visits(5, 1500)
     await store(connection, visits)
     assert await levels(connection) == {}
-    await fold_everything(connection)
+    await merge_everything(connection)
     done = [v for v in visits if v.data_de_atendimento is not None]
     late = [v for v in done if v.data_de_atendimento.date() > v.data_limite]  # type: ignore[union-attr]
-    expected = {("rollup_blocks", grain.value): len(done) for grain in Grain}
-    expected |= {("late_blocks", grain.value): len(late) for grain in Grain}
+    expected = {("rollup", grain.value): len(done) for grain in Grain} | {("rollup", DAY_TOTAL): len(done)}
+    expected |= {("rollup_late", grain.value): len(late) for grain in Grain}
+    expected[("rollup", OPEN)] = len(visits) - len(done)
     assert await levels(connection) == expected
-    assert await connection.fetchval("SELECT sum(total) FROM rollup_open") == len(visits) - len(done)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_recent") == 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0
 
 
-async def test_a_large_fold_goes_by_spans_of_days_and_comes_to_the_same(
-    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("logistics_indicators.indicators.folding.SPAN_CELLS", 40)
-    visits = random_visits(16, 1500)
-    for start in range(0, len(visits), 300):
-        await store(connection, visits[start : start + 300])
-    assert await fold(connection) == 5
-    found = await verify(connection)
-    assert (found.visits, found.differences) == (1500, 0)
-    await record(connection, removed=visits)
-    await fold_everything(connection)
-    assert await levels(connection) == {}
+async def test_commits_that_wait_for_a_load_are_gathered_and_say_the_same(connection: asyncpg.Connection) -> None:
+    async def recent(grain: int) -> tuple[int, int, int]:
+        """Cells, visits, and commits that have one."""
+        select = "SELECT count(*), sum(total), count(DISTINCT commit_id) FROM rollup_recent WHERE grain = $1"
+        return tuple(await connection.fetchrow(select, grain))
+
+    visits = random_visits(8, 1200)
+    done = sum(v.data_de_atendimento is not None for v in visits)
+    for first in range(0, 1200, 100):
+        await store(connection, visits[first : first + 100])
+        assert await merge(connection, patient=True) == 0
+    assert (await recent(Grain.year))[1:] == (done, 1)
+    assert (await recent(Grain.month))[1:] == (done, 1)
+    assert (await recent(Grain.day))[1:] == (done, 12)
+    assert (await verify(connection)).differences == 0
+    await store(connection, random_visits(9, 50))
+    assert await merge(connection) == 13
+    assert (await recent(Grain.month))[2] == 0
+    assert (await verify(connection)).differences == 0
 
 
 async def test_what_is_taken_out_again_leaves_no_trace(connection: asyncpg.Connection) -> None:
     visits = random_visits(6, 300)
     await store(connection, visits)
-    await fold_everything(connection)
+    await merge_everything(connection)
     await record(connection, removed=visits)
-    await fold_everything(connection)
+    await merge_everything(connection)
     assert await levels(connection) == {}
-    for table in ("rollup_blocks", "late_blocks", "rollup_open"):
+    for table in ("rollup", "rollup_late", "rollup_recent"):
         assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_small_commits_do_not_have_a_large_one_gathered_again(connection: asyncpg.Connection) -> None:
+    for first in range(0, 1200, 200):
+        await store(connection, random_visits(first, 200))
+    await merge(connection, patient=True)
+    first_year = "SELECT min(ctid) FROM rollup_recent WHERE grain = 4"
+    before = await connection.fetchval(first_year)
+    for seed in range(6):
+        await store(connection, random_visits(seed, 1))
+        await merge(connection, patient=True)
+    assert await connection.fetchval("SELECT count(DISTINCT gathered_by) FROM rollup_waiting") == 2
+    assert await connection.fetchval(first_year) == before
+    assert (await verify(connection)).differences == 0
+
+
+async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    """The undo waits for the writer, and takes out what that has left."""
+    await store(connection, [visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")])
+    await connection.execute("UPDATE services SET load_id = 7")
+    other = await asyncpg.connect(database_url)
+    await prepare_connection(other)
+    async with other.transaction():
+        await other.execute("UPDATE services SET angel = 'Bia', polo = 'SP - SANTOS'")
+        before = visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")
+        after = visit("Bia", "SP - SANTOS", "2021-05-03", "2021-05-03T10:00:00")
+        await record(other, added=[after], removed=[before])
+        undo = asyncio.create_task(remove_visits_of_load(connection, 7))
+        waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = $1)"
+        while not await other.fetchval(waits, connection.get_server_pid()):
+            await asyncio.sleep(0.01)
+    assert await undo == 1
+    await other.close()
+    verification = await verify(connection)
+    assert (verification.visits, verification.differences) == (0, 0)
 
 
 async def test_undoing_a_load_takes_its_visits_out_of_every_level(connection: asyncpg.Connection) -> None:
     await store(connection, random_visits(7, 200))
     await connection.execute("UPDATE services SET load_id = 7 WHERE id % 2 = 0")
-    await fold_everything(connection)
+    await merge_everything(connection)
     async with connection.transaction():
         removed = await remove_visits_of_load(connection, 7)
     assert removed == 100
     assert (await verify(connection)).differences == 0
-    await fold_everything(connection)
+    await merge_everything(connection)
     found = await verify(connection)
     assert (found.visits, found.differences) == (100, 0)
 
 
-async def test_only_one_process_folds_at_a_time(database_url: str, connection: asyncpg.Connection) -> None:
+async def test_only_one_process_merges_at_a_time(database_url: str, connection: asyncpg.Connection) -> None:
     await store(connection, random_visits(8, 50))
     other = await asyncpg.connect(database_url)
     async with other.transaction():
-        await other.execute("SELECT pg_advisory_xact_lock($1)", FOLD_LOCK)
-        assert await fold(connection) == 0
-    assert await fold(connection) == 1
+        await other.execute("SELECT pg_advisory_xact_lock($1)", Lock.merging.value)
+        assert await merge(connection) == 0
+    assert await merge(connection) == 1
     await other.close()
 
 
-async def test_a_fold_that_breaks_off_changes_nothing(connection: asyncpg.Connection) -> None:
+async def test_a_merge_that_breaks_off_changes_nothing(connection: asyncpg.Connection) -> None:
     await store(connection, random_visits(9, 50))
     await connection.execute("ALTER TABLE rollup_state RENAME TO gone")
     with pytest.raises(asyncpg.UndefinedTableError):
-        await fold(connection)
+        await merge(connection)
     await connection.execute("ALTER TABLE gone RENAME TO rollup_state")
     assert await levels(connection) == {}
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
-    await fold(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 1
+    await merge(connection)
     assert (await verify(connection)).differences == 0
 
 
-async def test_a_delta_without_a_cell_is_folded_and_keeps_the_version(connection: asyncpg.Connection) -> None:
+async def test_a_change_that_cancels_out_keeps_the_version(connection: asyncpg.Connection) -> None:
     same = visit("Ana", "CE - SOBRAL", "2021-05-02", None)
     await store(connection, [same])
     await record(connection, added=[same], removed=[same])
-    assert await fold_everything(connection) == 2
-    assert await connection.fetchval("SELECT folded FROM rollup_state") == 2
+    assert await merge_everything(connection) == 1
 
 
-async def test_while_a_load_runs_deltas_wait_unless_they_become_too_many(
+async def test_while_a_load_runs_changes_wait_unless_they_become_too_many(
     connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(connection, random_visits(10, 400))
     await connection.execute("INSERT INTO loads (kind, status) VALUES ('services', 'loading')")
     compactor = Compactor(None, 1.0)
     await compactor._turn(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 1
     assert (await verify(connection)).differences == 0
-    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_CELLS", 300)
+    monkeypatch.setattr("logistics_indicators.rollup.merging.WAITING_CELLS", 300)
     await compactor._turn(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0
     await store(connection, random_visits(11, 5))
     await compactor._turn(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
-    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_DELTAS", 1)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 1
+    monkeypatch.setattr("logistics_indicators.rollup.merging.WAITING_COMMITS", 1)
     await compactor._turn(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0
     await store(connection, random_visits(12, 5))
     await connection.execute("UPDATE loads SET status = 'completed'")
-    monkeypatch.setattr("logistics_indicators.indicators.folding.WAITING_DELTAS", 1000)
+    monkeypatch.setattr("logistics_indicators.rollup.merging.WAITING_COMMITS", 1000)
     await compactor._turn(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0
     assert (await verify(connection)).differences == 0
 
 
-async def test_a_load_that_hangs_does_not_hold_the_deltas_back_for_ever(
-    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("logistics_indicators.indicators.compactor.PATIENCE_SECONDS", 0)
-    await connection.execute("INSERT INTO loads (kind, status) VALUES ('services', 'loading')")
-    assert not await Compactor(None, 1.0)._is_patient(connection)
-
-
-async def test_the_app_folds_by_itself(database_url: str, connection: asyncpg.Connection) -> None:
+async def test_the_app_merges_by_itself(database_url: str, connection: asyncpg.Connection) -> None:
     await store(connection, random_visits(12, 50))
     async with running_app(make_settings(database_url, rollup_fold_seconds=0.02)):
-        while await connection.fetchval("SELECT count(*) FROM rollup_deltas"):
+        while await connection.fetchval("SELECT count(*) FROM rollup_waiting"):
             pass
     assert (await verify(connection)).differences == 0
 
 
 Damage = tuple[str, str]
 DAMAGES: list[Damage] = [
-    ("day", "DELETE FROM rollup_blocks WHERE grain = 0 AND block < '2020-01-31'"),
-    ("year", "DELETE FROM rollup_blocks WHERE grain = 4 AND block = '2020-01-01'"),
-    ("month (late)", "DELETE FROM late_blocks WHERE grain = 2"),
-    ("open", "UPDATE rollup_open SET total = total + 1"),
+    ("day", "DELETE FROM rollup WHERE grain = 0 AND block < '2020-01-31'"),
+    ("year", "DELETE FROM rollup WHERE grain = 4 AND block = '2020-01-01'"),
+    ("month (late)", "DELETE FROM rollup_late WHERE grain = 2"),
+    ("open", "UPDATE rollup SET total = total + 1 WHERE grain = 6"),
     ("day", "DELETE FROM services WHERE id = (SELECT min(id) FROM services WHERE data_de_atendimento IS NOT NULL)"),
 ]
 
@@ -258,7 +296,7 @@ async def test_verify_finds_what_differs_and_rebuild_mends_it(
 ) -> None:
     admin = await client_as("admin")
     await store(connection, random_visits(13, 400))
-    await fold_everything(connection)
+    await merge_everything(connection)
     await store(connection, random_visits(14, 100))
     sound = (await admin.get("/v1/indicators/verify")).json()
     assert (sound["visits"], sound["differences"], sound["examples"]) == (500, 0, [])
@@ -276,7 +314,22 @@ async def test_verify_finds_what_differs_and_rebuild_mends_it(
     assert logged == 1
 
 
-async def test_rebuild_leaves_what_is_committed_after_its_snapshot_to_its_delta(
+DAMAGES_OF_RECENT: list[Damage] = [
+    ("month", "DELETE FROM rollup_recent WHERE grain = 2"),
+    ("day (late)", "UPDATE rollup_recent SET days_late = days_late + 1 WHERE grain = 10"),
+    ("day (all)", "DELETE FROM rollup_recent WHERE grain = 5"),
+]
+
+
+@pytest.mark.parametrize(("level", "damage"), DAMAGES_OF_RECENT)
+async def test_verify_looks_at_what_is_not_merged_yet(connection: asyncpg.Connection, level: str, damage: str) -> None:
+    await store(connection, random_visits(13, 200))
+    assert (await verify(connection)).differences == 0
+    await connection.execute(damage)
+    assert level in {example.level for example in (await verify(connection)).examples}
+
+
+async def test_rebuild_leaves_what_is_committed_after_its_snapshot_to_the_next_merge(
     database_url: str, connection: asyncpg.Connection
 ) -> None:
     """A writer that began before the rebuild and commits after it."""
@@ -289,7 +342,7 @@ async def test_rebuild_leaves_what_is_committed_after_its_snapshot_to_its_delta(
     await transaction.commit()
     found = await verify(connection)
     assert (found.visits, found.differences) == (110, 0)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 1
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 1
     await writer.close()
 
 
@@ -302,17 +355,17 @@ async def test_verify_and_rebuild_are_for_admins(client_as: Any, anonymous: http
     assert (await anonymous.post("/v1/indicators/rebuild")).status_code == 401
 
 
-@pytest.mark.parametrize("table", ["rollup_blocks", "late_blocks"])
-async def test_blocks_are_found_by_their_index(connection: asyncpg.Connection, table: str) -> None:
-    fill = f"""INSERT INTO {table} SELECT g, DATE '2015-01-01' + i, 1, repeat('x', 20000)::bytea
-    FROM generate_series(0, 1) g, generate_series(0, 1500) i"""
+async def test_the_cells_of_a_range_are_found_by_their_index(connection: asyncpg.Connection) -> None:
+    fill = """INSERT INTO rollup SELECT g, DATE '2015-01-01' + i, p, 1, 1, 1, 1
+    FROM generate_series(0, 1) g, generate_series(0, 1500) i, generate_series(1, 20) p"""
     await connection.execute(fill)
-    await connection.execute(f"ANALYZE {table}")
-    values: list[list[Any]] = [[0, 1], [date(2016, 1, 1), date(2017, 2, 1)], [1, -1]]
-    for sql, arguments in ((BLOCKS, values), (BUCKET_BLOCKS, [[0, 1], *values])):
-        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql.format(table=table)}", *arguments))
-        assert f"Index Scan using {table}_pkey" in plan, plan
-        assert "Seq Scan" not in plan, plan
+    await connection.execute("ANALYZE rollup")
+    days = Days(date(2016, 1, 3), date(2016, 2, 5))
+    question = Question(Filters(), has_recent=False)
+    statement = question.cells("rollup", spans_of(*days), "total")
+    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", *question.arguments))
+    assert "rollup_pkey" in plan, plan
+    assert "Seq Scan" not in plan, plan
 
 
 INDICATORS = [
@@ -331,7 +384,7 @@ async def test_no_indicator_reads_the_visits(
     """PostgreSQL counts the scans of a table; every backend hands its counts in when it ends."""
     visits = random_visits(17, 300)
     await store(connection, visits[:150])
-    await fold_everything(connection)
+    await merge_everything(connection)
     await store(connection, visits[150:])
     await connection.execute("SELECT pg_stat_force_next_flush()")
     scans = "SELECT seq_scan + COALESCE(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'services'"

@@ -2,15 +2,35 @@ from datetime import date, datetime
 
 import asyncpg
 
-from logistics_indicators.indicators.rollup import Visit, record
+from logistics_indicators.rollup.writing import Visit, record
+
+DAY = date(2021, 5, 3)
 
 
-async def test_a_visit_added_and_removed_changes_the_version_and_no_cell(connection: asyncpg.Connection) -> None:
+async def cells(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
+    select = "SELECT grain, block, days_late, total, on_time, seconds FROM rollup_recent ORDER BY commit_id, grain"
+    return [tuple(row) for row in await connection.fetch(select)]
+
+
+async def test_a_visit_is_appended_at_each_level_and_one_that_comes_and_goes_is_not(
+    connection: asyncpg.Connection,
+) -> None:
     visit = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 3, 10, 0))
+    sums = (0, 1, 0, -(24 + 10) * 3600)
     await record(connection, added=[visit])
     await record(connection, added=[visit], removed=[visit])
-    rows = await connection.fetch("SELECT * FROM rollup_deltas ORDER BY id")
-    assert [row["visits"] for row in rows] == [[1], []]
-    assert rows[0]["days_late"] == [1]
-    assert rows[0]["seconds"] == [-(24 + 10) * 3600]
-    assert rows[0]["day"] == [date(2021, 5, 3)]
+    assert await cells(connection) == [
+        (0, DAY, *sums),
+        (2, date(2021, 5, 1), *sums),
+        (4, date(2021, 1, 1), *sums),
+        (5, DAY, 0, 1, 0, 0),
+        (10, DAY, 1, 1, 0, 0),
+        (12, date(2021, 5, 1), 1, 1, 0, 0),
+        (14, date(2021, 1, 1), 1, 1, 0, 0),
+    ]
+    assert await connection.fetchval("SELECT sum(cells) FROM rollup_waiting") == 7
+
+
+async def test_a_visit_not_made_yet_is_one_cell_of_its_deadline(connection: asyncpg.Connection) -> None:
+    await record(connection, added=[Visit("Ana", "CE - SOBRAL", DAY, None)])
+    assert await cells(connection) == [(6, DAY, 0, 1, 0, 0)]

@@ -110,6 +110,35 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def test_with_reload_a_changed_source_file_starts_it_again_on_the_same_port(start: Start) -> None:
+    service = start("--reload")
+    service.wait_until_healthy()
+
+    def is_serving(child: psutil.Process) -> bool:
+        try:
+            return "spawn_main" in " ".join(child.cmdline())
+        except (psutil.ZombieProcess, psutil.NoSuchProcess):
+            return False
+
+    def serving() -> set[int]:
+        return {child.pid for child in psutil.Process(service.process.pid).children() if is_serving(child)}
+
+    (before,) = serving()
+    (ROOT / "src/logistics_indicators/states.py").touch()
+    service.wait_for(lambda: len(serving()) == 1 and before not in serving())
+    service.wait_until_healthy()
+    database = service.postmaster()
+    service.stop()
+    assert service.process.returncode == 0
+    assert not is_alive(database)
+
+
+def test_reload_and_workers_exclude_each_other(start: Start) -> None:
+    service = start("--reload", "--workers", "2")
+    assert service.process.wait(PATIENCE) == 2
+    assert "--workers" in service.text
+
+
 def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
@@ -122,6 +151,7 @@ def test_it_answers_from_any_folder_says_where_and_stops_its_database_when_told(
     assert "Next: POST /v1/auth/register" in service.text
     assert "Installing" not in service.text
     postmaster = service.postmaster()
+    assert psutil.Process(postmaster).nice() == psutil.Process().nice()  # what gives way is one session or another
     service.stop()
     assert not is_alive(postmaster)
 
@@ -150,6 +180,15 @@ def test_several_workers_share_one_database_and_the_last_one_stops_it(start: Sta
     service.stop()
     assert not is_alive(postmaster)
     assert not any(is_alive(worker.pid) for worker in workers)
+
+
+def test_workers_end_with_the_process_that_started_them_even_where_it_is_killed(start: Start) -> None:
+    service = start("--workers", "2")
+    service.wait_until_healthy()
+    left = [*psutil.Process(service.process.pid).children(recursive=True), psutil.Process(service.postmaster())]
+    os.kill(service.process.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(left, timeout=PATIENCE)
+    assert alive == []
 
 
 def test_a_killed_database_comes_back_under_a_running_service(start: Start) -> None:
@@ -199,7 +238,7 @@ def test_a_demo_on_a_taken_port_ends_and_asks_nothing_of_whoever_is_there(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with somebody_else() as (port, asked):
-        command = [ROOT / "scripts/serve", "--demo", "--port", str(port), "--data-dir", tmp_path / "data"]
+        command = [str(ROOT / "scripts/serve"), "--demo", "--port", str(port), "--data-dir", str(tmp_path / "data")]
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
         )  # returns once the demo too has let go of its output

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from conftest import SAMPLES, client_of, make_settings, running_app
 
-from logistics_indicators.embedded import EmbeddedPostgres
+from logistics_indicators.running.embedded import EmbeddedPostgres
 
 SECURITY_MD = Path(__file__).parents[1] / "SECURITY.md"
 ACCOUNT = {"username": "ana", "email": "ana@example.com", "password": "a long walk on the beach"}

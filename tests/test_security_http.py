@@ -7,9 +7,9 @@ import pytest
 import uvicorn
 from conftest import make_settings
 
-from logistics_indicators import http_protocol
 from logistics_indicators.app import create_app
-from logistics_indicators.http_protocol import LARGEST_HEAD, BoundedHttpProtocol
+from logistics_indicators.listening import protocol as http_protocol
+from logistics_indicators.listening.protocol import LARGEST_HEAD, BoundedHttpProtocol
 
 HEALTHY = b"GET /v1/auth/me HTTP/1.1\r\nHost: test\r\n\r\n"
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from logistics_indicators.accounts.tokens import AUDIENCE, ISSUER, TokenKey, key_id
 from logistics_indicators.keys import WeakKey, require_strong_key
-from logistics_indicators.secrets_folder import UnusableSecret, check_stored_secret, generated_secret
+from logistics_indicators.running.secrets_folder import UnusableSecret, check_stored_secret, generated_secret
 from logistics_indicators.settings import Settings
 
 WEAK = {
@@ -51,7 +51,7 @@ def forged(key: str) -> str:
 def test_a_weak_key_is_no_key_to_the_signer(key: str) -> None:
     for keys in ((key,), (SECRET, (key,))):
         with pytest.raises(WeakKey, match=r"secrets\.token_urlsafe"):
-            TokenKey(*keys)  # type: ignore[arg-type]
+            TokenKey(*keys)
 
 
 @weak
@@ -68,13 +68,13 @@ def test_a_weak_key_in_a_setting_stops_the_start(setting: str, key: str) -> None
 def test_a_weak_key_among_the_previous_ones_stops_the_start(keys: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_PREVIOUS_KEYS", keys)
     with pytest.raises(ValidationError, match=r"secrets\.token_urlsafe"):
-        Settings(jwt_secret_key=SECRET)  # type: ignore[arg-type]
+        Settings(jwt_secret_key=SECRET)
 
 
 @pytest.mark.parametrize("keys", ["", " ", "\n\t"])
 def test_blanks_are_no_previous_keys(keys: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_PREVIOUS_KEYS", keys)
-    assert Settings(jwt_secret_key=SECRET).jwt_previous_keys == ()  # type: ignore[arg-type]
+    assert Settings(jwt_secret_key=SECRET).jwt_previous_keys == ()
 
 
 def test_what_the_generators_of_the_documents_give_is_taken() -> None:

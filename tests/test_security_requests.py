@@ -14,8 +14,8 @@ import structlog
 from conftest import ClientAs, client_of, make_settings, running_app
 from fastapi import FastAPI
 
-from logistics_indicators.logs import configure_logs
-from logistics_indicators.security_headers import DATA_POLICY
+from logistics_indicators.http.security_headers import DATA_POLICY
+from logistics_indicators.running.logs import configure_logs
 
 PROBLEM = "application/problem+json"
 

@@ -1,16 +1,17 @@
 """/v1/services: single rows, and that the rollup follows each of them."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs
 
-from logistics_indicators.field_types import MAX_ID
-from logistics_indicators.indicators.folding import fold_everything
+from logistics_indicators.http.field_types import MAX_ID
 from logistics_indicators.indicators.verification import verify
-from logistics_indicators.indicators.visit_count import count_visits
+from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup.reading import count_visits
 
 VISIT = {
     "id_cliente": 1,
@@ -26,10 +27,11 @@ async def customers(connection: asyncpg.Connection) -> None:
     await connection.execute("INSERT INTO customers (id, nome, email) VALUES (1, 'a', 'a@b.co'), (2, 'b', 'b@b.co')")
 
 
-async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, object]:
+async def create(client: httpx.AsyncClient, **changes: object) -> dict[str, Any]:
     answer = await client.post("/v1/services", json=VISIT | changes)
     assert answer.status_code == 201, answer.text
-    return answer.json()
+    created: dict[str, Any] = answer.json()
+    return created
 
 
 async def assert_rollup_equals_rows(connection: asyncpg.Connection) -> None:
@@ -164,8 +166,8 @@ async def test_the_total_is_that_of_the_rows_before_and_after_the_rollup_folds(
     for number in range(5):
         await create(client, data_de_atendimento=None if number % 2 else VISIT["data_de_atendimento"])
         assert (await client.get("/v1/services/total")).json() == {"total": number + 1}
-    await fold_everything(connection)
-    assert await connection.fetchval("SELECT count(*) FROM rollup_deltas") == 0
+    await merge_everything(connection)
+    assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0
     assert (await client.get("/v1/services/total")).json() == {"total": 5}
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from logistics_indicators.documentation.published import as_yaml
-from logistics_indicators.not_found_page import wants_page
+from logistics_indicators.http.not_found_page import wants_page
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 PUBLIC_FILES = ["/favicon.ico", "/robots.txt", "/openapi.yaml", "/openapi.json"]

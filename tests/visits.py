@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import asyncpg
 
-from logistics_indicators.indicators.rollup import Visit, record
+from logistics_indicators.rollup.writing import Visit, record
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
 INSERT_VISITS = """

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from fastapi import Depends, FastAPI
@@ -13,50 +15,52 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from . import __version__
 from .accounts.admin_routes import router as admin_router
-from .accounts.current_user import authenticate
+from .accounts.admission import Admission
+from .accounts.current_user import user_of_token
 from .accounts.routes import router as accounts_router
 from .accounts.tokens import TokenKey
-from .allowed_methods import AllowedMethods
-from .compression import Compression
-from .customer_services.routes import router as services_router
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
 from .documentation.routes import ROUTERS as PAGES
 from .documentation.routes import install_documentation
-from .embedded import EmbeddedPostgres
-from .errors import install_error_handlers
-from .exports.response import export_places, exports_per_user
-from .head_requests import HeadAsGet
-from .indicators.calendar import sync_calendar
-from .indicators.calendar_routes import router as calendar_router
-from .indicators.compactor import Compactor
-from .indicators.more_routes import router as more_indicators_router
+from .exports.response import export_slots, exports_per_user
+from .http.allowed_methods import AllowedMethods
+from .http.compression import Compression
+from .http.error_answers import install_error_handlers
+from .http.head_requests import HeadAsGet
+from .http.query_parameters import refuse_unknown_query
+from .http.request_limits import BodyLimits, HeadLimits
+from .http.security_headers import SecurityHeaders, TrustedHosts
+from .indicators.calendar.days import sync_calendar
+from .indicators.calendar.routes import router as calendar_router
 from .indicators.routes import router as indicators_router
 from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
-from .loads.events import stream_places
-from .loads.receiving import Receiver
+from .loads.events import streams_per_user
+from .loads.receiving.receiver import Receiver
 from .loads.routes import router as loads_router
-from .loads.workers import running_workers
-from .logs import configure_logs
-from .migrations import check_schema, migrate
+from .loads.working.workers import running_workers
 from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
 from .monitoring.health import HealthProbe
 from .monitoring.request_metrics import RequestMetrics
 from .monitoring.routes import router as monitoring_router
 from .polos.routes import router as polos_router
-from .query_parameters import refuse_unknown_query
-from .request_limits import RequestLimits
-from .secrets_folder import signing_secret
-from .security_headers import SecurityHeaders, TrustedHosts
+from .priority import threads_that_give_way
+from .rollup.compactor import Compactor
+from .running.embedded import EmbeddedPostgres
+from .running.logs import configure_logs
+from .running.migrations import check_schema, migrate
+from .running.secrets_folder import signing_secret
+from .running.serving import end_with_parent
 from .settings import Settings
+from .visits.routes import router as services_router
 
 log = structlog.get_logger()
 
 ROUTERS = (
-    *(indicators_router, more_indicators_router, upkeep_router, calendar_router, indicator_settings_router),
+    *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
     monitoring_router,
 )
@@ -91,6 +95,8 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(threads_that_give_way())
+        end_with_parent()
         async with AsyncExitStack() as stack:
             url = await _start_database(stack, settings)
             await wait_for_database(url, settings.database_wait_seconds)
@@ -103,7 +109,9 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             stack.push_async_callback(app.state.pool.close)
             async with app.state.pool.acquire() as connection:
                 await sync_calendar(connection)
-            compactor = Compactor(app.state.pool, settings.rollup_fold_seconds)
+            merging = await open_pool(url, settings, size=1, background=True)
+            stack.push_async_callback(merging.close)
+            compactor = Compactor(merging, settings.rollup_fold_seconds)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
             app.state.receiver = Receiver(app.state.pool, settings)
             touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
@@ -122,14 +130,15 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
-        dependencies=[Depends(authenticate), Depends(refuse_unknown_query)],
+        dependencies=[Depends(refuse_unknown_query)],
     )
     app.state.settings = settings
+    app.state.find_user = user_of_token
     app.state.metrics = RequestMetrics()
     app.state.row_counts = RowCounts()
-    app.state.export_places = export_places(settings.database_pool_size)
+    app.state.export_slots = export_slots(settings.database_pool_size)
     app.state.user_exports = exports_per_user(settings)
-    app.state.stream_places = stream_places(settings)
+    app.state.streams_per_user = streams_per_user(settings)
     app.state.indicators = Memory()
     install_error_handlers(app)
     for router in ROUTERS:
@@ -141,15 +150,18 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
-    app.add_middleware(AllowedMethods, routes=[route for router in (*ROUTERS, *PAGES) for route in router.routes])
+    routes = [route for router in (*ROUTERS, *PAGES) for route in router.routes]
+    app.add_middleware(AllowedMethods, routes=routes)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)
     app.add_middleware(
-        RequestLimits,
+        BodyLimits,
         body_bytes=settings.body_max_bytes,
         body_seconds=settings.body_seconds,
         streamed=UPLOAD_PATHS,
     )
+    app.add_middleware(Admission, routes=routes)
+    app.add_middleware(HeadLimits)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -175,19 +187,22 @@ async def _start_database(stack: AsyncExitStack, settings: Settings) -> str:
     if not settings.embedded:
         return settings.server_url()
     server = EmbeddedPostgres(settings.data_dir)
-    await asyncio.to_thread(server.start)
-    stack.push_async_callback(asyncio.to_thread, server.stop)
-    watch = asyncio.create_task(_keep_alive(server), name="embedded-postgres")
+    # A thread of its own: the server's processes get the priority of the one that starts it.
+    thread = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="embedded-postgres"))
+    in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
+    await in_thread(server.start)
+    stack.push_async_callback(in_thread, server.stop)
+    watch = asyncio.create_task(_keep_alive(lambda: in_thread(server.revive)), name="embedded-postgres")
     stack.push_async_callback(_cancel, watch)
     return server.url()
 
 
-async def _keep_alive(server: EmbeddedPostgres) -> None:
+async def _keep_alive(revive: Callable[[], Awaitable[bool]]) -> None:
     """Starts the embedded server again when it dies; nobody else would."""
     while True:
         await asyncio.sleep(EMBEDDED_CHECK_SECONDS)
         try:
-            if await asyncio.to_thread(server.revive):
+            if await revive():
                 log.warning("embedded_postgres_restarted")
         except Exception:
             log.exception("embedded_postgres_down")

@@ -1,6 +1,7 @@
 """The command line: serve, and what helps around it."""
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,14 @@ import uvicorn
 
 from .client.commands import add_user, load
 from .client.indicator_commands import rebuild, settings, verify
-from .dumps import DataDir, backup, restore
-from .http_protocol import BoundedHttpProtocol
-from .listening_sockets import CannotListen, listen_on
+from .listening.bounds import ConnectionBounds
+from .listening.protocol import BoundedHttpProtocol
+from .listening.sockets import CannotListen, listen_on
 from .monitoring.worker_files import shared_metrics
-from .serving import (
+from .running.dumps import backup, restore
+from .running.local_database import DataDir
+from .running.readers import grant_reader
+from .running.serving import (
     CannotServe,
     announce_when_ready,
     check_before_serving,
@@ -31,6 +35,7 @@ app.command()(restore)
 app.command()(verify)
 app.command()(rebuild)
 app.command()(settings)
+app.command("grant-reader")(grant_reader)
 users.command("add")(add_user)
 
 
@@ -45,9 +50,12 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     data_dir: DataDir = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
+    reload: Annotated[bool, typer.Option(help="Start again when a source file changes, for developers.")] = False,
     announce: Annotated[bool, typer.Option(hidden=True)] = True,
 ) -> None:
     """Run the service."""
+    if reload and workers > 1:
+        raise typer.BadParameter("--reload runs one process; leave --workers out.")
     use_data_dir(data_dir)
     try:
         sockets = listen_on(host, port)
@@ -63,11 +71,14 @@ def serve(
             "logistics_indicators.app:from_environment",
             factory=True,
             workers=workers,
+            reload=reload,
+            reload_dirs=[str(Path(__file__).parent)] if reload else None,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=20,
+            timeout_worker_healthcheck=60,  # one that starts on a busy machine answers late: it is not to be killed
             server_header=False,
-            http=partial(BoundedHttpProtocol, bounds=settings.connection_bounds),  # type: ignore[arg-type]
+            http=partial(BoundedHttpProtocol, bounds=ConnectionBounds.of(settings)),  # type: ignore[arg-type]
             ws="none",
             proxy_headers=bool(settings.forwarded_allow_ips),
             forwarded_allow_ips=settings.forwarded_allow_ips,

@@ -3,15 +3,17 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from enum import IntEnum
 from typing import Annotated, Any, TypeAlias
 
 import asyncpg
 import structlog
 from fastapi import Depends, Request
 
-from .errors import DATABASE_AWAY
+from .errors import DATABASE_AWAY, Conflict, Problem, Unprocessable
+from .priority import give_way
 from .settings import Settings
 
 log = structlog.get_logger()
@@ -23,20 +25,51 @@ ACQUIRE_SECONDS = 10.0
 """How long a request waits for a free connection before it is told 503."""
 
 
+class Lock(IntEnum):
+    """Keys of advisory locks. Processes of two versions run side by side: a key keeps its number for ever."""
+
+    migrations = 7_163_001
+    """Brings the schema up to date: one process at a time."""
+    admins = 7_163_002
+    """May make the first admin, or unmake the last one."""
+    merging = 7_163_003
+    """Changes the merged tables of the rollup."""
+    calendar = 7_163_004
+    """Changes business days."""
+
+
+async def lock(connection: Connection, key: Lock) -> None:
+    """Waits for it; it goes with the transaction."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", key.value)
+
+
 async def prepare_connection(connection: Connection) -> None:
     """jsonb travels as Python objects."""
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
-async def open_pool(url: str, settings: Settings, *, reading: bool = False) -> Pool:
+async def prepare_background_connection(connection: Connection) -> None:
+    """Of a server on this machine: its process gives way to those that answer requests."""
+    await prepare_connection(connection)
+    give_way(connection.get_server_pid())
+
+
+def preparation(settings: Settings, *, background: bool) -> Callable[[Connection], Awaitable[None]]:
+    """What asyncpg calls with a new connection."""
+    return prepare_background_connection if background and settings.embedded else prepare_connection
+
+
+async def open_pool(
+    url: str, settings: Settings, *, reading: bool = False, size: int | None = None, background: bool = False
+) -> Pool:
     """The pool that requests use; with `reading`, one that cannot write. Raises what asyncpg raises."""
     return await asyncpg.create_pool(
         url,
         min_size=1,
-        max_size=settings.database_pool_size,
+        max_size=size or settings.database_pool_size,
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
-        init=prepare_connection,
+        init=preparation(settings, background=background),
         server_settings=session_settings("logistics-indicators", settings.statement_timeout_seconds)
         | ({"default_transaction_read_only": "on"} if reading else {}),
     )
@@ -135,3 +168,23 @@ async def copy_bytes(
 
 COPY_SECONDS = 600
 """Only a net: the session's statement_timeout comes first."""
+
+
+CONSTRAINTS: Mapping[str, Callable[[], Problem]] = {
+    "customers_email_key": lambda: Conflict("Another customer has this email already."),
+    "services_id_cliente_fkey": lambda: Unprocessable.field(
+        "body", "id_cliente", msg="there is no customer with this id"
+    ),
+}
+
+
+@contextmanager
+def constraints_translated() -> Iterator[None]:
+    """Turns a violation of a constraint named above into its problem; any other goes on as it is."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        problem = CONSTRAINTS.get(error.constraint_name or "")
+        if problem is None:
+            raise
+        raise problem() from None

@@ -1,28 +1,19 @@
-"""One error shape for the whole service: RFC 9457 problem+json, answered by one handler."""
+"""What can go wrong, as a client sees it: RFC 9457 problem+json."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import asyncpg
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
-
-from .not_found_page import not_found_page, wants_page
 
 log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
-UNPARSABLE = "There was an error parsing the body"
-"""FastAPI's word for JSON that fails in another way than by its syntax."""
-
-METHOD_NOT_ALLOWED = "This path does not take that method; the Allow header names those it takes."
-MOST_FIELD_ERRORS = 50
-LONGEST_NAME = 100
 
 
 class FieldError(BaseModel):
@@ -133,6 +124,16 @@ DATABASE_AWAY = (
 )
 """What asyncpg raises where the server is gone, going, or not yet there."""
 
+DATABASE_FAILURES = (
+    *DATABASE_AWAY,
+    TimeoutError,
+    asyncio.TimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+)
+"""All of what is told as: the database does not answer."""
+
 
 def problem_response(
     status: int,
@@ -168,71 +169,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(Problem, _answer_problem)
-    app.add_exception_handler(HTTPException, _answer_http_exception)
-    app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    for error in (*DATABASE_AWAY, TimeoutError, asyncio.TimeoutError):
-        app.add_exception_handler(error, _answer_database_away)
-    for error in (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-        app.add_exception_handler(error, _answer_database_away)
-    for error in (asyncpg.DataError, asyncpg.exceptions._base.DataError):
-        app.add_exception_handler(error, _answer_unstorable)
-
-
-async def _answer_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
-
-
-async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 400 and error.detail == UNPARSABLE:
-        return problem_response(422, "The body cannot be read as JSON: too deep, too long a number, or not UTF-8.")
-    if error.status_code == 404 and wants_page(request.headers.get("Accept", "")):
-        return not_found_page(request)
-    detail = {
-        404: "There is nothing at this path.",
-        405: METHOD_NOT_ALLOWED,
-    }.get(error.status_code, str(error.detail))
-    vary = {"Vary": "Accept"} if error.status_code == 404 else {}
-    return problem_response(error.status_code, detail, headers=vary | dict(error.headers or {}))
-
-
-async def _answer_validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = error.errors()[:MOST_FIELD_ERRORS]
-    fields = [FieldError(loc=[_printable(part) for part in e["loc"]], msg=_message(request, e)) for e in found]
-    return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
-
-
-def _message(request: Request, error: Mapping[str, Any]) -> str:
-    """pydantic's sentence; for an unknown field of the body one that names those which exist."""
-    body = getattr(request.scope.get("route"), "body_field", None)
-    model = body.field_info.annotation if body is not None else None
-    if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
-        return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
-    return str(error["msg"]).removeprefix("Value error, ")
-
-
-def _printable(part: str | int) -> str | int:
-    """A field's name came from the client: lone surrogates cannot be answered, and length has no bound."""
-    return part if isinstance(part, int) else part[:LONGEST_NAME].encode("utf-8", "replace").decode()
-
-
-async def _answer_unstorable(request: Request, error: Exception) -> Response:
-    """A net below the models' own bounds: what PostgreSQL cannot take for a value is the client's to mend."""
-    log.warning("unstorable_value", error=type(error).__name__, exc_info=error)
-    return problem_response(422, "The request has a value that cannot be stored or compared.")
-
-
-async def _answer_database_away(request: Request, error: Exception) -> Response:
-    log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
-    away = DatabaseUnavailable()
-    return problem_response(away.status, away.detail, headers=away.headers)
-
-
-def unexpected_problem(request_id: str | None) -> Response:
-    """Says nothing of what broke. The access log writes the traceback under the same request id."""
-    detail = "Something broke on our side. Name the request id when you report it."
-    return problem_response(500, detail, request_id=request_id)
+@contextlib.asynccontextmanager
+async def first_error() -> AsyncIterator[None]:
+    """Around a TaskGroup: its first error instead of the group, which no exception handler matches."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None

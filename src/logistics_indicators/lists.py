@@ -1,22 +1,17 @@
-"""What the lists share: exact filters as SQL, a page of rows in order of id, and the link to the next page."""
+"""What the lists of tables share: exact filters as SQL, a page of rows in order of id, or all of them as a file."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-import orjson
 from fastapi import Depends, Query, Request, Response
 
 from .database import Connection
 from .errors import Unprocessable, problems
 from .exports.columns import Batches, Column
 from .exports.response import EXPORT_CONTENT, ExportFormat, export_response
-from .field_types import MAX_ID
+from .http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, page_response
 
-DEFAULT_LIMIT = 30
 LARGEST_OFFSET = 2**31 - 1
 EXPORT_BATCH = 2_000
 """Rows; some milliseconds of work at a time, so that an export holds up nobody."""
@@ -53,50 +48,23 @@ class Page:
     """The last id of the page before, from its cursor."""
 
 
-def write_cursor(last_id: int) -> str:
-    """The id with a checksum: opaque, and not to be made up by mistake. It gives no right, so it needs no secret."""
-    number = last_id.to_bytes(7, "big")
-    return base64.urlsafe_b64encode(number + _checksum(number)).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> int:
-    """The id in a cursor of ours. Raises Unprocessable for anything else."""
-    try:
-        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except ValueError:
-        data = b""
-    last_id = int.from_bytes(data[:7], "big")
-    if last_id > MAX_ID or write_cursor(last_id) != cursor:
-        raise Unprocessable.field("query", "cursor", msg="not a cursor of this service; take proxima_pagina as it is")
-    return last_id
-
-
-def _checksum(number: bytes) -> bytes:
-    return hashlib.blake2s(number, digest_size=8, person=b"cursor").digest()
-
-
 def _requested_page(
-    limit: Annotated[int, Query(ge=1, le=1000, description="Rows on a page")] = DEFAULT_LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
     offset: Annotated[
         int, Query(ge=0, le=LARGEST_OFFSET, description="Rows to leave out; a cursor is faster for deep pages")
     ] = 0,
-    cursor: Annotated[
-        str | None, Query(max_length=64, description="From `proxima_pagina`: the rows after that page")
-    ] = None,
+    cursor: Cursor = None,
 ) -> Page:
     if cursor is not None and offset:
         raise Unprocessable.field("query", "offset", msg="a cursor and an offset do not go together")
-    return Page(limit, offset, None if cursor is None else read_cursor(cursor))
+    return Page(limit, offset, None if cursor is None else int(cursor))
 
 
 RequestedPage = Annotated[Page, Depends(_requested_page)]
 
 
 LIST_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": EXPORT_CONTENT,
-        "headers": {"Link": {"description": 'The next page, as `<…>; rel="next"`', "schema": {"type": "string"}}},
-    },
+    200: {"content": EXPORT_CONTENT, **LINK_HEADER},
     **problems(401, 422, 429, 503),
 }
 """OpenAPI `responses` of a list."""
@@ -125,7 +93,7 @@ async def list_response(
     """The page asked for as JSON, or all rows of the filter as a file."""
     if format is ExportFormat.json:
         rows, last_id = await fetch_page(connection, listed, conditions, page)
-        return _page_response(request, listed.name, page, rows, last_id)
+        return page_response(request, listed.name, rows, page.limit, cursor=last_id)
     _refuse_page_of_export(page)
     rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
     batches = batches_of(connection, listed, conditions)
@@ -134,12 +102,10 @@ async def list_response(
 
 async def fetch_page(
     connection: Connection, listed: ListedTable, conditions: Conditions, page: Page
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[Sequence[dict[str, Any]], int | None]:
     """The page's rows, and the last id where rows follow."""
     sql, values = page_query(listed, conditions, page)
-    rows = [dict(row) for row in await connection.fetch(sql, *values)]
-    more = len(rows) > page.limit
-    del rows[page.limit :]
+    rows, more = cut_page([dict(row) for row in await connection.fetch(sql, *values)], page.limit)
     return rows, rows[-1]["id"] if more else None
 
 
@@ -150,9 +116,9 @@ def page_query(listed: ListedTable, conditions: Conditions, page: Page) -> tuple
     """
     query = Conditions(list(conditions.clauses), list(conditions.values))
     if page.after is not None:
-        query.add("id > {}", page.after)
+        query.add("id > {}::bigint", page.after)
     offset = page.offset
-    if offset and not query.clauses:  # then the ids alone, in their index, tell where the page begins
+    if offset and not query.clauses:  # then the index of the ids alone tells where the page begins
         query.add(f"id >= (SELECT id FROM {listed.table} ORDER BY id LIMIT 1 OFFSET {offset})")
         offset = 0
     return f"{listed.select} {query.where()} ORDER BY id LIMIT {page.limit + 1} OFFSET {offset}", query.values
@@ -165,25 +131,6 @@ async def count_rows(connection: Connection, listed: ListedTable, conditions: Co
 
 def count_query(listed: ListedTable, conditions: Conditions) -> tuple[str, Sequence[object]]:
     return f"SELECT count(*) FROM {listed.table} {conditions.where()}", conditions.values
-
-
-def _page_response(
-    request: Request, name: str, page: Page, rows: list[dict[str, Any]], last_id: int | None
-) -> Response:
-    """The list's JSON, and where a next page has rows its link, in the body and in a Link header (RFC 8288)."""
-    body: dict[str, Any] = {name: rows, "total_por_pagina": len(rows)}
-    headers = {}
-    if last_id is not None:
-        body["proxima_pagina"] = _next_url(request, page, last_id)
-        headers["Link"] = f'<{body["proxima_pagina"]}>; rel="next"'
-    return Response(orjson.dumps(body), media_type="application/json", headers=headers)
-
-
-def _next_url(request: Request, page: Page, last_id: int) -> str:
-    """Relative to the server, with the filters as they were asked."""
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in {"limit", "offset", "cursor"}]
-    query = urlencode([*kept, ("limit", page.limit), ("cursor", write_cursor(last_id))])
-    return f"{request.url.path}?{query}"
 
 
 def _refuse_page_of_export(page: Page) -> None:

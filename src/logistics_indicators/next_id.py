@@ -35,7 +35,7 @@ FROM lock, {{table}}_id_seq
 
 
 async def insert_with_next_id(connection: Connection, table: Table, insert: Callable[[int], Awaitable[T]]) -> T:
-    """What `insert(id)` gives, for an id that is free. Call in a transaction.
+    """Calls `insert` with a free id and returns what it returns. Call in a transaction.
 
     Raises Conflict where no id is left, or a load takes the ids away as fast as they are found.
     """

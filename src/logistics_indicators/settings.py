@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from .connection_bounds import ConnectionBounds
 from .keys import ADVICE, SHORTEST_KEY, require_strong_key
 
 
@@ -49,7 +49,7 @@ SYSTEM_DATA_DIR = Path("/var/lib/logistics-indicators")
 
 
 def default_data_dir() -> Path:
-    """A folder of this user's own; root's lies outside /root, for PostgreSQL never runs as root."""
+    """A folder of the user's own; root's is outside of /root, since PostgreSQL never runs as root."""
     import os
 
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -196,7 +196,7 @@ class Settings(BaseSettings):
 
     # Indicators
     rollup_fold_seconds: float = Field(
-        1.0, gt=0, le=60, description="How often a process looks for changes to fold into the indicators' levels"
+        1.0, gt=0, le=60, description="How often a process looks for changes to merge into the indicators' sums"
     )
 
     # Monitoring
@@ -222,10 +222,6 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.refresh_grace_seconds)
 
     @property
-    def connection_bounds(self) -> ConnectionBounds:
-        return ConnectionBounds(self.connections_max, self.connections_per_address, self.forwarded_allow_ips)
-
-    @property
     def embedded(self) -> bool:
         """True where no server was named, so that we bring our own."""
         return self.database_url is None and self.postgres_host is None
@@ -239,3 +235,19 @@ class Settings(BaseSettings):
         password = self.postgres_password.get_secret_value() if self.postgres_password else ""
         login = quote(self.postgres_user, safe="") + (f":{quote(password, safe='')}" if password else "")
         return f"postgresql://{login}@{self.postgres_host}:{self.postgres_port}/{quote(self.postgres_db, safe='')}"
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table: the environment variable, its default, what it does."""
+    lines = ["| variable | default | what it does |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `{name.upper()}` | {_shown(field.default)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(default: object) -> str:
+    if default is PydanticUndefined:
+        return "per user"
+    if default is None or default in ((), ""):
+        return ""
+    return f"`{default}`"

@@ -8,6 +8,14 @@ STATES = (
     *("RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
 )
 
+
+def known_state(uf: str) -> str:
+    """Raises ValueError, which names those that there are."""
+    if uf not in STATES:
+        raise ValueError(f"no state of Brazil; there are: {', '.join(STATES)}")
+    return uf
+
+
 SEPARATORS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212/|:_."
 """Between the state and the rest of the name, blanks around it or not. A blank alone is none: PA CIENCIA is a name."""
 

@@ -9,11 +9,14 @@ import unicodedata
 
 INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
 )
-"""Unicode's Default_Ignorable_Code_Point: zero-width blanks and joiners, byte order and bidi marks."""
+"""Unicode's Default_Ignorable_Code_Point: zero-width blanks and joiners, byte order and bidi marks; beside them the
+marks of interlinear notes, and what is no character at all (U+FFFE)."""
 
-TAGS = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+TAGS = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + "".join(
+    rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(1, 17)
+)
 """Those beyond U+FFFF."""
 
 BLANK = r"\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
@@ -26,7 +29,7 @@ FORBIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd"
 NOTHING_AS_WRITTEN = ("NULL", "null", "NaN", "nan", "None", "NA")
 """Exactly so, as machines write it: Null and Nan are names."""
 
-NOTHING_IN_ANY_CASE = (r"\N", "#N/A", "#N/D", "N/A", "N/D", "<NA>", "(null)")
+NOTHING_IN_ANY_CASE = (r"\N", "#N/A", "#N/D", "#N/DISP", "N/A", "N/D", "<NA>", "(null)")
 
 SPREADSHEET_ERRORS = (
     *("#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"),

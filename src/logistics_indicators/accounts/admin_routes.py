@@ -1,44 +1,44 @@
 """/v1/users and /v1/audit: what an admin sees and changes."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
+from ..http.field_types import OwnId
+from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, page_response
 from . import audit, service, users
+from .audit import ActorOfRequest
 from .current_user import Admin
-from .models import LARGEST_ID, AuditEntry, AuditPage, ManagedUser, NewUser, ResetToken, UserChange, UserPage
+from .models import AuditEntry, AuditPage, ManagedUser, NewUser, ResetToken, UserChange, UserPage
 from .passwords import hash_password, refuse_common
-from .routes import Address, Rules
+from .routes import Rules
 
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 422, 503))
 
-UserId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-Limit = Annotated[int, Query(ge=1, le=1000, description="Rows on a page")]
-Cursor = Annotated[str | None, Query(pattern="^[0-9]{1,18}$", description="From proxima_pagina; opaque")]
+UserId = OwnId
 Exact = Annotated[str | None, Query(min_length=1, max_length=64, pattern="^[^\x00]+$", description="Exact")]
 
 
-def next_page(response: Response, path: str, **query: str | int | None) -> str:
-    url = f"{path}?{urlencode({name: value for name, value in query.items() if value is not None})}"
-    response.headers["Link"] = f'<{url}>; rel="next"'
-    return url
-
-
 @router.get(
-    "/users", operation_id="list_users", tags=["users"], summary="Users by id", response_model_exclude_none=True
+    "/users",
+    operation_id="list_users",
+    tags=["users"],
+    summary="Users by id",
+    response_model=UserPage,
+    responses={200: {**LINK_HEADER}},
 )
 async def list_users(
-    _admin: Admin, connection: ConnectionOfRequest, response: Response, limit: Limit = 30, cursor: Cursor = None
-) -> UserPage:
-    rows = await users.list_users(connection, after=min(int(cursor or 0), LARGEST_ID), limit=limit + 1)
-    page = [ManagedUser(**row) for row in rows[:limit]]
-    answer = UserPage(users=page, total_por_pagina=len(page))
-    if len(rows) > limit:
-        answer.proxima_pagina = next_page(response, "/v1/users", limit=limit, cursor=page[-1].id)
-    return answer
+    _admin: Admin,
+    connection: ConnectionOfRequest,
+    request: Request,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    rows = await users.list_users(connection, after=int(cursor or 0), limit=limit + 1)
+    page, more = cut_page([ManagedUser(**row) for row in rows], limit)
+    return page_response(request, "users", page, limit, cursor=page[-1].id if more else None)
 
 
 @router.post(
@@ -49,19 +49,18 @@ async def list_users(
     summary="Make an account for someone",
     responses=problems(409, 413, 429),
 )
-async def create_user(body: NewUser, admin: Admin, pool: PoolOfApp, address: Address) -> ManagedUser:
+async def create_user(body: NewUser, _admin: Admin, actor: ActorOfRequest, pool: PoolOfApp) -> ManagedUser:
     password = body.password.get_secret_value()
     refuse_common(password)
     password_hash = await hash_password(password)
     async with pool.acquire() as connection:
         row = await users.create_user(
             connection,
-            admin,
+            actor,
             username=body.username,
             email=body.email,
             password_hash=password_hash,
             role=body.role,
-            address=address,
         )
     return ManagedUser(**row)
 
@@ -79,9 +78,9 @@ async def get_user(id: UserId, _admin: Admin, connection: ConnectionOfRequest) -
     responses=problems(404, 409, 413),
 )
 async def change_user(
-    id: UserId, body: UserChange, admin: Admin, connection: ConnectionOfRequest, address: Address
+    id: UserId, body: UserChange, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> ManagedUser:
-    row = await users.change_user(connection, admin, id, role=body.role, active=body.active, address=address)
+    row = await users.change_user(connection, actor, id, role=body.role, active=body.active)
     return ManagedUser(**row)
 
 
@@ -93,8 +92,8 @@ async def change_user(
     summary="Remove a user",
     responses=problems(404, 409),
 )
-async def delete_user(id: UserId, admin: Admin, connection: ConnectionOfRequest, address: Address) -> None:
-    await users.delete_user(connection, admin, id, address=address)
+async def delete_user(id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest) -> None:
+    await users.delete_user(connection, actor, id)
 
 
 @router.post(
@@ -106,9 +105,9 @@ async def delete_user(id: UserId, admin: Admin, connection: ConnectionOfRequest,
     responses=problems(404),
 )
 async def issue_password_reset(
-    id: UserId, admin: Admin, connection: ConnectionOfRequest, rules: Rules, address: Address
+    id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest, rules: Rules
 ) -> ResetToken:
-    token, expires_at = await service.issue_reset(connection, admin, id, rules.reset_lifetime, address=address)
+    token, expires_at = await service.issue_reset(connection, actor, id, rules.reset_lifetime)
     return ResetToken(reset_token=token, expires_at=expires_at)
 
 
@@ -117,23 +116,19 @@ async def issue_password_reset(
     operation_id="list_audit",
     tags=["audit"],
     summary="Who did what, when, from where; newest first",
-    response_model_exclude_unset=True,
+    response_model=AuditPage,
+    responses={200: {**LINK_HEADER}},
 )
 async def list_audit(
     _admin: Admin,
     connection: ConnectionOfRequest,
-    response: Response,
-    limit: Limit = 30,
+    request: Request,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
     action: Exact = None,
     username: Exact = None,
-) -> AuditPage:
-    before = int(cursor) if cursor else 2**62
+) -> Response:
+    before = None if cursor is None else int(cursor)
     rows = await audit.list_audit(connection, before=before, limit=limit + 1, action=action, username=username)
-    page = [AuditEntry(**row) for row in rows[:limit]]
-    answer = AuditPage(audit=page, total_por_pagina=len(page))
-    if len(rows) > limit:
-        answer.proxima_pagina = next_page(
-            response, "/v1/audit", limit=limit, cursor=page[-1].id, action=action, username=username
-        )
-    return answer
+    page, more = cut_page([AuditEntry(**row) for row in rows], limit)
+    return page_response(request, "audit", page, limit, cursor=page[-1].id if more else None)

@@ -1,40 +1,77 @@
 """The audit log: who did what, when, from where. Written in the transaction that does it."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import Depends, Request
 
 from ..database import Connection
+from .current_user import User, peer_address
 
 RECORD = """
 INSERT INTO audit_log (action, user_id, username, address, detail) VALUES ($1, $2, $3, $4, $5)
 """
 
 
-async def record_audit(
-    connection: Connection,
-    *,
-    action: str,
-    username: str | None,
-    user_id: int | None,
-    address: str | None,
-    detail: Mapping[str, str | int] | None = None,
-) -> None:
-    """Append a line. `action` is a verb in the past or a noun in snake_case: login, load_received, load_undone.
+Action = Literal[
+    "calendar_change_undone",
+    "calendar_day_added",
+    "calendar_day_taken_away",
+    "customer_deleted",
+    "indicator_settings_changed",
+    "indicators_rebuilt",
+    "load_received",
+    "load_undone",
+    "login",
+    "login_failed",
+    "logout",
+    "password_changed",
+    "password_reset",
+    "password_reset_issued",
+    "polo_state_set",
+    "refresh_token_reused",
+    "register",
+    "user_changed",
+    "user_created",
+    "user_deleted",
+]
 
-    `address` is the peer's (`request.client.host`). Never put a secret or a customer's data into `detail`.
-    """
-    await connection.execute(RECORD, action, user_id, username, address, dict(detail or {}))
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, and the peer's address. Without a user: nobody that we know."""
+
+    address: str | None
+    user_id: int | None = None
+    username: str | None = None
+
+    @classmethod
+    def of(cls, user: User, address: str | None) -> Self:
+        return cls(address, user.id or None, user.username)  # the command line's user is in no table
+
+
+def _actor(request: Request) -> Actor:
+    return Actor.of(request.state.user, peer_address(request))
+
+
+ActorOfRequest = Annotated[Actor, Depends(_actor)]
+"""Beside one of Viewer, Analyst, Admin: the user that was let in."""
+
+
+async def audit(connection: Connection, actor: Actor, action: Action, **detail: str | int) -> None:
+    """Append a line. Never put a secret or a customer's data into `detail`."""
+    await connection.execute(RECORD, action, actor.user_id, actor.username, actor.address, detail)
 
 
 LIST = """
 SELECT id, happened_at, action, user_id, username, address, detail FROM audit_log
-WHERE id < $1 AND ($2::text IS NULL OR action = $2) AND ($3::text IS NULL OR username = $3)
+WHERE ($1::bigint IS NULL OR id < $1) AND ($2::text IS NULL OR action = $2) AND ($3::text IS NULL OR username = $3)
 ORDER BY id DESC LIMIT $4
 """
 
 
 async def list_audit(
-    connection: Connection, *, before: int, limit: int, action: str | None, username: str | None
+    connection: Connection, *, before: int | None, limit: int, action: str | None, username: str | None
 ) -> list[Any]:
-    """Up to `limit` entries with ids below `before`, newest first."""
+    """Up to `limit` entries, newest first; with ids below `before` where it is given."""
     return list(await connection.fetch(LIST, before, action, username, limit))

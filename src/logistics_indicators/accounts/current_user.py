@@ -1,15 +1,13 @@
 """Who asks, and whether that role may. Routers declare one of Viewer, Analyst, Admin."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
-from fastapi.security.utils import get_authorization_scheme_param
 
 from ..database import ACQUIRE_SECONDS, pool_of
 from ..errors import Forbidden, Unauthorized
@@ -35,6 +33,9 @@ class User:
     session_id: int | None = None
 
 
+FindUser = Callable[[Request], Awaitable[User]]
+"""Who asks. Raises Unauthorized."""
+
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/login", auto_error=False, scheme_name="bearer")
 
 FIND_ACTIVE_USER = """
@@ -46,25 +47,9 @@ WHERE id = $1 AND active AND ($2::integer IS NULL OR EXISTS (
 """
 
 
-async def authenticate(request: Request) -> None:
-    """Runs before everything else of a route that needs a user, and keeps no connection.
-
-    A dependency of the whole app: however a route orders its own, nobody waits for a second connection while
-    holding one, and a slow upload holds none.
-    """
-    route = request.scope.get("route")
-    if isinstance(route, APIRoute) and _depends_on_user(route.dependant):
-        request.state.user = await user_of_token(request)
-        request.state.username = request.state.user.username
-
-
-def _depends_on_user(dependant: Dependant) -> bool:
-    return any(d.call is current_user or _depends_on_user(d) for d in dependant.dependencies)
-
-
 def bearer_token(request: Request) -> str | None:
-    scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
-    return token if scheme.lower() == "bearer" and token else None
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 async def user_of_token(request: Request) -> User:
@@ -83,27 +68,34 @@ async def user_of_token(request: Request) -> User:
     return User(row["id"], row["username"], row["email"], Role(row["role"]), claims.session_id)
 
 
-async def current_user(request: Request, _scheme: Annotated[str | None, Depends(bearer)]) -> User:
-    """The user that `authenticate` found."""
-    user: User = request.state.user
-    return user
+class Gate(ABC):
+    """A dependency that says who gets in. It is asked before anything else of the request: see admission.py."""
+
+    @abstractmethod
+    async def admit(self, request: Request) -> None:
+        """Keeps no connection: a slow upload must hold none. Raises Unauthorized or Forbidden."""
 
 
-CurrentUser = Annotated[User, Depends(current_user)]
+@dataclass(frozen=True)
+class Requires(Gate):
+    role: Role
 
+    async def admit(self, request: Request) -> None:
+        find_user: FindUser = request.app.state.find_user
+        user = await find_user(request)
+        request.state.user, request.state.username = user, user.username
+        if not user.role.covers(self.role):
+            raise Forbidden(f"This needs the role {self.role.value}; yours is {user.role.value}.")
 
-def requires(role: Role) -> Callable[[User], Awaitable[User]]:
-    async def check(user: CurrentUser) -> User:
-        if not user.role.covers(role):
-            raise Forbidden(f"This needs the role {role.value}; yours is {user.role.value}.")
+    async def __call__(self, request: Request, _scheme: Annotated[str | None, Depends(bearer)]) -> User:
+        """The user that was let in."""
+        user: User = request.state.user
         return user
 
-    return check
 
-
-Viewer = Annotated[User, Depends(requires(Role.viewer))]
-Analyst = Annotated[User, Depends(requires(Role.analyst))]
-Admin = Annotated[User, Depends(requires(Role.admin))]
+Viewer = Annotated[User, Depends(Requires(Role.viewer))]
+Analyst = Annotated[User, Depends(Requires(Role.analyst))]
+Admin = Annotated[User, Depends(Requires(Role.admin))]
 
 
 def peer_address(request: Request) -> str | None:

@@ -13,12 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-from ..field_types import AnsweredTimestamp
+from ..http.field_types import AnsweredTimestamp
+from ..http.paging import PageModel
 from .current_user import Role
 from .names import LONGEST_NAME, require_plain_name
 from .passwords import LONGEST, SHORTEST
-
-LARGEST_ID = 2**31 - 1
 
 Username = Annotated[
     str,
@@ -102,7 +101,7 @@ class PasswordReset(Body):
 
 
 class UserChange(Body):
-    """At least one of both."""
+    """At least one of the two fields is given."""
 
     role: Role | None = None
     active: StrictBool | None = None
@@ -149,14 +148,8 @@ class ResetToken(BaseModel):
     expires_at: AnsweredTimestamp
 
 
-class UserPage(BaseModel):
+class UserPage(PageModel):
     users: list[ManagedUser]
-    total_por_pagina: int = Field(description="Users on this page")
-    proxima_pagina: str | None = Field(
-        None,
-        exclude_if=lambda link: link is None,
-        description="Relative URL of the next page; absent on the last one",
-    )
 
 
 class AuditEntry(BaseModel):
@@ -169,11 +162,5 @@ class AuditEntry(BaseModel):
     detail: dict[str, str | int]
 
 
-class AuditPage(BaseModel):
+class AuditPage(PageModel):
     audit: list[AuditEntry]
-    total_por_pagina: int = Field(description="Entries on this page")
-    proxima_pagina: str | None = Field(
-        None,
-        exclude_if=lambda link: link is None,
-        description="Relative URL of the next page; absent on the last one",
-    )

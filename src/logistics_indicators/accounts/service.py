@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 
-from ..database import ACQUIRE_SECONDS, Connection, Pool
+from ..database import ACQUIRE_SECONDS, Connection, Lock, Pool, lock
 from ..errors import Conflict, Forbidden, NotFound, Unauthorized, Unprocessable
 from ..settings import Settings
-from .audit import record_audit
+from .audit import Actor, audit
 from .current_user import Role, User
 from .names import composed, name_key, name_skeleton
 from .passwords import hash_password, needs_new_hash, refuse_common, verify_password
@@ -26,9 +26,6 @@ from .throttle import (
     unknown_name_subject,
 )
 from .tokens import TokenKey, token_hash
-
-ADMINS_LOCK = "SELECT pg_advisory_xact_lock(7163002)"
-"""Held by each transaction that may make the first admin or unmake the last one."""
 
 KNOWN_ADDRESS_DAYS = 30
 
@@ -77,20 +74,13 @@ async def register(
             raise Forbidden("Registration is closed. Ask an admin for an account.")
     password_hash = await hash_password(password)
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-        await connection.execute(ADMINS_LOCK)
+        await lock(connection, Lock.admins)
         admin_exists = await connection.fetchval(ADMIN_EXISTS)
         if admin_exists and not rules.registration_open:
             raise Forbidden("Registration is closed. Ask an admin for an account.")
         role = Role.analyst if admin_exists else Role.admin
         row = await insert_user(connection, username, email, password_hash, role)
-        await record_audit(
-            connection,
-            action="register",
-            username=username,
-            user_id=row["id"],
-            address=address,
-            detail={"role": role.value},
-        )
+        await audit(connection, Actor(address, row["id"], username), "register", role=role.value)
     return User(row["id"], row["username"], row["email"], role)
 
 
@@ -156,13 +146,8 @@ def _login_subject(found: Any, username: str, address: str | None) -> bytes:
 
 async def _record_failed_login(connection: Connection, found: Any, address: str | None) -> None:
     """Names only users that exist: people type passwords into the wrong field."""
-    await record_audit(
-        connection,
-        action="login_failed",
-        username=found["username"] if found else None,
-        user_id=found["id"] if found else None,
-        address=address,
-    )
+    actor = Actor(address, found["id"], found["username"]) if found else Actor(address)
+    await audit(connection, actor, "login_failed")
 
 
 async def _sign_in(
@@ -173,7 +158,7 @@ async def _sign_in(
         if row is None:
             raise Unauthorized("The username or the password is wrong.")
         user = User(row["id"], row["username"], row["email"], Role(row["role"]))
-        await record_audit(connection, action="login", username=user.username, user_id=user.id, address=address)
+        await audit(connection, Actor.of(user, address), "login")
         return await open_session(connection, key, user, lifetime=rules.session_lifetime, address=address)
 
 
@@ -198,9 +183,7 @@ async def change_password(
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
         async with connection.transaction():
             await _set_password(connection, user.id, password_hash, keep=user.session_id)
-            await record_audit(
-                connection, action="password_changed", username=user.username, user_id=user.id, address=address
-            )
+            await audit(connection, Actor.of(user, address), "password_changed")
         await forget_attempts(connection, by_account)
 
 
@@ -228,9 +211,7 @@ RETURNING users.id, users.username
 """
 
 
-async def issue_reset(
-    connection: Connection, admin: User, user_id: int, lifetime: timedelta, *, address: str | None
-) -> tuple[str, datetime]:
+async def issue_reset(connection: Connection, actor: Actor, user_id: int, lifetime: timedelta) -> tuple[str, datetime]:
     """A token that sets the user's password once, and when it expires. An earlier one dies."""
     token = secrets.token_urlsafe(32)
     async with connection.transaction():
@@ -238,14 +219,7 @@ async def issue_reset(
         if username is None:
             raise NotFound(f"There is no user {user_id}.")
         expires_at = await connection.fetchval(STORE_RESET, token_hash(token), user_id, lifetime)
-        await record_audit(
-            connection,
-            action="password_reset_issued",
-            username=admin.username,
-            user_id=admin.id,
-            address=address,
-            detail={"of_user": user_id, "of_username": username},
-        )
+        await audit(connection, actor, "password_reset_issued", of_user=user_id, of_username=username)
     return token, expires_at
 
 
@@ -263,6 +237,4 @@ async def reset_password(pool: Pool, rules: AccountRules, *, token: str, new: st
         if taken is None:
             raise useless
         await _set_password(connection, taken["id"], password_hash)
-        await record_audit(
-            connection, action="password_reset", username=taken["username"], user_id=taken["id"], address=address
-        )
+        await audit(connection, Actor(address, taken["id"], taken["username"]), "password_reset")

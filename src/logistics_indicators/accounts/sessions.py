@@ -1,14 +1,14 @@
 """Sessions: a sign-in and the chain of refresh tokens that descends from it.
 
-A refresh token works once. Shown again, it is stolen or its successor is: the whole session ends. Two tabs that
-refresh at the same moment are no theft, so a token spent a few seconds ago still works.
+A refresh token works once. If it is shown again, it or its successor was stolen, so the whole session ends. Two
+tabs that refresh at the same moment are no theft, so a token spent a few seconds ago still works.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from ..database import Connection
-from .audit import record_audit
+from .audit import Actor, audit
 from .current_user import Role, User
 from .tokens import InvalidToken, TokenKey, issue_access_token, issue_refresh_token, read_refresh_token, token_hash
 
@@ -89,14 +89,8 @@ async def _rotate(
         return None
     if found["spent_at"] is not None and not found["in_grace"]:
         await connection.execute(END_SESSION, found["session_id"])
-        await record_audit(
-            connection,
-            action="refresh_token_reused",
-            username=found["username"],
-            user_id=found["id"],
-            address=address,
-            detail={"session": found["session_id"]},
-        )
+        actor = Actor(address, found["id"], found["username"])
+        await audit(connection, actor, "refresh_token_reused", session=found["session_id"])
         return None
     await connection.execute(SPEND, token_hash(token))
     user = User(found["id"], found["username"], found["email"], Role(found["role"]))
@@ -118,14 +112,8 @@ async def end_session(connection: Connection, key: TokenKey, token: str, *, addr
             return  # the session is long gone, which is what was asked for
         await connection.execute(END_SESSION, found["id"])
         if found["revoked_at"] is None:
-            await record_audit(
-                connection,
-                action="logout",
-                username=found["username"],
-                user_id=found["user_id"],
-                address=address,
-                detail={"session": found["id"]},
-            )
+            actor = Actor(address, found["user_id"], found["username"])
+            await audit(connection, actor, "logout", session=found["id"])
 
 
 async def end_sessions(connection: Connection, user_id: int, *, keep: int | None = None) -> None:

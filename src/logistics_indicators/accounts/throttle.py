@@ -38,7 +38,7 @@ DELETE FROM throttle WHERE subject IN (
 
 @dataclass(frozen=True)
 class Allowance:
-    """So many attempts in a window, refilled evenly."""
+    """How many attempts a window allows; they come back evenly over the window."""
 
     attempts: int
     window: timedelta
@@ -96,5 +96,5 @@ async def forget_attempts(connection: Connection, subject: bytes) -> None:
 
 
 async def sweep_throttle(connection: Connection) -> None:
-    """Drop rows that say nothing any more."""
+    """Delete the rows of buckets that are empty again."""
     await connection.execute(SWEEP)

@@ -28,7 +28,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class TokenKey:
-    """The secret that signs, and those before it that are still believed. Raises WeakKey for one that is none."""
+    """The secret that signs, and earlier ones that are still believed. Raises WeakKey for one that could be guessed."""
 
     secret: str = field(repr=False)
     previous: tuple[str, ...] = field(default=(), repr=False)
@@ -58,7 +58,7 @@ class TokenClaims:
 
 
 def key_id(secret: str) -> str:
-    """Names a secret without telling it."""
+    """A name for the secret that does not give it away."""
     return hashlib.sha256(b"kid:" + secret.encode()).hexdigest()[:16]
 
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from ..database import Connection
+from ..database import Connection, Lock, lock
 from ..errors import Conflict, NotFound
-from .audit import record_audit
-from .current_user import Role, User
-from .service import ADMINS_LOCK, insert_user
+from .audit import Actor, audit
+from .current_user import Role
+from .service import insert_user
 from .sessions import end_sessions
 
 COLUMNS = "id, username, email, role, active, created_at"
-LIST_USERS = f"SELECT {COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2"
+LIST_USERS = f"SELECT {COLUMNS} FROM users WHERE id > $1::bigint ORDER BY id LIMIT $2"
 GET_USER = f"SELECT {COLUMNS} FROM users WHERE id = $1"
 CHANGE_USER = f"""
 UPDATE users SET role = COALESCE($2, role), active = COALESCE($3, active) WHERE id = $1 RETURNING {COLUMNS}
@@ -32,28 +32,20 @@ async def get_user(connection: Connection, user_id: int) -> Any:
 
 
 async def create_user(
-    connection: Connection,
-    admin: User,
-    *,
-    username: str,
-    email: str,
-    password_hash: str,
-    role: Role,
-    address: str | None,
+    connection: Connection, actor: Actor, *, username: str, email: str, password_hash: str, role: Role
 ) -> Any:
     async with connection.transaction():
         row = await insert_user(connection, username, email, password_hash, role)
-        detail = {"of_user": row["id"], "of_username": username, "role": role.value}
-        await _record(connection, admin, "user_created", address, detail)
+        await audit(connection, actor, "user_created", of_user=row["id"], of_username=username, role=role.value)
     return row
 
 
 async def change_user(
-    connection: Connection, admin: User, user_id: int, *, role: Role | None, active: bool | None, address: str | None
+    connection: Connection, actor: Actor, user_id: int, *, role: Role | None, active: bool | None
 ) -> Any:
     """Counts from the user's next request on. Raises NotFound, and Conflict where no admin would be left."""
     async with connection.transaction():
-        await connection.execute(ADMINS_LOCK)
+        await lock(connection, Lock.admins)
         before = await get_user(connection, user_id)
         row = await connection.fetchrow(CHANGE_USER, user_id, role.value if role else None, active)
         await _keep_an_admin(connection)
@@ -64,29 +56,20 @@ async def change_user(
             detail["role"] = f"{before['role']} to {row['role']}"
         if before["active"] != row["active"]:
             detail["active"] = "enabled" if row["active"] else "disabled"
-        await _record(connection, admin, "user_changed", address, detail)
+        await audit(connection, actor, "user_changed", **detail)
     return row
 
 
-async def delete_user(connection: Connection, admin: User, user_id: int, *, address: str | None) -> None:
+async def delete_user(connection: Connection, actor: Actor, user_id: int) -> None:
     async with connection.transaction():
-        await connection.execute(ADMINS_LOCK)
+        await lock(connection, Lock.admins)
         username = await connection.fetchval(DELETE_USER, user_id)
         if username is None:
             raise NotFound(f"There is no user {user_id}.")
         await _keep_an_admin(connection)
-        detail = {"of_user": user_id, "of_username": username}
-        await _record(connection, admin, "user_deleted", address, detail)
+        await audit(connection, actor, "user_deleted", of_user=user_id, of_username=username)
 
 
 async def _keep_an_admin(connection: Connection) -> None:
     if not await connection.fetchval(ADMIN_IS_LEFT):
         raise Conflict("This is the last admin. Make another one first.")
-
-
-async def _record(
-    connection: Connection, admin: User, action: str, address: str | None, detail: dict[str, str | int]
-) -> None:
-    await record_audit(
-        connection, action=action, username=admin.username, user_id=admin.id, address=address, detail=detail
-    )

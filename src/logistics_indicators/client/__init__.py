@@ -1,0 +1,1 @@
+"""What the command line does beside serving, over HTTP or inside this process. May import everything but cli."""

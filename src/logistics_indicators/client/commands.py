@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ..accounts.current_user import Role
-from ..embedded import EmbeddedServerError
-from ..loads.formats import Kind
-from ..migrations import MigrationError
-from ..secrets_folder import UnusableSecret
-from ..serving import CannotServe, check_before_serving
+from ..loads.kinds import KINDS, Kind
+from ..running.embedded import EmbeddedServerError
+from ..running.local_database import DataDir
+from ..running.migrations import MigrationError
+from ..running.secrets_folder import UnusableSecret
+from ..running.serving import CannotServe, check_before_serving, use_data_dir
 from .connecting import ServiceError, body_of, local_service, remote_service
 from .files import check_file, kind_of_file
 from .inert import inert
@@ -74,6 +75,7 @@ Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidde
 
 def load(
     files: Annotated[list[Path], typer.Argument(help="CSV files, plain or packed as gzip or zip.")],
+    data_dir: DataDir = None,
     url: Url = None,
     username: Username = None,
     password: Password = None,
@@ -100,6 +102,7 @@ def load(
 
     Exits with 0, with 1 where rows were rejected and --strict was said, with 2 where a load failed.
     """
+    use_data_dir(data_dir)
     options = LoadOptions(
         on_conflict is OnConflict.update, validate_only, max_rejects, columns, header is not None, encoding, delimiter
     )
@@ -108,7 +111,7 @@ def load(
         for path in files:
             check_file(path)
         batch = [(path, kind or await kind_of_file(path, options)) for path in files]
-        batch.sort(key=lambda item: item[1] is Kind.services)
+        batch.sort(key=lambda item: list(KINDS).index(item[1]))
         async with service_of(url, username, password) as client:
             loads, refused = await load_with_progress(client, batch, options)
             if loads:
@@ -137,12 +140,14 @@ def add_user(
     name: Annotated[str, typer.Argument(help="The username.")],
     email: Annotated[str, typer.Option(help="The user's mail address.")],
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.analyst,
+    data_dir: DataDir = None,
     url: Url = None,
     username: Username = None,
     password: Password = None,
     new_password: Annotated[str | None, typer.Option(envvar="LOGISTICS_NEW_PASSWORD", hidden=True)] = None,
 ) -> None:
     """Make an account, even where registration is closed. Its password is asked, or read of LOGISTICS_NEW_PASSWORD."""
+    use_data_dir(data_dir)
     secret = new_password or typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
 
     async def run() -> int:

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 from fastapi import Request
 
-from ..accounts.current_user import Role, User, authenticate
+from ..accounts.current_user import Role, User
 from ..app import create_app
-from ..logs import configure_logs
+from ..running.logs import configure_logs
 from ..settings import Settings
 
 REFRESH_AHEAD_SECONDS = 60
@@ -93,11 +93,10 @@ async def local_service(settings: Settings, *, reading: bool = False) -> AsyncIt
     configure_logs("error")
     app = create_app(settings.model_copy(update={"trusted_hosts": ()}), reading=reading)
 
-    async def authenticate_command_line(request: Request) -> None:
-        request.state.user = COMMAND_LINE_USER
-        request.state.username = COMMAND_LINE_USER.username
+    async def command_line_user(_: Request) -> User:
+        return COMMAND_LINE_USER
 
-    app.dependency_overrides[authenticate] = authenticate_command_line
+    app.state.find_user = command_line_user
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT) as client:

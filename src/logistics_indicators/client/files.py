@@ -7,20 +7,13 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import Problem, Unprocessable
-from ..loads.formats import Kind
-from ..loads.opening import OpeningOptions, open_file
-from ..loads.routes import mapped_columns
-from ..loads.unpacking import unpacked_file
+from ..loads.kinds import KINDS, Kind
+from ..loads.receiving.opening import OpeningOptions, mapped_columns, open_file
+from ..loads.receiving.unpacking import unpacked_file
 from .connecting import ServiceError
 from .inert import inert
 from .loading_options import LoadOptions
 
-KIND_OF_NAME = {
-    "customer": Kind.customers,
-    "client": Kind.customers,
-    "service": Kind.services,
-    "atendimento": Kind.services,
-}
 PIECE = 64 * 1024
 
 
@@ -40,8 +33,8 @@ async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
     kinds = [kind for kind in Kind if await _is_of(kind, path, options)]
     if len(kinds) == 1:
         return kinds[0]
-    for part, kind in KIND_OF_NAME.items():
-        if part in path.name.lower():
+    for kind, declared in KINDS.items():
+        if any(word in path.name.lower() for word in declared.words):
             return kind
     raise ServiceError(
         f"{path} has neither the columns of customers nor those of services. "

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..dumps import DataDir
-from ..serving import CannotServe, check_before_serving, use_data_dir
-from ..settings_table import settings_table
+from ..running.local_database import DataDir
+from ..running.serving import CannotServe, check_before_serving, use_data_dir
+from ..settings import settings_table
 from .commands import Password, Url, Username, outcome, service_of
 from .connecting import body_of
 from .inert import inert

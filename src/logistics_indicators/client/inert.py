@@ -1,6 +1,6 @@
-"""Texts of files and services in a terminal: they say what they say, and do nothing."""
+"""Makes texts of files and services safe to print in a terminal."""
 
-from ..loads.headers import printable
+from ..loads.parsing.headers import printable
 
 
 def inert(text: object) -> str:

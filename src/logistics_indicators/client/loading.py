@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import httpx
 
-from ..loads.formats import Kind
+from ..loads.kinds import Kind
 from .connecting import ServiceError, body_of
 from .files import WatchedFile, name_to_send
 from .loading_options import LoadOptions

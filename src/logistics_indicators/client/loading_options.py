@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """None and False: the service's own default."""
+    """None and False stand for the service's own default."""
 
     update: bool = False
     validate_only: bool = False

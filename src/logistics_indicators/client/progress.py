@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 from rich.text import Text
 
-from ..loads.formats import Kind
+from ..loads.kinds import Kind
 from .connecting import ServiceError
 from .inert import inert
 from .loading import follow_load, send_file

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..field_types import Id, SentId, TextRule
+from ..http.field_types import Id, SentId, TextRule
+from ..http.paging import PageModel
 from ..texts import BLANK, FORBIDDEN, INVISIBLE
 
 NOME_MAX = 200
@@ -12,7 +13,7 @@ EMAIL_MAX = 254
 TELEFONE_MAX = 40
 
 NOT_OF_MAIL = r'"<>()\[\],;:\\'
-"""Signs that an address has only around it: of names, of links, of lists."""
+"""Characters that stand around a mail address (in a name, a link, a list) and never in it."""
 
 _ATOM = rf"[^@\s.\x00-\x1f\x7f{NOT_OF_MAIL}]+"
 EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+$"
@@ -56,10 +57,8 @@ class Customer(BaseModel):
     telefone: str | None
 
 
-class CustomerPage(BaseModel):
+class CustomerPage(PageModel):
     clientes: list[Customer]
-    total_por_pagina: int = Field(description="Rows on this page")
-    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
 
 
 class Total(BaseModel):

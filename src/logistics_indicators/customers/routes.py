@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from ..accounts.current_user import Analyst, Viewer, peer_address
+from ..accounts.audit import ActorOfRequest
+from ..accounts.current_user import Analyst, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
-from ..field_types import MAX_ID, FilterText
+from ..http.field_types import MAX_ID, FilterText
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
 from . import service
 from .models import (
@@ -119,7 +120,7 @@ async def change_customer(
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def delete_customer(
-    customer_id: CustomerId, user: Analyst, connection: ConnectionOfRequest, request: Request
+    customer_id: CustomerId, user: Analyst, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> Message:
-    await service.delete_customer(connection, customer_id, user, peer_address(request))
+    await service.delete_customer(connection, customer_id, actor)
     return Message(message=f"customer {customer_id} deleted")

@@ -2,10 +2,8 @@
 
 import asyncpg
 
-from ..accounts.audit import record_audit
-from ..accounts.current_user import User
-from ..constraints import constraints_translated
-from ..database import Connection
+from ..accounts.audit import Actor, audit
+from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
 from ..exports.columns import Column
 from ..lists import Conditions, ListedTable
@@ -68,19 +66,12 @@ async def change_customer(connection: Connection, customer_id: int, changed: Cha
     return Customer(**row)
 
 
-async def delete_customer(connection: Connection, customer_id: int, user: User, address: str | None) -> None:
+async def delete_customer(connection: Connection, customer_id: int, actor: Actor) -> None:
     """Raises Conflict while services point at the customer."""
     async with connection.transaction():
         if not await _delete(connection, customer_id):
             raise _unknown(customer_id)
-        await record_audit(
-            connection,
-            action="customer_deleted",
-            username=user.username,
-            user_id=user.id,
-            address=address,
-            detail={"customer_id": customer_id},
-        )
+        await audit(connection, actor, "customer_deleted", customer_id=customer_id)
 
 
 async def _delete(connection: Connection, customer_id: int) -> bool:

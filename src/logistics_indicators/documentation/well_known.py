@@ -14,7 +14,7 @@ ROBOTS = "User-agent: *\nDisallow: /\n"
 
 ONE_DAY = "public, max-age=86400"
 VALID = timedelta(days=90)
-"""A service that runs stands by its contact for so long; RFC 9116 wants less than a year."""
+"""How long the contact is said to be valid, from each answer on; RFC 9116 wants less than a year."""
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,7 +13,7 @@ class Column:
     name: str
     type: type[int] | type[float] | type[str] | type[bool] | type[date] | type[datetime]
     computed: bool = False
-    """A text that we make, not one that somebody wrote: it can be no formula."""
+    """True for a text that we make: nobody can have written a formula into it."""
 
 
 Row: TypeAlias = Sequence[object]

@@ -6,6 +6,7 @@ A route declares `format: RequestedFormat` and, where it is not json, answers wi
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,9 +17,10 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..accounts.current_user import CurrentUser
-from ..errors import ExportsBusy
-from ..places import PlacesPerUser
+from ..accounts.current_user import Viewer
+from ..errors import ExportsBusy, Unprocessable
+from ..http.per_user import LimitPerUser
+from ..priority import give_way
 from ..settings import Settings
 from . import csv_text, parquet_file, xlsx_file
 from .columns import Batch, Batches, Column
@@ -58,13 +60,13 @@ WRITE_FILE: dict[ExportFormat, WriteFile] = {
 }
 
 
-def exports_per_user(settings: Settings) -> PlacesPerUser:
-    return PlacesPerUser(settings.exports_per_user, "You have as many exports under way as you may at once.")
+def exports_per_user(settings: Settings) -> LimitPerUser:
+    return LimitPerUser(settings.exports_per_user, "You have as many exports under way as you may at once.")
 
 
 async def _requested_format(
     request: Request,
-    user: CurrentUser,
+    user: Viewer,
     format: Annotated[
         Literal["json", "csv", "xlsx", "parquet"],
         Query(
@@ -76,28 +78,30 @@ async def _requested_format(
     safe: Annotated[
         Literal["excel"] | None,
         Query(
-            description="With `format=csv`: what Excel in Brazil opens by a double click. A byte order mark, "
+            description="With `format=csv` alone: what Excel in Brazil opens by a double click. A byte order mark, "
             "semicolons, decimal commas, and an apostrophe in front of a text that it would take for a formula"
         ),
     ] = None,
 ) -> AsyncIterator[ExportFormat]:
-    """The format, and for a file one of the user's few places, and of all's, which a slow reader may hold for long."""
-    asked = ExportFormat.excel if safe and format == "csv" else ExportFormat(format)
+    """The format. A file also takes a place of the user and one of the process, for as long as it is read."""
+    if safe and format != "csv":
+        raise Unprocessable.field("query", "safe", msg="goes with format=csv; another format has no formulas")
+    asked = ExportFormat.excel if safe else ExportFormat(format)
     if asked is ExportFormat.json:
         yield asked
         return
-    with request.app.state.user_exports.taken(user.id):
-        places: asyncio.Semaphore = request.app.state.export_places
-        if places.locked():
+    with request.app.state.user_exports.one_more(user.id):
+        slots: asyncio.Semaphore = request.app.state.export_slots
+        if slots.locked():
             raise ExportsBusy
-        async with places:
+        async with slots:
             yield asked
 
 
 RequestedFormat = Annotated[ExportFormat, Depends(_requested_format)]
 
 
-def export_places(pool_size: int) -> asyncio.Semaphore:
+def export_slots(pool_size: int) -> asyncio.Semaphore:
     """Exports that a process runs at once: each holds a connection, and most must stay free for the others."""
     return asyncio.Semaphore(max(1, pool_size // 3))
 
@@ -123,24 +127,30 @@ async def export_response(
             file, size = await _written_file(WRITE_FILE[format], columns, batches)
         headers["Content-Length"] = str(size)
         body = _file_pieces(file)
-    return Download(body, media_type=MEDIA_TYPES[format], headers=headers)
+    download = Download(body, media_type=MEDIA_TYPES[format], headers=headers)
+    download.source = batches
+    return download
 
 
 class Download(StreamingResponse):
     """Lets go of its cursor and its file as soon as it ends, also where the client went away."""
 
     body_iterator: AsyncGenerator[bytes, None]
+    source: Batches | None = None
+    """Where the body comes from: a body that nobody asked a piece of, as on HEAD, does not close it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             await self.body_iterator.aclose()
+            if isinstance(self.source, AsyncGenerator):
+                await self.source.aclose()
 
 
 @asynccontextmanager
 async def _closing(batches: Batches) -> AsyncGenerator[None, None]:
-    """Closes them at the end where they are a generator, so that their cursor goes now and not some time."""
+    """Closes a generator at the end, so that its cursor is closed now, not when garbage is collected."""
     try:
         yield
     finally:
@@ -155,6 +165,10 @@ async def _csv_pieces(
         yield dialect.header(columns) + dialect.lines(columns, first)
         async for batch in rest:
             yield await asyncio.to_thread(dialect.lines, columns, batch)
+
+
+_writers = ThreadPoolExecutor(thread_name_prefix="export", initializer=give_way)
+"""Of their own: each waits for batches that are made in asyncio's threads."""
 
 
 async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Batches) -> tuple[IO[bytes], int]:
@@ -174,7 +188,7 @@ async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Ba
             write(path, columns, batches_for_thread())
             return path.open("rb"), path.stat().st_size
 
-    return await asyncio.to_thread(work)
+    return await loop.run_in_executor(_writers, work)
 
 
 async def _file_pieces(file: IO[bytes]) -> AsyncGenerator[bytes, None]:

@@ -1,23 +1,57 @@
-"""How an indicator is answered: one snapshot, its version as an ETag, the body straight from orjson or as a file."""
+"""How an indicator is answered: one snapshot, its version as an ETag, the body straight from orjson or as a file.
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+No connection is held while an answer is sent, and an answer of many rows is made slice by slice while it is.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import orjson
 from fastapi import Request, Response
+from pydantic import BaseModel
 
-from ..database import Connection
+from ..database import ACQUIRE_SECONDS, pool_of
+from ..errors import problems
 from ..exports.columns import Batch, Column
-from ..exports.response import ExportFormat, export_response
+from ..exports.response import EXPORT_CONTENT, Download, ExportFormat, export_response
+from .figures import Integers
 from .snapshot import Memory, Snapshot, open_snapshot
 
 JSON = "application/json"
 
+ROWS_AT_ONCE = 5_000
+"""An answer of more rows is sent while it is made, and not kept."""
+
+SLICE = 1_000
+"""Rows of it made at a time, in a thread; some milliseconds, since orjson lets nothing else run meanwhile."""
+
 
 Row: TypeAlias = dict[str, Any]
 """Keys are the columns' names, in their order."""
+
+
+class SlicedRows(Sequence[Row]):
+    """Rows that are made when they are read, so that hundreds of thousands of them are never there at once."""
+
+    def __init__(self, order: Integers, make: Callable[[Integers], list[Row]]) -> None:
+        """make: the rows at these positions."""
+        self._order = order
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, which: int) -> Row: ...
+    @overload
+    def __getitem__(self, which: slice) -> list[Row]: ...
+    def __getitem__(self, which: int | slice) -> Row | list[Row]:
+        if isinstance(which, slice):
+            return self._make(self._order[which])
+        return self._make(self._order[[which]])[0]
 
 
 @dataclass(frozen=True)
@@ -38,39 +72,49 @@ Ask = Callable[[Snapshot], Awaitable[Table]]
 
 
 async def answer_table(
-    request: Request,
-    connection: Connection,
-    format: ExportFormat,
-    ask: Ask,
-    *,
-    day_of: Callable[[Snapshot], date] | None = None,
+    request: Request, format: ExportFormat, ask: Ask, *, day_of: Callable[[Snapshot], date] | None = None
 ) -> Response:
     """The table that `ask` makes of a snapshot; 304 where the client already has this version.
 
     day_of: the day that the answer depends on beside the data and the request.
     """
     memory: Memory = request.app.state.indicators
-    async with open_snapshot(connection, memory) as snapshot:
+    async with (
+        pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection,
+        open_snapshot(connection, memory) as snapshot,
+    ):
         etag = f'"{snapshot.version}{f"-{day_of(snapshot)}" if day_of else ""}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if _client_has(request, etag):
             return Response(status_code=304, headers=headers)
-        if format is not ExportFormat.json:
-            table = await ask(snapshot)
-            response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
-            response.headers.update(headers)
-            return response
         key = (etag, request.url.path, request.scope["query_string"])
         body = memory.bodies.get(key)
-        if body is None:
-            body = table_body(await ask(snapshot), snapshot.version)
-            memory.bodies.put(key, body)
+        if body is not None:
+            return Response(body, media_type=JSON, headers=headers)
+        table, version = await ask(snapshot), snapshot.version
+    if format is not ExportFormat.json:
+        response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
+        response.headers.update(headers)
+        return response
+    if len(table.rows) > ROWS_AT_ONCE:
+        return Download(_body_pieces(table, version), media_type=JSON, headers=headers)
+    body = table_body(table, version)
+    memory.bodies.put(key, body)
     return Response(body, media_type=JSON, headers=headers)
 
 
 def table_body(table: Table, version: int) -> bytes:
-    answer = {table.name: table.rows} if table.body is None else table.body
+    answer = {table.name: table.rows[:]} if table.body is None else table.body
     return orjson.dumps({**answer, **table.about, "data_version": version})
+
+
+async def _body_pieces(table: Table, version: int) -> AsyncGenerator[bytes, None]:
+    """What table_body gives."""
+    yield b"{%s:[" % orjson.dumps(table.name)
+    for start in range(0, len(table.rows), SLICE):
+        piece = await asyncio.to_thread(lambda first: orjson.dumps(table.rows[first : first + SLICE]), start)
+        yield (b"," if start else b"") + piece[1:-1]
+    yield b"]," + orjson.dumps({**table.about, "data_version": version})[1:]
 
 
 def _client_has(request: Request, etag: str) -> bool:
@@ -81,6 +125,19 @@ def _client_has(request: Request, etag: str) -> bool:
     return asked.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in asked.split(","))
 
 
-async def _batches(table: Table) -> AsyncIterator[Batch]:
-    for start in range(0, len(table.rows), 5_000):
-        yield [tuple(row.values()) for row in table.rows[start : start + 5_000]]
+async def _batches(table: Table) -> AsyncGenerator[Batch, None]:
+    for start in range(0, len(table.rows), SLICE):
+        yield await asyncio.to_thread(_values, table.rows, start)
+
+
+def _values(rows: Sequence[Row], start: int) -> Batch:
+    return [tuple(row.values()) for row in rows[start : start + SLICE]]
+
+
+def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of an indicator: the model or a file, 304, and the errors."""
+    return {
+        200: {"model": model, "content": EXPORT_CONTENT},
+        304: {"description": "The client's version is the current one (If-None-Match)"},
+        **problems(401, 422, 429, 503),
+    }

@@ -1,10 +1,17 @@
 """Figures as they go over the wire, exact: integers in, half to even, no binary fraction in between."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from .packing import Integers
+Integers: TypeAlias = npt.NDArray[Any]
+"""Of 64 bits."""
+
+T = TypeVar("T")
 
 
 def half_even(numerator: int, denominator: int) -> int:
@@ -30,6 +37,38 @@ def half_even_each(numerators: Integers, denominators: Integers | int) -> Intege
     return result
 
 
+def with_null(values: Sequence[T], null: Integers) -> Sequence[T | None]:
+    if not null.any():
+        return values
+    return [None if absent else value for value, absent in zip(values, null.tolist(), strict=True)]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """numerators / denominators, of each row; null where the denominator is 0."""
+
+    numerators: Integers
+    denominators: Integers
+
+    @property
+    def null(self) -> Integers:
+        absent: Integers = self.denominators == 0
+        return absent
+
+    @property
+    def divisors(self) -> Integers:
+        return np.maximum(self.denominators, 1)
+
+    def whole(self) -> Integers:
+        """As whole numbers, a half to the even neighbour."""
+        return half_even_each(self.numerators, self.divisors)
+
+    def decimals(self) -> Sequence[float | None]:
+        """With 2 decimals, as `ratio` gives them."""
+        hundredths = half_even_each(100 * self.numerators, self.divisors)
+        return with_null((hundredths / 100).tolist(), self.null)
+
+
 def ratio(numerator: int, denominator: int) -> float:
     """numerator / denominator with 2 decimals: the float that prints as the exact decimal."""
     return half_even(100 * numerator, denominator) / 100
@@ -39,13 +78,14 @@ def percent_text(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}%"
 
 
-SLA = tuple((percent_text(hundredths), hundredths / 100) for hundredths in range(10_001))
-"""Text and number of every percentage from 0.00% to 100.00%."""
+PERCENT_TEXTS = tuple(percent_text(hundredths) for hundredths in range(10_001))
+"""From 0.00% to 100.00%."""
 
 
 def sla(on_time: int, total: int) -> tuple[str, float]:
     """("97.35%", 97.35)"""
-    return SLA[half_even(10_000 * on_time, total)]
+    hundredths = half_even(10_000 * on_time, total)
+    return PERCENT_TEXTS[hundredths], hundredths / 100
 
 
 def wilson(on_time: int, total: int) -> tuple[float, float]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..database import Connection
+from ..database import Connection, Lock, lock
 from ..errors import Unprocessable
-from .calendar import CALENDAR_LOCK, LOCK, replace_official_days
+from .calendar.days import replace_official_days
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ async def change_settings(
     """Before and after, in the caller's transaction; None keeps. Raises Unprocessable for an unknown time zone."""
     if time_zone is not None and not await connection.fetchval(IS_TIME_ZONE, time_zone):
         raise Unprocessable.field("body", "time_zone", msg="no time zone of this name; one is America/Sao_Paulo")
-    await connection.execute(LOCK, CALENDAR_LOCK)
+    await lock(connection, Lock.calendar)
     before = await read_settings(connection)
     zone = time_zone or before.time_zone
     days = before.optional_days if optional_days is None else sorted(set(optional_days))

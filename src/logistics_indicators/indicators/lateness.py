@@ -1,32 +1,57 @@
 """Lateness: by how many days the late visits were late."""
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
-from ..exports.columns import Column
-from .answers import Row, Table
-from .figures import ratio
+from ..rollup.dimensions import Dimension
+from ..rollup.reading import Days, Filters, fetch_lateness
+from .answers import Table
+from .indicator import Indicator, Sums, percent, quotient, whole
 from .links import attended_between
-from .ordering import SortColumn, by_ratio, order_rows
-from .packing import Integers
+from .long_work import off_the_loop
+from .models import IndicatorAnswer
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .sums import Days, Filters, fetch_late_cells, sum_by
-from .totals import DateRange, Dimension, key_of, resolve_range, totals_by
+from .totals import DateRange, Totals, clip_to_data, resolve_range, totals_by
 
-LATENESS_FIELDS = ("atrasados", "total", "percentual", "media", "p50", "p90")
-BANDS = ("percentual_1_dia", "percentual_2_dias", "percentual_3_a_5_dias", "percentual_mais_de_5_dias")
-"""Columns: shares of the late visits."""
 
-BAND_OF_DAYS = (0, 0, 1, 2, 2, 2)
-"""Days late up to five; more are in the last band."""
+class LatenessFigures(BaseModel):
+    total_de_atendimentos: Annotated[int, whole("total", sort="total")]
+    total_de_atrasados: Annotated[int, whole("late", sort="atrasados")]
+    percentual_de_atrasados: Annotated[float, percent("late", "total", sort="percentual")] = Field(
+        description="Of all visits"
+    )
+    media_de_dias_de_atraso: Annotated[float | None, quotient("days", "late", sort="media")] = Field(
+        description="Of the late visits; null without any"
+    )
+    p50_de_dias_de_atraso: Annotated[int | None, whole("p50", sort="p50", null_without="late")] = Field(
+        description="Of the late visits, by nearest rank"
+    )
+    p90_de_dias_de_atraso: Annotated[int | None, whole("p90", sort="p90", null_without="late")]
+    percentual_1_dia: Annotated[float | None, percent("of_1_day", "late")] = Field(
+        description="Share of the late visits"
+    )
+    percentual_2_dias: Annotated[float | None, percent("of_2_days", "late")]
+    percentual_3_a_5_dias: Annotated[float | None, percent("of_3_to_5_days", "late")]
+    percentual_mais_de_5_dias: Annotated[float | None, percent("of_more_days", "late")]
+    visitas: str | None
 
-LONGEST = 1 << 20
-"""Days late are below this, so that (name, days late) is one number."""
 
-Spread = Sequence[tuple[int, int]]
-"""(days late, visits) of one row, in order of days."""
+LATENESS = Indicator(
+    name="lateness",
+    rows="lateness",
+    summary="How late the late visits of each {} were",
+    description="By how many days the late visits were late, for each {}.",
+    figures=LatenessFigures,
+    about=IndicatorAnswer,
+    default_sort="atrasados",
+)
+
+LATE = ("late", "days", "of_1_day", "of_2_days", "of_3_to_5_days", "of_more_days", "p50", "p90")
+"""What fetch_lateness gives after the name; all 0 for a name without a late visit."""
 
 
 async def lateness_table(
@@ -34,88 +59,22 @@ async def lateness_table(
 ) -> Table:
     days = await resolve_range(snapshot, asked)
     totals = await totals_by(snapshot, by, days, filters)
-    spreads = {} if days is None else await _spreads(snapshot, by, days, filters)
-    link = attended_between(by, filters, asked)
-    rows: list[Row] = [
-        {by.value: name, **_figures(total, spreads.get(name, ())), "visitas": link.of(name)}
-        for name, total in zip(totals.names, totals.total.tolist(), strict=True)
-    ]
-    lost = np.array([sum(late * n for late, n in spreads.get(name, ())) for name in totals.names], np.int64)
-    order = order_rows(ordering, _sort_columns(rows, totals.total, lost), totals.names).tolist()
+    late = [] if days is None else await _late_visits(snapshot, by, days, filters)
+    sums = await off_the_loop(len(totals.names), _sums, totals, late)
     about = {"start_date": days and days.first, "end_date": days and days.last}
-    return Table(f"lateness_{by.value}", lateness_columns(by), [rows[row] for row in order], about)
+    links = {"visitas": attended_between(by, filters, asked)}
+    return await LATENESS.table(by, totals.names, sums, ordering, links, about)
 
 
-async def _spreads(
-    snapshot: Snapshot, by: Dimension, days: Days, filters: Filters
-) -> dict[str | None, list[tuple[int, int]]]:
-    cells = await fetch_late_cells(snapshot, days, filters)
-    if cells is None:
-        return {}
-    key = await key_of(snapshot, by, cells.angel_id if by is Dimension.angel else cells.polo_id)
-    pairs, totals = sum_by(key.numbers.astype(np.int64) * LONGEST + cells.days_late, cells.total)
-    names = await key.names(pairs // LONGEST)
-    spreads: dict[str | None, list[tuple[int, int]]] = {}
-    for name, late, total in zip(names, (pairs % LONGEST).tolist(), totals.tolist(), strict=True):
-        spreads.setdefault(name, []).append((late, total))
-    return spreads
+async def _late_visits(snapshot: Snapshot, by: Dimension, days: Days, filters: Filters) -> Sequence[Sequence[Any]]:
+    clipped = await clip_to_data(snapshot, days)
+    if clipped is None:
+        return []
+    return await fetch_lateness(snapshot.connection, by, clipped, filters, has_recent=snapshot.has_recent)
 
 
-def _figures(total: int, spread: Spread) -> Row:
-    late = lost_days = 0
-    bands = [0] * len(BANDS)
-    for days, visits in spread:
-        late += visits
-        lost_days += days * visits
-        bands[BAND_OF_DAYS[days] if days < len(BAND_OF_DAYS) else -1] += visits
-    return {
-        "total_de_atendimentos": total,
-        "total_de_atrasados": late,
-        "percentual_de_atrasados": ratio(100 * late, total),
-        "media_de_dias_de_atraso": ratio(lost_days, late) if late else None,
-        "p50_de_dias_de_atraso": percentile(spread, late, 50),
-        "p90_de_dias_de_atraso": percentile(spread, late, 90),
-        **{name: ratio(100 * band, late) if late else None for name, band in zip(BANDS, bands, strict=True)},
-    }
-
-
-def percentile(spread: Spread, total: int, percent: int) -> int | None:
-    """By nearest rank: the least number of days that at least this share of the late visits kept within."""
-    seen = 0
-    for days, visits in spread:
-        seen += visits
-        if 100 * seen >= percent * total:
-            return days
-    return None
-
-
-def _sort_columns(rows: list[Row], total: Integers, lost_days: Integers) -> dict[str, SortColumn]:
-    """By LATENESS_FIELDS; rows without a late visit have no mean and no percentile."""
-
-    def column(name: str) -> Integers:
-        return np.array([row[name] or 0 for row in rows], np.int64)
-
-    late = column("total_de_atrasados")
-    none_late = late == 0
-    return {
-        "atrasados": SortColumn([late]),
-        "total": SortColumn([total]),
-        "percentual": by_ratio(late, total),
-        "media": by_ratio(lost_days, np.maximum(late, 1), none_late),
-        "p50": SortColumn([column("p50_de_dias_de_atraso")], none_late),
-        "p90": SortColumn([column("p90_de_dias_de_atraso")], none_late),
-    }
-
-
-def lateness_columns(by: Dimension) -> list[Column]:
-    return [
-        Column(by.value, str),
-        Column("total_de_atendimentos", int),
-        Column("total_de_atrasados", int),
-        Column("percentual_de_atrasados", float),
-        Column("media_de_dias_de_atraso", float),
-        Column("p50_de_dias_de_atraso", int),
-        Column("p90_de_dias_de_atraso", int),
-        *(Column(name, float) for name in BANDS),
-        Column("visitas", str, computed=True),
-    ]
+def _sums(totals: Totals, late: Sequence[Sequence[Any]]) -> Sums:
+    late_of = {name: figures for name, *figures in late}
+    none_late = [0] * len(LATE)
+    rows = np.array([late_of.get(name, none_late) for name in totals.names], np.int64).reshape(-1, len(LATE))
+    return {"total": totals.total, **dict(zip(LATE, rows.T, strict=True))}

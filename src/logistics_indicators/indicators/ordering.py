@@ -1,11 +1,11 @@
 """The order of an answer's rows: by exact values, not by what is shown of them; nulls last both ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .packing import Integers
+from .figures import Integers, Ratio
 from .parameters import Ordering
 
 FRACTION_BITS = 31
@@ -19,14 +19,15 @@ class SortColumn:
     null: Integers | None = None
 
 
-def by_ratio(numerators: Integers, denominators: Integers, null: Integers | None = None) -> SortColumn:
-    """By numerator / denominator, exactly: the whole part, then 62 bits, which no two such values share.
+def by_ratio(ratio: Ratio) -> SortColumn:
+    """Exactly: by the whole part, then 62 bits, which no two such values share.
 
-    Denominators are positive and below 2**31.
+    Denominators are below 2**31.
     """
-    whole, rest = np.divmod(numerators, denominators)
-    high, rest = np.divmod(rest << FRACTION_BITS, denominators)
-    return SortColumn([whole, high, (rest << FRACTION_BITS) // denominators], null)
+    divisors = ratio.divisors
+    whole, rest = np.divmod(ratio.numerators, divisors)
+    high, rest = np.divmod(rest << FRACTION_BITS, divisors)
+    return SortColumn([whole, high, (rest << FRACTION_BITS) // divisors], ratio.null)
 
 
 def by_name(names: Sequence[str | None]) -> SortColumn:
@@ -34,13 +35,12 @@ def by_name(names: Sequence[str | None]) -> SortColumn:
     return SortColumn([np.arange(len(names))], np.array([name is None for name in names], bool))
 
 
-def order_rows(ordering: Ordering, columns: Mapping[str, SortColumn], names: Sequence[str | None]) -> Integers:
-    """Positions of the rows, which come in order of name, sorted by sort_field; ties stay in that order.
+def order_rows(ordering: Ordering, column: SortColumn) -> Integers:
+    """Positions of the rows, which come in order of name, sorted by the column; ties stay in that order.
 
-    A sort_field that is not among the columns is the name itself.
+    Only the first ones where the ordering has a limit.
     """
-    column = columns.get(ordering.field) or by_name(names)
     keys = [-key if ordering.descending else key for key in reversed(column.keys)]
-    if column.null is None:
-        return np.lexsort(keys)
-    return np.lexsort([*(np.where(column.null, 0, key) for key in keys), column.null])
+    if column.null is not None:
+        keys = [*(np.where(column.null, 0, key) for key in keys), column.null]
+    return np.lexsort(keys)[: ordering.limit]

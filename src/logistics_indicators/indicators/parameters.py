@@ -1,22 +1,27 @@
 """Query parameters that the indicators share, checked: anything else is 422."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import AfterValidator
 
 from ..errors import Unprocessable
-from ..field_types import Day, FilterText
-from .business_days import CalendarKind
-from .sums import Filters
+from ..http.field_types import Day, FilterText
+from ..rollup.reading import Filters
+from ..states import STATES, known_state
+from .calendar.business_days import CalendarKind
 from .totals import DateRange
+
+LARGEST_LIMIT = 2**31 - 1
 
 Name = Annotated[str, FilterText(200)]
 StateLetters = Annotated[
     str,
+    AfterValidator(known_state),
     Query(
-        pattern="^[A-Z]{2}$",
+        json_schema_extra={"enum": list(STATES)},
         description="The polo's state, as its name says or an admin has set (GET /v1/polos)",
         examples=["CE"],
     ),
@@ -46,11 +51,14 @@ def _date_range(
 
 @dataclass(frozen=True)
 class Ordering:
+    """limit: the first rows in that order; None: all."""
+
     field: str
     descending: bool
+    limit: int | None = None
 
 
-def ordering(*fields: str, largest_first: bool = True) -> Callable[..., Ordering]:
+def ordering(fields: Sequence[str], *, largest_first: bool = True) -> Callable[..., Ordering]:
     """Dependency: sort_field is one of these, the first by default."""
 
     def take(
@@ -58,11 +66,15 @@ def ordering(*fields: str, largest_first: bool = True) -> Callable[..., Ordering
             str, Query(description="Ties go by name", json_schema_extra={"enum": list(fields)})
         ] = fields[0],
         desc: Annotated[bool, Query(description="Largest first")] = largest_first,
+        limit: Annotated[
+            int | None,
+            Query(ge=1, le=LARGEST_LIMIT, description="The first rows in that order, in a file too. Default: all"),
+        ] = None,
     ) -> Ordering:
         if sort_field not in fields:
             message = f"this answer has no such field; it can be sorted by {', '.join(fields)}"
             raise Unprocessable.field("query", "sort_field", msg=message)
-        return Ordering(sort_field, desc)
+        return Ordering(sort_field, desc, limit)
 
     return take
 

@@ -1,19 +1,61 @@
 """Productivity: visits for each business day, and the mean time between a visit and its deadline."""
 
-import numpy as np
+from typing import Annotated
 
-from ..exports.columns import Column
+import numpy as np
+from pydantic import BaseModel, Field
+
+from ..rollup.dimensions import Dimension
+from ..rollup.reading import Filters
 from .answers import Table
-from .business_days import CalendarKind
-from .figures import duration_text, half_even_each
+from .calendar.business_days import CalendarKind
+from .figures import Ratio, duration_text
+from .indicator import Figure, Indicator, Sums, quotient, whole
 from .links import attended_between
-from .ordering import SortColumn, by_ratio, order_rows
+from .models import IndicatorAnswer
+from .ordering import by_ratio
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .sums import Filters
-from .totals import DateRange, Dimension, resolve_range, totals_by
+from .totals import DateRange, resolve_range, totals_by
 
-PRODUCTIVITY_FIELDS = ("total", "avg_time", "produtividade")
+
+def _mean(sums: Sums) -> Ratio:
+    return Ratio(sums["seconds"], sums["total"])
+
+
+class ProductivityFigures(BaseModel):
+    total_de_atendimentos: Annotated[int, whole("total", sort="total")]
+    tempo_medio_atendimento: Annotated[str, Figure(lambda sums: map(duration_text, _mean(sums).whole().tolist()))] = (
+        Field(
+            description="Mean of data_limite at 00:00 less data_de_atendimento: positive is early",
+            examples=["2 days, 14:33:21"],
+        )
+    )
+    tempo_medio_segundos: Annotated[
+        int, Figure(lambda sums: _mean(sums).whole().tolist(), "avg_time", lambda sums: by_ratio(_mean(sums)))
+    ]
+    dias_uteis: Annotated[int, whole("working")] = Field(description="Business days by this row's calendar")
+    produtividade: Annotated[float | None, quotient("total", "working", sort="produtividade")] = Field(
+        description="Visits for each business day; null where there is none"
+    )
+    visitas: str | None = Field(description="Relative URL of the visits counted")
+
+
+class ProductivityAnswer(IndicatorAnswer):
+    calendario: str = Field(examples=["nacional"])
+    dias_uteis: int | None = Field(description="Business days by the national calendar")
+
+
+PRODUCTIVITY = Indicator(
+    name="productivity",
+    rows="produtividade",
+    summary="Productivity of each {}",
+    description="Visits for each business day, for each {}.",
+    figures=ProductivityFigures,
+    about=ProductivityAnswer,
+    default_sort="total",
+    unnamed=Dimension.angel,
+)
 
 
 async def productivity_table(
@@ -28,49 +70,16 @@ async def productivity_table(
     local = calendar is CalendarKind.uf
     counter = await snapshot.business_days()
     national = counter.between(*days) if days else 0
-    totals = await totals_by(snapshot, by, days, filters, places=local)
-    working = np.array([counter.between(*days, place) if local and days else national for place in totals.places], int)
-    idle = working == 0
-    mean = half_even_each(totals.seconds, totals.total)
-    divisors = np.maximum(working, 1)
-    pace = half_even_each(100 * totals.total, divisors)
-    sortable = {
-        "total": SortColumn([totals.total]),
-        "avg_time": by_ratio(totals.seconds, totals.total),
-        "produtividade": by_ratio(totals.total, divisors, idle),
-    }
-    order = order_rows(ordering, sortable, totals.names)
-    key, link = by.value, attended_between(by, filters, asked)
-    columns = (order, totals.total[order], mean[order], working[order], pace[order])
-    rows = [
-        {
-            key: totals.names[row],
-            "total_de_atendimentos": total,
-            "tempo_medio_atendimento": duration_text(seconds),
-            "tempo_medio_segundos": seconds,
-            "dias_uteis": working_days,
-            "produtividade": hundredths / 100 if working_days else None,
-            "visitas": link.of(totals.names[row]),
-        }
-        for row, total, seconds, working_days, hundredths in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    totals = await totals_by(snapshot, by, days, filters, seconds=True, places=local)
+    working = np.full(len(totals.names), national)
+    if local and days:
+        working = np.array(await counter.of_each([days], totals.places), np.int64).ravel()
     about = {
         "start_date": days and days.first,
         "end_date": days and days.last,
         "calendario": calendar.value,
         "dias_uteis": national if days else None,
     }
-    name = "produtividade" if by is Dimension.angel else f"produtividade_{key}"
-    return Table(name, productivity_columns(by), rows, about)
-
-
-def productivity_columns(by: Dimension) -> list[Column]:
-    return [
-        Column(by.value, str),
-        Column("total_de_atendimentos", int),
-        Column("tempo_medio_atendimento", str, computed=True),
-        Column("tempo_medio_segundos", int),
-        Column("dias_uteis", int),
-        Column("produtividade", float),
-        Column("visitas", str, computed=True),
-    ]
+    sums = {"total": totals.total, "seconds": totals.seconds, "working": working}
+    links = {"visitas": attended_between(by, filters, asked)}
+    return await PRODUCTIVITY.table(by, totals.names, sums, ordering, links, about)

@@ -1,183 +1,198 @@
-"""/v1/indicators: SLA and productivity."""
+"""/v1/indicators: what is asked of each angel, polo and state, a route each; trend and summary."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ..accounts.current_user import Viewer
-from ..database import ConnectionOfRequest
-from ..errors import problems
-from ..exports.response import EXPORT_CONTENT, RequestedFormat
-from .answers import answer_table
-from .business_days import CalendarKind
-from .models import (
-    ProductivityAngelAnswer,
-    ProductivityPoloAnswer,
-    ProductivityUfAnswer,
-    SlaAngelAnswer,
-    SlaPoloAnswer,
-    SlaUfAnswer,
-)
+from ..exports.response import RequestedFormat
+from ..http.field_types import Day
+from ..rollup.dimensions import COLUMN_OF, Dimension
+from .answers import answer_table, answers
+from .backlog import BACKLOG, backlog_table
+from .calendar.business_days import CalendarKind
+from .indicator import Indicator
+from .lateness import LATENESS, lateness_table
 from .parameters import AskedCalendar, AskedFilters, AskedRange, Ordering, ToleranceDays, ordering
-from .productivity import PRODUCTIVITY_FIELDS, productivity_table
-from .sla import SLA_FIELDS, sla_table
-from .totals import Dimension
+from .productivity import PRODUCTIVITY, productivity_table
+from .sla import SLA, sla_table
+from .snapshot import Snapshot
+from .summary import SummaryAnswer, SummaryQuestion, summary_table
+from .trend import MOST_POINTS, TREND_FIELDS, Bucket, Metric, TrendAnswer, trend_table
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
-
-def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI `responses` of an indicator: the model or a file, 304, and the errors."""
-    return {
-        200: {"model": model, "content": EXPORT_CONTENT},
-        304: {"description": "The client's version is the current one (If-None-Match)"},
-        **problems(401, 422, 429, 503),
-    }
+AsOf = Annotated[Day | None, Query(description="Visits whose data_limite lies before it are overdue. Default: today")]
+Endpoint = Callable[..., Awaitable[Response]]
 
 
-@router.get(
-    "/sla/angel",
-    operation_id="sla_by_angel",
-    summary="SLA of each angel",
-    response_class=Response,
-    responses=answers(SlaAngelAnswer),
-)
-async def sla_by_angel(
-    request: Request,
-    _: Viewer,
-    connection: ConnectionOfRequest,
-    dates: AskedRange,
-    filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*SLA_FIELDS, "angel"))],
-    format: RequestedFormat,
-    tolerance_days: ToleranceDays = 0,
-) -> Response:
-    """Visits made on time, for each angel."""
-    return await answer_table(
-        request, connection, format, lambda s: sla_table(s, Dimension.angel, dates, filters, order, tolerance_days)
-    )
+def each_dimension(indicator: Indicator) -> Callable[[Callable[[Dimension], Endpoint]], None]:
+    """The indicator's routes, by what makes the endpoint of a dimension."""
+
+    def add_routes(endpoint_of: Callable[[Dimension], Endpoint]) -> None:
+        for by in Dimension:
+            router.get(
+                indicator.path(by),
+                operation_id=f"{indicator.name}_by_{by.value}",
+                summary=indicator.summary.format(COLUMN_OF[by].word),
+                description=indicator.description.format(COLUMN_OF[by].word),
+                response_class=Response,
+                responses=answers(indicator.answer_model(by)),
+            )(endpoint_of(by))
+
+    return add_routes
 
 
-@router.get(
-    "/sla/polo",
-    operation_id="sla_by_polo",
-    summary="SLA of each polo",
-    response_class=Response,
-    responses=answers(SlaPoloAnswer),
-)
-async def sla_by_polo(
-    request: Request,
-    _: Viewer,
-    connection: ConnectionOfRequest,
-    dates: AskedRange,
-    filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*SLA_FIELDS, "polo"))],
-    format: RequestedFormat,
-    tolerance_days: ToleranceDays = 0,
-) -> Response:
-    """Visits made on time, for each polo."""
-    return await answer_table(
-        request, connection, format, lambda s: sla_table(s, Dimension.polo, dates, filters, order, tolerance_days)
-    )
+@each_dimension(SLA)
+def _sla(by: Dimension) -> Endpoint:
+    async def answer(
+        request: Request,
+        _: Viewer,
+        dates: AskedRange,
+        filters: AskedFilters,
+        order: Annotated[Ordering, Depends(ordering(SLA.sort_fields(by)))],
+        format: RequestedFormat,
+        tolerance_days: ToleranceDays = 0,
+    ) -> Response:
+        return await answer_table(request, format, lambda s: sla_table(s, by, dates, filters, order, tolerance_days))
+
+    return answer
 
 
-@router.get(
-    "/sla/uf",
-    operation_id="sla_by_uf",
-    summary="SLA of each state",
-    response_class=Response,
-    responses=answers(SlaUfAnswer),
-)
-async def sla_by_uf(
-    request: Request,
-    _: Viewer,
-    connection: ConnectionOfRequest,
-    dates: AskedRange,
-    filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*SLA_FIELDS, "uf"))],
-    format: RequestedFormat,
-    tolerance_days: ToleranceDays = 0,
-) -> Response:
-    """Visits made on time, for each state."""
-    return await answer_table(
-        request, connection, format, lambda s: sla_table(s, Dimension.uf, dates, filters, order, tolerance_days)
-    )
+@each_dimension(PRODUCTIVITY)
+def _productivity(by: Dimension) -> Endpoint:
+    async def answer(
+        request: Request,
+        _: Viewer,
+        dates: AskedRange,
+        filters: AskedFilters,
+        order: Annotated[Ordering, Depends(ordering(PRODUCTIVITY.sort_fields(by)))],
+        format: RequestedFormat,
+        calendario: AskedCalendar = CalendarKind.nacional,
+    ) -> Response:
+        return await answer_table(
+            request, format, lambda s: productivity_table(s, by, dates, filters, order, calendario)
+        )
+
+    return answer
 
 
 @router.get(
-    "/productivity",
-    operation_id="productivity_by_angel",
-    summary="Productivity of each angel",
+    "/trend",
+    operation_id="trend",
+    summary="A figure by day, week or month",
     response_class=Response,
-    responses=answers(ProductivityAngelAnswer),
+    responses=answers(TrendAnswer),
 )
-async def productivity_by_angel(
+async def trend(
     request: Request,
     _: Viewer,
-    connection: ConnectionOfRequest,
     dates: AskedRange,
     filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*PRODUCTIVITY_FIELDS, "angel"))],
+    order: Annotated[Ordering, Depends(ordering(TREND_FIELDS, largest_first=False))],
     format: RequestedFormat,
+    bucket: Annotated[
+        Bucket, Query(description="Weeks begin on Monday; the ends of the range cut them")
+    ] = Bucket.month,
+    by: Dimension = Dimension.angel,
+    metric: Metric = Metric.sla,
     calendario: AskedCalendar = CalendarKind.nacional,
+    tolerance_days: ToleranceDays = 0,
+    top: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=10_000,
+            description=f"Names with points of their own. Default: what {MOST_POINTS} points hold",
+        ),
+    ] = None,
 ) -> Response:
-    """Visits for each business day, for each angel."""
+    """A figure for every bucket of the range and every angel, polo or state, those without visits included.
+
+    Beyond `top` names, or what an answer bears, those with the fewest visits are one series: `demais`.
+    """
     return await answer_table(
         request,
-        connection,
         format,
-        lambda s: productivity_table(s, Dimension.angel, dates, filters, order, calendario),
+        lambda s: trend_table(
+            s,
+            by,
+            dates,
+            filters,
+            order,
+            bucket=bucket,
+            metric=metric,
+            calendar=calendario,
+            tolerance_days=tolerance_days,
+            top=top,
+        ),
     )
 
 
-@router.get(
-    "/productivity/polo",
-    operation_id="productivity_by_polo",
-    summary="Productivity of each polo",
-    response_class=Response,
-    responses=answers(ProductivityPoloAnswer),
-)
-async def productivity_by_polo(
-    request: Request,
-    _: Viewer,
-    connection: ConnectionOfRequest,
-    dates: AskedRange,
-    filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*PRODUCTIVITY_FIELDS, "polo"))],
-    format: RequestedFormat,
-    calendario: AskedCalendar = CalendarKind.nacional,
-) -> Response:
-    """Visits for each business day, for each polo."""
-    return await answer_table(
-        request,
-        connection,
-        format,
-        lambda s: productivity_table(s, Dimension.polo, dates, filters, order, calendario),
-    )
+@each_dimension(BACKLOG)
+def _backlog(by: Dimension) -> Endpoint:
+    async def answer(
+        request: Request,
+        _: Viewer,
+        filters: AskedFilters,
+        order: Annotated[Ordering, Depends(ordering(BACKLOG.sort_fields(by)))],
+        format: RequestedFormat,
+        as_of: AsOf = None,
+    ) -> Response:
+        return await answer_table(
+            request,
+            format,
+            lambda s: backlog_table(s, by, as_of or s.today, filters, order),
+            day_of=lambda s: as_of or s.today,
+        )
+
+    return answer
+
+
+@each_dimension(LATENESS)
+def _lateness(by: Dimension) -> Endpoint:
+    async def answer(
+        request: Request,
+        _: Viewer,
+        dates: AskedRange,
+        filters: AskedFilters,
+        order: Annotated[Ordering, Depends(ordering(LATENESS.sort_fields(by)))],
+        format: RequestedFormat,
+    ) -> Response:
+        return await answer_table(request, format, lambda s: lateness_table(s, by, dates, filters, order))
+
+    return answer
 
 
 @router.get(
-    "/productivity/uf",
-    operation_id="productivity_by_uf",
-    summary="Productivity of each state",
+    "/summary",
+    operation_id="summary",
+    summary="A control room's first screen",
     response_class=Response,
-    responses=answers(ProductivityUfAnswer),
+    responses=answers(SummaryAnswer),
 )
-async def productivity_by_uf(
+async def summary(
     request: Request,
     _: Viewer,
-    connection: ConnectionOfRequest,
     dates: AskedRange,
     filters: AskedFilters,
-    order: Annotated[Ordering, Depends(ordering(*PRODUCTIVITY_FIELDS, "uf"))],
     format: RequestedFormat,
+    by: Annotated[Dimension, Query(description="What the best and the worst are of")] = Dimension.angel,
+    min_total: Annotated[int, Query(ge=1, le=1_000_000, description="Least visits of a best or worst")] = 30,
+    top: Annotated[int, Query(ge=1, le=100, description="How many best and worst")] = 5,
+    as_of: AsOf = None,
+    tolerance_days: ToleranceDays = 0,
     calendario: AskedCalendar = CalendarKind.nacional,
 ) -> Response:
-    """Visits for each business day, for each state."""
+    """Totals, change against the previous equal period, backlog, best and worst. As a file: the best and worst."""
+
+    def question(snapshot: Snapshot) -> SummaryQuestion:
+        return SummaryQuestion(by, min_total, top, tolerance_days, calendario, as_of or snapshot.today)
+
     return await answer_table(
         request,
-        connection,
         format,
-        lambda s: productivity_table(s, Dimension.uf, dates, filters, order, calendario),
+        lambda s: summary_table(s, dates, filters, question(s)),
+        day_of=lambda s: as_of or s.today,
     )

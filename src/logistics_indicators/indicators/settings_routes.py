@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..accounts.audit import record_audit
-from ..accounts.current_user import Admin, Viewer, peer_address
+from ..accounts.audit import ActorOfRequest, audit
+from ..accounts.current_user import Admin, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import problems
-from ..field_types import AnsweredTimestamp, TextRule
+from ..http.field_types import AnsweredTimestamp, TextRule
 from .indicator_settings import IndicatorSettings, change_settings, read_settings
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
@@ -70,7 +70,7 @@ async def get_indicator_settings(_: Viewer, connection: ConnectionOfRequest) -> 
     responses=problems(401, 403, 409, 422, 503),
 )
 async def change_indicator_settings(
-    request: Request, user: Admin, connection: ConnectionOfRequest, body: SettingsChange
+    user: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest, body: SettingsChange
 ) -> SettingsAnswer:
     """Change what the figures depend on, for every process at once; data_version changes with it."""
     async with connection.transaction():
@@ -78,14 +78,8 @@ async def change_indicator_settings(
             connection, time_zone=body.time_zone, optional_days=body.optional_days, username=user.username
         )
         if after != before:
-            await record_audit(
-                connection,
-                action="indicator_settings_changed",
-                username=user.username,
-                user_id=user.id or None,
-                address=peer_address(request),
-                detail={"before": _in_words(before), "after": _in_words(after)},
-            )
+            words = {"before": _in_words(before), "after": _in_words(after)}
+            await audit(connection, actor, "indicator_settings_changed", **words)
     return _wire(after)
 
 

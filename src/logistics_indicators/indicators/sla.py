@@ -1,16 +1,47 @@
 """SLA: the share of visits made on or before the deadline's day."""
 
-from ..exports.columns import Column
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from ..rollup.dimensions import Dimension
+from ..rollup.reading import Filters
 from .answers import Table
-from .figures import SLA, half_even_each
+from .figures import PERCENT_TEXTS, Ratio
+from .indicator import Figure, Indicator, Sums, percent, whole
 from .links import attended_between
-from .ordering import SortColumn, by_ratio, order_rows
+from .models import IndicatorAnswer
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .sums import Filters
-from .totals import DateRange, Dimension, resolve_range, totals_by
+from .totals import DateRange, resolve_range, totals_by
 
-SLA_FIELDS = ("total", "total_sla", "sla")
+
+def _texts(sums: Sums) -> list[str]:
+    return [PERCENT_TEXTS[share] for share in Ratio(10_000 * sums["on_time"], sums["total"]).whole().tolist()]
+
+
+class SlaFigures(BaseModel):
+    total_de_atendimentos: Annotated[int, whole("total", sort="total")] = Field(examples=[1000])
+    total_de_atendimentos_no_prazo: Annotated[int, whole("on_time", sort="total_sla")] = Field(examples=[980])
+    sla: Annotated[str, Figure(_texts)] = Field(examples=["98.00%"])
+    sla_percentual: Annotated[float, percent("on_time", "total", sort="sla")] = Field(examples=[98.0])
+    visitas: str | None = Field(description="Relative URL of the visits counted", examples=["/v1/services?angel=Ana"])
+
+
+class SlaAnswer(IndicatorAnswer):
+    tolerance_days: int
+
+
+SLA = Indicator(
+    name="sla",
+    rows="sla",
+    summary="SLA of each {}",
+    description="Visits made on time, for each {}.",
+    figures=SlaFigures,
+    about=SlaAnswer,
+    default_sort="total",
+    no_name="null: polos without a state",
+)
 
 
 async def sla_table(
@@ -18,36 +49,7 @@ async def sla_table(
 ) -> Table:
     days = await resolve_range(snapshot, asked)
     totals = await totals_by(snapshot, by, days, filters, tolerance_days=tolerance_days)
-    hundredths = half_even_each(10_000 * totals.on_time, totals.total)
-    sortable = {
-        "total": SortColumn([totals.total]),
-        "total_sla": SortColumn([totals.on_time]),
-        "sla": by_ratio(totals.on_time, totals.total),
-    }
-    order = order_rows(ordering, sortable, totals.names)
-    key, link = by.value, attended_between(by, filters, asked)
-    columns = (order, totals.total[order], totals.on_time[order], hundredths[order])
-    rows = [
-        {
-            key: totals.names[row],
-            "total_de_atendimentos": total,
-            "total_de_atendimentos_no_prazo": on_time,
-            "sla": SLA[share][0],
-            "sla_percentual": SLA[share][1],
-            "visitas": link.of(totals.names[row]),
-        }
-        for row, total, on_time, share in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    sums = {"total": totals.total, "on_time": totals.on_time}
     about = {"start_date": days and days.first, "end_date": days and days.last, "tolerance_days": tolerance_days}
-    return Table(f"sla_{key}", sla_columns(by), rows, about)
-
-
-def sla_columns(by: Dimension) -> list[Column]:
-    return [
-        Column(by.value, str),
-        Column("total_de_atendimentos", int),
-        Column("total_de_atendimentos_no_prazo", int),
-        Column("sla", str, computed=True),
-        Column("sla_percentual", float),
-        Column("visitas", str, computed=True),
-    ]
+    links = {"visitas": attended_between(by, filters, asked)}
+    return await SLA.table(by, totals.names, sums, ordering, links, about)

@@ -6,25 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ..database import Connection
+from ..rollup.reading import Days, fetch_first_and_last_day
 from ..states import state_in_name
 from .body_cache import BodyCache
-from .business_days import BusinessDays, load_business_days
-
-
-class Names:
-    """Names of angels and polos by id. An id never changes its name, so what was read once is remembered."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, dict[int, str]] = {"angels": {}, "polos": {}}
-
-    async def of(self, connection: Connection, table: str, ids: Iterable[int]) -> dict[int, str]:
-        """Names of (at least) these ids of the table angels or polos."""
-        known = self._known[table]
-        new = [key for key in ids if key not in known]
-        if new:
-            known.update(await connection.fetch(f"SELECT id, name FROM {table} WHERE id = ANY($1::integer[])", new))
-        return known
-
+from .calendar.business_days import BusinessDays, load_business_days
 
 StateOf = Callable[[str], str | None]
 """The state of a polo, by name."""
@@ -49,8 +34,9 @@ class States:
 
 async def fetch_states(connection: Connection, polos: Sequence[str]) -> dict[str, str | None]:
     """Of these names; that of one without any visit is read from the name."""
-    states = {polo: state_in_name(polo) for polo in polos}
-    states.update(await connection.fetch("SELECT name, uf FROM polos WHERE name = ANY($1::text[])", list(polos)))
+    rows = await connection.fetch("SELECT name, uf FROM polos WHERE name = ANY($1::text[])", list(polos))
+    states: dict[str, str | None] = dict(rows)
+    states |= {polo: state_in_name(polo) for polo in polos if polo not in states}
     return states
 
 
@@ -58,7 +44,6 @@ async def fetch_states(connection: Connection, polos: Sequence[str]) -> dict[str
 class Memory:
     """What a process keeps between requests, all of it bounded and true at any time."""
 
-    names: Names = field(default_factory=Names)
     states: States = field(default_factory=States)
     bodies: BodyCache = field(default_factory=BodyCache)
     calendar: tuple[int, BusinessDays] | None = None
@@ -72,17 +57,15 @@ class Snapshot:
     memory: Memory
     version: int
     calendar_version: int
-    has_deltas: bool
+    has_recent: bool
     time_zone: str
     today: date
-    _bounds: tuple[date, date] | None = None
+    _bounds: Days | None = None
 
-    async def first_and_last_day(self) -> tuple[date, date] | None:
+    async def first_and_last_day(self) -> Days | None:
         """First and last day with a visit in the whole data; None where there is no visit."""
         if self._bounds is None:
-            sql = FIRST_AND_LAST_DAY_WITH_DELTAS if self.has_deltas else FIRST_AND_LAST_DAY
-            first, last = await self.connection.fetchrow(sql)
-            self._bounds = None if first is None else (first, last)
+            self._bounds = await fetch_first_and_last_day(self.connection, has_recent=self.has_recent)
         return self._bounds
 
     async def states_of(self, polos: Iterable[str]) -> StateOf:
@@ -98,29 +81,13 @@ class Snapshot:
         return loaded
 
 
-# The version: deltas ever committed, and changes to the calendar and to the settings. Each commit of one adds to it.
+# The version: changes of the visits ever committed, and changes to the calendar and to the settings.
 # Today is the database's: processes may have clocks and time zones of their own.
 STATE = """
-SELECT folded + deltas + calendar + settings.version, calendar, deltas > 0, time_zone,
+SELECT merged + waiting + calendar + settings.version, calendar, waiting > 0, time_zone,
        (now() AT TIME ZONE time_zone)::date
 FROM rollup_state, indicator_settings AS settings, (SELECT version AS calendar FROM calendar_state) AS calendar_state,
-     (SELECT count(*) AS deltas FROM rollup_deltas) AS unfolded
-"""
-
-FIRST_AND_LAST_DAY = "SELECT min(block), max(block) FROM rollup_blocks WHERE grain = 0"
-
-FIRST_AND_LAST_DAY_WITH_DELTAS = """
-SELECT min(day), max(day)
-FROM (
-    SELECT day
-    FROM (
-        SELECT block AS day, visits FROM rollup_blocks WHERE grain = 0
-        UNION ALL
-        SELECT c.day, c.visits
-        FROM rollup_deltas d, unnest(d.day, d.open, d.visits) AS c (day, open, visits) WHERE NOT c.open
-    ) AS parts
-    GROUP BY day HAVING sum(visits) <> 0
-) AS days
+     (SELECT count(*) AS waiting FROM rollup_waiting) AS recent
 """
 
 

@@ -4,15 +4,79 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from pydantic import BaseModel, Field
+
 from ..exports.columns import Column
+from ..rollup.dimensions import Dimension
+from ..rollup.reading import Days, Filters, fetch_open
 from .answers import Row, Table
-from .backlog import fetch_open_visits
-from .business_days import NATION, CalendarKind
+from .calendar.business_days import NATION, CalendarKind
 from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson, wilson_bounds
+from .indicator import figure_columns
 from .links import VisitLinks, attended_between
+from .models import IndicatorAnswer
+from .sla import SlaFigures
 from .snapshot import Snapshot
-from .sums import Days, Filters
-from .totals import DateRange, Dimension, Totals, place_of, resolve_range, totals_by
+from .totals import DateRange, Totals, place_of, resolve_range, totals_by
+
+
+class SummaryPeriod(BaseModel):
+    start_date: date | None
+    end_date: date | None
+    total_de_atendimentos: int
+    total_de_atendimentos_no_prazo: int
+    sla: str | None
+    sla_percentual: float | None
+    sla_minimo: float | None = Field(description="Lower end of the 95% Wilson interval")
+    sla_maximo: float | None = Field(description="Upper end of it")
+    tempo_medio_atendimento: str | None
+    tempo_medio_segundos: int | None
+    calendario: str = Field(
+        description="Whose business days were counted: nacional, or with calendario=uf the polo, state, or main polo "
+        "of the angel that was asked for",
+        examples=["nacional"],
+    )
+    dias_uteis: int | None = Field(description="Business days; null where the range has no day")
+    produtividade: float | None = Field(description="Visits for each business day; null where there is none")
+
+
+class SummaryChange(BaseModel):
+    total_de_atendimentos: int
+    total_de_atendimentos_percentual: float | None
+    sla_pontos: float | None
+    produtividade: float | None
+    tempo_medio_segundos: int | None
+
+
+class SummaryOpen(BaseModel):
+    total_em_aberto: int
+    total_atrasado: int
+    data_limite_mais_antiga: date | None
+
+
+class SummaryRank(SlaFigures):
+    angel: str | None = None
+    polo: str | None = None
+    uf: str | None = None
+    sla_minimo: float
+    sla_maximo: float
+
+
+class SummaryAnswer(IndicatorAnswer):
+    periodo: SummaryPeriod
+    periodo_anterior: SummaryPeriod = Field(description="As many days, right before")
+    variacao: SummaryChange = Field(description="This period less the previous one")
+    em_aberto: SummaryOpen
+    melhores: list[SummaryRank] = Field(
+        description="By sla_minimo: few visits do not outrank many; disjoint from piores"
+    )
+    piores: list[SummaryRank] = Field(description="By sla_maximo; nobody without a late visit")
+    as_of: date
+    time_zone: str = Field(description="Whose today as_of is, where it was not given")
+    by: str
+    min_total: int
+    tolerance_days: int
+    calendario: str
 
 
 @dataclass(frozen=True)
@@ -30,8 +94,10 @@ class SummaryQuestion:
 async def summary_table(snapshot: Snapshot, asked: DateRange, filters: Filters, question: SummaryQuestion) -> Table:
     days = await resolve_range(snapshot, asked)
     before = days and previous_period(days)
-    now = await totals_by(snapshot, question.by, days, filters, tolerance_days=question.tolerance_days)
-    then = await totals_by(snapshot, question.by, before, filters, tolerance_days=question.tolerance_days)
+    now, then = [
+        await totals_by(snapshot, question.by, part, filters, tolerance_days=question.tolerance_days, seconds=True)
+        for part in (days, before)
+    ]
     period = await _period(snapshot, now, days, filters, question)
     previous = await _period(snapshot, then, before, filters, question)
     best, worst = _best_and_worst(now, question, asked, filters)
@@ -109,7 +175,7 @@ def _change(now: Row, then: Row) -> Row:
 
 
 async def _open_visits(snapshot: Snapshot, question: SummaryQuestion, filters: Filters) -> Row:
-    rows = await fetch_open_visits(snapshot, Dimension.polo, question.as_of, filters)
+    rows = await fetch_open(snapshot.connection, Dimension.uf, question.as_of, filters, has_recent=snapshot.has_recent)
     return {
         "total_em_aberto": sum(row[1] for row in rows),
         "total_atrasado": sum(row[2] for row in rows),
@@ -169,14 +235,6 @@ def _rank_row(rank: _Rank, question: SummaryQuestion, link: VisitLinks) -> Row:
 
 
 def summary_columns(by: Dimension) -> list[Column]:
-    return [
-        Column("grupo", str, computed=True),
-        Column(by.value, str),
-        Column("total_de_atendimentos", int),
-        Column("total_de_atendimentos_no_prazo", int),
-        Column("sla", str, computed=True),
-        Column("sla_percentual", float),
-        Column("sla_minimo", float),
-        Column("sla_maximo", float),
-        Column("visitas", str, computed=True),
-    ]
+    *figures, visits = figure_columns(SlaFigures)
+    bounds = [Column("sla_minimo", float), Column("sla_maximo", float)]
+    return [Column("grupo", str, computed=True), Column(by.value, str), *figures, *bounds, visits]

@@ -6,20 +6,24 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from ..errors import Unprocessable
 from ..exports.columns import Column
+from ..rollup.blocks import ONE_DAY, Block, Grain, block_of
+from ..rollup.dimensions import Dimension
+from ..rollup.reading import Days, Filters, fetch_series
 from .answers import Row, Table
-from .blocks import ONE_DAY, Block, Grain, block_of
-from .business_days import NATION, CalendarKind, Place
-from .figures import half_even_each
+from .calendar.business_days import NATION, CalendarKind, Place
+from .figures import Integers, Ratio
+from .indicator import figure_columns
 from .links import attended_between
+from .long_work import off_the_loop
+from .models import IndicatorAnswer
 from .ordering import SortColumn, by_ratio, order_rows
-from .packing import Integers
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .sums import Days, Filters, clip_to_data, fetch_bucket_cells, sum_by
-from .totals import DateRange, Dimension, Totals, key_of, resolve_range, totals_of_cells
+from .totals import DateRange, Totals, clip_to_data, resolve_range, totals_by
 
 MOST_POINTS = 100_000
 MOST_BUCKETS = 5_000
@@ -40,7 +44,29 @@ class Metric(StrEnum):
     produtividade = "produtividade"
 
 
-TREND_FIELDS = ("inicio", "total", "valor", "angel", "polo", "uf")
+TREND_FIELDS = ("inicio", "total", "valor", *(by.value for by in Dimension))
+
+
+class TrendPoint(BaseModel):
+    angel: str | None = Field(None, description="With by=angel")
+    polo: str | None = Field(None, description="With by=polo")
+    uf: str | None = Field(None, description="With by=uf")
+    inicio: date
+    fim: date
+    total_de_atendimentos: int
+    valor: float | None = Field(description="The metric; an SLA is null without visits, a pace without a business day")
+    visitas: str | None
+    demais: int = Field(description="Names summed in it, the name being null; 0 in a name's own points")
+
+
+class TrendAnswer(IndicatorAnswer):
+    bucket: str
+    metric: str
+    calendario: str
+    tolerance_days: int
+    nomes: int = Field(description="Names with a visit in the range")
+    nomes_em_demais: int = Field(description="Those without points of their own: the fewest visits, summed in demais")
+    tendencia: list[TrendPoint]
 
 
 def buckets_of(days: Days, bucket: Bucket) -> list[Days]:
@@ -89,8 +115,10 @@ async def trend_table(
         buckets = buckets_of(days, bucket)
         if len(buckets) > MOST_BUCKETS:
             raise _too_many_points()
-        grid = await _grid(snapshot, by, buckets, filters, tolerance_days, top)
-        rows = _rows(grid, by, filters, ordering, await _values(snapshot, grid, metric, calendar))
+        local = metric is Metric.produtividade and calendar is CalendarKind.uf
+        grid = await _grid(snapshot, by, buckets, filters, tolerance_days, top, places=local)
+        values = await _values(snapshot, grid, metric, calendar)
+        rows = await off_the_loop(grid.total.size, _rows, grid, by, filters, ordering, values)
     about = {
         "start_date": days and days.first,
         "end_date": days and days.last,
@@ -127,26 +155,30 @@ NO_GRID = Grid([], [], [], np.empty((0, 0), np.int64), np.empty((0, 0), np.int64
 
 
 async def _grid(
-    snapshot: Snapshot, by: Dimension, buckets: list[Days], filters: Filters, tolerance_days: int, top: int | None
+    snapshot: Snapshot,
+    by: Dimension,
+    buckets: list[Days],
+    filters: Filters,
+    tolerance_days: int,
+    top: int | None,
+    *,
+    places: bool,
 ) -> Grid:
     """Every name has its series, up to `top` of them and to what an answer bears: those with the most visits."""
-    number, cells = await fetch_bucket_cells(snapshot, buckets, filters, tolerance_days)
-    totals = await totals_of_cells(snapshot, by, cells, places=True)
-    key = await key_of(snapshot, by, cells.angel_id if by is Dimension.angel else cells.polo_id)
-    points, visits, on_time = sum_by(key.numbers.astype(np.int64) * len(buckets) + number, cells.total, cells.on_time)
-    positions = {name: row for row, name in enumerate(totals.names)}
-    rows = np.array([positions[name] for name in await key.names(points // len(buckets))], np.int64)
+    totals = await totals_by(snapshot, by, Days(buckets[0].first, buckets[-1].last), filters, places=places)
     shown = _shown(totals, len(buckets), top)
     in_rest = len(totals.names) - len(shown)
-    series = np.full(len(totals.names), len(shown), np.int64)
-    series[shown] = np.arange(len(shown))
+    names = [totals.names[row] for row in shown]
+    points = await fetch_series(
+        snapshot.connection, by, buckets, names, filters, tolerance_days, has_recent=snapshot.has_recent
+    )
     sums = np.zeros((2, len(shown) + (in_rest > 0), len(buckets)), np.int64)
-    np.add.at(sums[0], (series[rows], points % len(buckets)), visits)
-    np.add.at(sums[1], (series[rows], points % len(buckets)), on_time)
-    rest = [None] if in_rest else []
+    if points:
+        series, bucket, total, on_time = np.array(points, np.int64).T
+        sums[0, series, bucket], sums[1, series, bucket] = total, on_time
     return Grid(
-        [*(totals.names[row] for row in shown), *rest],
-        [*(totals.places[row] for row in shown), *(NATION for _ in rest)],
+        [*names, *([None] if in_rest else [])],
+        [*(totals.places[row] for row in shown), *([NATION] if in_rest else [])],
         buckets,
         sums[0],
         sums[1],
@@ -163,46 +195,34 @@ def _shown(totals: Totals, buckets: int, top: int | None) -> list[int]:
     return sorted(np.argsort(-totals.total, kind="stable")[:number].tolist())
 
 
-@dataclass(frozen=True)
-class Values:
-    """numerator / denominator of each point, and where there is none."""
-
-    numerators: Integers
-    denominators: Integers
-    null: Integers
-
-    def shown(self) -> list[float | None]:
-        hundredths = half_even_each(100 * self.numerators, self.denominators).tolist()
-        return [None if no else value / 100 for value, no in zip(hundredths, self.null.tolist(), strict=True)]
-
-
-async def _values(snapshot: Snapshot, grid: Grid, metric: Metric, calendar: CalendarKind) -> Values:
+async def _values(snapshot: Snapshot, grid: Grid, metric: Metric, calendar: CalendarKind) -> Ratio:
+    """Of each point."""
     total, on_time = grid.total.ravel(), grid.on_time.ravel()
     if metric is Metric.sla:
-        return Values(100 * on_time, np.maximum(total, 1), total == 0)
+        return Ratio(100 * on_time, total)
     if metric is Metric.total:
-        return Values(total, np.ones_like(total), np.zeros(len(total), bool))
+        return Ratio(total, np.ones_like(total))
     counter = await snapshot.business_days()
     places = grid.places if calendar is CalendarKind.uf else [NATION] * len(grid.names)
-    working = np.array([counter.between(*days, place) for place in places for days in grid.buckets], np.int64)
-    return Values(total, np.maximum(working, 1), working == 0)
+    working = np.array(await counter.of_each(grid.buckets, places), np.int64).ravel()
+    return Ratio(total, working)
 
 
-def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, values: Values) -> list[Row]:
+def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, values: Ratio) -> list[Row]:
     """Sorted; rows come in order of name and time, which also settles ties; nulls go last."""
     links = [attended_between(by, filters, DateRange(*days)) for days in grid.buckets]
-    total, shown = grid.total.ravel(), values.shown()
+    total, shown = grid.total.ravel(), values.decimals()
     bucket = np.tile(np.arange(len(grid.buckets)), len(grid.names))
     columns = {
         "inicio": SortColumn([bucket]),
         "total": SortColumn([total]),
-        "valor": by_ratio(values.numerators, values.denominators, values.null),
+        "valor": by_ratio(values),
     }
     named = SortColumn(
         [np.repeat(np.arange(len(grid.names)), len(grid.buckets))],
         np.repeat(np.array([name is None for name in grid.names], bool), len(grid.buckets)),
     )
-    order = order_rows(ordering, columns | {by.value: named}, ())
+    order = order_rows(ordering, columns.get(ordering.field, named))
     visits = total.tolist()
     rows = []
     for point in order.tolist():
@@ -233,12 +253,5 @@ def _too_many_points() -> Unprocessable:
 
 
 def trend_columns(by: Dimension) -> list[Column]:
-    return [
-        Column(by.value, str),
-        Column("inicio", date),
-        Column("fim", date),
-        Column("total_de_atendimentos", int),
-        Column("valor", float),
-        Column("visitas", str, computed=True),
-        Column("demais", int),
-    ]
+    points = (column for column in figure_columns(TrendPoint) if column.name not in set(Dimension))
+    return [Column(by.value, str), *points]

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Request
 
-from ..accounts.audit import record_audit
-from ..accounts.current_user import Admin, peer_address
+from ..accounts.audit import ActorOfRequest, audit
+from ..accounts.current_user import Admin
 from ..database import ConnectionOfRequest
 from ..errors import problems
 from .models import RebuildAnswer, RollupDifference, VerifyAnswer
@@ -38,16 +38,11 @@ async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> Verify
     summary="Make the indicators anew from the visits",
     responses=problems(401, 403, 409, 422, 503),
 )
-async def rebuild_indicators(request: Request, user: Admin, connection: ConnectionOfRequest) -> RebuildAnswer:
+async def rebuild_indicators(
+    request: Request, _: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
+) -> RebuildAnswer:
     """Make the indicators' levels anew from the visits. Nobody waits for it."""
     visits = await rebuild(connection)
-    await record_audit(
-        connection,
-        action="indicators_rebuilt",
-        username=user.username,
-        user_id=user.id or None,
-        address=peer_address(request),
-        detail={"visits": visits},
-    )
+    await audit(connection, actor, "indicators_rebuilt", visits=visits)
     async with open_snapshot(connection, request.app.state.indicators) as snapshot:
         return RebuildAnswer(data_version=snapshot.version, visits=visits)

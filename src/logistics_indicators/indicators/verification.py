@@ -1,45 +1,29 @@
-"""Verify: what the indicators answer from, recomputed from the rows. Rebuild: made anew from them."""
+"""Verify: what the indicators answer from, compared with the rows. Rebuild: made anew from them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
 
 import asyncpg
-import polars as pl
 
-from ..database import Connection
+from ..database import Connection, Lock
 from ..errors import Conflict
-from .blocks import Grain
-from .folding import FOLD_LOCK, FOLD_TIMEOUT, STORE_OPEN, fetch_cells, fetch_deltas, store_blocks
-from .packing import LATE, VISITS, Layout, frame_of, late_of, open_of, pack, spread, visits_of
-from .rollup import dimension_ids
+from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, RECENT_LEVELS, Grain
+from ..rollup.cells import DAY_TOTAL, LATE, OPEN
+from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_statements
+from ..rollup.writing import dimension_ids
 from .snapshot import STATE
 
-CELLS_OF_ROWS = """
-SELECT day - DATE '1970-01-01', open::integer, COALESCE(polos.id, 0), COALESCE(angels.id, 0), days_late, visits, seconds
-FROM (
-    SELECT COALESCE(data_de_atendimento::date, data_limite) AS day, data_de_atendimento IS NULL AS open, polo, angel,
-           COALESCE(data_de_atendimento::date - data_limite, 0) AS days_late, count(*) AS visits,
-           COALESCE(sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)::bigint AS seconds
-    FROM services GROUP BY 1, 2, 3, 4, 5
-) AS cells
-LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
-"""
-"""As rollup.py computes a writer's cells, in SQL: two programs that must agree. A name that is unknown has id 0."""
+FOLDER = Path(__file__).parent
+VISITS_OF_ROWS = (FOLDER / "visits_of_rows.sql").read_text(encoding="utf-8")
+REBUILD = [part.format(levels=LEVELS) for part in (FOLDER / "rebuild.sql").read_text(encoding="utf-8").split(";\n")]
 
 MISSING_NAMES = (
     ("angels", "SELECT DISTINCT angel FROM services EXCEPT SELECT name FROM angels"),
     ("polos", "SELECT DISTINCT polo FROM services EXCEPT SELECT name FROM polos"),
 )
-
-DROP_DELTAS = """
-WITH gone AS (DELETE FROM rollup_deltas RETURNING id)
-UPDATE rollup_state SET folded = folded + 1 + (SELECT count(*) FROM gone)
-"""
-"""One more than the deltas: a rebuilt rollup is a new version, whatever was wrong with the old one."""
 
 EXAMPLES = 20
 
@@ -65,109 +49,135 @@ class Verification:
     examples: list[Difference]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """expected, found: SELECTs of block, polo_id, angel_id, days_late and the sums."""
+
+    level: str
+    expected: str
+    found: str
+    sums: tuple[str, ...] = ("total",)
+
+
+def _of_level(grain: Grain) -> list[Comparison]:
+    """The level's cells and its late ones. What is not merged yet is told by its own cells of this grain, if any."""
+    block = BLOCK_IN_SQL[grain]
+    own = grain in RECENT_LEVELS
+    recent_grain, recent_block = (grain.value, "block") if own else (Grain.day.value, block.format(day="block"))
+    on_time = "CASE WHEN days_late = 0 THEN total ELSE 0 END AS on_time"
+    keys = f"{recent_block} AS block, polo_id, angel_id"
+    rows = f"SELECT {block.format(day='day')} AS block, polo_id, angel_id"
+    return [
+        Comparison(
+            grain.name,
+            f"{rows}, 0 AS days_late, total, {on_time}, seconds FROM rows_of_visits WHERE NOT open",
+            f"""SELECT block, polo_id, angel_id, 0 AS days_late, total, on_time, seconds
+            FROM rollup WHERE grain = {grain.value}
+            UNION ALL SELECT {keys}, 0, total, on_time, seconds FROM rollup_recent WHERE grain = {recent_grain}""",
+            ("total", "on_time", "seconds"),
+        ),
+        Comparison(
+            f"{grain.name} (late)",
+            f"{rows}, days_late, total FROM rows_of_visits WHERE NOT open AND days_late > 0",
+            f"""SELECT block, polo_id, angel_id, days_late, total FROM rollup_late WHERE grain = {grain.value}
+            UNION ALL SELECT {keys}, days_late, total FROM rollup_recent WHERE grain = {LATE + recent_grain}""",
+        ),
+    ]
+
+
+def _of_grain(level: str, grain: int, expected: str) -> Comparison:
+    select = "SELECT block, polo_id, angel_id, 0 AS days_late, total FROM {} WHERE grain = {}"
+    return Comparison(
+        level, expected, f"{select.format('rollup', grain)} UNION ALL {select.format('rollup_recent', grain)}"
+    )
+
+
+COMPARISONS = [
+    *(comparison for grain in MERGED_LEVELS for comparison in _of_level(grain)),
+    _of_grain(
+        "day (all)",
+        DAY_TOTAL,
+        "SELECT day AS block, 0 AS polo_id, 0 AS angel_id, 0 AS days_late, total FROM rows_of_visits WHERE NOT open",
+    ),
+    _of_grain(
+        "open",
+        OPEN,
+        "SELECT day AS block, polo_id, angel_id, 0 AS days_late, total FROM rows_of_visits WHERE open",
+    ),
+]
+
+COMPARE = """
+WITH expected AS (SELECT block, polo_id, angel_id, days_late, {sums} FROM ({expected}) AS e GROUP BY 1, 2, 3, 4),
+found AS (SELECT block, polo_id, angel_id, days_late, {sums} FROM ({found}) AS f GROUP BY 1, 2, 3, 4),
+differing AS (
+    SELECT block, polo_id, angel_id, days_late, {of_expected} AS expected, {of_found} AS found
+    FROM expected FULL JOIN found USING (block, polo_id, angel_id, days_late)
+)
+SELECT block, COALESCE(polos.name, '?'), COALESCE(angels.name, '?'), days_late, expected, found, count(*) OVER ()
+FROM differing LEFT JOIN polos ON polos.id = polo_id LEFT JOIN angels ON angels.id = angel_id
+WHERE expected <> found
+ORDER BY block, polo_id, angel_id, days_late LIMIT $1
+"""
+
+
 async def verify(connection: Connection) -> Verification:
-    """Compare every level, deltas included, with the rows, in one snapshot; disturbs nobody."""
-    async with _long_snapshot(connection, readonly=True):
+    """Compare every level, what waits included, with the rows, in one snapshot; disturbs nobody."""
+    differences, examples = 0, list[Difference]()
+    async with _long_snapshot(connection):
         version = await connection.fetchval(STATE)
-        rows = await fetch_cells(connection, CELLS_OF_ROWS)
-        deltas = await fetch_deltas(connection)
-        frames = [
-            *[frame async for frame in _level_differences(connection, VISITS, visits_of(rows), visits_of(deltas))],
-            *[frame async for frame in _level_differences(connection, LATE, late_of(rows), late_of(deltas))],
-            await _open_differences(connection, rows, deltas),
-        ]
-        examples: list[Difference] = []
-        for level, sums, frame in frames:
-            examples += await _examples(connection, level, sums, frame.head(EXAMPLES - len(examples)))
-    return Verification(version, int(rows["visits"].sum()), sum(frame.height for _, _, frame in frames), examples)
+        await connection.execute(VISITS_OF_ROWS, timeout=MERGE_TIMEOUT)
+        for comparison in COMPARISONS:
+            rows = await connection.fetch(_compare(comparison), EXAMPLES, timeout=MERGE_TIMEOUT)
+            differences += rows[0][-1] if rows else 0
+            late = comparison.level.endswith("(late)")
+            for block, polo, angel, days_late, expected, found, _ in rows[: EXAMPLES - len(examples)]:
+                examples.append(
+                    Difference(comparison.level, block, polo, angel, days_late if late else None, expected, found)
+                )
+        visits = await connection.fetchval("SELECT COALESCE(sum(total), 0)::bigint FROM rows_of_visits")
+    return Verification(version, visits, differences, examples)
+
+
+def _compare(comparison: Comparison) -> str:
+    def of(side: str) -> str:
+        return "ARRAY[" + ", ".join(f"COALESCE({side}.{name}, 0)" for name in comparison.sums) + "]"
+
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in comparison.sums)
+    return COMPARE.format(
+        expected=comparison.expected,
+        found=comparison.found,
+        sums=sums,
+        of_expected=of("expected"),
+        of_found=of("found"),
+    )
 
 
 async def rebuild(connection: Connection) -> int:
     """Make every level anew from the rows; the number of visits. Readers keep the old ones until it is done.
 
     Raises Conflict where another rebuild is at work.
-    Deltas that the snapshot sees are of rows that it sees, so they go; later ones stay and are folded later.
+    Changes that the snapshot sees are of rows that it sees, so they go; later ones stay and are merged later.
     """
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", FOLD_LOCK, timeout=FOLD_TIMEOUT)
+        await connection.execute("SELECT pg_advisory_lock($1)", Lock.merging.value, timeout=MERGE_TIMEOUT)
     except asyncpg.LockNotAvailableError:
-        raise Conflict("The indicators are being rebuilt or folded just now. Try again in a moment.") from None
+        raise Conflict("The indicators are being rebuilt or merged just now. Try again in a moment.") from None
     try:
         for table, missing in MISSING_NAMES:
-            names = [row[0] for row in await connection.fetch(missing, timeout=FOLD_TIMEOUT)]
+            names = [row[0] for row in await connection.fetch(missing, timeout=MERGE_TIMEOUT)]
             await dimension_ids(connection, table, names)
-        async with _long_snapshot(connection, readonly=False):
-            rows = await fetch_cells(connection, CELLS_OF_ROWS)
-            await connection.execute("DELETE FROM rollup_open")
-            for layout, days in ((VISITS, visits_of(rows)), (LATE, late_of(rows))):
-                await connection.execute(f"DELETE FROM {layout.table}")
-                for cells in (await asyncio.to_thread(spread, layout, days)).values():
-                    await store_blocks(connection, layout, await asyncio.to_thread(lambda: list(pack(layout, cells))))  # noqa: B023
-            columns = [open_of(rows)[name].to_list() for name in ("data_limite", "polo_id", "angel_id", "total")]
-            await connection.execute(STORE_OPEN, *columns, timeout=FOLD_TIMEOUT)
-            await connection.execute(DROP_DELTAS)
+        async with _long_snapshot(connection):
+            for statement in (VISITS_OF_ROWS, *REBUILD):
+                await connection.execute(statement, timeout=MERGE_TIMEOUT)
+            visits = await connection.fetchval("SELECT COALESCE(sum(total), 0)::bigint FROM rows_of_visits")
     finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", FOLD_LOCK)
-    return int(rows["visits"].sum())
+        await connection.execute("SELECT pg_advisory_unlock($1)", Lock.merging.value)
+    return int(visits)
 
 
 @asynccontextmanager
-async def _long_snapshot(connection: Connection, *, readonly: bool) -> AsyncIterator[None]:
-    async with connection.transaction(isolation="repeatable_read", readonly=readonly):
-        await connection.execute(f"SET LOCAL statement_timeout = {int(FOLD_TIMEOUT * 1000)}")
+async def _long_snapshot(connection: Connection) -> AsyncIterator[None]:
+    async with connection.transaction(isolation="repeatable_read"):
+        await connection.execute("SET TRANSACTION READ WRITE")  # even a temporary table is something written
+        await allow_long_statements(connection)
         yield
-
-
-Differing = tuple[str, tuple[str, ...], pl.DataFrame]
-"""(level, names of the sums, cells with <sum> as found and <sum>_expected)"""
-
-
-async def _level_differences(
-    connection: Connection, layout: Layout, rows: pl.DataFrame, deltas: pl.DataFrame
-) -> AsyncIterator[Differing]:
-    expected = await asyncio.to_thread(spread, layout, rows)
-    unfolded = await asyncio.to_thread(spread, layout, deltas)
-    for grain in Grain:
-        select = f"SELECT grain, block, cells FROM {layout.table} WHERE grain = $1"
-        stored = await connection.fetch(select, grain.value, timeout=FOLD_TIMEOUT)
-        keys = ["grain", "block", *layout.keys]
-        columns = [*keys, *layout.sums]
-        found = pl.concat([frame_of(layout, stored), unfolded[grain].select(columns)])
-        name = grain.name if layout is VISITS else f"{grain.name} (late)"
-        yield name, layout.sums, await asyncio.to_thread(_compare, found, expected[grain], keys, layout.sums)
-
-
-async def _open_differences(connection: Connection, rows: pl.DataFrame, deltas: pl.DataFrame) -> Differing:
-    stored = await connection.fetch("SELECT data_limite, polo_id, angel_id, total FROM rollup_open")
-    expected = open_of(rows)
-    known = pl.DataFrame([tuple(row) for row in stored], schema=expected.schema, orient="row")
-    found = pl.concat([known, open_of(deltas)])
-    keys = ["data_limite", "polo_id", "angel_id"]
-    return "open", ("total",), _compare(found, expected, keys, ("total",)).rename({"data_limite": "block"})
-
-
-def _compare(found: pl.DataFrame, expected: pl.DataFrame, keys: list[str], sums: tuple[str, ...]) -> pl.DataFrame:
-    summed = found.group_by(keys).agg(pl.col(name).sum() for name in sums)
-    both = summed.join(expected, on=keys, how="full", coalesce=True, suffix="_expected", nulls_equal=True)
-    filled = both.with_columns(pl.col(name, f"{name}_expected").fill_null(0) for name in sums)
-    return filled.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name}_expected") for name in sums)).sort(keys)
-
-
-async def _examples(connection: Connection, level: str, sums: tuple[str, ...], cells: pl.DataFrame) -> list[Difference]:
-    names: dict[str, dict[int, str]] = {}
-    for table, column in (("polos", "polo_id"), ("angels", "angel_id")):
-        ids = cells[column].to_list()
-        names[table] = dict(await connection.fetch(f"SELECT id, name FROM {table} WHERE id = ANY($1::integer[])", ids))
-
-    def difference(cell: dict[str, Any]) -> Difference:
-        return Difference(
-            level,
-            cell["block"],
-            names["polos"].get(cell["polo_id"], "?"),
-            names["angels"].get(cell["angel_id"], "?"),
-            cell.get("days_late"),
-            [cell[f"{name}_expected"] for name in sums],
-            [cell[name] for name in sums],
-        )
-
-    return [difference(cell) for cell in cells.to_dicts()]

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from ..accounts.current_user import User, Viewer, user_of_token
 from ..database import Pool
 from ..errors import Unauthorized
-from ..places import PlacesPerUser
+from ..http.per_user import LimitPerUser
 from ..settings import Settings
 from .models import Load
 from .service import find_load
@@ -24,16 +24,16 @@ ENDED = ("completed", "failed", "undone")
 MayWatch = Callable[[], Awaitable[bool]]
 
 
-def stream_places(settings: Settings) -> PlacesPerUser:
-    return PlacesPerUser(settings.event_streams_per_user, "You watch as many loads as you may at once.")
+def streams_per_user(settings: Settings) -> LimitPerUser:
+    return LimitPerUser(settings.event_streams_per_user, "You watch as many loads as you may at once.")
 
 
-async def _stream_place(request: Request, user: Viewer) -> AsyncIterator[None]:
-    with request.app.state.stream_places.taken(user.id):
+async def _one_more_stream(request: Request, user: Viewer) -> AsyncIterator[None]:
+    with request.app.state.streams_per_user.one_more(user.id):
         yield
 
 
-StreamPlace = Depends(_stream_place)
+OneMoreStream = Depends(_one_more_stream)
 """Held until the stream has ended, or its client has gone."""
 
 

@@ -1,9 +1,9 @@
-"""What a file may look like: its kind's columns and their names, its delimiter and its encoding."""
+"""What a file may look like: its delimiter, its encoding, its columns' order."""
 
 import codecs
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .kinds import Kind
 
 DELIMITERS = (";", ",", "\t")
 LONGEST_ROW = 64 * 1024
@@ -33,36 +33,6 @@ REPORT_COLUMNS = ("line", "column", "reason")
 """Ours, in front of each record of a file of rejects; a load passes over them."""
 
 
-class Kind(StrEnum):
-    customers = "customers"
-    services = "services"
-
-
-COLUMNS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.customers: ("id", "nome", "email", "telefone"),
-    Kind.services: ("id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"),
-}
-OPTIONAL_COLUMNS = {"telefone"}
-SYNONYMS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
-    Kind.customers: {
-        "id": ("id_cliente", "codigo", "cod", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
-        "nome": ("name", "nome_cliente", "nome_do_cliente", "customer_name", "razao_social"),
-        "email": ("mail", "email_cliente", "correio_eletronico", "endereco_de_email"),
-        "telefone": ("tel", "fone", "celular", "phone", "telefone_cliente", "telefone_do_cliente"),
-    },
-    Kind.services: {
-        "id": ("id_atendimento", "codigo", "cod", "codigo_atendimento", "cod_atendimento", "id_servico", "service_id"),
-        "id_cliente": ("cliente", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
-        "angel": ("green_angel", "tecnico", "agente", "nome_do_tecnico", "technician"),
-        "polo": ("hub", "base", "base_logistica", "polo_logistico"),
-        "data_limite": ("prazo", "data_prazo", "limite", "deadline", "due_date"),
-        "data_de_atendimento": ("data_atendimento", "realizado", "realizado_em", "atendido_em", "data_de_realizacao"),
-    },
-}
-"""Other names of columns. They are compared as headers.key_of makes them: without case, accents, blanks and signs.
-A word that could stand for two columns of a kind is not among them."""
-
-
 @dataclass(frozen=True)
 class Layout:
     """How to read a row: `columns` are the file's, by our names; None is a column that we do not know.
@@ -75,12 +45,14 @@ class Layout:
     has_header: bool = False
     is_rejects_file: bool = False
     """The file begins each record with REPORT_COLUMNS."""
+    unnamed: int = 0
+    """Columns at the end of a file of rejects that have no name: a spreadsheet pads the header to the widest row."""
 
     def of_records(self) -> "Layout":
         """Of the records without REPORT_COLUMNS."""
         if not self.is_rejects_file:
             return self
-        return Layout(self.delimiter, self.columns[len(REPORT_COLUMNS) :], self.has_header)
+        return Layout(self.delimiter, self.columns[len(REPORT_COLUMNS) :], self.has_header, unnamed=self.unnamed)
 
 
 @dataclass(frozen=True)

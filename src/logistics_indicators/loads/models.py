@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from ..field_types import AnsweredTimestamp as Timestamp
-from .formats import Kind
+from ..http.field_types import AnsweredTimestamp as Timestamp
+from ..http.paging import PageModel
+from .kinds import Kind
 
 Reason = Literal[
     "missing_column",
@@ -75,14 +76,8 @@ class ReceivedLoad(BaseModel):
     load: Load
 
 
-class LoadPage(BaseModel):
+class LoadPage(PageModel):
     loads: list[Load]
-    total_por_pagina: int
-    proxima_pagina: str | None = Field(
-        None,
-        exclude_if=lambda link: link is None,
-        description="Relative URL of the next page; absent on the last one",
-    )
 
 
 class Reject(BaseModel):
@@ -93,11 +88,5 @@ class Reject(BaseModel):
     row: str
 
 
-class RejectPage(BaseModel):
+class RejectPage(PageModel):
     rejects: list[Reject]
-    total_por_pagina: int
-    proxima_pagina: str | None = Field(
-        None,
-        exclude_if=lambda link: link is None,
-        description="Relative URL of the next page; absent on the last one",
-    )

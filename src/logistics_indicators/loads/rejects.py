@@ -1,5 +1,6 @@
 """The rows that were not taken: how many of them are kept, and how they are shown."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import polars as pl
 from ..database import Connection, Pool
 from .formats import REPORT_COLUMNS
 from .models import Reject
-from .sent_again import as_sent_before
+from .parsing.sent_again import apart, as_sent_before
 
 BYTE_ORDER_MARK = "\ufeff"
 """Says the encoding, to Excel and to a load alike."""
@@ -84,7 +85,7 @@ async def rejects_csv(pool: Pool, load_id: int) -> AsyncIterator[str]:
     """Line, column and reason of each rejected row, and then the row as it was sent: mend it and send the file.
 
     A load passes over the three. Sent again as it is, the same rows are rejected, and this file is the same again:
-    the line is that of the file that was sent first.
+    the line is that of the file that was sent first. Empty rows keep quotes from reaching over the rows.
     """
     load = await pool.fetchrow("SELECT delimiter, header, columns, is_rejects_file FROM loads WHERE id = $1", load_id)
     delimiter = load["delimiter"]
@@ -92,7 +93,7 @@ async def rejects_csv(pool: Pool, load_id: int) -> AsyncIterator[str]:
     after, more = 0, True
     while more:
         rows = await pool.fetch(LIST_REJECTS, load_id, after, None, REJECTS_AT_A_TIME, PAGE_BYTES)
-        yield "".join(_reject_line(row, delimiter) for row in rows)
+        yield await asyncio.to_thread(_reject_lines, rows, delimiter)
         more = bool(rows) and rows[0]["found"] > len(rows)
         after = rows[-1]["line"] if rows else after
 
@@ -107,6 +108,10 @@ def header_of(load: Any) -> str:
     return as_sent_before(load["header"], load["delimiter"], len(load["columns"])).row
 
 
-def _reject_line(reject: Any, delimiter: str) -> str:
-    line = reject["line"] if reject["origin_line"] is None else reject["origin_line"]
-    return delimiter.join([str(line), reject["column"] or "", reject["reason"], reject["row"]]) + "\n"
+def _reject_lines(rejects: list[Any], delimiter: str) -> str:
+    lines = []
+    for reject in rejects:
+        line = reject["line"] if reject["origin_line"] is None else reject["origin_line"]
+        cells = [str(line), reject["column"] or "", reject["reason"], reject["row"]]
+        lines.append(apart(delimiter.join(cells) + "\n", reject["row"], delimiter))
+    return "".join(lines)

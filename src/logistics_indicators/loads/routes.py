@@ -1,29 +1,31 @@
 """Receiving files, and watching, mending and undoing their loads."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator
 
-from ..accounts.audit import record_audit
-from ..accounts.current_user import Admin, Analyst, User, Viewer
+from ..accounts.audit import ActorOfRequest, audit
+from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import Unprocessable, problems
+from ..http.field_types import MAX_OWN_ID, OwnId
+from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
 from . import rejects, service
-from .bodies import open_body
-from .events import StreamPlace, load_events, still_allowed
-from .formats import COLUMNS, Kind, named_encoding
-from .headers import key_of, printable
+from .events import OneMoreStream, load_events, still_allowed
+from .formats import named_encoding
+from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
-from .opening import OpeningOptions
-from .receiving import LoadOptions
+from .receiving.bodies import open_body
+from .receiving.opening import OpeningOptions, mapped_columns
+from .receiving.receiver import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
 
-LoadId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+LoadId = OwnId
 Delimiter = Annotated[
     Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its header where it is not given")
 ]
@@ -32,9 +34,6 @@ Encoding = Annotated[
     BeforeValidator(named_encoding),
     Query(description="Of the file; seen from its bytes where it is not given. Aliases (latin1, cp1252) are taken"),
 ]
-TRUSTED_CHARSETS = {"cp850", "utf-16"}
-"""Of a bare body's Content-Type. Clients say the others of whatever they send."""
-
 HeaderOption = Annotated[
     Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
 ]
@@ -101,9 +100,6 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         request.stream(),
         settings.load_max_bytes,
     )
-    told = named_encoding(body.charset)
-    if options.opening.encoding is None and told in TRUSTED_CHARSETS:
-        options = replace(options, opening=replace(options.opening, encoding=told))
     load_id = await request.app.state.receiver.receive(body, options, user)
     load = await service.find_load(request.app.state.pool, load_id)
     response.headers["Location"] = f"/v1/loads/{load_id}"
@@ -143,60 +139,44 @@ class Asked:
         )
 
 
-def mapped_columns(kind: Kind, text: str) -> dict[str, str]:
-    """`angel:Agente,polo:Hub` by our names. Raises Unprocessable."""
-    mapped: dict[str, str] = {}
-    for pair in text.split(","):
-        ours, colon, theirs = (part.strip() for part in pair.partition(":"))
-        if not colon or not theirs:
-            msg = "write pairs of our name and the file's, as angel:Agente,polo:Hub"
-            raise Unprocessable.field("query", "columns", msg=msg)
-        if ours not in COLUMNS[kind]:
-            msg = f"unknown column {printable(ours)[:100]}; there are: {', '.join(COLUMNS[kind])}"
-            raise Unprocessable.field("query", "columns", msg=msg)
-        if ours in mapped or key_of(theirs) in map(key_of, mapped.values()):
-            raise Unprocessable.field("query", "columns", msg=f"{printable(pair)[:100]} is mapped twice")
-        mapped[ours] = theirs
-    return mapped
-
-
-def address_of(request: Request) -> str | None:
-    return request.client.host if request.client else None
-
-
 AskedOptions = Annotated[Asked, Depends()]
 
 
-@router.post("/customers/batch", operation_id="load_customers", summary="Load a file of customers", **RECEIVE)
-async def load_customers(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
-    """Columns `id;nome;email;telefone`, by position, or by name where the file has a header.
+def _add_upload(kind: Kind) -> None:
+    async def load(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
+        return await _receive(request, response, user, asked.of(kind, peer_address(request)))
 
-    Answers 202 once every byte is durable; the load then goes on by itself. Watch it at its Location.
-    """
-    return await _receive(request, response, user, asked.of(Kind.customers, address_of(request)))
-
-
-@router.post("/services/batch", operation_id="load_services", summary="Load a file of visits", **RECEIVE)
-async def load_services(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
-    """Columns `id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento`, by position or by name.
-
-    Waits for every customers load received before it. Answers 202 once every byte is durable.
-    """
-    return await _receive(request, response, user, asked.of(Kind.services, address_of(request)))
+    router.add_api_route(
+        f"/{kind}/batch",
+        load,
+        methods=["POST"],
+        operation_id=f"load_{kind}",
+        summary=KINDS[kind].summary,
+        description=KINDS[kind].description,
+        **RECEIVE,
+    )
 
 
-@router.get("/loads", operation_id="list_loads", responses=problems(401, 403, 422, 503))
+for each in KINDS:
+    _add_upload(each)
+
+
+@router.get(
+    "/loads",
+    operation_id="list_loads",
+    response_model=LoadPage,
+    responses={200: {**LINK_HEADER}, **problems(401, 403, 422, 503)},
+)
 async def list_loads(
+    request: Request,
     connection: ConnectionOfRequest,
     user: Viewer,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 30,
-    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Loads older than this id")] = None,
-) -> LoadPage:
+    limit: Limit = DEFAULT_LIMIT,
+    before: Annotated[int | None, Query(ge=1, le=MAX_OWN_ID, description="Loads older than this id")] = None,
+) -> Response:
     """Newest first."""
-    loads = await service.list_loads(connection, before, limit + 1)
-    page, more = loads[:limit], len(loads) > limit
-    link = f"/v1/loads?limit={limit}&before={page[-1].id}" if more else None
-    return LoadPage(loads=page, total_por_pagina=len(page), proxima_pagina=link)
+    page, more = cut_page(await service.list_loads(connection, before, limit + 1), limit)
+    return page_response(request, "loads", page, limit, before=page[-1].id if more else None)
 
 
 @router.get("/loads/{load_id}", operation_id="get_load", responses=problems(401, 403, 404, 422, 503))
@@ -217,7 +197,7 @@ async def _rejects_format(
     if format == "json":
         yield format
         return
-    with request.app.state.user_exports.taken(user.id):
+    with request.app.state.user_exports.one_more(user.id):
         yield format
 
 
@@ -229,19 +209,20 @@ RejectsFormat = Annotated[str, Depends(_rejects_format)]
     operation_id="list_rejects",
     response_model=RejectPage,
     responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}, **LINK_HEADER},
         **problems(401, 403, 404, 422, 429, 503),
     },
 )
 async def list_rejects(
+    request: Request,
     pool: PoolOfApp,
     user: Viewer,
     load_id: LoadId,
     format: RejectsFormat,
     reason: Annotated[Reason | None, Query(description="Only these")] = None,
     after: Annotated[int, Query(ge=0, le=2**53 - 1, description="Only lines after this one")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 30,
-) -> Any:
+    limit: Limit = DEFAULT_LIMIT,
+) -> Response:
     """Rows that were not taken, by line of the file. A page may be shorter than its limit: it ends at about 2 MiB."""
     await service.find_load(pool, load_id)
     if format == "csv":
@@ -252,10 +233,7 @@ async def list_rejects(
             headers={"Content-Disposition": name},
         )
     page, more = await rejects.list_rejects(pool, load_id, after, reason, limit)
-    link = f"/v1/loads/{load_id}/rejects?limit={limit}&after={page[-1].line}" if more else None
-    if link and reason:
-        link += f"&reason={reason}"
-    return RejectPage(rejects=page, total_por_pagina=len(page), proxima_pagina=link)
+    return page_response(request, "rejects", page, limit, after=page[-1].line if more else None)
 
 
 @router.get(
@@ -266,7 +244,7 @@ async def list_rejects(
         200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "Events named `load`"},
         **problems(401, 403, 404, 422, 429, 503),
     },
-    dependencies=[StreamPlace],
+    dependencies=[OneMoreStream],
 )
 async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: LoadId) -> StreamingResponse:
     """The load as Server-Sent Events until it ends; the data is what GET of the load answers.
@@ -282,16 +260,9 @@ async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: L
 
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
-async def undo_load(request: Request, connection: ConnectionOfRequest, user: Admin, load_id: LoadId) -> Load:
+async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOfRequest, load_id: LoadId) -> Load:
     """Undo a load: exactly the rows that it inserted go, and the indicators follow."""
     async with connection.transaction():
         load = await service.undo_load(connection, load_id)
-        await record_audit(
-            connection,
-            action="load_undone",
-            username=user.username,
-            user_id=user.id,
-            address=address_of(request),
-            detail={"load_id": load_id},
-        )
+        await audit(connection, actor, "load_undone", load_id=load_id)
     return load

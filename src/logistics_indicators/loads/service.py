@@ -6,10 +6,10 @@ import asyncpg
 
 from ..database import Connection, Pool
 from ..errors import Conflict, NotFound
-from ..indicators.rollup import remove_visits_of_load
-from .formats import Kind
+from .kinds import KINDS, Kind
+from .merging.rows_of_kind import ROWS
 from .models import Load
-from .work import CHANGED_CHANNEL
+from .working.work import CHANGED_CHANNEL
 
 SELECT_LOAD = """
 SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, header, column_names, ignored,
@@ -25,7 +25,7 @@ UNDO = """
 UPDATE loads SET status = 'undone', finished_at = clock_timestamp() WHERE id = $1
 """
 REFERRED_TO = """
-SELECT EXISTS (SELECT FROM services s JOIN customers c ON c.id = s.id_cliente WHERE c.load_id = $1)
+SELECT EXISTS (SELECT FROM {other} o JOIN {kind} k ON k.id = o.{column} WHERE k.load_id = $1)
 """
 UNDO_SECONDS = 600
 PASSES_OF_A_CHECKED_LOAD = 2
@@ -81,20 +81,20 @@ async def undo_load(connection: Connection, load_id: int) -> Load:
         if load["rows_updated"]:
             raise Conflict(f"Load {load_id} updated rows, whose values before are not kept: it cannot be undone.")
         await connection.execute(f"SET LOCAL statement_timeout = '{UNDO_SECONDS}s'")
-        if load["kind"] == Kind.services:
-            await remove_visits_of_load(connection, load_id)
-        elif not load["validate_only"]:
-            await _remove_customers(connection, load_id)
+        if not load["validate_only"]:
+            await _remove_rows(connection, Kind(load["kind"]), load_id)
         await connection.execute(UNDO, load_id)
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         return await find_load(connection, load_id)
 
 
-async def _remove_customers(connection: Connection, load_id: int) -> None:
-    referred = Conflict(f"Services point at customers of load {load_id}; undo those first.")
-    if await connection.fetchval(REFERRED_TO, load_id, timeout=UNDO_SECONDS):
-        raise referred
+async def _remove_rows(connection: Connection, kind: Kind, load_id: int) -> None:
+    for other, declared in KINDS.items():
+        for column in (column for column, reference in declared.refers_to.items() if reference.kind is kind):
+            refers = REFERRED_TO.format(other=other, column=column, kind=kind)
+            if await connection.fetchval(refers, load_id, timeout=UNDO_SECONDS):
+                raise Conflict(f"{other.capitalize()} point at {kind} of load {load_id}; undo those first.")
     try:
-        await connection.execute("DELETE FROM customers WHERE load_id = $1", load_id, timeout=UNDO_SECONDS)
+        await ROWS[kind].remove(connection, load_id)
     except asyncpg.ForeignKeyViolationError:
-        raise referred from None
+        raise Conflict(f"Other rows point at {kind} of load {load_id}; undo those first.") from None

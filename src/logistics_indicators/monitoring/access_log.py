@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import unexpected_problem
+from ..http.error_answers import unexpected_problem
 from .request_metrics import RequestMetrics
 
 log = structlog.get_logger()

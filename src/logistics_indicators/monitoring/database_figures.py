@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..database import Connection
-from ..indicators.visit_count import count_visits
+from ..rollup.reading import count_visits
 
 ROWS_FRESH_SECONDS = 60.0
 """To count a million rows takes a tenth of a second: not more often than this, however often a scraper comes."""
@@ -28,7 +28,7 @@ UNION ALL
 SELECT 'newest_visit', EXTRACT(epoch FROM LOCALTIMESTAMP - max(data_de_atendimento))::float8 FROM services
 """
 
-DELTAS_WAITING = "SELECT count(*) FROM rollup_deltas"
+COMMITS_WAITING = "SELECT count(*) FROM rollup_waiting"
 
 LOAD_KINDS = ("customers", "services")
 LOAD_STATES = ("received", "loading", "completed", "failed", "undone")
@@ -41,10 +41,10 @@ class DatabaseFigures(Collector):
     loads: dict[tuple[str, str], int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     ages: dict[str, float] = field(default_factory=dict)
-    deltas_waiting: int | None = None
+    commits_waiting: int | None = None
 
     def collect(self) -> Iterable[Metric]:
-        up = self.deltas_waiting is not None
+        up = self.commits_waiting is not None
         yield _gauge("logistics_info", "The version that runs", [(["version", __version__], 1)])
         yield _gauge("logistics_database_up", "1 where the database answers", [([], int(up))])
         if not up:
@@ -60,8 +60,10 @@ class DatabaseFigures(Collector):
             "Since the last load of customers and of services completed, and since the newest visit",
             _labelled("of", self.ages),
         )
-        waiting = self.deltas_waiting or 0
-        yield _gauge("logistics_rollup_deltas_waiting", "Changes not folded into the levels yet", [([], waiting)])
+        waiting = self.commits_waiting or 0
+        yield _gauge(
+            "logistics_rollup_commits_waiting", "Changes of visits not merged into the levels yet", [([], waiting)]
+        )
 
 
 def _labelled(label: str, values: dict[str, Any]) -> list[tuple[list[str], float]]:
@@ -100,5 +102,5 @@ async def read_figures(connection: Connection, rows: RowCounts) -> DatabaseFigur
         loads={(row["kind"], row["status"]): row["count"] for row in loads},
         rows=await rows.of(connection),
         ages={row["kind"]: row["age"] for row in ages if row["age"] is not None},
-        deltas_waiting=await connection.fetchval(DELTAS_WAITING),
+        commits_waiting=await connection.fetchval(COMMITS_WAITING),
     )

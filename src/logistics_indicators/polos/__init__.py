@@ -1,0 +1,1 @@
+"""Polos and their states. May import visits, indicators, exports, accounts, http."""

@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ..states import STATES
+from ..http.paging import PageModel
+from ..states import STATES, known_state
 
 
 class Polo(BaseModel):
@@ -12,10 +13,8 @@ class Polo(BaseModel):
     uf_fixada: bool = Field(description="true: set by an admin; false: read from the name")
 
 
-class PoloPage(BaseModel):
+class PoloPage(PageModel):
     polos: list[Polo]
-    total_por_pagina: int = Field(description="Rows on this page")
-    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
 
 
 class StateOfPolo(BaseModel):
@@ -28,6 +27,4 @@ class StateOfPolo(BaseModel):
     @field_validator("uf")
     @classmethod
     def _one_of_the_states(cls, uf: str | None) -> str | None:
-        if uf is not None and uf not in STATES:
-            raise ValueError(f"one of {', '.join(STATES)}, or null")
-        return uf
+        return None if uf is None else known_state(uf)

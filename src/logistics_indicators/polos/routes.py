@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from ..accounts.current_user import Admin, Viewer, peer_address
-from ..customer_services.models import POLO_MAX
+from ..accounts.audit import ActorOfRequest
+from ..accounts.current_user import Admin, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import problems
 from ..exports.response import ExportFormat
-from ..field_types import FilterText
+from ..http.field_types import FilterText, OwnId
+from ..http.paging import LINK_HEADER
 from ..indicators.parameters import StateLetters
 from ..lists import Conditions, RequestedPage, list_response
+from ..visits.models import POLO_MAX
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
 
 router = APIRouter(prefix="/v1/polos", tags=["polos"])
-
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass
@@ -38,7 +38,7 @@ def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
     summary="Polos and their states, in order of id",
     response_model=PoloPage,
     response_model_exclude_unset=True,
-    responses=problems(401, 422, 503),
+    responses={200: {**LINK_HEADER}, **problems(401, 422, 503)},
 )
 async def list_polos(
     conditions: Annotated[Conditions, Depends(_filtered)],
@@ -58,14 +58,14 @@ async def list_polos(
     responses=problems(401, 403, 404, 422, 503),
 )
 async def set_state_of_polo(
-    request: Request,
     user: Admin,
+    actor: ActorOfRequest,
     connection: ConnectionOfRequest,
-    polo_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
+    polo_id: OwnId,
     body: StateOfPolo,
 ) -> Polo:
     """Set the state of a polo whose name tells none, or another; null takes what the name says again.
 
     The filter `uf`, figures by state and the calendars follow at once, and data_version changes.
     """
-    return await service.set_state(connection, polo_id, body.uf, user, peer_address(request))
+    return await service.set_state(connection, polo_id, body.uf, actor)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..accounts.audit import record_audit
-from ..accounts.current_user import User
+from ..accounts.audit import Actor, audit
 from ..database import Connection
 from ..errors import NotFound
 from ..exports.columns import Column
-from ..indicators.calendar import CHANGED
+from ..indicators.calendar.days import CHANGED
 from ..lists import Conditions, ListedTable
 from ..states import state_in_name
 from .models import Polo
@@ -24,7 +23,7 @@ SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
 
 @dataclass(frozen=True)
 class PoloFilter:
-    """What is None asks for nothing."""
+    """A None is no filter."""
 
     polo: str | None = None
     uf: str | None = None
@@ -39,8 +38,8 @@ def filtered(filter: PoloFilter) -> Conditions:
     return conditions
 
 
-async def set_state(connection: Connection, polo_id: int, uf: str | None, user: User, address: str | None) -> Polo:
-    """None: what the name says. Figures by state and by calendar are others at once. Raises NotFound."""
+async def set_state(connection: Connection, polo_id: int, uf: str | None, actor: Actor) -> Polo:
+    """None restores what the name says. Figures by state and by calendar change at once. Raises NotFound."""
     async with connection.transaction():
         row = await connection.fetchrow(LOCK, polo_id)
         if row is None:
@@ -52,12 +51,6 @@ async def set_state(connection: Connection, polo_id: int, uf: str | None, user: 
         await connection.execute(SET_STATE, polo_id, after.uf, after.uf_fixada)
         if after.uf != row["uf"]:
             await connection.execute(CHANGED)
-        await record_audit(
-            connection,
-            action="polo_state_set",
-            username=user.username,
-            user_id=user.id or None,
-            address=address,
-            detail={"polo": name, "before": row["uf"] or "none", "after": after.uf or "none"},
-        )
+        before = row["uf"] or "none"
+        await audit(connection, actor, "polo_state_set", polo=name, before=before, after=after.uf or "none")
     return after

@@ -1,0 +1,92 @@
+"""Every error becomes an answer here: a problem, or for a browser at an unknown path a page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from ..errors import DATABASE_FAILURES, DatabaseUnavailable, FieldError, Problem, problem_response
+from .not_found_page import not_found_page, wants_page
+
+log = structlog.get_logger()
+
+UNPARSABLE = "There was an error parsing the body"
+"""FastAPI's word for JSON that fails in another way than by its syntax."""
+
+METHOD_NOT_ALLOWED = "This path does not take that method; the Allow header names those it takes."
+MOST_FIELD_ERRORS = 50
+LONGEST_NAME = 100
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    for failure in DATABASE_FAILURES:
+        app.add_exception_handler(failure, answer_database_away)
+    app.add_exception_handler(asyncpg.DataError, _answer_unstorable)
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400 and error.detail == UNPARSABLE:
+        return problem_response(422, "The body cannot be read as JSON: too deep, too long a number, or not UTF-8.")
+    if error.status_code == 404 and wants_page(request.headers.get("Accept", "")):
+        return not_found_page(request)
+    detail = {
+        404: "There is nothing at this path.",
+        405: METHOD_NOT_ALLOWED,
+    }.get(error.status_code, str(error.detail))
+    vary = {"Vary": "Accept"} if error.status_code == 404 else {}
+    return problem_response(error.status_code, detail, headers=vary | dict(error.headers or {}))
+
+
+async def _answer_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()[:MOST_FIELD_ERRORS]
+    fields = [FieldError(loc=[_printable(part) for part in e["loc"]], msg=_message(request, e)) for e in found]
+    return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
+
+
+def _message(request: Request, error: Mapping[str, Any]) -> str:
+    """pydantic's sentence; for an unknown field of the body one that names those which exist."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body.field_info.annotation if body is not None else None
+    if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
+        return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _printable(part: str | int) -> str | int:
+    """A field's name came from the client: lone surrogates cannot be answered, and length has no bound."""
+    return part if isinstance(part, int) else part[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+
+async def _answer_unstorable(request: Request, error: Exception) -> Response:
+    """A net below the models' own bounds: what PostgreSQL cannot take for a value is the client's to mend."""
+    log.warning("unstorable_value", error=type(error).__name__, exc_info=error)
+    return problem_response(422, "The request has a value that cannot be stored or compared.")
+
+
+async def answer_database_away(request: Request, error: Exception) -> Response:
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return await _answer_unstorable(request, error)  # asyncpg could not encode a parameter
+    log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
+    away = DatabaseUnavailable()
+    return problem_response(away.status, away.detail, headers=away.headers)
+
+
+def unexpected_problem(request_id: str | None) -> Response:
+    """Says nothing of what broke. The access log writes the traceback under the same request id."""
+    detail = "Something broke on our side. Name the request id when you report it."
+    return problem_response(500, detail, request_id=request_id)

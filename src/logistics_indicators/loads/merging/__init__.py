@@ -1,0 +1,1 @@
+"""From clean rows to the tables: twins, conflicts, COPY, indexes."""

@@ -1,0 +1,1 @@
+"""From a chunk's bytes to clean rows and rejects. Imports no database."""

@@ -1,0 +1,330 @@
+"""A request's body into the spool: streamed, cut at row ends, durable before the answer.
+
+Each chunk is committed as it comes, so a slow client holds no connection. Until the last is in, the load is
+'receiving', which nobody sees and no worker takes.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from starlette.requests import ClientDisconnect
+
+from ...accounts.audit import Actor, audit
+from ...accounts.current_user import User
+from ...database import Pool
+from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
+from ...http.per_user import LimitPerUser
+from ...settings import Settings
+from ..formats import named_encoding
+from ..kinds import Kind
+from ..parsing.headers import key_of
+from ..working.sweeping import TOUCH_SECONDS
+from ..working.work import CHANGED_CHANNEL
+from .bodies import FileBody
+from .cutting import Chunk, Cutter
+from .opening import OpenedFile, OpeningOptions, open_file
+from .room import Room, RoomOfUpload
+from .unpacking import after, unpacked_file
+
+log = structlog.get_logger()
+
+QUEUED_CHUNKS = 1
+SPOOL_SECONDS = 120
+
+
+TRUSTED_CHARSETS = {"cp850", "utf-16"}
+"""Of a Content-Type. Clients say the others of whatever they send."""
+
+
+class RequestTimeout(Problem):
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    opening: OpeningOptions
+    on_conflict: str
+    validate_only: bool
+    max_rejects: int | None
+    idempotency_key: str | None
+    address: str | None = None
+    """The client's, for the audit log."""
+
+    @property
+    def kind(self) -> Kind:
+        return self.opening.kind
+
+    @property
+    def first_stage(self) -> str:
+        return "check" if self.validate_only or self.max_rejects is not None else "write"
+
+    def with_charset(self, told: str | None) -> "LoadOptions":
+        """As the sender asked, or as the file's Content-Type says where it can be trusted."""
+        encoding = str(named_encoding(told))
+        if self.opening.encoding is not None or encoding not in TRUSTED_CHARSETS:
+            return self
+        return replace(self, opening=replace(self.opening, encoding=encoding))
+
+
+MIXED_ENCODINGS = (
+    "Some rows are UTF-8, and more are not: all were read as Windows-1252. Look at the accents of those rows, or send "
+    "the parts one by one with ?encoding=."
+)
+
+BEGIN_RECEIVING = """
+INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username)
+VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7) RETURNING id
+"""
+SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
+TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
+FINISH_RECEIVING = """
+UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
+    encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
+    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15
+WHERE id = $1 AND status = 'receiving' RETURNING id
+"""
+FIND_BY_KEY = """
+SELECT id, kind, sha256, validate_only, on_conflict, max_rejects, delimiter, encoding, header, column_names
+FROM loads WHERE user_id = $1 AND idempotency_key = $2
+"""
+
+
+class _Received:
+    """What is known of an upload once its last byte is here. Size and hash are those of the file, unpacked."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self.size = 0
+        self.chunks = 0
+        self.encoding = ""
+        self.long_records: list[tuple[int, int]] = []
+        self.warnings: list[str] = []
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    async def counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._digest.update(piece)
+            self.size += len(piece)
+            yield piece
+
+
+class Receiver:
+    """Receives the uploads of one process."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._room = Room(pool, settings)
+        self._under_way: set[int] = set()
+        self._uploads = LimitPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
+
+    async def touch_uploads(self) -> None:
+        """Say, as long as it runs, that this process's uploads are alive."""
+        while True:
+            await asyncio.sleep(TOUCH_SECONDS)
+            if self._under_way:
+                try:
+                    await self._pool.execute(TOUCH, list(self._under_way))
+                except Exception as error:
+                    log.warning("uploads_not_touched", error=type(error).__name__)
+
+    async def receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+        """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
+        with self._uploads.one_more(user.id):
+            return await self._first_or_again(body, options, user)
+
+    async def _first_or_again(self, body: FileBody, options: LoadOptions, user: User) -> int:
+        try:
+            if options.idempotency_key is not None:
+                first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
+                if first is not None:
+                    return await self._repeat(body, options, first)
+            return await self._receive(body, options, user)
+        except ClientDisconnect:
+            raise BadRequest("The upload was cut short.") from None
+        except asyncpg.ForeignKeyViolationError:  # swept away as dead: its process, or the whole machine, stood still
+            raise given_up() from None
+        except asyncpg.DiskFullError:
+            raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
+
+    async def _repeat(self, body: FileBody, options: LoadOptions, first: Any) -> int:
+        """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""
+        received = _Received()
+        async for _ in received.counted(self._unpacked(body)):
+            pass
+        if not received.size:
+            raise empty_file()
+        return same_file(first, options.with_charset(body.charset), received.sha256)
+
+    async def _receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+        load_id = await self._pool.fetchval(
+            BEGIN_RECEIVING,
+            options.kind,
+            options.first_stage,
+            options.validate_only,
+            options.on_conflict,
+            options.max_rejects,
+            user.id,
+            user.username,
+        )
+        self._under_way.add(load_id)
+        try:
+            return await self._spool(load_id, body, options, user)
+        except BaseException:
+            await asyncio.shield(self._discard(load_id))
+            raise
+        finally:
+            self._under_way.discard(load_id)
+
+    async def _spool(self, load_id: int, body: FileBody, options: LoadOptions, user: User) -> int:
+        received = _Received()
+        pieces = RoomOfUpload(self._room, user.id).taken(self._unpacked(body))
+        counted = received.counted(pieces)
+        begun = await anext(counted, b"")  # what the file's part says of it has come, too
+        options = options.with_charset(body.charset)
+        opened = await open_file(after(begun, counted), options.opening)
+        if opened is None:
+            raise empty_file()
+        cutter = Cutter(self._settings.load_chunk_bytes, opened.opening.layout, opened.opening.first_line)
+        cutter.census.add(opened.header)
+        queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUED_CHUNKS)
+        async with first_error(), asyncio.TaskGroup() as group:
+            group.create_task(self._write_chunks(load_id, queue))
+            async for piece in opened.pieces:
+                for part in self._parts(piece):
+                    cutter.add(part)
+                    if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
+                        received.chunks += 1
+                        await queue.put(chunk)
+            if chunk := await asyncio.to_thread(cutter.cut, final=True):
+                received.chunks += 1
+                await queue.put(chunk)
+            await queue.put(None)
+        received.long_records = cutter.long_records
+        received.encoding = opened.encoding or cutter.census.encoding
+        if not opened.encoding and cutter.census.is_mixed:
+            received.warnings.append(MIXED_ENCODINGS)
+        return await self._finish(load_id, body, options, user, opened, received)
+
+    def _unpacked(self, body: FileBody) -> AsyncIterator[bytes]:
+        return unpacked_file(self._live(body.pieces), self._settings.load_max_bytes)
+
+    def _parts(self, piece: bytes) -> Iterator[bytes]:
+        """No larger than a chunk, however much the network brings at a time."""
+        most = self._settings.load_chunk_bytes
+        if len(piece) <= most:
+            yield piece
+            return
+        for start in range(0, len(piece), most):
+            yield piece[start : start + most]
+
+    async def _write_chunks(self, load_id: int, queue: asyncio.Queue[Chunk | None]) -> None:
+        while (chunk := await queue.get()) is not None:
+            await self._pool.execute(
+                SPOOL_CHUNK, load_id, chunk.seq, chunk.first_line, chunk.body, timeout=SPOOL_SECONDS
+            )
+
+    async def _finish(
+        self,
+        load_id: int,
+        body: FileBody,
+        options: LoadOptions,
+        user: User,
+        opened: OpenedFile,
+        received: "_Received",
+    ) -> int:
+        layout = opened.opening.layout
+        columns = [column or "" for column in layout.columns]
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                done = await connection.fetchval(
+                    FINISH_RECEIVING,
+                    load_id,
+                    body.filename,
+                    received.size,
+                    received.sha256,
+                    received.encoding,
+                    layout.delimiter,
+                    columns,
+                    received.chunks,
+                    options.idempotency_key,
+                    opened.opening.header,
+                    opened.opening.columns,
+                    opened.opening.ignored,
+                    layout.is_rejects_file,
+                    received.long_records,
+                    received.warnings,
+                )
+                actor, kind = Actor.of(user, options.address), str(options.kind)
+                await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=received.size)
+                await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
+            await self._discard(load_id)
+            first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
+            return same_file(first, options, received.sha256)
+        if done is None:
+            raise given_up()
+        return load_id
+
+    async def _live(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces, as long as they keep coming."""
+        seconds = self._settings.load_stall_seconds
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise RequestTimeout(f"The upload sent nothing for {seconds:g} seconds.") from None
+            yield piece
+
+    async def _discard(self, load_id: int) -> None:
+        """Best effort: what cannot be deleted now, the sweeper deletes."""
+        try:
+            await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
+        except Exception as error:
+            log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
+
+
+def given_up() -> Problem:
+    return RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
+
+
+def empty_file() -> Problem:
+    return Unprocessable.field("body", "file", msg="The file is empty.")
+
+
+def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
+    """Id of the load that the key was first used for. The key stands for the file and for what was asked of it."""
+    if first["sha256"] != sha256 or first["kind"] != options.kind:
+        raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
+    for name in ("validate_only", "on_conflict", "max_rejects"):
+        if first[name] != getattr(options, name):
+            msg = f"The key was used for this file with another {name}. Take a new key."
+            raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
+    for name in _read_otherwise(first, options.opening):
+        msg = f"The key was used for this file, which was read with another {name}. Take a new key."
+        raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
+    return int(first["id"])
+
+
+def _read_otherwise(first: Any, asked: OpeningOptions) -> Iterator[str]:
+    """What is asked for now and is not how the first load read the file."""
+    if asked.delimiter not in (None, first["delimiter"]):
+        yield "delimiter"
+    if asked.encoding not in (None, first["encoding"]):
+        yield "encoding"
+    if not asked.header and first["header"] is not None:
+        yield "header"
+    if any(key_of(first["column_names"].get(ours, "")) != key_of(theirs) for ours, theirs in asked.columns.items()):
+        yield "columns"

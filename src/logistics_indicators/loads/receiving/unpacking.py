@@ -1,0 +1,172 @@
+"""gzip and zip taken apart: a bounded piece at a time, however far a few bytes would swell, off the event loop."""
+
+import asyncio
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import AsyncIterator
+from typing import IO
+
+from ...errors import BadRequest, ContentTooLarge, Problem, UnsupportedMediaType
+from .recognising import GZIP, is_packed
+
+UNPACK_PIECE = 256 * 1024
+MOST_SMALL_MEMBERS = 1000
+SMALL_MEMBER = 1024
+"""Bytes. A gzip file may have a part more for each so many that it holds: a part costs as much as they do."""
+
+MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
+LONGEST_ZIP_END = 22 + 65535
+"""Bytes: the record at its end, with a comment."""
+
+IN_MEMORY = 1024 * 1024
+"""Bytes of a zip that wait in memory; the rest waits in a temporary file, for its contents stand at its end."""
+
+
+def too_large(limit: int) -> Problem:
+    return ContentTooLarge(f"The file is larger than this service takes: {limit} bytes, unpacked.")
+
+
+class _Gunzip:
+    def __init__(self) -> None:
+        self._unzip = zlib.decompressobj(wbits=31)
+        self._members = 1
+        self._size = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self._unzip.eof
+
+    def step(self, packed: bytes) -> tuple[bytes, bytes]:
+        """(a piece of what is unpacked, what is left of the packed bytes)."""
+        out: list[bytes] = []
+        room = UNPACK_PIECE
+        while packed and room > 0:
+            if self._unzip.eof:  # members of a gzip file may follow one another
+                if not packed.strip(b"\x00"):  # padding of tapes and blocks
+                    return b"".join(out), b""
+                self._next_member()
+            piece = self._unzip.decompress(packed, room)
+            packed = self._unzip.unused_data if self._unzip.eof else self._unzip.unconsumed_tail
+            room -= len(piece)
+            self._size += len(piece)
+            out.append(piece)
+        return b"".join(out), packed
+
+    def _next_member(self) -> None:
+        self._members += 1
+        if self._members > MOST_SMALL_MEMBERS + self._size // SMALL_MEMBER:
+            raise BadRequest(
+                f"The gzip has too many members that hold next to nothing: more than {MOST_SMALL_MEMBERS}, and one for "
+                f"each {SMALL_MEMBER} bytes. Pack the file in one piece."
+            )
+        self._unzip = zlib.decompressobj(wbits=31)
+
+
+async def gunzip(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Several members too. Raises BadRequest for what is no gzip, ContentTooLarge past `limit` bytes unpacked."""
+    unzip = _Gunzip()
+    size = 0
+    async for packed in stream:
+        while packed:
+            try:
+                piece, packed = await asyncio.to_thread(unzip.step, packed)
+            except zlib.error:
+                raise BadRequest("What came is not the gzip that it says it is.") from None
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            if piece:
+                yield piece
+    if not unzip.is_whole:
+        raise BadRequest("The gzip ends too early.")
+
+
+async def unpacked_file(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """The file's bytes: as they are, or out of the gzip or zip that they are."""
+    first = b""
+    async for piece in stream:
+        first += piece
+        if len(first) >= len(GZIP) + 2:
+            break
+    whole = after(first, stream)
+    if not is_packed(first):
+        pieces = whole
+    elif first.startswith(GZIP):
+        pieces = gunzip(whole, limit)
+    else:
+        pieces = unzip_one(whole, limit)
+    async for piece in pieces:
+        yield piece
+
+
+async def unzip_one(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """The one file in a zip. Raises UnsupportedMediaType where it is a workbook or holds several."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as kept:
+        async for piece in stream:
+            await asyncio.to_thread(kept.write, piece)
+        try:
+            await asyncio.to_thread(_refuse_a_large_directory, kept)
+            with await asyncio.to_thread(zipfile.ZipFile, kept) as archive:
+                entry = only_entry(archive)
+                with archive.open(entry) as member:
+                    size = 0
+                    while piece := await asyncio.to_thread(member.read, UNPACK_PIECE):
+                        size += len(piece)
+                        if size > limit:
+                            raise too_large(limit)
+                        yield piece
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
+            raise BadRequest("The zip is broken.") from None
+        except (NotImplementedError, RuntimeError):
+            raise UnsupportedMediaType("The zip is encrypted, or packed in a way that is not read here.") from None
+
+
+def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries[:MOST_ZIP_ENTRIES]}
+    if any(name.startswith("xl/") for name in names) or "[Content_Types].xml" in names:
+        raise UnsupportedMediaType(
+            "The file looks like an Excel workbook or another Office document. Save the sheet as CSV and send that."
+        )
+    if "mimetype" in names or "META-INF/MANIFEST.MF" in names:
+        raise UnsupportedMediaType("The file looks like an OpenDocument file or a program. Save the sheet as CSV.")
+    files = [e for e in entries if not e.is_dir() and not _is_of_the_system(e.filename)]
+    tables = [entry for entry in files if entry.filename.lower().endswith((".csv", ".tsv"))]
+    if len(tables) == 1:
+        files = tables
+    if len(files) != 1:
+        raise UnsupportedMediaType(f"The zip holds {len(files)} files. Send a zip with one table in it.")
+    if files[0].flag_bits & 1:
+        raise UnsupportedMediaType("The file in the zip is encrypted. Send it without a password.")
+    if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile bounds no other's pieces
+        raise NotImplementedError
+    return files[0]
+
+
+def _refuse_a_large_directory(archive: IO[bytes]) -> None:
+    """By the record at the zip's end, before zipfile reads it whole."""
+    size = archive.seek(0, 2)
+    archive.seek(max(0, size - LONGEST_ZIP_END))
+    end = archive.read()
+    place = end.rfind(b"PK\x05\x06")
+    if 0 <= place <= len(end) - 22:
+        entries, directory = struct.unpack_from("<HL", end, place + 10)
+        if place >= 76 and end[place - 20 :].startswith(b"PK\x06\x07"):  # zip64: zipfile believes that record instead
+            more_entries, more_bytes = struct.unpack_from("<QQ", end, place - 44)
+            entries, directory = max(entries, more_entries), max(directory, more_bytes)
+        if entries > MOST_ZIP_ENTRIES or directory > LARGEST_ZIP_DIRECTORY:
+            raise UnsupportedMediaType("The zip holds too many files. Send a zip with one table in it.")
+
+
+def _is_of_the_system(name: str) -> bool:
+    return name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+async def after(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A stream that was begun, as one stream again."""
+    if first:
+        yield first
+    async for piece in pieces:
+        yield piece

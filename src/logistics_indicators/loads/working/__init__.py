@@ -1,0 +1,1 @@
+"""Who does it when: claims, turns, ends, and what is swept away."""

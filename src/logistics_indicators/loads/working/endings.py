@@ -1,0 +1,77 @@
+"""How a load ends: completed, or failed, with counts of what is stored; then its spool goes."""
+
+from typing import Any
+
+import asyncpg
+import structlog
+
+from ...database import Connection
+from ..kinds import Kind
+from ..merging.rows_of_kind import ROWS
+from ..parsing.findings import Findings, SaneDays, warnings_of_findings
+from .reporting import warnings_of
+
+log = structlog.get_logger()
+
+COMPLETE = """
+UPDATE loads SET status = 'completed', finished_at = clock_timestamp(), warnings = $2 WHERE id = $1
+RETURNING kind, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, bytes,
+    extract(epoch FROM finished_at - started_at)::float AS seconds
+"""
+FAIL = """
+UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks WHERE id = $1
+"""
+FAIL_EMPTIED = """
+UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks,
+    rows_inserted = 0, rows_updated = $3, rows_read = $3 + rows_unchanged + rows_rejected
+WHERE id = $1
+"""
+"""Nothing that it inserted is stored; `$3` rows keep the values that it gave them."""
+
+NO_ROWS = "No row was read: there is nothing behind the header but blank lines."
+
+
+async def complete_load(connection: Connection, load_id: int, sane: SaneDays) -> None:
+    load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
+    if not load["rows_read"]:
+        await connection.execute(FAIL, load_id, NO_ROWS)
+        log.info("load_failed", load_id=load_id, rows_read=0)
+        return
+    findings = await _without_polos_given_a_state(connection, load["findings"])
+    warnings = [*warnings_of(load), *warnings_of_findings(findings, sane)]
+    done = await connection.fetchrow(COMPLETE, load_id, warnings)
+    seconds = done["seconds"] or 0.0
+    rows_per_second = round(done["rows_read"] / seconds) if seconds else None
+    log.info("load_completed", load_id=load_id, rows_per_second=rows_per_second, **dict(done))
+
+
+async def fail_unwritten(connection: Connection, load_id: int, error: str) -> None:
+    """Of a load that was checked, and wrote nothing."""
+    await connection.execute(FAIL_EMPTIED, load_id, error, 0)
+    await delete_spool(connection, load_id)
+
+
+async def fail_load(connection: Connection, load: Any, error: str) -> None:
+    """The load fails, and the rows that it inserted go. `load`: id, kind and rows_updated."""
+    log.info("load_failed", load_id=load["id"])
+    kept = " Rows that it updated keep their new values." if load["rows_updated"] else ""
+    try:
+        async with connection.transaction():
+            await ROWS[Kind(load["kind"])].remove(connection, load["id"])
+            await connection.execute(FAIL_EMPTIED, load["id"], error + kept, load["rows_updated"])
+    except asyncpg.ForeignKeyViolationError:
+        await connection.execute(FAIL, load["id"], f"{error} Its customers stay, for visits point at them.")
+    await delete_spool(connection, load["id"])
+
+
+async def _without_polos_given_a_state(connection: Connection, findings: Findings) -> Findings:
+    """An admin may have set a polo's state."""
+    names = findings.get("stateless_polos", [])
+    found = await connection.fetch("SELECT name FROM polos WHERE name = ANY($1::text[]) AND uf IS NOT NULL", names)
+    given = {record["name"] for record in found}
+    return {**findings, "stateless_polos": [name for name in names if name not in given]}
+
+
+async def delete_spool(connection: Connection, load_id: int) -> None:
+    await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
+    await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id, timeout=300)

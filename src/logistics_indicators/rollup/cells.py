@@ -1,0 +1,78 @@
+"""What a change to the visits is as rows of rollup_recent, for frames; remove_visits_of_load.sql is the same in SQL."""
+
+import polars as pl
+
+from .blocks import RECENT_LEVELS, Grain
+
+DAY_TOTAL = 5
+"""A grain of its own: all visits of a day in one cell, with 0 for its polo and its angel."""
+
+OPEN = 6
+"""A grain of its own: visits not made yet, by their deadline."""
+
+LATE = 10
+"""Added to a grain: the late visits of such blocks, by days_late. In all other cells days_late is 0."""
+
+VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "angel": pl.String,
+    "polo": pl.String,
+    "data_limite": pl.Date,
+    "data_de_atendimento": pl.Datetime("us"),
+}
+"""Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
+
+KEYS = ["block", "polo_id", "angel_id"]
+LATE_KEYS = [*KEYS, "days_late"]
+SUMS = ["total", "on_time", "seconds"]
+CELL_COLUMNS = ["grain", *LATE_KEYS, *SUMS]
+
+NOBODY, NOTHING = pl.lit(0, pl.Int32), pl.lit(0, pl.Int64)
+TRUNCATED = {Grain.month: "1mo", Grain.year: "1y"}
+
+
+def cells_of(visits: pl.LazyFrame, angels: dict[str, int], polos: dict[str, int]) -> pl.DataFrame:
+    """Rows with CELL_COLUMNS from visits with VISIT_SCHEMA and a sign, sorted by grain and block.
+
+    Cells that cancel out stay away.
+    """
+    limit, done = pl.col("data_limite"), pl.col("data_de_atendimento")
+    day = done.dt.date()
+    signed = visits.select(
+        pl.coalesce(day, limit).alias("block"),
+        pl.col("polo").replace_strict(polos, return_dtype=pl.Int32).alias("polo_id"),
+        pl.col("angel").replace_strict(angels, return_dtype=pl.Int32).alias("angel_id"),
+        (day - limit).dt.total_days().fill_null(0).clip(0).cast(pl.Int32).alias("days_late"),
+        pl.col("sign").alias("total"),
+        pl.when(day <= limit).then("sign").otherwise(0).alias("on_time"),
+        ((limit.cast(pl.Datetime("us")) - done).dt.total_seconds().fill_null(0) * pl.col("sign")).alias("seconds"),
+        done.is_null().alias("open"),
+    ).collect()
+    attended = signed.filter(~pl.col("open"))
+    sums = _summed(attended, KEYS)
+    late = _summed(attended.filter(pl.col("days_late") > 0).with_columns(seconds=NOTHING), LATE_KEYS)
+    cells = {
+        Grain.day.value: sums,
+        LATE + Grain.day: late,
+        DAY_TOTAL: _summed(sums.with_columns(polo_id=NOBODY, angel_id=NOBODY, on_time=NOBODY, seconds=NOTHING), KEYS),
+        OPEN: _summed(signed.filter(pl.col("open")), KEYS),
+    }
+    for grain in RECENT_LEVELS[1:]:
+        block = pl.col("block").dt.truncate(TRUNCATED[grain])
+        cells[grain.value] = sums = _summed(sums.with_columns(block), KEYS)
+        cells[LATE + grain] = late = _summed(late.with_columns(block), LATE_KEYS)
+    return pl.concat(
+        frame.sort("block").select(
+            pl.lit(grain, pl.Int16).alias("grain"), *KEYS, _days_late(frame), *(pl.col(name) for name in SUMS)
+        )
+        for grain, frame in sorted(cells.items())
+    )
+
+
+def _days_late(cells: pl.DataFrame) -> pl.Expr:
+    return pl.col("days_late") if "days_late" in cells.columns else pl.lit(0, pl.Int32).alias("days_late")
+
+
+def _summed(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Equal cells added up."""
+    sums = cells.group_by(keys).agg(pl.col(SUMS).sum())
+    return sums.filter(pl.any_horizontal(pl.col(SUMS) != 0))

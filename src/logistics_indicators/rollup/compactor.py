@@ -1,0 +1,69 @@
+"""The background task of each API process that keeps rollup_recent small."""
+
+import asyncio
+import time
+
+import structlog
+
+from ..database import Connection, Pool
+from ..errors import DATABASE_AWAY
+from .merging import MERGE_TIMEOUT, merge
+
+log = structlog.get_logger()
+
+SWEEP_AFTER = 200
+"""Commits merged until their dead rows are swept: readers walk over them."""
+
+LARGE_PAGES = 1_000
+"""So many pages of rollup_recent are swept as soon as nothing waits in them."""
+
+AFTER_FAILURE_SECONDS = 5.0
+
+LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = 'services' AND status IN ('received', 'loading'))"
+
+# Pages that the index knows nothing of are read by every reader.
+INDEX_NEW_PAGES = "SELECT brin_summarize_new_values('rollup_recent_idx')"
+
+PAGES = "SELECT pg_relation_size('rollup_recent') / current_setting('block_size')::integer"
+SWEEP = "VACUUM (ANALYZE, INDEX_CLEANUP ON) rollup_recent, rollup_waiting, rollup_state, rollup, rollup_late"
+
+# The index's notes of a page only ever widen. Without this the notes of one load would be in the way of the next.
+FORGET_OLD_PAGES = """
+SELECT brin_desummarize_range('rollup_recent_idx', page) FROM generate_series(0, $1::bigint, 8) AS page
+"""
+
+
+class Compactor:
+    def __init__(self, pool: Pool, seconds: float) -> None:
+        self.pool = pool
+        self.seconds = seconds
+        self._unswept = 0
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(self.seconds)
+            try:
+                async with self.pool.acquire() as connection:
+                    await self._turn(connection)
+            except Exception as error:
+                away = isinstance(error, (*DATABASE_AWAY, TimeoutError))
+                log.warning("merge_failed", error=type(error).__name__, exc_info=None if away else error)
+                await asyncio.sleep(AFTER_FAILURE_SECONDS)
+
+    async def _turn(self, connection: Connection) -> None:
+        started = time.monotonic()
+        loading = await connection.fetchval(LOADING)
+        if loading:
+            await connection.execute(INDEX_NEW_PAGES, timeout=MERGE_TIMEOUT)
+        if merged := await merge(connection, patient=loading):
+            log.debug("merged", commits=merged, seconds=round(time.monotonic() - started, 3))
+            self._unswept += merged
+        elif self._unswept and not loading:
+            await self._sweep(connection)
+
+    async def _sweep(self, connection: Connection) -> None:
+        pages = await connection.fetchval(PAGES)
+        if self._unswept >= SWEEP_AFTER or pages >= LARGE_PAGES:
+            self._unswept = 0
+            await connection.execute(SWEEP, timeout=MERGE_TIMEOUT)
+            await connection.execute(FORGET_OLD_PAGES, pages, timeout=MERGE_TIMEOUT)

@@ -1,0 +1,114 @@
+"""Merging: what was appended to rollup_recent goes into the tables that readers sum fastest, in one transaction.
+
+A reader's snapshot holds a change in the one place or in the other. Nobody waits: writers only append, readers only
+read, and whoever changes the merged tables holds Lock.merging.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from ..database import Connection, Lock
+from .blocks import MERGED_LEVELS, levels_in_sql
+
+MERGE_CELLS = 250_000
+"""Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
+
+GATHERED_COMMITS = 6
+"""So many that wait while a load is under way are gathered, ..."""
+
+GATHERED_CELLS, GATHERED_TIMES = 750_000, 4
+"""... together with those gathered before that have fewer cells, and no more than some times as many: small commits
+do not have a large one written again and again."""
+
+WAITING_CELLS, WAITING_COMMITS = 2_000_000, 1_000
+"""So much may wait while a load is under way, which needs the processors itself."""
+
+MERGE_TIMEOUT = 600.0
+
+LEVELS = levels_in_sql(MERGED_LEVELS, "cell.block")
+
+FOLDER = Path(__file__).parent
+MERGE_COMMITS = (FOLDER / "merge_commits.sql").read_text(encoding="utf-8").format(levels=LEVELS)
+GATHER_COMMITS = (FOLDER / "gather_commits.sql").read_text(encoding="utf-8")
+
+WAITING = """
+SELECT array_agg(id), sum(cells)::bigint, bool_or(gathered_by IS NOT NULL)
+FROM rollup_waiting GROUP BY COALESCE(gathered_by, id) ORDER BY min(id)
+"""
+
+DROP_EMPTY = "DELETE FROM {table} WHERE grain = ANY($1::smallint[]) AND block = ANY($2::date[]) AND total = 0"
+
+
+class Waiting(NamedTuple):
+    """Commits that are merged together."""
+
+    commits: list[int]
+    cells: int
+    are_gathered: bool
+
+
+async def merge(connection: Connection, *, patient: bool = False) -> int:
+    """Merge what one transaction may take; the number of commits, 0 where there are none or another merges.
+
+    With patient=True they wait until there are WAITING_CELLS or WAITING_COMMITS, and are gathered meanwhile.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", Lock.merging.value):
+            return 0
+        waiting = [Waiting(*row) for row in await connection.fetch(WAITING)]
+        if patient and await _may_wait(connection, waiting):
+            return 0
+        commits = _choose(waiting)
+        if commits:
+            await allow_long_statements(connection)
+            empty = await connection.fetch(MERGE_COMMITS, commits, timeout=MERGE_TIMEOUT)
+            await _drop_empty(connection, empty)
+    return len(commits)
+
+
+async def merge_everything(connection: Connection) -> int:
+    """Merge until nothing waits (or another process merges); the number of commits."""
+    total = 0
+    while merged := await merge(connection):
+        total += merged
+    return total
+
+
+async def allow_long_statements(connection: Connection) -> None:
+    """For this transaction: minutes, and memory to sum some hundred thousand cells in."""
+    await connection.execute(f"SET LOCAL statement_timeout = {int(MERGE_TIMEOUT * 1000)}; SET LOCAL work_mem = '64MB'")
+
+
+async def _may_wait(connection: Connection, waiting: list[Waiting]) -> bool:
+    """True where so few wait that a load goes first."""
+    if sum(entry.cells for entry in waiting) >= WAITING_CELLS or len(waiting) >= WAITING_COMMITS:
+        return False
+    single = [entry for entry in waiting if not entry.are_gathered]
+    if len(single) >= GATHERED_COMMITS:
+        most = min(GATHERED_CELLS, GATHERED_TIMES * sum(entry.cells for entry in single))
+        before = [entry for entry in waiting if entry.are_gathered and entry.cells < most]
+        commits = [commit for entry in (*before, *single) for commit in entry.commits]
+        await allow_long_statements(connection)
+        await connection.execute(GATHER_COMMITS, commits, commits[-1], timeout=MERGE_TIMEOUT)
+    return True
+
+
+def _choose(waiting: list[Waiting]) -> list[int]:
+    """Ids of the commits to merge, the oldest first."""
+    commits: list[int] = []
+    total = 0
+    for entry in waiting:
+        if commits and total + entry.cells > MERGE_CELLS:
+            break
+        total += entry.cells
+        commits += entry.commits
+    return commits
+
+
+async def _drop_empty(connection: Connection, blocks: list[tuple[int, date]]) -> None:
+    """A cell whose last visit left is no cell: the first day with a visit is the first block of a day."""
+    if blocks:
+        columns = list({block[0] for block in blocks}), list({block[1] for block in blocks})
+        for table in ("rollup", "rollup_late"):
+            await connection.execute(DROP_EMPTY.format(table=table), *columns, timeout=MERGE_TIMEOUT)

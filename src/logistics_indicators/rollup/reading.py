@@ -1,0 +1,284 @@
+"""Questions to the rollup: one statement each, over the merged cells and the recent ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from ..database import Connection
+from .blocks import MERGED_LEVELS, RECENT_LEVELS, Levels, Span, spans_of, whole_spans
+from .cells import DAY_TOTAL, LATE, OPEN
+from .dimensions import COLUMN_OF, Dimension
+
+
+class Days(NamedTuple):
+    """Both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Exact values; None takes everything."""
+
+    angel: str | None = None
+    polo: str | None = None
+    uf: str | None = None
+
+
+CONDITIONS = {
+    "angel": "angel_id = (SELECT id FROM angels WHERE name = {value})",
+    "polo": "polo_id = (SELECT id FROM polos WHERE name = {value})",
+    "uf": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE uf = {value}))",
+}
+
+SPANS = """unnest({grains}::smallint[], {firsts}::date[], {lasts}::date[], {signs}::integer[])
+    AS span (grain, first, last, sign)
+JOIN {table} AS cell ON cell.grain = span.grain AND cell.block BETWEEN span.first AND span.last"""
+
+
+class Question:
+    """Builds a statement from parts and keeps their arguments in order."""
+
+    def __init__(self, filters: Filters, *, has_recent: bool) -> None:
+        self.arguments: list[object] = []
+        self.has_recent = has_recent
+        kept = [(name, value) for name, value in vars(filters).items() if value is not None]
+        conditions = [CONDITIONS[name].format(value=self.argument(value)) for name, value in kept]
+        self.where = " AND ".join(["TRUE", *conditions])
+
+    def argument(self, value: object) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def cells(self, table: str, spans: Sequence[Span], columns: str, condition: str = "TRUE", grains: int = 0) -> str:
+        """A SELECT of the table's cells in these spans that the filters keep. grains: added to each span's."""
+        source = SPANS.format(
+            grains=self.argument([span.grain + grains for span in spans]),
+            firsts=self.argument([span.first for span in spans]),
+            lasts=self.argument([span.last for span in spans]),
+            signs=self.argument([span.sign for span in spans]),
+            table=table,
+        )
+        return f"SELECT polo_id, angel_id, {columns} FROM {source} WHERE {self.where} AND {condition}"
+
+    async def ask(self, connection: Connection, statement: str) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = await connection.fetch(statement, *self.arguments)
+        return rows
+
+
+COUNTS = "sum(total)::bigint AS total, sum(on_time)::bigint AS on_time"
+SUMS = f"{COUNTS}, sum(seconds)::bigint AS seconds"
+
+SIGNED = "sign * total AS total, sign * on_time AS on_time, sign * seconds AS seconds"
+TOLERATED = "0 AS total, sign * total AS on_time, 0 AS seconds"
+
+
+def _attended(question: Question, levels: Mapping[Levels, Sequence[Span]], tolerance_days: int, also: str = "") -> str:
+    """Cells of attended visits; on_time counts those up to tolerance_days late. `also`: further columns."""
+    merged, recent = levels.values()
+    parts = [question.cells("rollup", merged, SIGNED + also)]
+    if question.has_recent:
+        parts.append(question.cells("rollup_recent", recent, SIGNED + also))
+    if tolerance_days:
+        parts += _late(question, levels, TOLERATED + also, f"days_late <= {question.argument(tolerance_days)}")
+    return "\nUNION ALL\n".join(parts)
+
+
+def _late(
+    question: Question, levels: Mapping[Levels, Sequence[Span]], columns: str, condition: str = "TRUE"
+) -> list[str]:
+    """Cells of late visits by days_late."""
+    merged, recent = levels.values()
+    parts = [question.cells("rollup_late", merged, columns, condition)]
+    if question.has_recent:
+        parts.append(question.cells("rollup_recent", recent, columns, condition, LATE))
+    return parts
+
+
+class Named(NamedTuple):
+    """sums: a statement that sums the cells by key. name, join: the key's name, and what must be joined for it."""
+
+    sums: str
+    name: str
+    join: str
+
+
+def _named(by: Dimension, columns: str, sums: str) -> Named:
+    """`columns`: what the sums are told apart by beside the key, each with a comma after it."""
+    column = COLUMN_OF[by]
+    by_id = f"SELECT {column.id} AS key, {columns} {sums} FROM cells GROUP BY {column.id}{_after(columns)}"
+    names = f"JOIN {column.table} AS names ON names.id = "
+    if column.is_key:
+        return Named(by_id, f"names.{column.name}", f"{names}sums.key")
+    part = f"SELECT names.{column.name} AS key, {columns} {sums} FROM ({by_id}) AS parts {names}parts.key"
+    return Named(f"{part} GROUP BY names.{column.name}{_after(columns)}", "sums.key", "")
+
+
+def _after(columns: str) -> str:
+    return f", {columns.strip().rstrip(',')}" if columns else ""
+
+
+async def fetch_sums(
+    connection: Connection,
+    by: Dimension,
+    days: Days,
+    filters: Filters,
+    tolerance_days: int,
+    *,
+    seconds: bool,
+    has_recent: bool,
+) -> Sequence[Sequence[Any]]:
+    """(name, total, on_time, seconds) of everyone with an attended visit in these days, in order of name, None last.
+
+    seconds are 0 unless they are asked for: to add them up exactly takes half as long as all the rest.
+    """
+    question = Question(filters, has_recent=has_recent)
+    named = _named(by, "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
+    return await question.ask(
+        connection,
+        f"""WITH cells AS ({_attended(question, _levels(days), tolerance_days)}), sums AS ({named.sums})
+        SELECT {named.name}, total, on_time, seconds FROM sums {named.join} WHERE total <> 0 ORDER BY 1""",
+    )
+
+
+async def fetch_pairs(
+    connection: Connection, days: Days, filters: Filters, *, has_recent: bool
+) -> Sequence[Sequence[Any]]:
+    """(angel, polo, uf, visits) of each angel and each of its polos in these days."""
+    question = Question(filters, has_recent=has_recent)
+    return await question.ask(
+        connection,
+        f"""WITH cells AS ({_attended(question, _levels(days), 0)}),
+        sums AS (SELECT angel_id, polo_id, sum(total)::bigint AS total FROM cells GROUP BY 1, 2 HAVING sum(total) <> 0)
+        SELECT angels.name, polos.name, polos.uf, total
+        FROM sums JOIN angels ON angels.id = angel_id JOIN polos ON polos.id = polo_id""",
+    )
+
+
+async def fetch_series(
+    connection: Connection,
+    by: Dimension,
+    buckets: Sequence[Days],
+    shown: Sequence[str | None],
+    filters: Filters,
+    tolerance_days: int,
+    *,
+    has_recent: bool,
+) -> Sequence[Sequence[Any]]:
+    """(place of the name among `shown`, -1 for all others together, place of the bucket, total, on_time).
+
+    Buckets follow one another without a gap. Points without a visit are left out: a name whose visits were all taken
+    away still has cells, until they are merged.
+    """
+    question = Question(filters, has_recent=has_recent)
+    named = _named(by, "bucket,", COUNTS)
+    levels = {levels: whole_spans(buckets, levels) for levels in (MERGED_LEVELS, RECENT_LEVELS)}
+    starts, listed = question.argument([days.first for days in buckets]), question.argument(list(shown))
+    bucket = f", width_bucket(block, {starts}::date[]) - 1 AS bucket"
+    return await question.ask(
+        connection,
+        f"""WITH cells AS ({_attended(question, levels, tolerance_days, bucket)}), sums AS ({named.sums})
+        SELECT COALESCE(shown.series - 1, -1)::integer, bucket, sum(total)::bigint, sum(on_time)::bigint
+        FROM sums {named.join}
+        LEFT JOIN unnest({listed}::text[]) WITH ORDINALITY AS shown (name, series)
+            ON COALESCE(shown.name, '') = COALESCE({named.name}, '')
+        GROUP BY 1, 2 HAVING sum(total) <> 0""",
+    )
+
+
+async def fetch_lateness(
+    connection: Connection, by: Dimension, days: Days, filters: Filters, *, has_recent: bool
+) -> Sequence[Sequence[Any]]:
+    """(name, late visits, their days, of 1, 2, 3 to 5 and more days, 50th and 90th percentile of the days).
+
+    Percentiles by nearest rank: the least number of days that at least this share of the late visits kept within.
+    """
+    question = Question(filters, has_recent=has_recent)
+    cells = " UNION ALL ".join(_late(question, _levels(days), "days_late, sign * total AS total"))
+    named = _named(by, "days_late,", "sum(total)::bigint AS total")
+    return await question.ask(
+        connection, LATENESS.format(cells=cells, sums=named.sums, name=named.name, join=named.join)
+    )
+
+
+LATENESS = """
+WITH cells AS ({cells}), counted AS ({sums}),
+ranked AS (
+    SELECT key, days_late, total, sum(total) OVER (PARTITION BY key ORDER BY days_late) AS within,
+           sum(total) OVER (PARTITION BY key) AS late
+    FROM counted WHERE total <> 0
+),
+sums AS (
+    SELECT key, sum(total)::bigint AS visits, sum(total * days_late)::bigint AS days,
+           COALESCE(sum(total) FILTER (WHERE days_late = 1), 0)::bigint AS one,
+           COALESCE(sum(total) FILTER (WHERE days_late = 2), 0)::bigint AS two,
+           COALESCE(sum(total) FILTER (WHERE days_late BETWEEN 3 AND 5), 0)::bigint AS five,
+           COALESCE(sum(total) FILTER (WHERE days_late > 5), 0)::bigint AS more,
+           min(days_late) FILTER (WHERE 100 * within >= 50 * late) AS p50,
+           min(days_late) FILTER (WHERE 100 * within >= 90 * late) AS p90
+    FROM ranked GROUP BY key
+)
+SELECT {name}, visits, days, one, two, five, more, p50, p90 FROM sums {join}
+"""
+
+
+async def fetch_open(
+    connection: Connection, by: Dimension, as_of: date, filters: Filters, *, has_recent: bool
+) -> Sequence[Sequence[Any]]:
+    """(name, open visits, those that had to be made before as_of, the earliest deadline), in order of name."""
+    question = Question(filters, has_recent=has_recent)
+    tables = ("rollup", "rollup_recent") if has_recent else ("rollup",)
+    ever = [Span(OPEN, date.min, date.max)]
+    cells = " UNION ALL ".join(question.cells(table, ever, "block AS deadline, total") for table in tables)
+    named = _named(by, "deadline,", "sum(total)::bigint AS total")
+    return await question.ask(
+        connection,
+        f"""WITH cells AS ({cells}), counted AS ({named.sums}),
+        sums AS (
+            SELECT key, sum(total)::bigint AS total,
+                   COALESCE(sum(total) FILTER (WHERE deadline < {question.argument(as_of)}), 0)::bigint AS overdue,
+                   min(deadline) AS oldest
+            FROM counted WHERE total <> 0 GROUP BY key
+        )
+        SELECT {named.name}, total, overdue, oldest FROM sums {named.join} ORDER BY 1""",
+    )
+
+
+def _levels(days: Days) -> dict[Levels, Sequence[Span]]:
+    return {levels: spans_of(*days, levels) for levels in (MERGED_LEVELS, RECENT_LEVELS)}
+
+
+FIRST_AND_LAST_DAY = f"SELECT min(block), max(block) FROM rollup WHERE grain = {DAY_TOTAL}"
+
+FIRST_AND_LAST_DAY_WITH_RECENT = f"""
+SELECT min(block), max(block)
+FROM (
+    SELECT block
+    FROM (
+        SELECT block, total FROM rollup WHERE grain = {DAY_TOTAL}
+        UNION ALL
+        SELECT block, total FROM rollup_recent WHERE grain = {DAY_TOTAL}
+    ) AS cells
+    GROUP BY block HAVING sum(total) <> 0
+) AS days
+"""
+
+
+async def fetch_first_and_last_day(connection: Connection, *, has_recent: bool) -> Days | None:
+    """The first and the last day with a visit in the whole data; None where there is no visit."""
+    sql = FIRST_AND_LAST_DAY_WITH_RECENT if has_recent else FIRST_AND_LAST_DAY
+    first, last = await connection.fetchrow(sql)
+    return None if first is None else Days(first, last)
+
+
+# Days and open visits: some hundred rows, where services has millions.
+COUNT_VISITS = f"""
+SELECT (SELECT COALESCE(sum(total), 0) FROM rollup WHERE grain IN ({DAY_TOTAL}, {OPEN}))
+     + (SELECT COALESCE(sum(total), 0) FROM rollup_recent WHERE grain IN ({DAY_TOTAL}, {OPEN}))
+"""
+
+
+async def count_visits(connection: Connection) -> int:
+    return int(await connection.fetchval(COUNT_VISITS))

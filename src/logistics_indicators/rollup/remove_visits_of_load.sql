@@ -1,0 +1,27 @@
+-- Appends what the removed visits take out of the rollup: the cells that cells.py makes of them. Answers their number.
+-- A name that is unknown fails (an id is NOT NULL).
+WITH days AS (
+    SELECT day, open, polos.id AS polo_id, angels.id AS angel_id, days_late, total, seconds
+    FROM removed_visits LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
+), leveled AS (
+    SELECT level.grain, level.block, polo_id, angel_id, days_late, total, seconds
+    FROM days, LATERAL (VALUES {levels}) AS level (grain, block)
+    WHERE NOT open
+), cells (grain, block, polo_id, angel_id, days_late, total, on_time, seconds) AS (
+    SELECT grain, block, polo_id, angel_id, 0,
+           sum(total), COALESCE(sum(total) FILTER (WHERE days_late = 0), 0), sum(seconds)
+    FROM leveled GROUP BY 1, 2, 3, 4
+    UNION ALL
+    SELECT grain + 10, block, polo_id, angel_id, days_late, sum(total), 0, 0
+    FROM leveled WHERE days_late > 0 GROUP BY 1, 2, 3, 4, 5
+    UNION ALL
+    SELECT 5, day, 0, 0, 0, sum(total), 0, 0 FROM days WHERE NOT open GROUP BY day
+    UNION ALL
+    SELECT 6, day, polo_id, angel_id, 0, total, 0, 0 FROM days WHERE open
+), waiting AS (
+    INSERT INTO rollup_waiting (cells) SELECT count(*) FROM cells HAVING count(*) > 0 RETURNING id
+), appended AS (
+    INSERT INTO rollup_recent (commit_id, grain, block, polo_id, angel_id, days_late, total, on_time, seconds)
+    SELECT waiting.id, cells.* FROM cells, waiting ORDER BY grain, block
+)
+SELECT COALESCE(-sum(total), 0)::bigint FROM removed_visits

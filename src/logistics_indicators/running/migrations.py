@@ -1,0 +1,74 @@
+"""Brings a database to the current schema. Alembic keeps the history; this module runs it.
+
+Alembic and its engine take 30 MB that a serving process has no use for, so they run in a process of their own,
+and only where there is something to do.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import asyncpg
+
+
+class MigrationError(Exception):
+    """The schema could not be brought up to date."""
+
+
+async def check_schema(url: str) -> None:
+    """For those who only read. Raises MigrationError where the schema is not that of this version."""
+    if await _revision_of(url) != newest_revision():
+        raise MigrationError("The database is not that of this version yet: start the service on it once.")
+
+
+def migrations_folder() -> Path:
+    """alembic/ beside src/ in a checkout, _alembic/ inside an installed package."""
+    package = Path(__file__).parents[1]
+    installed = package / "_alembic"
+    return installed if installed.exists() else package.parents[1] / "alembic"
+
+
+def newest_revision() -> str:
+    """Revisions are numbered, and their files begin with the number."""
+    return max(path.name.split("_")[0] for path in (migrations_folder() / "versions").glob("[0-9]*.py"))
+
+
+async def migrate(url: str) -> None:
+    """Upgrade to the newest revision. Processes that start at once take turns (advisory lock, see env.py)."""
+    if await _revision_of(url) == newest_revision():
+        return
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "logistics_indicators.running.migrations"),
+        env=os.environ | {"DATABASE_URL": url},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise MigrationError(f"The database's schema could not be brought up to date:\n{output.decode()}")
+
+
+async def _revision_of(url: str) -> str | None:
+    connection = await asyncpg.connect(url)
+    try:
+        return str(await connection.fetchval("SELECT version_num FROM alembic_version"))
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+
+
+def upgrade(revision: str = "head") -> None:
+    """Run by `python -m logistics_indicators.running.migrations`; env.py takes DATABASE_URL from the environment."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    command.upgrade(config, revision)
+
+
+if __name__ == "__main__":
+    upgrade()

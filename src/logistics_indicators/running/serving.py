@@ -1,0 +1,149 @@
+"""What surrounds a run of the service: the checks before it, and the lines that say where it answers."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import uvicorn
+from pydantic import ValidationError
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from ..settings import Settings
+from .embedded import EmbeddedPostgres, EmbeddedServerError
+from .secrets_folder import UnusableSecret, check_stored_secret
+
+ANNOUNCE_SECONDS = 120
+"""How long a start is waited for before nothing is announced any more."""
+
+STARTUP_FAILURE = 3
+"""uvicorn's exit code, of a worker too."""
+
+NEXT_STEP = (
+    "Next: POST /v1/auth/register makes your account (the first one is the admin); then send files to\n"
+    "/v1/customers/batch and /v1/services/batch. The tour is in README.md. Ctrl-C stops the service.\n"
+)
+
+
+class CannotServe(Exception):
+    """The service cannot start as it is configured; the message says what to do."""
+
+
+def use_data_dir(data_dir: Path | None) -> None:
+    """An option of the command line outweighs the environment; worker processes inherit the latter."""
+    if data_dir is not None:
+        os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
+
+
+def check_before_serving() -> Settings:
+    """The settings of the environment; raises CannotServe with a sentence where they are no good."""
+    try:
+        settings = Settings()
+        if settings.embedded:
+            EmbeddedPostgres(settings.data_dir).claim_folder()
+            check_stored_secret(settings)
+    except ValidationError as error:
+        raise CannotServe("\n".join(_sentence(list(e["loc"]), e["msg"]) for e in error.errors())) from error
+    except (EmbeddedServerError, UnusableSecret, OSError) as error:
+        raise CannotServe(str(error)) from error
+    return settings
+
+
+def _sentence(loc: list[str | int], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return f"{str(loc[0]).upper()}: {message}" if loc else message
+
+
+def run_service(config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    """Until it is told to end; the exit code tells a service that could not start, also one of several processes."""
+    with contextlib.suppress(KeyboardInterrupt):
+        if config.should_reload:
+            ChangeReload(config, uvicorn.Server(config).run, sockets).run()
+            started = True  # a start that failed waits for the change that mends it
+        elif config.workers > 1:
+            supervisor = Multiprocess(config, sockets)
+            supervisor.run()
+            started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+        else:
+            config.load_app()
+            server = uvicorn.Server(config)
+            server.run(sockets)
+            started = server.started
+        if not started:
+            sys.exit(STARTUP_FAILURE)
+
+
+def end_well_on_sigterm() -> None:
+    """uvicorn, once it has ended gracefully, raises the signal again: then the exit code is to say that all is well."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def announce_when_ready(host: str, port: int) -> None:
+    """Print where the service answers as soon as it does, from a thread that ends with the process."""
+    threading.Thread(target=_announce, args=(origin_of(host, port),), daemon=True).start()
+
+
+def origin_of(host: str, port: int) -> str:
+    """URL of a service that listens on `host`; one that listens everywhere is on this machine too.
+
+    Never by a name: `localhost` may lead to another family's address, where somebody else answers.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"
+    if address.is_unspecified:
+        return f"http://[::1]:{port}" if address.version == 6 else f"http://127.0.0.1:{port}"
+    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
+
+
+def wait_until_ready(origin: str, seconds: float = ANNOUNCE_SECONDS) -> bool:
+    """False where the service is not healthy after so long."""
+    logging.getLogger("httpx").setLevel("WARNING")
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if _answers(f"{origin}/v1/health"):
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def places(origin: str) -> str:
+    """A line that names what a person can open."""
+    page = f"Page: {origin}/  " if _answers(f"{origin}/") else ""
+    return f"Logistics Indicators answers.  {page}API and its docs: {origin}/docs"
+
+
+def _announce(origin: str) -> None:
+    if wait_until_ready(origin):
+        sys.stderr.write(f"\n{places(origin)}\n{NEXT_STEP}\n")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def end_with_parent() -> None:
+    """Of one of several workers: it ends as on SIGTERM once the process that started it is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def parent_is_gone() -> None:
+        loop.remove_reader(parent.sentinel)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, parent_is_gone)

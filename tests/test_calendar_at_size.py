@@ -1,0 +1,77 @@
+"""Tens of thousands of polos, and changes of the calendar, hold up nobody."""
+
+import asyncio
+import time
+from datetime import date
+
+import pytest
+from conftest import ClientAs
+
+from logistics_indicators.indicators.calendar import days as calendar
+from logistics_indicators.indicators.calendar.business_days import BusinessDays, Place
+from logistics_indicators.indicators.calendar.official_days import official_days
+from logistics_indicators.states import STATES
+
+RANGES = [(date(2021, month, 1), date(2021, month, 28)) for month in range(1, 13)]
+OFF = {
+    ("nacional", ""): {date(2021, 9, 7)},
+    ("uf", "CE"): {date(2021, 3, 25)},
+    ("cidade", "CE - SOBRAL"): {date(2021, 7, 5)},
+    ("polo", "SP - CIDADE 00025"): {date(2021, 1, 25)},
+}
+WORKS = {("polo", "CE - SOBRAL 001"): {date(2021, 3, 25)}}
+
+
+def plain_count(place: Place, first: date, last: date) -> int:
+    """Day by day, from the widest calendar to the narrowest."""
+    days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+    count = 0
+    for day in days:
+        off = day.weekday() > 4
+        for level in place.levels:
+            off = day.weekday() > 4 or ((off or day in OFF.get(level, set())) and day not in WORKS.get(level, set()))
+        count += not off
+    return count
+
+
+async def test_thirty_thousand_polos_share_the_lists_of_their_states() -> None:
+    counter = BusinessDays(OFF, WORKS)
+    polos = [f"{STATES[n % 27]} - CIDADE {n:05d}" for n in range(30_000)]
+    places = [Place(polo[:2], polo) for polo in polos]
+    places += [Place("CE", "CE - SOBRAL 001"), Place("CE", "CE - SOBRAL 002"), Place("CE", None), Place(None, "X")]
+    found = await counter.of_each(RANGES, places)
+    assert counter._off_at.cache_info().misses <= 6  # the lists that differ, not one a polo
+    for index in (*range(0, 30_000, 1009), 25, *range(-4, 0)):
+        assert found[index] == [plain_count(places[index], *days) for days in RANGES], places[index]
+        assert found[index] == [counter.between(*days, places[index]) for days in RANGES]
+
+
+async def test_a_change_of_the_optional_days_holds_up_nobody(
+    client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await client_as("admin")
+    gaps: list[float] = []
+
+    def slowly(optional: frozenset[str]) -> object:
+        time.sleep(1)
+        return official_days(optional)
+
+    async def beat() -> None:
+        while True:
+            started = time.perf_counter()
+            await asyncio.sleep(0.01)
+            gaps.append(time.perf_counter() - started)
+
+    official_days(frozenset({"carnaval"}))  # known already: what is left to be slow is ours
+    monkeypatch.setattr(calendar, "official_days", slowly)
+    beating = asyncio.create_task(beat())
+    answer = await admin.put("/v1/indicators/settings", json={"optional_days": ["carnaval"]})
+    beating.cancel()
+    assert answer.status_code == 200
+    assert max(gaps) < 0.9
+    days = (await admin.get("/v1/calendar?ano=2021")).json()["calendario"]
+    assert "Carnaval" in {day["name"] for day in days}
+
+
+async def test_the_official_days_are_made_once() -> None:
+    assert official_days(frozenset({"carnaval"})) is official_days(frozenset({"carnaval"}))
