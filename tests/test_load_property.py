@@ -15,7 +15,7 @@ import pytest
 from conftest import client_of, make_settings, running_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from load_client import counts, finished, rejects_of, send
+from load_client import counts, empty_tables, finished, rejects_of, send
 
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.loads.receiving.recognising import is_packed, utf16_of, what_else
@@ -154,7 +154,7 @@ def test_any_file_gives_what_a_row_by_row_reading_gives(
 
 
 async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> None:
-    await site.connection.execute("TRUNCATE customers, services, loads CASCADE")
+    await empty_tables(site.connection)
     customers: set[int] = set()
     if kind == "services":
         customers = {1, 2, 3, 4}

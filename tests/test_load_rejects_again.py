@@ -11,7 +11,7 @@ import pytest
 from conftest import client_of, make_settings, running_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from load_client import counts, finished, load_file, rejects_of, send
+from load_client import counts, empty_tables, finished, load_file, rejects_of, send
 from load_reference import CUSTOMER_COLUMNS, SERVICE_COLUMNS
 from test_load_property import EXAMPLES, INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
 
@@ -241,7 +241,7 @@ async def _site(stack: AsyncExitStack, server: EmbeddedPostgres, template: str) 
 
 
 async def _check(site: Site, kind: str, content: bytes, update: bool) -> None:
-    await site.connection.execute("TRUNCATE customers, services, loads CASCADE")
+    await empty_tables(site.connection)
     if kind == "services":
         await site.connection.execute(INSERT_CUSTOMERS)
     names = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
