@@ -44,6 +44,8 @@ RULES = {
     "DELETE /v1/loads/{load_id}": ADMINS,
     "GET /v1/loads/{load_id}/rejects": ANYONE,
     "GET /v1/loads/{load_id}/events": ANYONE,
+    "GET /v1/rejects": ANYONE,
+    "GET /v1/rejects/counts": ANYONE,
     "GET /v1/indicators/sla/angel": ANYONE,
     "GET /v1/indicators/sla/polo": ANYONE,
     "GET /v1/indicators/sla/uf": ANYONE,

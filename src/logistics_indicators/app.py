@@ -38,6 +38,7 @@ from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
 from .loads.events import streams_per_user
+from .loads.mending.routes import router as rejects_router
 from .loads.receiving.receiver import Receiver
 from .loads.routes import router as loads_router
 from .loads.working.workers import running_workers
@@ -62,7 +63,7 @@ log = structlog.get_logger()
 ROUTERS = (
     *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
-    monitoring_router,
+    *(rejects_router, monitoring_router),
 )
 UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
 EMBEDDED_CHECK_SECONDS = 1.0

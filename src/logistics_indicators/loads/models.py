@@ -51,6 +51,7 @@ class Load(BaseModel):
     validate_only: bool
     on_conflict: Literal["reject", "update"]
     max_rejects: int | None
+    mends: int | None = Field(description="The load whose rejects these rows are, where it mends another")
     rows_read: int
     rows_inserted: int
     rows_updated: int

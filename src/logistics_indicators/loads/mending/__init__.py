@@ -1,0 +1,1 @@
+"""The rejects of all loads: which are open, and the loads that mend them."""
