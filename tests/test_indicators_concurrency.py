@@ -28,7 +28,7 @@ from logistics_indicators.indicators.verification import rebuild, verify
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
 from logistics_indicators.rollup.reading import Filters
-from logistics_indicators.rollup.writing import Visit, record, remove_visits_of_load
+from logistics_indicators.rollup.writing import Visit, record, take_back_visits_of_load
 
 SECONDS = float(os.environ.get("INDICATORS_STRESS_SECONDS", "5"))
 
@@ -70,7 +70,7 @@ async def write(connection: asyncpg.Connection, chance: random.Random) -> None:
             elif kind < 0.93:
                 await _add(connection, chance, load_id=chance.randrange(5))
             else:
-                await remove_visits_of_load(connection, chance.randrange(5))
+                await take_back_visits_of_load(connection, chance.randrange(5))
             if chance.random() < 0.1:
                 raise Deliberate
     except (Deliberate, asyncpg.DeadlockDetectedError):

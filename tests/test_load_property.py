@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -110,12 +110,14 @@ class Site:
 
 
 @asynccontextmanager
-async def sites(server: EmbeddedPostgres, template: str) -> AsyncIterator[list[Site]]:
+async def sites(
+    server: EmbeddedPostgres, template: str, configurations: Sequence[tuple[int, int]] = CONFIGURATIONS
+) -> AsyncIterator[list[Site]]:
     async with AsyncExitStack() as stack:
         admin = await asyncpg.connect(server.url("postgres"))
         stack.push_async_callback(admin.close)
         made = []
-        for chunk_bytes, workers in CONFIGURATIONS:
+        for chunk_bytes, workers in configurations:
             name = f"test_property_{random.getrandbits(64):x}"
             await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
             stack.push_async_callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")

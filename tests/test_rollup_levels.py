@@ -37,7 +37,7 @@ from logistics_indicators.rollup.cells import DAY_TOTAL, OPEN
 from logistics_indicators.rollup.compactor import Compactor
 from logistics_indicators.rollup.merging import merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
-from logistics_indicators.rollup.writing import record, remove_visits_of_load
+from logistics_indicators.rollup.writing import record, take_back_visits_of_load
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
 
@@ -191,11 +191,11 @@ async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
         before = visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")
         after = visit("Bia", "SP - SANTOS", "2021-05-03", "2021-05-03T10:00:00")
         await record(other, added=[after], removed=[before])
-        undo = asyncio.create_task(remove_visits_of_load(connection, 7))
+        undo = asyncio.create_task(take_back_visits_of_load(connection, 7))
         waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = $1)"
         while not await other.fetchval(waits, connection.get_server_pid()):
             await asyncio.sleep(0.01)
-    assert await undo == 1
+    assert (await undo).removed == 1
     await other.close()
     verification = await verify(connection)
     assert (verification.visits, verification.differences) == (0, 0)
@@ -206,7 +206,7 @@ async def test_undoing_a_load_takes_its_visits_out_of_every_level(connection: as
     await connection.execute("UPDATE services SET load_id = 7 WHERE id % 2 = 0")
     await merge_everything(connection)
     async with connection.transaction():
-        removed = await remove_visits_of_load(connection, 7)
+        removed = (await take_back_visits_of_load(connection, 7)).removed
     assert removed == 100
     assert (await verify(connection)).differences == 0
     await merge_everything(connection)

@@ -6,6 +6,7 @@ from ..accounts.audit import Actor, audit
 from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
 from ..exports.columns import Column
+from ..last_change import BY_HAND
 from ..lists import Conditions, ListedTable
 from ..next_id import insert_with_next_id
 from ..texts import email_key
@@ -18,8 +19,11 @@ CUSTOMERS = ListedTable(
 )
 
 INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
-UPDATE = """
+UPDATE = f"""
 UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefone ELSE $4 END,
+    updated_by_load = CASE
+        WHEN (nome, email) = ($2, $3) AND ($5 OR telefone IS NOT DISTINCT FROM $4) THEN updated_by_load ELSE {BY_HAND}
+    END,
     email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
 WHERE id = $1 RETURNING id, nome, email, telefone
 """

@@ -14,7 +14,7 @@ from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import Unprocessable, problems
 from ..http.field_types import MAX_OWN_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
-from . import rejects, service
+from . import rejects, service, undoing
 from .events import OneMoreStream, load_events, still_allowed
 from .formats import named_encoding
 from .kinds import KINDS, Kind
@@ -261,8 +261,12 @@ async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: L
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
 async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOfRequest, load_id: LoadId) -> Load:
-    """Undo a load: exactly the rows that it inserted go, and the indicators follow."""
+    """Undo a load: the rows that it inserted go, and those that it updated get their values before again.
+
+    The indicators follow. All of it or nothing: 409, with how many, where rows of it were changed since or are
+    referred to, or where another row took the place of a value before.
+    """
     async with connection.transaction():
-        load = await service.undo_load(connection, load_id)
+        load = await undoing.undo_load(connection, load_id)
         await audit(connection, actor, "load_undone", load_id=load_id)
     return load

@@ -1,15 +1,10 @@
-"""Questions about loads, and undoing one."""
+"""Questions about loads."""
 
 from typing import Any
 
-import asyncpg
-
 from ..database import Connection, Pool
-from ..errors import Conflict, NotFound
-from .kinds import KINDS, Kind
-from .merging.rows_of_kind import ROWS
+from ..errors import NotFound
 from .models import Load
-from .working.work import CHANGED_CHANNEL
 
 SELECT_LOAD = """
 SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, header, column_names, ignored,
@@ -21,13 +16,6 @@ FROM loads
 """
 FIND_LOAD = f"{SELECT_LOAD} WHERE id = $1 AND status <> 'receiving'"
 LIST_LOADS = f"{SELECT_LOAD} WHERE status <> 'receiving' AND ($1::integer IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"
-UNDO = """
-UPDATE loads SET status = 'undone', finished_at = clock_timestamp() WHERE id = $1
-"""
-REFERRED_TO = """
-SELECT EXISTS (SELECT FROM {other} o JOIN {kind} k ON k.id = o.{column} WHERE k.load_id = $1)
-"""
-UNDO_SECONDS = 600
 PASSES_OF_A_CHECKED_LOAD = 2
 
 
@@ -65,36 +53,3 @@ def progress_of(row: Any) -> float:
         done += chunks if row["stage"] == "write" else 0
         chunks *= PASSES_OF_A_CHECKED_LOAD
     return round(float(min(done / chunks, 0.99)), 4)  # 1 is for a load that has ended
-
-
-async def undo_load(connection: Connection, load_id: int) -> Load:
-    """Take out exactly the rows that the load inserted; the rollup follows in the same transaction.
-
-    Raises Conflict where the load has not completed, has updated rows, or where others refer to its rows.
-    """
-    async with connection.transaction():
-        load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
-        if load is None or load["status"] == "receiving":
-            raise NotFound(f"There is no load {load_id}.")
-        if load["status"] not in ("completed",):
-            raise Conflict(f"Load {load_id} is {load['status']}: only a completed load can be undone.")
-        if load["rows_updated"]:
-            raise Conflict(f"Load {load_id} updated rows, whose values before are not kept: it cannot be undone.")
-        await connection.execute(f"SET LOCAL statement_timeout = '{UNDO_SECONDS}s'")
-        if not load["validate_only"]:
-            await _remove_rows(connection, Kind(load["kind"]), load_id)
-        await connection.execute(UNDO, load_id)
-        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
-        return await find_load(connection, load_id)
-
-
-async def _remove_rows(connection: Connection, kind: Kind, load_id: int) -> None:
-    for other, declared in KINDS.items():
-        for column in (column for column, reference in declared.refers_to.items() if reference.kind is kind):
-            refers = REFERRED_TO.format(other=other, column=column, kind=kind)
-            if await connection.fetchval(refers, load_id, timeout=UNDO_SECONDS):
-                raise Conflict(f"{other.capitalize()} point at {kind} of load {load_id}; undo those first.")
-    try:
-        await ROWS[kind].remove(connection, load_id)
-    except asyncpg.ForeignKeyViolationError:
-        raise Conflict(f"Other rows point at {kind} of load {load_id}; undo those first.") from None

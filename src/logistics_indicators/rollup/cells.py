@@ -1,4 +1,4 @@
-"""What a change to the visits is as rows of rollup_recent, for frames; remove_visits_of_load.sql is the same in SQL."""
+"""What a change to the visits is as rows of rollup_recent, for frames; append_changed_visits.sql is the same in SQL."""
 
 import polars as pl
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -111,28 +112,45 @@ def _lines(cells: pl.DataFrame, commit: int) -> bytes:
 
 FOLDER = Path(__file__).parent
 DELETE_VISITS_OF_LOAD = (FOLDER / "delete_visits_of_load.sql").read_text(encoding="utf-8")
-REMOVE_VISITS = (
-    (FOLDER / "remove_visits_of_load.sql")
+RESTORE_VISITS_OF_LOAD = (FOLDER / "restore_visits_of_load.sql").read_text(encoding="utf-8")
+APPEND_CHANGED_VISITS = (
+    (FOLDER / "append_changed_visits.sql")
     .read_text(encoding="utf-8")
     .format(levels=levels_in_sql(RECENT_LEVELS, "day"))
 )
+TAKE_BACK_SECONDS = 600
 
 
-async def remove_visits_of_load(connection: Connection, load_id: int) -> int:
-    """Delete the services that a load inserted and take them out of the rollup; the number of rows.
+class TakenBack(NamedTuple):
+    """What became of a load's rows."""
 
-    In two statements: the first may wait for a writer that gives a row a new name, which only a later one knows.
+    removed: int
+    """It had inserted them."""
+    restored: int
+    """It had updated them, and they have their values before it again."""
+    kept: int
+    """It had updated them too, but they were changed or deleted since, and stay as they are."""
+    changed: int
+    """Of those that were removed: they had been changed since."""
+
+
+async def take_back_visits_of_load(connection: Connection, load_id: int) -> TakenBack:
+    """Delete the services that a load inserted, give those that it updated their values before; the rollup follows.
+
+    In several statements: the first ones may wait for a writer that gives a row a new name, which only a later one
+    knows.
     """
     async with connection.transaction():
-        await connection.execute(CREATE_REMOVED_VISITS)
-        await connection.execute(DELETE_VISITS_OF_LOAD, load_id, timeout=600)
-        removed = await connection.fetchval(REMOVE_VISITS, timeout=600)
-        await connection.execute("DROP TABLE removed_visits")
-    return int(removed)
+        await connection.execute(CREATE_CHANGED_VISITS)
+        gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
+        back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
+        await connection.execute(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
+        await connection.execute("DROP TABLE changed_visits")
+    return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])
 
 
-CREATE_REMOVED_VISITS = """
-CREATE TEMPORARY TABLE removed_visits (
+CREATE_CHANGED_VISITS = """
+CREATE TEMPORARY TABLE changed_visits (
     day date, open boolean, polo text, angel text, days_late integer, total integer, seconds bigint
 )
 """

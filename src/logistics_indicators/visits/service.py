@@ -7,6 +7,7 @@ from typing import Any
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
 from ..exports.columns import Column
+from ..last_change import BY_HAND
 from ..lists import Conditions, ListedTable, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.reading import count_visits
@@ -29,8 +30,13 @@ SERVICES = ListedTable(
 INSERT = """
 INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento) VALUES ($1, $2, $3, $4, $5, $6)
 """
-UPDATE = """
-UPDATE services SET id_cliente = $2, angel = $3, polo = $4, data_limite = $5, data_de_atendimento = $6 WHERE id = $1
+UPDATE = f"""
+UPDATE services SET id_cliente = $2, angel = $3, polo = $4, data_limite = $5, data_de_atendimento = $6,
+    updated_by_load = CASE
+        WHEN (id_cliente, angel, polo, data_limite) = ($2, $3, $4, $5)
+            AND data_de_atendimento IS NOT DISTINCT FROM $6 THEN updated_by_load ELSE {BY_HAND}
+    END
+WHERE id = $1
 """
 
 

@@ -6,42 +6,38 @@ from dataclasses import dataclass
 import polars as pl
 
 from ...database import Connection, Pool
-from ...rollup.writing import record_frames, remove_visits_of_load
+from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
 from ..kinds import COLUMNS, Kind
+from .before_images import keep_before
 from .resolving import Resolve, resolve_customers, resolve_services
-
-REMOVE_SECONDS = 600
+from .taking_back import take_back_customers
 
 UPDATE_SERVICES = """
 UPDATE services AS s
 SET id_cliente = u.id_cliente, angel = u.angel, polo = u.polo,
-    data_limite = u.data_limite, data_de_atendimento = u.data_de_atendimento
+    data_limite = u.data_limite, data_de_atendimento = u.data_de_atendimento, updated_by_load = $7
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::date[], $6::timestamp[])
      AS u (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
 WHERE s.id = u.id
 """
 
 UPDATE_CUSTOMER = """
-UPDATE customers SET nome = $2, email = $3, telefone = $4,
+UPDATE customers SET nome = $2, email = $3, telefone = $4, updated_by_load = $5,
     email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
 WHERE id = $1
 """
 
 
-async def _update_customers(connection: Connection, rows: pl.DataFrame) -> None:
-    await connection.executemany(UPDATE_CUSTOMER, rows.select(COLUMNS[Kind.customers]).rows())
+async def _update_customers(connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
+    await keep_before(connection, Kind.customers, rows["id"], load_id)
+    rows = rows.select(*COLUMNS[Kind.customers], pl.lit(load_id))
+    await connection.executemany(UPDATE_CUSTOMER, rows.rows())
 
 
-async def _update_services(connection: Connection, rows: pl.DataFrame) -> None:
-    await connection.execute(UPDATE_SERVICES, *(rows[name].to_list() for name in COLUMNS[Kind.services]))
-
-
-async def _remove_customers(connection: Connection, load_id: int) -> None:
-    await connection.execute("DELETE FROM customers WHERE load_id = $1", load_id, timeout=REMOVE_SECONDS)
-
-
-async def _remove_services(connection: Connection, load_id: int) -> None:
-    await remove_visits_of_load(connection, load_id)
+async def _update_services(connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
+    await keep_before(connection, Kind.services, rows["id"], load_id)
+    columns = (rows[name].to_list() for name in COLUMNS[Kind.services])
+    await connection.execute(UPDATE_SERVICES, *columns, load_id)
 
 
 async def _nothing_to_record(
@@ -53,15 +49,19 @@ async def _nothing_to_record(
 @dataclass(frozen=True)
 class RowsOfKind:
     resolve: Resolve
-    update: Callable[[Connection, pl.DataFrame], Awaitable[None]]
-    """Give stored rows new values, in the rows' order (an email may move from one customer to the next)."""
-    remove: Callable[[Connection, int], Awaitable[None]]
-    """What a load inserted, by its id. Raises asyncpg.ForeignKeyViolationError where others refer to a row."""
+    update: Callable[[Connection, pl.DataFrame, int], Awaitable[None]]
+    """Give stored, locked rows new values, in the rows' order (an email may move from one customer to the next).
+
+    The load's id says who did, and their values before are kept under it."""
+    take_back: Callable[[Connection, int], Awaitable[TakenBack]]
+    """Remove what a load inserted, and give what it updated its values before again.
+
+    Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
     record: Callable[..., Awaitable[None]]
     """What follows the rows in the same transaction: added, removed, pool as record_frames takes them."""
 
 
 ROWS: Mapping[Kind, RowsOfKind] = {
-    Kind.customers: RowsOfKind(resolve_customers, _update_customers, _remove_customers, _nothing_to_record),
-    Kind.services: RowsOfKind(resolve_services, _update_services, _remove_services, record_frames),
+    Kind.customers: RowsOfKind(resolve_customers, _update_customers, take_back_customers, _nothing_to_record),
+    Kind.services: RowsOfKind(resolve_services, _update_services, take_back_visits_of_load, record_frames),
 }

@@ -160,7 +160,7 @@ class Target:
     async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
         """Give stored rows new values, in the rows' order (an email may move from one customer to the next)."""
         if not self.overlay:
-            await ROWS[self.kind].update(connection, rows)
+            await ROWS[self.kind].update(connection, rows, load_id)
             return
         await connection.execute(f"DELETE FROM {self.table} WHERE id = ANY($1::bigint[])", rows["id"].to_list())
         await self.copy(connection, self.rows_for_copy(rows, load_id))

@@ -7,6 +7,7 @@ import structlog
 
 from ...database import Connection
 from ..kinds import Kind
+from ..merging.before_images import forget_before
 from ..merging.rows_of_kind import ROWS
 from ..parsing.findings import Findings, SaneDays, warnings_of_findings
 from .reporting import warnings_of
@@ -26,7 +27,7 @@ UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2,
     rows_inserted = 0, rows_updated = $3, rows_read = $3 + rows_unchanged + rows_rejected
 WHERE id = $1
 """
-"""Nothing that it inserted is stored; `$3` rows keep the values that it gave them."""
+"""Nothing that it inserted is stored; `$3` rows that it updated were changed since."""
 
 NO_ROWS = "No row was read: there is nothing behind the header but blank lines."
 
@@ -52,16 +53,26 @@ async def fail_unwritten(connection: Connection, load_id: int, error: str) -> No
 
 
 async def fail_load(connection: Connection, load: Any, error: str) -> None:
-    """The load fails, and the rows that it inserted go. `load`: id, kind and rows_updated."""
+    """The load fails, and what it wrote is taken back. `load`: id and kind."""
     log.info("load_failed", load_id=load["id"])
-    kept = " Rows that it updated keep their new values." if load["rows_updated"] else ""
+    kind = Kind(load["kind"])
     try:
         async with connection.transaction():
-            await ROWS[Kind(load["kind"])].remove(connection, load["id"])
-            await connection.execute(FAIL_EMPTIED, load["id"], error + kept, load["rows_updated"])
+            done = await ROWS[kind].take_back(connection, load["id"])
+            kept = f" {done.kept} rows that it updated were changed since, and stay." if done.kept else ""
+            await connection.execute(FAIL_EMPTIED, load["id"], error + kept, done.kept)
+            await forget_before(connection, kind, load["id"])
     except asyncpg.ForeignKeyViolationError:
-        await connection.execute(FAIL, load["id"], f"{error} Its customers stay, for visits point at them.")
+        await connection.execute(FAIL, load["id"], f"{error} {STAYS[kind]}")
+    except asyncpg.UniqueViolationError:
+        await connection.execute(FAIL, load["id"], f"{error} What it wrote stays: others have the addresses before it.")
     await delete_spool(connection, load["id"])
+
+
+STAYS = {
+    Kind.customers: "Its customers stay, for visits point at them.",
+    Kind.services: "Its visits stay, for customers of those that it updated are gone.",
+}
 
 
 async def _without_polos_given_a_state(connection: Connection, findings: Findings) -> Findings:

@@ -327,7 +327,7 @@ class LoadWork:
 
     async def _fail(self, connection: Connection, error: str) -> None:
         """The load that this step is about."""
-        load = await connection.fetchrow("SELECT id, kind, rows_updated FROM loads WHERE id = $1", AT_WORK_ON.get())
+        load = await connection.fetchrow("SELECT id, kind FROM loads WHERE id = $1", AT_WORK_ON.get())
         await fail_load(connection, load, error)
         await ensure_indexes(self._settings.pool, Kind(load["kind"]))
 
@@ -335,7 +335,7 @@ class LoadWork:
 GIVEN_UP = "The load met an error on our side; the log has it."
 COUNT_ATTEMPT = """
 UPDATE loads SET attempts = attempts + 1 WHERE id = $1 AND status IN ('received', 'loading')
-RETURNING id, kind, attempts, rows_updated
+RETURNING id, kind, attempts
 """
 
 AT_WORK_ON: ContextVar[int | None] = ContextVar("AT_WORK_ON", default=None)

@@ -1,8 +1,8 @@
--- Appends what the removed visits take out of the rollup: the cells that cells.py makes of them. Answers their number.
+-- Appends what changed_visits does to the rollup: the cells that cells.py makes of such visits.
 -- A name that is unknown fails (an id is NOT NULL).
 WITH days AS (
     SELECT day, open, polos.id AS polo_id, angels.id AS angel_id, days_late, total, seconds
-    FROM removed_visits LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
+    FROM changed_visits LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
 ), leveled AS (
     SELECT level.grain, level.block, polo_id, angel_id, days_late, total, seconds
     FROM days, LATERAL (VALUES {levels}) AS level (grain, block)
@@ -17,11 +17,11 @@ WITH days AS (
     UNION ALL
     SELECT 5, day, 0, 0, 0, sum(total), 0, 0 FROM days WHERE NOT open GROUP BY day
     UNION ALL
-    SELECT 6, day, polo_id, angel_id, 0, total, 0, 0 FROM days WHERE open
+    SELECT 6, day, polo_id, angel_id, 0, sum(total), 0, 0 FROM days WHERE open GROUP BY day, polo_id, angel_id
+), changed AS (
+    SELECT * FROM cells WHERE total <> 0 OR on_time <> 0 OR seconds <> 0
 ), waiting AS (
-    INSERT INTO rollup_waiting (cells) SELECT count(*) FROM cells HAVING count(*) > 0 RETURNING id
-), appended AS (
-    INSERT INTO rollup_recent (commit_id, grain, block, polo_id, angel_id, days_late, total, on_time, seconds)
-    SELECT waiting.id, cells.* FROM cells, waiting ORDER BY grain, block
+    INSERT INTO rollup_waiting (cells) SELECT count(*) FROM changed HAVING count(*) > 0 RETURNING id
 )
-SELECT COALESCE(-sum(total), 0)::bigint FROM removed_visits
+INSERT INTO rollup_recent (commit_id, grain, block, polo_id, angel_id, days_late, total, on_time, seconds)
+SELECT waiting.id, changed.* FROM changed, waiting ORDER BY grain, block

@@ -1,0 +1,285 @@
+"""Undoing loads that updated rows: they get their values before again, or nothing happens and it says why."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from conftest import ClientAs
+from load_client import assert_indicators_are_exact, client_with, counts, load_file
+from test_load_undo import ids, undo, visits
+
+from logistics_indicators.loads.working.sweeping import sweep
+
+CUSTOMERS = "1;Iris;iris@mail.com;\n2;Bia;bia@mail.com;22\n3;Eva;eva@mail.com;\n"
+
+
+@pytest.fixture
+async def admin(client_as: ClientAs) -> httpx.AsyncClient:
+    admin = await client_as("admin")
+    await load_file(admin, "customers", CUSTOMERS)
+    return admin
+
+
+async def update(client: httpx.AsyncClient, kind: str, content: str) -> dict[str, Any]:
+    load = await load_file(client, kind, content, on_conflict="update")
+    assert load["status"] == "completed"
+    return load
+
+
+async def rows(client: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
+    name = {"customers": "clientes", "services": "atendimentos"}[kind]
+    found: list[dict[str, Any]] = (await client.get(f"/v1/{kind}?limit=1000")).json()[name]
+    return found
+
+
+async def figures(client: httpx.AsyncClient) -> list[Any]:
+    """All that the indicators say of the visits, but the version."""
+    answers = [
+        (await client.get(f"/v1/indicators/{path}")).json()
+        for path in ("sla/angel", "sla/polo", "productivity", "backlog/polo", "lateness/angel", "trend?bucket=month")
+    ]
+    return [{name: value for name, value in answer.items() if name != "data_version"} for answer in answers]
+
+
+async def assert_sums_are_sound(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    await assert_indicators_are_exact(client, connection)
+    assert (await client.get("/v1/indicators/verify")).json()["differences"] == 0
+
+
+async def put_visit(client: httpx.AsyncClient, visit_id: int, **changes: Any) -> None:
+    visit = (await client.get(f"/v1/services/{visit_id}")).json() | changes
+    assert (await client.put(f"/v1/services/{visit_id}", json=visit)).status_code == 200
+
+
+async def test_undo_gives_visits_their_values_before_and_the_indicators_follow(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 4) + visits(5, 5, done="-") + visits(6, 6, done="2021-08-02 09:00:00"))
+    rows_before, figures_before = await rows(admin, "services"), await figures(admin)
+    changes = (
+        visits(1, 1, "Eva")
+        + visits(2, 2, done="2022-01-03 00:00:01")
+        + visits(3, 3, done="-")
+        + visits(4, 4)
+        + visits(5, 6, "Rui", customer=2)
+        + visits(7, 9)
+    )
+    load = await update(admin, "services", changes)
+    assert counts(load) == (9, 3, 5, 1, 0)
+    assert await figures(admin) != figures_before
+
+    assert (await undo(admin, load)).json()["status"] == "undone"
+    assert await rows(admin, "services") == rows_before
+    assert await figures(admin) == figures_before
+    await assert_sums_are_sound(admin, connection)
+
+
+async def test_undo_gives_customers_their_values_before_also_where_addresses_moved_on(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    before = await rows(admin, "customers")
+    load = await update(
+        admin,
+        "customers",
+        "1;Iris;new@mail.com;1\n2;Beatriz;IRIS@mail.com;\n3;Eva;bia@mail.com;33\n4;Rui;eva@mail.com;\n",
+    )
+    assert counts(load) == (4, 1, 3, 0, 0)
+    assert (await undo(admin, load)).status_code == 200
+    assert await rows(admin, "customers") == before
+    again = await load_file(admin, "customers", CUSTOMERS + "4;Rui;Eva@mail.com;\n")
+    assert counts(again) == (4, 0, 0, 3, 1)
+
+
+async def test_an_undone_update_can_be_loaded_again_and_undone_again(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 3))
+    before = await rows(admin, "services")
+    changes = visits(2, 5, "Eva")
+    for _ in range(3):
+        load = await update(admin, "services", changes)
+        assert counts(load) == (4, 2, 2, 0, 0)
+        assert (await undo(admin, load)).status_code == 200
+        assert await rows(admin, "services") == before
+    await assert_sums_are_sound(admin, connection)
+
+
+async def test_loads_that_updated_the_same_rows_are_undone_from_the_last_to_the_first(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    loads, states = [], []
+    for content in (visits(1, 4), visits(2, 4, "Eva"), visits(3, 5, "Rui"), visits(4, 4, "Lia")):
+        states.append(await rows(admin, "services"))
+        loads.append(await update(admin, "services", content))
+    refused = await undo(admin, loads[1])
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == (
+        f"2 rows of load {loads[1]['id']} changed since: 1 by load {loads[2]['id']}, 1 by load {loads[3]['id']}. "
+        "Undo what came later first."
+    )
+    assert (await undo(admin, loads[0])).json()["detail"].startswith(f"3 rows of load {loads[0]['id']} changed")
+    for load, state in zip(reversed(loads), reversed(states), strict=True):
+        assert (await undo(admin, load)).status_code == 200
+        assert await rows(admin, "services") == state
+        await assert_sums_are_sound(admin, connection)
+
+
+async def test_rows_that_were_changed_by_hand_since_stand_against_the_undo_and_are_counted(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 2))
+    load = await update(admin, "services", visits(2, 4, "Eva"))
+    await put_visit(admin, 2, angel="Rui")
+    await put_visit(admin, 3, data_de_atendimento=None)
+    before = await rows(admin, "services")
+    refused = await undo(admin, load)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == f"2 rows of load {load['id']} changed since: 2 by hand."
+    assert await rows(admin, "services") == before
+    await assert_sums_are_sound(admin, connection)
+    assert (await admin.get(f"/v1/loads/{load['id']}")).json()["status"] == "completed"
+
+
+@pytest.mark.parametrize("changes", [{"nome": "Lia"}, {"email": "lia@mail.com"}, {"telefone": "1"}])
+async def test_a_customer_that_was_changed_by_hand_since_stands_against_the_undo(
+    admin: httpx.AsyncClient, changes: dict[str, str]
+) -> None:
+    load = await update(admin, "customers", "1;Iris;iris@mail.com;99\n4;Rui;rui@mail.com;\n")
+    customer = (await admin.get("/v1/customers/1")).json()
+    assert (await admin.put("/v1/customers/1", json=customer | changes)).status_code == 200
+    assert (await undo(admin, load)).json()["detail"].endswith(" changed since: 1 by hand.")
+    assert len(await rows(admin, "customers")) == 4
+
+
+async def test_a_put_of_the_same_values_changes_nothing_and_stands_against_no_undo(admin: httpx.AsyncClient) -> None:
+    await load_file(admin, "services", visits(1, 1))
+    customers = await update(admin, "customers", "1;Lia;iris@mail.com;\n")
+    services = await update(admin, "services", visits(1, 1, "Eva") + visits(2, 2, done="-"))
+    for path in ("customers/1", "services/1", "services/2"):
+        same = (await admin.get(f"/v1/{path}")).json()
+        assert (await admin.put(f"/v1/{path}", json=same)).status_code == 200
+    assert [(await undo(admin, load)).status_code for load in (services, customers)] == [200, 200]
+    assert [row["nome"] for row in await rows(admin, "customers")] == ["Iris", "Bia", "Eva"]
+
+
+async def test_an_updated_customer_that_was_deleted_since_stands_against_the_undo(admin: httpx.AsyncClient) -> None:
+    load = await update(admin, "customers", "2;Beatriz;bia@mail.com;\n4;Rui;rui@mail.com;\n")
+    assert (await admin.delete("/v1/customers/2")).status_code == 200
+    assert (await undo(admin, load)).json()["detail"].endswith(" changed since: 1 by being deleted.")
+    assert [row["id"] for row in await rows(admin, "customers")] == [1, 3, 4]
+
+
+async def test_an_inserted_customer_that_was_deleted_since_does_not_stand_against_the_undo(
+    admin: httpx.AsyncClient,
+) -> None:
+    load = await update(admin, "customers", "4;Rui;rui@mail.com;\n5;Lia;lia@mail.com;\n")
+    assert (await admin.delete("/v1/customers/4")).status_code == 200
+    assert (await undo(admin, load)).status_code == 200
+    assert [row["id"] for row in await rows(admin, "customers")] == [1, 2, 3]
+
+
+async def test_an_address_that_another_customer_has_by_now_stands_against_the_undo(admin: httpx.AsyncClient) -> None:
+    load = await update(admin, "customers", "1;Iris;new@mail.com;\n")
+    assert (await admin.post("/v1/customers", json={"nome": "Lia", "email": "Iris@mail.com"})).status_code == 201
+    refused = await undo(admin, load)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == f"1 row of load {load['id']} had an email before that another has now."
+
+
+async def test_a_customer_that_is_gone_by_now_stands_against_giving_it_back_its_visit(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 1, customer=3))
+    load = await update(admin, "services", visits(1, 1, customer=2))
+    assert (await admin.delete("/v1/customers/3")).status_code == 200
+    refused = await undo(admin, load)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == f"1 row of load {load['id']} belonged to customers that are gone."
+    await assert_sums_are_sound(admin, connection)
+
+
+async def test_a_dry_run_keeps_no_values_and_stands_against_no_undo(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    first = await load_file(admin, "services", visits(1, 2))
+    dry = await load_file(admin, "services", visits(1, 3, "Eva"), on_conflict="update", validate_only=True)
+    assert counts(dry) == (3, 1, 2, 0, 0)
+    assert await connection.fetchval("SELECT count(*) FROM services_before") == 0
+    assert (await undo(admin, first)).status_code == 200
+    assert await ids(connection, "services") == []
+
+
+async def test_values_before_are_kept_for_the_first_update_of_a_row_and_as_long_as_the_load(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 2))
+    load = await update(admin, "services", visits(1, 1, "Eva") + visits(1, 1, "Rui") + visits(2, 2))
+    assert counts(load) == (3, 0, 1, 1, 1)
+    kept = "SELECT load_id, id, angel FROM services_before"
+    assert [tuple(row) for row in await connection.fetch(kept)] == [(load["id"], 1, "Ana")]
+    await connection.execute("UPDATE loads SET finished_at = finished_at - interval '31 days'")
+    await sweep(connection, 30)
+    assert await connection.fetch(kept) == []
+
+
+async def test_a_load_that_updated_rows_under_an_earlier_release_cannot_be_undone(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 1))
+    load = await update(admin, "services", visits(1, 1, "Eva"))
+    await connection.execute("DELETE FROM services_before")
+    assert (await undo(admin, load)).status_code == 409
+
+
+async def test_a_failed_load_gives_the_rows_that_it_updated_their_values_before(
+    admin: httpx.AsyncClient, database_url: str, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 25))
+    before = await rows(admin, "services")
+    other_header = "id;angel;polo;id_cliente;data_limite;data_de_atendimento\n"
+    async with client_with(connection, database_url, load_chunk_bytes=64) as client:
+        load = await load_file(client, "services", visits(1, 30, "Eva") + other_header, on_conflict="update")
+    assert (load["status"], *counts(load)) == ("failed", 0, 0, 0, 0, 0)
+    assert await rows(admin, "services") == before
+    assert await connection.fetchval("SELECT count(*) FROM services_before") == 0
+    await assert_sums_are_sound(admin, connection)
+
+
+async def test_undoes_of_two_loads_of_the_same_rows_at_once_leave_the_values_before_both_or_before_the_last(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 30))
+    states = [await rows(admin, "services")]
+    loads = []
+    for angel in ("Eva", "Rui"):
+        loads.append(await update(admin, "services", visits(1, 30, angel)))
+        states.append(await rows(admin, "services"))
+    first, last = await asyncio.gather(*(undo(admin, load) for load in loads))
+    assert last.status_code == 200
+    assert await rows(admin, "services") == states[0 if first.status_code == 200 else 1]
+    await assert_sums_are_sound(admin, connection)
+
+
+async def test_a_put_at_the_moment_of_the_undo_is_either_before_it_or_after_it(
+    admin: httpx.AsyncClient, database_url: str, connection: asyncpg.Connection
+) -> None:
+    """The undo finds the row as its load left it, waits for the writer, and then finds that it was changed."""
+    await load_file(admin, "services", visits(1, 2))
+    load = await update(admin, "services", visits(1, 3, "Eva"))
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("UPDATE services SET id_cliente = 2, updated_by_load = 0 WHERE id = 1")
+        undoing = asyncio.create_task(undo(admin, load))
+        waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND {})"
+        async with asyncio.timeout(30):
+            while not await connection.fetchval(waits.format("wait_event_type = 'Lock'")):
+                await asyncio.sleep(0.01)
+    refused = await undoing
+    await other.close()
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == f"1 row of load {load['id']} changed meanwhile."
+    assert await ids(connection, "services") == [1, 2, 3]
+    assert [row["id_cliente"] for row in await rows(admin, "services")] == [2, 1, 1]
+    await assert_sums_are_sound(admin, connection)
