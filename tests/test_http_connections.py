@@ -11,6 +11,7 @@ from conftest import make_settings, running_app
 from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 from listening import listening
+from structlog.testing import capture_logs
 
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.listening import bounds as connection_bounds
@@ -294,6 +295,21 @@ async def test_a_chunk_s_extension_without_end_closes_the_connection(port: int) 
     raw = await talk.rest()
     assert raw == b"" or raw.startswith(b"HTTP/1.1 400")
     await talk.end()
+
+
+@pytest.mark.parametrize("cut", [b"zz\r\n", b"5\r\n{"], ids=["a size that is none", "a client that leaves"])
+async def test_a_body_that_ends_badly_is_logged_and_counted_as_a_400(app: FastAPI, port: int, cut: bytes) -> None:
+    def statuses(method: str | None) -> list[int]:
+        return [line["status"] for line in lines if line["event"] == "request" and line["method"] == method]
+
+    with capture_logs() as lines:
+        talk = await Talk.begin(port)
+        await talk.say(OPEN_POST + b"Transfer-Encoding: chunked\r\n\r\n" + cut)
+        await talk.end()
+        await until(lambda: bool(statuses("POST")))
+    assert statuses("POST") == [400]
+    assert {line["log_level"] for line in lines} == {"info"}
+    assert app.state.metrics.requests.labels("POST", "unmatched", 400)._value.get() == 1
 
 
 async def test_trailers_at_the_bound_are_passed_over(port: int, token: bytes) -> None:

@@ -14,11 +14,9 @@ from fastapi import FastAPI
 from listening import listening
 from structlog.testing import capture_logs
 
-from logistics_indicators.customers import service as customers
-from logistics_indicators.customers.service import CUSTOMERS
+from logistics_indicators.customers.service import CUSTOMERS, CustomerFilter
 from logistics_indicators.lists import Conditions, ListedTable, Page, count_query, page_query
-from logistics_indicators.visits import service as services
-from logistics_indicators.visits.service import SERVICES, ServiceFilter
+from logistics_indicators.visits.service import SERVICES, VisitFilter
 
 AC = [f"AC - {number}" for number in range(0, 140, 20)]
 CE = [f"CE - {number}" for number in range(140)]
@@ -59,11 +57,11 @@ def pages_read(plan: dict[str, Any]) -> int:
 
 
 def of_customers(**asked: Any) -> tuple[ListedTable, Conditions]:
-    return CUSTOMERS, customers.filtered(**{"id": None, "nome": None, "email": None, "telefone": None} | asked)
+    return CUSTOMERS, Conditions.of(CustomerFilter(**asked))
 
 
-def of_services(**asked: Any) -> tuple[ListedTable, Conditions]:
-    return SERVICES, services.filtered(ServiceFilter(**asked))
+def of_services(polos: list[str] | None = None, **asked: Any) -> tuple[ListedTable, Conditions]:
+    return SERVICES, Conditions.of(VisitFilter(**asked), uf=polos)
 
 
 @pytest.mark.usefixtures("many")

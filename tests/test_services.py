@@ -6,8 +6,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from conftest import ClientAs
+from conftest import ClientAs, client_of, make_settings, running_app
 
+from logistics_indicators import database
+from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.http.field_types import MAX_ID
 from logistics_indicators.indicators.verification import verify
 from logistics_indicators.rollup.merging import merge_everything
@@ -206,8 +208,28 @@ async def test_a_write_that_is_cancelled_while_it_waits_is_503_and_works_later(
         await cancel_waiting_backend(connection)
         answer = await put
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "too busy" in answer.json()["detail"]
     assert (await client.put(f"/v1/services/{service['id']}", json=VISIT)).status_code == 200
     await assert_rollup_equals_rows(connection)
+
+
+async def test_a_write_that_waits_for_a_lock_in_vain_is_told_so_and_works_later(
+    database_url: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.2)
+    insert = "INSERT INTO users (username, email, password_hash, role) VALUES ('a', 'a', '!', 'analyst') RETURNING id"
+    user_id = await connection.fetchval(insert)
+    async with running_app(make_settings(database_url)) as app:
+        client = client_of(app, issue_access_token(app.state.token_key, user_id))
+        path = f"/v1/services/{(await create(client))['id']}"
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE services")
+            answer = await client.put(path, json=VISIT)
+            reading = await client.get(path)
+        for locked in (answer, reading):
+            assert (locked.status_code, locked.headers["Retry-After"]) == (503, "1")
+            assert "is changing what this one needs" in locked.json()["detail"]
+        assert (await client.put(path, json=VISIT)).status_code == 200
 
 
 async def cancel_waiting_backend(connection: asyncpg.Connection) -> None:

@@ -4,13 +4,14 @@ import os
 import sys
 
 ALLOCATORS = {
-    # glibc: few arenas, and what is larger than a page of a list goes back to the system when it is freed.
+    # glibc: two arenas, and blocks of 256 KiB and more go back to the system when they are freed.
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "262144",
     # jemalloc, which polars brings: give freed pages back after a tenth of a second.
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:100,narenas:2",
 }
-"""A load parses in bursts; without these a process keeps the burst's memory. They count only if set at its start."""
+"""Settings of the memory allocators, read once when a process starts. Without them it keeps the memory that parsing a
+load took for a moment."""
 
 
 def main() -> None:

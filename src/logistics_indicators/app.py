@@ -38,6 +38,7 @@ from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
 from .loads.events import streams_per_user
+from .loads.kinds import Kind
 from .loads.mending.routes import router as rejects_router
 from .loads.receiving.receiver import Receiver
 from .loads.routes import router as loads_router
@@ -65,7 +66,7 @@ ROUTERS = (
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
     *(rejects_router, monitoring_router),
 )
-UPLOAD_PATHS = frozenset({"/v1/customers/batch", "/v1/services/batch"})
+UPLOAD_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0
 OLD_SETTING = "CALENDAR_OPTIONAL_DAYS"
 
@@ -77,7 +78,7 @@ def from_environment() -> FastAPI:
     if OLD_SETTING in os.environ:
         log.warning("setting_moved", name=OLD_SETTING, now="kept in the database: logistics-indicators settings")
     app = create_app(settings)
-    gc.freeze()  # what was made so far stays: else a full collection walks over it, 100 ms amid a request
+    gc.freeze()  # all objects made so far live on: a collection that looked at them would hold up a request for 100 ms
     return app
 
 

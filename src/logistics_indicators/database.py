@@ -24,6 +24,9 @@ Pool: TypeAlias = Any
 ACQUIRE_SECONDS = 10.0
 """How long a request waits for a free connection before it is told 503."""
 
+LOCK_SECONDS = 15.0
+"""How long a statement waits for rows or tables that somebody else changes."""
+
 
 class Lock(IntEnum):
     """Keys of advisory locks. Processes of two versions run side by side: a key keeps its number for ever."""
@@ -36,6 +39,10 @@ class Lock(IntEnum):
     """Changes the merged tables of the rollup."""
     calendar = 7_163_004
     """Changes business days."""
+    customer_ids = 7_163_005
+    """Moves the sequence of customers' ids past those that a load brought."""
+    service_ids = 7_163_006
+    """The same for visits."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:
@@ -81,7 +88,7 @@ def session_settings(application: str, statement_timeout_seconds: float) -> dict
         "application_name": application,
         "statement_timeout": str(int(statement_timeout_seconds * 1000)),
         "idle_in_transaction_session_timeout": "60000",
-        "lock_timeout": "15000",
+        "lock_timeout": str(int(LOCK_SECONDS * 1000)),
         "datestyle": "ISO, DMY",
         "timezone": "UTC",
         "jit": "off",

@@ -1,6 +1,5 @@
 """What can go wrong, as a client sees it: RFC 9457 problem+json."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
@@ -105,12 +104,30 @@ class ExportsBusy(Problem):
         super().__init__("Other exports are running; try again in a moment.")
 
 
-class DatabaseUnavailable(Problem):
+class DatabaseFailure(Problem):
+    """Nothing is wrong with the request: sent again, it may well succeed."""
+
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": "1"}
+    what = "The database does not answer."
 
     def __init__(self) -> None:
-        super().__init__("The database does not answer. Try again in a moment.")
+        super().__init__(f"{self.what} Try again in a moment.")
+
+    @staticmethod
+    def of(error: Exception) -> "DatabaseFailure":
+        """The failure that one of DATABASE_FAILURES is told as."""
+        if isinstance(error, LOCKED):
+            return DatabaseLocked()
+        return DatabaseBusy() if isinstance(error, TOO_SLOW) else DatabaseFailure()
+
+
+class DatabaseLocked(DatabaseFailure):
+    what = "Another request, or a load, is changing what this one needs, and was waited for in vain."
+
+
+class DatabaseBusy(DatabaseFailure):
+    what = "The database is too busy to do this in time."
 
 
 DATABASE_AWAY = (
@@ -124,15 +141,14 @@ DATABASE_AWAY = (
 )
 """What asyncpg raises where the server is gone, going, or not yet there."""
 
-DATABASE_FAILURES = (
-    *DATABASE_AWAY,
-    TimeoutError,
-    asyncio.TimeoutError,
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-)
-"""All of what is told as: the database does not answer."""
+LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""Somebody else held a lock for longer than lock_timeout, or waited for one of ours."""
+
+TOO_SLOW = (TimeoutError, asyncpg.QueryCanceledError)
+"""No connection came free in time, or a statement was ended by statement_timeout (or by the database's admin)."""
+
+DATABASE_FAILURES = (*DATABASE_AWAY, *LOCKED, *TOO_SLOW)
+"""All of what is told as a DatabaseFailure."""
 
 
 def problem_response(

@@ -1,8 +1,8 @@
-"""What the lists of tables share: exact filters as SQL, a page of rows in order of id, or all of them as a file."""
+"""What the lists of tables share: filters as SQL, a page of rows in order of id, or all of them as a file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, get_type_hints
 
 from fastapi import Depends, Query, Request, Response
 
@@ -17,6 +17,28 @@ EXPORT_BATCH = 2_000
 """Rows; some milliseconds of work at a time, so that an export holds up nobody."""
 
 
+@dataclass(frozen=True)
+class Where:
+    """Stands beside the type of a list's filter and says what the filter means.
+
+    clause: SQL with a {} for the value, or a clause for each value. value: what the database is given for it.
+    """
+
+    clause: str | Mapping[object, str]
+    value: Callable[[Any], object] = lambda asked: asked
+
+
+def _filters_of(declared: type) -> tuple[tuple[str, Where], ...]:
+    """Name and meaning of each; a filter without a meaning would find everything, so there is none."""
+    hints = get_type_hints(declared, include_extras=True)
+    return tuple((name, _meaning(hint)) for name, hint in hints.items())
+
+
+def _meaning(hint: Any) -> Where:
+    (where,) = (mark for mark in hint.__metadata__ if isinstance(mark, Where))
+    return where
+
+
 @dataclass
 class Conditions:
     """Filters, all of which must hold, as SQL with numbered parameters."""
@@ -24,17 +46,28 @@ class Conditions:
     clauses: list[str] = field(default_factory=list)
     values: list[object] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, asked: Any, **resolved: object) -> Self:
+        """Of a dataclass whose fields are filters, each with its Where; None asks for nothing.
+
+        resolved: stands in for a value that the database had to be asked for.
+        """
+        conditions = cls()
+        for name, where in _filters_of(type(asked)):
+            value = resolved.get(name, getattr(asked, name))
+            if value is None:
+                continue
+            if isinstance(where.clause, str):
+                conditions.add(where.clause, where.value(value))
+            else:
+                conditions.add(where.clause[value])
+        return conditions
+
     def add(self, clause: str, *values: object) -> None:
         """`clause` has a {} for each value."""
         first = len(self.values) + 1
         self.clauses.append(clause.format(*(f"${first + i}" for i in range(len(values)))))
         self.values += values
-
-    def equal(self, **columns: object) -> None:
-        """Each column equals its value; None asks for nothing."""
-        for column, value in columns.items():
-            if value is not None:
-                self.add(f"{column} = {{}}", value)
 
     def where(self) -> str:
         return "WHERE " + " AND ".join(self.clauses) if self.clauses else ""

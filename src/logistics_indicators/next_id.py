@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 import asyncpg
 
-from .database import Connection
+from .database import Connection, Lock, lock
 from .errors import Conflict
 
 Table = Literal["customers", "services"]
@@ -14,23 +14,24 @@ T = TypeVar("T")
 ATTEMPTS = 20
 
 LARGEST_ORDINARY_ID = 2**52
-"""Ids beyond it are kept as a file brings them, and move nothing: a stray one would leave a POST without any."""
+"""A file may bring larger ids. They are stored, but do not move the sequence: one stray id would use up all others."""
 
-# next is null once the sequence is used up.
+# next is null once the sequence has given out all ordinary ids.
 LARGEST_AND_NEXT = f"""
 SELECT COALESCE((SELECT max(id) FROM {{table}} WHERE id <= {LARGEST_ORDINARY_ID}), 0) AS largest,
        CASE WHEN last_value < {LARGEST_ORDINARY_ID} THEN nextval('{{table}}_id_seq') END AS next
 FROM {{table}}_id_seq
 """
 
-# Under a lock, so that of two at once the slower cannot move the sequence back. One that stands at the end without
-# a row there comes back (it was moved there by a load that was undone, or by an earlier release).
+MOVE_ON_LOCK = {"customers": Lock.customer_ids, "services": Lock.service_ids}
+
+# A sequence that stands at the end without a row there comes back (it was moved there by a load that was undone, or
+# by an earlier release).
 MOVE_ON = f"""
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtext('{{table}}_id_seq')))
 SELECT setval('{{table}}_id_seq', GREATEST(
     $1::bigint, CASE WHEN last_value < {LARGEST_ORDINARY_ID} THEN last_value ELSE 1 END
 ), $1::bigint > 0)
-FROM lock, {{table}}_id_seq
+FROM {{table}}_id_seq
 """
 
 
@@ -59,5 +60,6 @@ async def _next_id(connection: Connection, table: Table) -> int:
             f"There is no id left: the largest that is given to a new row, {LARGEST_ORDINARY_ID}, is taken. "
             "A load may bring ids of its own."
         )
+    await lock(connection, MOVE_ON_LOCK[table])  # else the slower of two at once would move the sequence back
     await connection.execute(MOVE_ON.format(table=table), largest)
     return int(await connection.fetchval(f"SELECT nextval('{table}_id_seq')"))

@@ -108,13 +108,17 @@ class Settings(BaseSettings):
     registrations_per_address: int = Field(
         100, ge=1, le=100_000, description="Accounts that an address may ask for in a window"
     )
-    login_window_minutes: int = Field(15, ge=1, le=24 * 60, description="That window")
+    login_window_minutes: int = Field(
+        15, ge=1, le=24 * 60, description="The window in which these attempts are counted, minutes"
+    )
 
     # Requests
     body_max_bytes: int = Field(
         256 * 1024, ge=1024, le=64 * 1024**2, description="Largest body of a request that is no upload, bytes"
     )
-    body_seconds: float = Field(30, gt=0, le=600, description="How long such a body may take before it is told 408")
+    body_seconds: float = Field(
+        30, gt=0, le=600, description="How long the body of a request that is no upload may take; then 408"
+    )
     connections_max: int = Field(
         800, ge=1, le=100_000, description="Connections of a process; further ones are told 503, but for health checks"
     )
@@ -154,7 +158,9 @@ class Settings(BaseSettings):
         description="A worker that hangs for longer loses its chunk to another; also the longest statement of a load",
     )
     load_first_sane_day: date = Field(date(1990, 1, 1), description="A load warns of dates before it; they are taken")
-    load_sane_years_ahead: int = Field(10, ge=0, le=200, description="And of dates more years ahead than these")
+    load_sane_years_ahead: int = Field(
+        10, ge=0, le=200, description="A load also warns of dates more than so many years ahead"
+    )
     load_keep_days: int = Field(90, ge=1, description="Days that finished loads and their rejects are kept")
     load_uploads_per_user: int = Field(
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"
@@ -175,10 +181,12 @@ class Settings(BaseSettings):
         100_000, ge=1, le=10_000_000, description="Rejected rows kept of a load, the first ones; all are counted"
     )
     load_rejects_bytes: int = Field(
-        32 * 1024**2, ge=128 * 1024, description="Bytes of rejected rows kept of a load, likewise"
+        32 * 1024**2, ge=128 * 1024, description="Bytes of rejected rows kept of a load, the first ones"
     )
     load_rejects_bytes_per_user: int = Field(
-        512 * 1024**2, ge=128 * 1024, description="Of all loads of a user; above it, those of the oldest loads go"
+        512 * 1024**2,
+        ge=128 * 1024,
+        description="Bytes of rejected rows kept of all loads of a user; above it, the oldest loads lose theirs",
     )
     load_spool_bytes_per_user: int = Field(
         4 * 1024**3,

@@ -7,6 +7,10 @@ white space one blank, no marks without a width, no blanks at the ends.
 import re
 import unicodedata
 
+ANGEL_MAX = 200
+POLO_MAX = 200
+"""Characters of a name."""
+
 INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     r"\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
@@ -17,14 +21,23 @@ marks of interlinear notes, and what is no character at all (U+FFFE)."""
 TAGS = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + "".join(
     rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(1, 17)
 )
-"""Those beyond U+FFFF."""
+"""As INVISIBLE, beyond U+FFFF."""
 
 BLANK = r"\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
-"""Unicode's White_Space but the control characters in it other than tab and line ends; the braille pattern without a
-dot."""
+"""Unicode's White_Space (of its control characters only tab and line ends), and the braille pattern without a dot."""
 
-FORBIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd"
-"""Control characters but tab and line ends, and what a byte that its encoding does not have became."""
+NUL = r"\x00"
+"""PostgreSQL stores no text with it."""
+
+OTHER_CONTROLS = r"\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
+"""Control characters but tab and line ends: a vertical tab, an escape."""
+
+REPLACEMENT = r"\ufffd"
+"""What a byte that its encoding does not have became."""
+
+FORBIDDEN = f"{NUL}{OTHER_CONTROLS}{REPLACEMENT}"
+"""What no text may hold. These are parts of character classes, and mean the same to Python, to polars and to readers
+of the OpenAPI document (by http.field_types.escaped)."""
 
 NOTHING_AS_WRITTEN = ("NULL", "null", "NaN", "nan", "None", "NA")
 """Exactly so, as machines write it: Null and Nan are names."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
-from ..http.field_types import OwnId
+from ..http.field_types import WITHOUT_NUL, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, page_response
 from . import audit, service, users
 from .audit import ActorOfRequest
@@ -18,7 +18,7 @@ from .routes import Rules
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 422, 503))
 
 UserId = OwnId
-Exact = Annotated[str | None, Query(min_length=1, max_length=64, pattern="^[^\x00]+$", description="Exact")]
+Exact = Annotated[str | None, Query(min_length=1, max_length=64, pattern=WITHOUT_NUL, description="Exact")]
 
 
 @router.get(

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import DATABASE_FAILURES, Problem
-from ..http.error_answers import answer_database_away, answer_problem
+from ..http.error_answers import answer_database_failure, answer_problem
 from ..http.request_limits import path_within
 from .current_user import Gate
 
@@ -23,7 +23,7 @@ class _GatedRoute(NamedTuple):
 
 
 class Admission:
-    """ASGI middleware. Asks the gates of the route that the request is for; one that is for none passes."""
+    """ASGI middleware. Asks the gates of the route that the request is for; a request for no route passes."""
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
@@ -44,7 +44,7 @@ class Admission:
         except Problem as problem:
             answer = await answer_problem(request, problem)
         except DATABASE_FAILURES as error:
-            answer = await answer_database_away(request, error)
+            answer = await answer_database_failure(request, error)
         else:
             await self.app(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..http.field_types import AnsweredTimestamp
+from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp
 from ..http.paging import PageModel
 from .current_user import Role
 from .names import LONGEST_NAME, require_plain_name
@@ -73,7 +73,7 @@ class NewUser(Registration):
 
 
 class Credentials(Body):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern="^[^\\x00]+$")]
+    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=WITHOUT_NUL)]
     password: GivenPassword
 
 

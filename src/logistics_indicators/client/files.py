@@ -37,8 +37,8 @@ async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
         if any(word in path.name.lower() for word in declared.words):
             return kind
     raise ServiceError(
-        f"{path} has neither the columns of customers nor those of services. "
-        "Say what it holds: --kind customers or --kind services."
+        f"{path} has the columns of none of these: {', '.join(Kind)}. Say what it holds: "
+        f"{' or '.join(f'--kind {kind}' for kind in Kind)}."
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..http.field_types import Id, SentId, TextRule
 from ..http.paging import PageModel
-from ..texts import BLANK, FORBIDDEN, INVISIBLE
+from ..texts import BLANK, FORBIDDEN, INVISIBLE, NUL, OTHER_CONTROLS
 
 NOME_MAX = 200
 EMAIL_MAX = 254
@@ -15,7 +15,7 @@ TELEFONE_MAX = 40
 NOT_OF_MAIL = r'"<>()\[\],;:\\'
 """Characters that stand around a mail address (in a name, a link, a list) and never in it."""
 
-_ATOM = rf"[^@\s.\x00-\x1f\x7f{NOT_OF_MAIL}]+"
+_ATOM = rf"[^@\s.{NUL}{OTHER_CONTROLS}{NOT_OF_MAIL}]+"
 EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+$"
 """One @, words between dots, no blanks. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
 

@@ -1,45 +1,26 @@
 """/v1/customers."""
 
-from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Analyst, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
-from ..http.field_types import MAX_ID, FilterText
+from ..http.field_types import MAX_ID
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
 from . import service
-from .models import (
-    EMAIL_MAX,
-    NOME_MAX,
-    TELEFONE_MAX,
-    ChangedCustomer,
-    Customer,
-    CustomerPage,
-    Message,
-    NewCustomer,
-    Total,
-)
+from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustomer, Total
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 
 CustomerId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
-@dataclass
-class RequestedFilter:
-    id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
-    nome: Annotated[str | None, FilterText(NOME_MAX), Query()] = None
-    email: Annotated[str | None, FilterText(EMAIL_MAX), Query()] = None
-    telefone: Annotated[str | None, FilterText(TELEFONE_MAX), Query()] = None
-
-
-def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
-    return service.filtered(**asdict(filter))
+def _filtered(filter: Annotated[service.CustomerFilter, Depends()]) -> Conditions:
+    return Conditions.of(filter)
 
 
 Filtered = Annotated[Conditions, Depends(_filtered)]

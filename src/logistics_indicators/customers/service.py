@@ -1,22 +1,36 @@
-"""Customers: the rules of single rows. (Whole files of them are the loads' business.)"""
+"""Customers: their list and its filters, and the rules of single rows. (Whole files are the loads' business.)"""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 import asyncpg
+from fastapi import Query
 
 from ..accounts.audit import Actor, audit
 from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
 from ..exports.columns import Column
+from ..http.field_types import MAX_ID, FilterText
 from ..last_change import BY_HAND
-from ..lists import Conditions, ListedTable
+from ..lists import ListedTable, Where
 from ..next_id import insert_with_next_id
 from ..texts import email_key
-from .models import ChangedCustomer, Customer, NewCustomer
+from .models import EMAIL_MAX, NOME_MAX, TELEFONE_MAX, ChangedCustomer, Customer, NewCustomer
 
 CUSTOMERS = ListedTable(
     "clientes",
     "customers",
     (Column("id", int), Column("nome", str), Column("email", str), Column("telefone", str)),
 )
+
+
+@dataclass(frozen=True)
+class CustomerFilter:
+    id: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id = {}")] = None
+    nome: Annotated[str | None, FilterText(NOME_MAX), Query(), Where("nome = {}")] = None
+    email: Annotated[str | None, FilterText(EMAIL_MAX), Query(), Where("lower(email) = {}", email_key)] = None
+    telefone: Annotated[str | None, FilterText(TELEFONE_MAX), Query(), Where("telefone = {}")] = None
+
 
 INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
 UPDATE = f"""
@@ -28,14 +42,6 @@ UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefon
 WHERE id = $1 RETURNING id, nome, email, telefone
 """
 DELETE = "DELETE FROM customers WHERE id = $1 RETURNING id"
-
-
-def filtered(*, id: int | None, nome: str | None, email: str | None, telefone: str | None) -> Conditions:
-    conditions = Conditions()
-    conditions.equal(id=id, nome=nome, telefone=telefone)
-    if email is not None:
-        conditions.add("lower(email) = {}", email_key(email))
-    return conditions
 
 
 async def create_customer(connection: Connection, new: NewCustomer) -> Customer:

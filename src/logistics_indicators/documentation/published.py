@@ -26,7 +26,7 @@ class Published:
 
 
 class PublishedDocument:
-    """What /openapi.json and /openapi.yaml answer. The prefix is the server's own setting, so there is one in all."""
+    """What /openapi.json and /openapi.yaml answer. The prefix is a setting, so there are two in all."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app

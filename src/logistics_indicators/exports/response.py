@@ -137,7 +137,7 @@ class Download(StreamingResponse):
 
     body_iterator: AsyncGenerator[bytes, None]
     source: Batches | None = None
-    """Where the body comes from: a body that nobody asked a piece of, as on HEAD, does not close it."""
+    """The rows that the body is made of. A body that was never read, as on HEAD, does not close them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from ..errors import DATABASE_FAILURES, DatabaseUnavailable, FieldError, Problem, problem_response
+from ..errors import DATABASE_FAILURES, DatabaseFailure, FieldError, Problem, problem_response
 from .not_found_page import not_found_page, wants_page
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     for failure in DATABASE_FAILURES:
-        app.add_exception_handler(failure, answer_database_away)
+        app.add_exception_handler(failure, answer_database_failure)
     app.add_exception_handler(asyncpg.DataError, _answer_unstorable)
 
 
@@ -78,12 +78,11 @@ async def _answer_unstorable(request: Request, error: Exception) -> Response:
     return problem_response(422, "The request has a value that cannot be stored or compared.")
 
 
-async def answer_database_away(request: Request, error: Exception) -> Response:
+async def answer_database_failure(request: Request, error: Exception) -> Response:
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
         return await _answer_unstorable(request, error)  # asyncpg could not encode a parameter
-    log.warning("database_unavailable", error=type(error).__name__, exc_info=error)
-    away = DatabaseUnavailable()
-    return problem_response(away.status, away.detail, headers=away.headers)
+    log.warning("database_failure", error=type(error).__name__, exc_info=error)
+    return await answer_problem(request, DatabaseFailure.of(error))
 
 
 def unexpected_problem(request_id: str | None) -> Response:

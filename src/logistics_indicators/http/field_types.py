@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from ..texts import BLANK, FORBIDDEN, INVISIBLE, fault_of_text, normal_text, stands_for_nothing
+from ..texts import BLANK, FORBIDDEN, INVISIBLE, NUL, fault_of_text, normal_text, stands_for_nothing
 
 MAX_ID = 2**53 - 1
 """Of customers and visits: the largest integer that every JSON reader keeps exact."""
@@ -100,6 +100,10 @@ def _normal_of_bounded(text: str, longest: int) -> str:
 def escaped(characters: str) -> str:
     """A character class as every reader of JSON Schema understands it."""
     return re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", characters)
+
+
+WITHOUT_NUL = escaped(f"^[^{NUL}]+$")
+"""Of a text that is only compared with what is stored."""
 
 
 def whole_number(value: object) -> object:

@@ -117,8 +117,8 @@ class BodyLimits:
             inner = await self._bounded(scope, receive)
         except Problem as problem:
             await _answer(problem, scope, receive, send)
-        except _Disconnected:
-            return
+        except _Disconnected:  # nobody reads it, but the log and the metrics tell of it
+            await _answer(BadRequest("The body was cut short, or is malformed."), scope, receive, send)
         else:
             await self.app(scope, inner, send)
 

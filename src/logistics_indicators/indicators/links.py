@@ -27,8 +27,8 @@ class VisitLinks:
     """
 
     def __init__(self, by: Dimension, filters: Filters, fixed: str) -> None:
-        others = {"angel": filters.angel, "polo": filters.polo, "uf": filters.uf}
-        kept = [f"{key}={_quoted(value)}" for key, value in others.items() if value is not None and key != by.value]
+        others = ((name, value) for name, value in vars(filters).items() if value is not None and name != by.value)
+        kept = [f"{name}={_quoted(value)}" for name, value in others]
         self._before = f"{SERVICES}{by.value}="
         self._after = "".join(f"&{part}" for part in [*kept, fixed])
 
@@ -41,7 +41,7 @@ class VisitLinks:
 
 
 class NoLinks(VisitLinks):
-    """Of visits that there cannot be, and that no filter asks for."""
+    """For visits due before FIRST_DAY: there are none, and no filter can ask for them."""
 
     def __init__(self) -> None:
         super().__init__(Dimension.uf, Filters(), "")

@@ -11,12 +11,12 @@ from ..errors import Unprocessable
 from ..http.field_types import Day, FilterText
 from ..rollup.reading import Filters
 from ..states import STATES, known_state
+from ..texts import ANGEL_MAX, POLO_MAX
 from .calendar.business_days import CalendarKind
 from .totals import DateRange
 
 LARGEST_LIMIT = 2**31 - 1
 
-Name = Annotated[str, FilterText(200)]
 StateLetters = Annotated[
     str,
     AfterValidator(known_state),
@@ -29,8 +29,8 @@ StateLetters = Annotated[
 
 
 def _filters(
-    angel: Annotated[Name | None, Query(description="Exact name")] = None,
-    polo: Annotated[Name | None, Query(description="Exact name")] = None,
+    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query(description="Exact name")] = None,
+    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name")] = None,
     uf: StateLetters | None = None,
 ) -> Filters:
     return Filters(angel, polo, uf)

@@ -60,7 +60,8 @@ class Comparison:
 
 
 def _of_level(grain: Grain) -> list[Comparison]:
-    """The level's cells and its late ones. What is not merged yet is told by its own cells of this grain, if any."""
+    """The level's cells and its late ones. Changes not merged yet count by their cells of this grain; where that is not
+    among RECENT_LEVELS, by their day cells."""
     block = BLOCK_IN_SQL[grain]
     own = grain in RECENT_LEVELS
     recent_grain, recent_block = (grain.value, "block") if own else (Grain.day.value, block.format(day="block"))
@@ -156,7 +157,7 @@ async def rebuild(connection: Connection) -> int:
     """Make every level anew from the rows; the number of visits. Readers keep the old ones until it is done.
 
     Raises Conflict where another rebuild is at work.
-    Changes that the snapshot sees are of rows that it sees, so they go; later ones stay and are merged later.
+    Changes that wait and that the snapshot sees are deleted, for it sees their rows too; later ones stay and wait on.
     """
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", Lock.merging.value, timeout=MERGE_TIMEOUT)

@@ -105,9 +105,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _feed(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
-        except (
-            httptools.HttpParserUpgrade
-        ) as upgrade:  # an upgrade to a protocol that we do not speak, so it is a request like any other
+        except httptools.HttpParserUpgrade as upgrade:
+            # To a protocol that we do not speak, so this is a request like any other.
             if self.scope["method"] == "CONNECT":
                 self._deaf = True
                 self.cycle.keep_alive = False
@@ -170,7 +169,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # -- a request that cannot be taken --------------------------------------------------------------------
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Answers where it is this request's turn. Where earlier answers are due, they come, and the end after them."""
+        """Answers, where it is this request's turn. Where earlier answers are due, these come, and then the connection
+        ends without this one."""
         self._deaf = True
         self._stop_timer()
         failing = self.cycle if self._has_cycle and self.cycle.more_body else None

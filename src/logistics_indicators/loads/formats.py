@@ -7,7 +7,7 @@ from .kinds import Kind
 
 DELIMITERS = (";", ",", "\t")
 LONGEST_ROW = 64 * 1024
-"""Bytes. A longer row is rejected as too_long, and cut here already when it is received."""
+"""Bytes. A longer row is rejected as too_long."""
 
 PYTHON_CODECS = {
     "utf-8": "utf-8",

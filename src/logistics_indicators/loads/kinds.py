@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
-from ..visits.models import ANGEL_MAX, POLO_MAX
+from ..texts import ANGEL_MAX, POLO_MAX
 
 DataType = pl.DataType | type[pl.DataType]
 

@@ -1,1 +1,1 @@
-"""Health, metrics and the access log. May import rollup (to count visits), accounts, http."""
+"""Health, metrics and the access log. May import loads (to count them, and rows), accounts, http."""

@@ -4,19 +4,19 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..database import Connection
-from ..rollup.reading import count_visits
+from ..loads.kinds import Kind
+from ..loads.merging.rows_of_kind import ROWS
+from ..loads.models import Status
 
 ROWS_FRESH_SECONDS = 60.0
 """To count a million rows takes a tenth of a second: not more often than this, however often a scraper comes."""
-
-CUSTOMERS = "SELECT count(*) FROM customers"
 
 LOADS = "SELECT kind, status, count(*) FROM loads WHERE status <> 'receiving' GROUP BY kind, status ORDER BY 1, 2"
 
@@ -29,9 +29,6 @@ SELECT 'newest_visit', EXTRACT(epoch FROM LOCALTIMESTAMP - max(data_de_atendimen
 """
 
 COMMITS_WAITING = "SELECT count(*) FROM rollup_waiting"
-
-LOAD_KINDS = ("customers", "services")
-LOAD_STATES = ("received", "loading", "completed", "failed", "undone")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +49,7 @@ class DatabaseFigures(Collector):
         yield _gauge(
             "logistics_loads",
             "Loads kept, by kind and state",
-            [(["kind", k, "status", s], self.loads.get((k, s), 0)) for k in LOAD_KINDS for s in LOAD_STATES],
+            [(["kind", k, "status", s], self.loads.get((k, s), 0)) for k in Kind for s in get_args(Status)],
         )
         yield _gauge("logistics_rows", "Rows stored, at most a minute old", _labelled("table", self.rows))
         yield _gauge(
@@ -89,8 +86,7 @@ class RowCounts:
     async def of(self, connection: Connection) -> dict[str, int]:
         async with self._lock:
             if time.monotonic() - self._counted_at >= ROWS_FRESH_SECONDS:
-                customers = await connection.fetchval(CUSTOMERS)
-                self._rows = {"customers": customers, "services": await count_visits(connection)}
+                self._rows = {kind.value: await rows.count(connection) for kind, rows in ROWS.items()}
                 self._counted_at = time.monotonic()
             return self._rows
 

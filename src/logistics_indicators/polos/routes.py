@@ -1,35 +1,25 @@
 """/v1/polos."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Admin, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import problems
 from ..exports.response import ExportFormat
-from ..http.field_types import FilterText, OwnId
+from ..http.field_types import OwnId
 from ..http.paging import LINK_HEADER
-from ..indicators.parameters import StateLetters
 from ..lists import Conditions, RequestedPage, list_response
-from ..visits.models import POLO_MAX
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
 
 router = APIRouter(prefix="/v1/polos", tags=["polos"])
 
 
-@dataclass
-class RequestedFilter:
-    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name")] = None
-    uf: StateLetters | None = None
-    sem_uf: Annotated[bool | None, Query(description="true: those without a state, which no `uf` finds")] = None
-
-
-def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
-    return service.filtered(service.PoloFilter(**vars(filter)))
+def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
+    return Conditions.of(filter)
 
 
 @router.get(

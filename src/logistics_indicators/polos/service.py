@@ -1,14 +1,20 @@
 """Polos and their states: each is read from the polo's name when its first visit is stored, until an admin sets it."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
 
 from ..accounts.audit import Actor, audit
 from ..database import Connection
 from ..errors import NotFound
 from ..exports.columns import Column
+from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
-from ..lists import Conditions, ListedTable
+from ..indicators.parameters import StateLetters
+from ..lists import ListedTable, Where
 from ..states import state_in_name
+from ..texts import POLO_MAX
 from .models import Polo
 
 POLOS = ListedTable(
@@ -23,19 +29,13 @@ SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
 
 @dataclass(frozen=True)
 class PoloFilter:
-    """A None is no filter."""
-
-    polo: str | None = None
-    uf: str | None = None
-    sem_uf: bool | None = None
-
-
-def filtered(filter: PoloFilter) -> Conditions:
-    conditions = Conditions()
-    conditions.equal(polo=filter.polo, uf=filter.uf)
-    if filter.sem_uf is not None:
-        conditions.add(f"uf IS {'' if filter.sem_uf else 'NOT '}NULL")
-    return conditions
+    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name"), Where("polo = {}")] = None
+    uf: Annotated[StateLetters | None, Where("uf = {}")] = None
+    sem_uf: Annotated[
+        bool | None,
+        Query(description="true: those without a state, which no `uf` finds"),
+        Where({True: "uf IS NULL", False: "uf IS NOT NULL"}),
+    ] = None
 
 
 async def set_state(connection: Connection, polo_id: int, uf: str | None, actor: Actor) -> Polo:

@@ -12,10 +12,10 @@ from .merging import MERGE_TIMEOUT, merge
 log = structlog.get_logger()
 
 SWEEP_AFTER = 200
-"""Commits merged until their dead rows are swept: readers walk over them."""
+"""After so many merged commits rollup_recent is vacuumed: until then readers walk over the dead rows that they left."""
 
 LARGE_PAGES = 1_000
-"""So many pages of rollup_recent are swept as soon as nothing waits in them."""
+"""A rollup_recent of so many pages is vacuumed as soon as nothing waits in it, after however few commits."""
 
 AFTER_FAILURE_SECONDS = 5.0
 
@@ -27,7 +27,7 @@ INDEX_NEW_PAGES = "SELECT brin_summarize_new_values('rollup_recent_idx')"
 PAGES = "SELECT pg_relation_size('rollup_recent') / current_setting('block_size')::integer"
 SWEEP = "VACUUM (ANALYZE, INDEX_CLEANUP ON) rollup_recent, rollup_waiting, rollup_state, rollup, rollup_late"
 
-# The index's notes of a page only ever widen. Without this the notes of one load would be in the way of the next.
+# What a BRIN index says of a page only ever widens. Forgotten here, pages that the next load fills are described anew.
 FORGET_OLD_PAGES = """
 SELECT brin_desummarize_range('rollup_recent_idx', page) FROM generate_series(0, $1::bigint, 8) AS page
 """

@@ -15,11 +15,11 @@ MERGE_CELLS = 250_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
 
 GATHERED_COMMITS = 6
-"""So many that wait while a load is under way are gathered, ..."""
+"""While a load is under way, so many waiting commits are gathered into one (gather_commits.sql)."""
 
 GATHERED_CELLS, GATHERED_TIMES = 750_000, 4
-"""... together with those gathered before that have fewer cells, and no more than some times as many: small commits
-do not have a large one written again and again."""
+"""An earlier gathering joins in where it has fewer cells than the first number, and than the second times those of the
+new commits. So a large one is not written again for every few small commits."""
 
 WAITING_CELLS, WAITING_COMMITS = 2_000_000, 1_000
 """So much may wait while a load is under way, which needs the processors itself."""

@@ -6,9 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..http.field_types import AnsweredTimestamp, Day, Id, SentId, SentTimestamp, TextRule
 from ..http.paging import PageModel
-
-ANGEL_MAX = 200
-POLO_MAX = 200
+from ..texts import ANGEL_MAX, POLO_MAX
 
 Angel = Annotated[str, TextRule(ANGEL_MAX), Field(examples=["Íris da Silva"])]
 Polo = Annotated[str, TextRule(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORTE"])]

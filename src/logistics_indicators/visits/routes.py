@@ -1,49 +1,28 @@
 """/v1/services."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ..accounts.current_user import Analyst, Viewer
 from ..customers.models import Total
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
 from ..exports.response import RequestedFormat
-from ..http.field_types import MAX_ID, Day, DayOrTimestamp, FilterText, Timestamp
-from ..indicators.parameters import StateLetters
+from ..http.field_types import MAX_ID
 from ..lists import LIST_ANSWERS, Conditions, RequestedPage, list_response
 from . import service
-from .models import ANGEL_MAX, POLO_MAX, ChangedService, NewService, Service, ServicePage
+from .models import ChangedService, NewService, Service, ServicePage
 
 router = APIRouter(prefix="/v1/services", tags=["services"])
 
 ServiceId = Annotated[int, Path(ge=1, le=MAX_ID)]
-WHOLE_DAY = "inclusive; a bare date means its whole day"
-
-
-@dataclass
-class RequestedFilter:
-    id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
-    id_cliente: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None
-    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query()] = None
-    polo: Annotated[str | None, FilterText(POLO_MAX), Query()] = None
-    uf: StateLetters | None = None
-    data_limite: Annotated[Day | None, Query()] = None
-    data_limite_de: Annotated[Day | None, Query(description="Earliest deadline, inclusive")] = None
-    data_limite_ate: Annotated[Day | None, Query(description="Latest deadline, inclusive")] = None
-    data_de_atendimento: Annotated[Timestamp | None, Query()] = None
-    data_de_atendimento_de: Annotated[DayOrTimestamp | None, Query(description=f"From then, {WHOLE_DAY}")] = None
-    data_de_atendimento_ate: Annotated[DayOrTimestamp | None, Query(description=f"Until then, {WHOLE_DAY}")] = None
-    aberto: Annotated[bool | None, Query(description="true: not visited yet; false: visited")] = None
 
 
 async def _filtered(
-    _: Viewer, filter: Annotated[RequestedFilter, Depends()], connection: ConnectionOfRequest
+    _: Viewer, filter: Annotated[service.VisitFilter, Depends()], connection: ConnectionOfRequest
 ) -> Conditions:
-    asked = {name: value for name, value in vars(filter).items() if name != "uf"}
-    polos = None if filter.uf is None else await service.polos_of_state(connection, filter.uf)
-    return service.filtered(service.ServiceFilter(**asked, polos=polos))
+    return await service.conditions_of(connection, filter)
 
 
 Filtered = Annotated[Conditions, Depends(_filtered)]

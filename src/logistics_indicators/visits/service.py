@@ -1,17 +1,25 @@
-"""Services, that is visits to customers: the rules of single rows. Every write tells the rollup in its transaction."""
+"""Visits (`services` on the wire): their list and its filters, and the rules of single rows.
+
+Every write tells the rollup in its own transaction.
+"""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
 from ..exports.columns import Column
+from ..http.field_types import MAX_ID, Day, DayOrTimestamp, FilterText, Timestamp
+from ..indicators.parameters import StateLetters
 from ..last_change import BY_HAND
-from ..lists import Conditions, ListedTable, count_rows
+from ..lists import Conditions, ListedTable, Where, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.reading import count_visits
 from ..rollup.writing import Visit, record
+from ..texts import ANGEL_MAX, POLO_MAX
 from .models import ChangedService, NewService, Service
 
 SERVICES = ListedTable(
@@ -40,63 +48,58 @@ WHERE id = $1
 """
 
 
-@dataclass(frozen=True)
-class ServiceFilter:
-    """A None is no filter. Ranges include their ends; a bare date as an end includes its whole day."""
-
-    id: int | None = None
-    id_cliente: int | None = None
-    angel: str | None = None
-    polo: str | None = None
-    polos: list[str] | None = None
-    """One of these polos: the filter by state."""
-    data_limite: date | None = None
-    data_limite_de: date | None = None
-    data_limite_ate: date | None = None
-    data_de_atendimento: datetime | None = None
-    data_de_atendimento_de: date | None = None
-    data_de_atendimento_ate: date | None = None
-    aberto: bool | None = None
-
-
-async def polos_of_state(connection: Connection, uf: str) -> list[str]:
-    """By name, so that the planner sees how many visits they have."""
-    return [record["name"] for record in await connection.fetch("SELECT name FROM polos WHERE uf = $1", uf)]
-
-
-def filtered(filter: ServiceFilter) -> Conditions:
-    conditions = Conditions()
-    conditions.equal(
-        id=filter.id,
-        id_cliente=filter.id_cliente,
-        angel=filter.angel,
-        polo=filter.polo,
-        data_limite=filter.data_limite,
-        data_de_atendimento=filter.data_de_atendimento,
-    )
-    if filter.polos is not None:
-        conditions.add("polo = ANY ({}::text[])", filter.polos)
-    if filter.data_limite_de is not None:
-        conditions.add("data_limite >= {}", filter.data_limite_de)
-    if filter.data_limite_ate is not None:
-        conditions.add("data_limite <= {}", filter.data_limite_ate)
-    if filter.data_de_atendimento_de is not None:
-        conditions.add("data_de_atendimento >= {}", _start(filter.data_de_atendimento_de))
-    _add_end(conditions, filter.data_de_atendimento_ate)
-    if filter.aberto is not None:
-        conditions.add(f"data_de_atendimento IS {'' if filter.aberto else 'NOT '}NULL")
-    return conditions
-
-
-def _add_end(conditions: Conditions, end: date | None) -> None:
-    if isinstance(end, datetime):
-        conditions.add("data_de_atendimento <= {}", end)
-    elif end is not None:
-        conditions.add("data_de_atendimento < {}", _start(end) + timedelta(days=1))
-
-
 def _start(moment: date) -> datetime:
-    return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.min)
+
+
+def _end(moment: date) -> datetime:
+    """The last microsecond of a day; PostgreSQL knows nothing shorter."""
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
+
+
+WHOLE_DAY = "inclusive; a bare date means its whole day"
+
+
+@dataclass(frozen=True)
+class VisitFilter:
+    """The links of the indicators (indicators/links.py) ask for visits by these names."""
+
+    id: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id = {}")] = None
+    id_cliente: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id_cliente = {}")] = None
+    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query(), Where("angel = {}")] = None
+    polo: Annotated[str | None, FilterText(POLO_MAX), Query(), Where("polo = {}")] = None
+    uf: Annotated[StateLetters | None, Where("polo = ANY ({}::text[])")] = None
+    data_limite: Annotated[Day | None, Query(), Where("data_limite = {}")] = None
+    data_limite_de: Annotated[
+        Day | None, Query(description="Earliest deadline, inclusive"), Where("data_limite >= {}")
+    ] = None
+    data_limite_ate: Annotated[
+        Day | None, Query(description="Latest deadline, inclusive"), Where("data_limite <= {}")
+    ] = None
+    data_de_atendimento: Annotated[Timestamp | None, Query(), Where("data_de_atendimento = {}")] = None
+    data_de_atendimento_de: Annotated[
+        DayOrTimestamp | None,
+        Query(description=f"From then, {WHOLE_DAY}"),
+        Where("data_de_atendimento >= {}", _start),
+    ] = None
+    data_de_atendimento_ate: Annotated[
+        DayOrTimestamp | None,
+        Query(description=f"Until then, {WHOLE_DAY}"),
+        Where("data_de_atendimento <= {}", _end),
+    ] = None
+    aberto: Annotated[
+        bool | None,
+        Query(description="true: not visited yet; false: visited"),
+        Where({True: "data_de_atendimento IS NULL", False: "data_de_atendimento IS NOT NULL"}),
+    ] = None
+
+
+async def conditions_of(connection: Connection, asked: VisitFilter) -> Conditions:
+    """A state is asked for by its polos' names, so that the planner sees how many visits they have."""
+    if asked.uf is None:
+        return Conditions.of(asked)
+    rows = await connection.fetch("SELECT name FROM polos WHERE uf = $1", asked.uf)
+    return Conditions.of(asked, uf=[row["name"] for row in rows])
 
 
 async def count_services(connection: Connection, conditions: Conditions) -> int:

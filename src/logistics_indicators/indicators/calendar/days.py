@@ -94,7 +94,7 @@ def _changes(
     return gone, [(*key, *value) for key, value in wanted.items()]
 
 
-# A day that was taken away where it counted is shown once: as taken away.
+# A place may have a day twice: as a holiday, and as taken away from it. Then only the latter is shown.
 LIST_DAYS = """
 SELECT id, kind, scope, day, name, source, works FROM calendar_days d
 WHERE day BETWEEN make_date($1, 1, 1) AND make_date($1, 12, 31)
@@ -109,7 +109,7 @@ INSERT INTO calendar_days (kind, scope, day, name, source, works) VALUES ($1, $2
 RETURNING id, kind, scope, day, name, source, works
 """
 
-# What the narrowest calendar that says anything about the day says.
+# The day's entry in the narrowest calendar that has one.
 FOUND_AT = """
 SELECT name, works FROM calendar_days
 JOIN unnest($1::text[], $2::text[]) WITH ORDINALITY AS level (kind, scope, width) USING (kind, scope)

@@ -11,7 +11,7 @@ from ...errors import Unprocessable, problems
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID
 from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
-from ...lists import LIST_ANSWERS, Conditions
+from ...lists import LIST_ANSWERS, Conditions, Where
 from ..kinds import COLUMNS, Kind
 from ..models import Reason
 from ..parsing.checking import LONGEST_VALUE
@@ -23,30 +23,36 @@ router = APIRouter(prefix="/v1", tags=["loads"])
 KNOWN_COLUMNS = tuple(dict.fromkeys(name for columns in COLUMNS.values() for name in columns))
 
 
-@dataclass
-class RequestedFilter:
-    load: Annotated[int | None, Query(ge=1, le=MAX_OWN_ID, description="The load that rejected them")] = None
-    kind: Kind | None = None
-    reason: Reason | None = None
+@dataclass(frozen=True)
+class RejectFilter:
+    load: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_OWN_ID, description="The load that rejected them"),
+        Where('"load" = {}'),
+    ] = None
+    kind: Annotated[Kind | None, Query(), Where("kind = {}")] = None
+    reason: Annotated[Reason | None, Query(), Where("reason = {}")] = None
     column: Annotated[
         str | None,
         Query(pattern="^[a-z_]{1,40}$", description="By our name", json_schema_extra={"enum": list(KNOWN_COLUMNS)}),
+        Where('"column" = {}'),
     ] = None
     value: Annotated[
-        str | None, Query(max_length=LONGEST_VALUE, pattern="^[^\x00]*$", description="Exact, as it was sent")
+        str | None,
+        Query(max_length=LONGEST_VALUE, pattern="^[^\x00]*$", description="Exact, as it was sent"),
+        Where("value = {}"),
     ] = None
     state: Annotated[
-        Literal["open", "mended", "dropped", "all"], Query(description="What became of them; open: nothing yet")
+        Literal["open", "mended", "dropped", "all"],
+        Query(description="What became of them; open: nothing yet"),
+        Where("state = {}"),
     ] = "open"
 
 
-def _filtered(filter: Annotated[RequestedFilter, Depends()]) -> Conditions:
+def _filtered(filter: Annotated[RejectFilter, Depends()]) -> Conditions:
     if filter.column is not None and filter.column not in KNOWN_COLUMNS:
         raise Unprocessable.field("query", "column", msg=f"unknown column; there are: {', '.join(KNOWN_COLUMNS)}")
-    asked = vars(filter) | {"state": None if filter.state == "all" else filter.state}
-    conditions = Conditions()
-    conditions.equal(**{f'"{name}"': value for name, value in asked.items()})
-    return conditions
+    return Conditions.of(filter, state=None if filter.state == "all" else filter.state)
 
 
 Filtered = Annotated[Conditions, Depends(_filtered)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ...database import Connection, Pool
+from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
 from ..kinds import COLUMNS, Kind
 from .before_images import keep_before
@@ -40,6 +41,10 @@ async def _update_services(connection: Connection, rows: pl.DataFrame, load_id: 
     await connection.execute(UPDATE_SERVICES, *columns, load_id)
 
 
+async def _count_customers(connection: Connection) -> int:
+    return int(await connection.fetchval("SELECT count(*) FROM customers"))
+
+
 async def _nothing_to_record(
     connection: Connection, *, added: pl.DataFrame, removed: pl.DataFrame | None, pool: Pool
 ) -> None:
@@ -59,9 +64,15 @@ class RowsOfKind:
     Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
     record: Callable[..., Awaitable[None]]
     """What follows the rows in the same transaction: added, removed, pool as record_frames takes them."""
+    count: Callable[[Connection], Awaitable[int]]
+    """All rows of the table, as cheaply as may be."""
 
 
 ROWS: Mapping[Kind, RowsOfKind] = {
-    Kind.customers: RowsOfKind(resolve_customers, _update_customers, take_back_customers, _nothing_to_record),
-    Kind.services: RowsOfKind(resolve_services, _update_services, take_back_visits_of_load, record_frames),
+    Kind.customers: RowsOfKind(
+        resolve_customers, _update_customers, take_back_customers, _nothing_to_record, _count_customers
+    ),
+    Kind.services: RowsOfKind(
+        resolve_services, _update_services, take_back_visits_of_load, record_frames, count_visits
+    ),
 }

@@ -1,4 +1,4 @@
-"""The two tables that loads write, and how rows of a frame get into and out of them."""
+"""The tables that loads write, and how rows of a frame get into and out of them."""
 
 import asyncio
 from collections.abc import Sequence

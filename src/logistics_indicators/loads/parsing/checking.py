@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from ...http.field_types import MAX_ID
+from ...texts import NUL, OTHER_CONTROLS, REPLACEMENT
 from ..formats import LONGEST_ROW, FileFormat, Layout
-from ..kinds import COLUMNS, KINDS, MOST_ID_DIGITS, Column
+from ..kinds import COLUMNS, KINDS, MOST_ID_DIGITS, SCHEMAS, Column
 from .dates import moments_of, parse_column
 from .ledger import Ledger, ledger_of
 from .normal_texts import Spellings, are_nothing, normal_texts, spellings_of
@@ -38,11 +39,10 @@ ROW_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 Of a row that was sent before: `was_extra`, it had a field more than the file had columns; `was_missing`, the place of
 the first column that it had no field for."""
 
-BROKEN = "[\x00\ufffd]"
-"""What a byte that the encoding does not have became; and NUL, which no text has, and which is shown so."""
+BROKEN = f"[{NUL}{REPLACEMENT}]"
+"""A text that its encoding cannot have held. In a reject NUL is shown as the other."""
 
-CONTROL = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
-"""Control characters but the tab and line ends: a vertical tab, an escape."""
+CONTROL = f"[{OTHER_CONTROLS}]"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def _check_rows(rows: pl.DataFrame, fmt: FileFormat) -> CheckedRows:
         are_nothing(raw[c.name], computed=not c.is_date).alias(f"{c.name}_nothing") for c in KINDS[fmt.kind].columns
     )
     dates = {name: parse_column(raw.select(_nothing_as_null(name))[name]) for name in KINDS[fmt.kind].dates}
-    moments = raw.with_columns(moments_of(parsed, name).alias(f"{name}_clean") for name, parsed in dates.items())
+    dtypes = ((name, SCHEMAS[fmt.kind][name]) for name in dates)
+    moments = raw.with_columns(moments_of(dates[name], name, dtype).alias(f"{name}_clean") for name, dtype in dtypes)
     checked = _check(moments, fmt)
     good = pl.col("reason").is_null()
     taken = checked.select(good)["reason"]

@@ -156,9 +156,9 @@ def parse_repeated(texts: pl.Series) -> pl.DataFrame:
     return found.select(*PARSED.to_schema())
 
 
-def moments_of(dates: pl.DataFrame, name: str) -> pl.Series:
-    """The column's values from parse_column's frame. A deadline may carry a time; its date counts."""
-    if name == "data_limite":
+def moments_of(dates: pl.DataFrame, name: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """The column's values from parse_column's frame. A text of a column of days may carry a time; its date counts."""
+    if dtype == pl.Date:
         return dates["day"].alias(name)
     moment = pl.col("day").cast(pl.Datetime("us")) + pl.duration(seconds=pl.col("seconds").fill_null(0))
     return dates.select(moment.alias(name))[name]

@@ -6,7 +6,7 @@ import polars as pl
 from ...texts import BLANK, DASHES, INVISIBLE, NOTHING_AS_WRITTEN, NOTHING_IN_ANY_CASE, SPREADSHEET_ERRORS, TAGS
 
 ODD = rf"  |[\t\n\r\x80-\xa0\xad]|[\u0300-\U0010ffff]|^[{BLANK}]|[{BLANK}]$"
-"""What a text that is not in its normal form has, and some that are in it: all below U+0300 is NFC."""
+"""Finds every text that is not in its normal form, and some that are. (All text below U+0300 is in NFC.)"""
 
 FIRST_ODD_BYTE = 0xCC
 """UTF-8 of U+0300 begins with it; that of U+0080 to U+00BF with C2."""
@@ -17,10 +17,12 @@ BLANKS = f"[{BLANK}]+"
 LONGEST_NOTHING = max(len(t.encode()) for t in (*NOTHING_AS_WRITTEN, *NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
 
 Spellings = dict[str, dict[str, str]]
-"""{column: {as it was spelled: in the normal form}}, of names that figures are grouped by: also those alike."""
+"""{column: {as it was spelled: in the normal form}}, of names that figures are grouped by; also where these are alike.
+"""
 
 MOST_SPELLINGS, LONGEST_SPELLING = 1000, 1000
-"""Of a column, that are remembered, of those in the normal form and of the others; and bytes of one that is."""
+"""So many spellings of a column are remembered that are in the normal form, and so many that are not; none of more
+bytes."""
 
 
 def _any_of(texts: tuple[str, ...]) -> str:

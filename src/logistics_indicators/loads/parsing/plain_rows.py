@@ -35,12 +35,12 @@ def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Seri
         texts = texts.with_columns(normal_texts(texts[name]) for name in words)
     else:
         spelled |= {name: texts[name] for name in spelled}
-    dates = {name: _parse_dates(name, texts[name]) for name in kind.dates}
+    dates = {c.name: _parse_dates(c, texts[c.name]) for c in kind.columns if c.is_date}
     trimmed = {name: texts[name].str.strip_chars() for name in words}
     nothing = [are_nothing(text, computed=True).alias(f"{name}_nothing") for name, text in trimmed.items()]
     are_dates = (dates[name]["day"].is_not_null().alias(f"{name}_known") for name in dates)
     known = texts.with_columns(nothing).with_columns(are_dates)
-    values = (moments_of(dates[c.name], c.name) if c.is_date else _value(c) for c in kind.columns)
+    values = (moments_of(dates[c.name], c.name, c.dtype) if c.is_date else _value(c) for c in kind.columns)
     checks = [_is_good(column).fill_null(False) for column in kind.columns]
     if b"\xc2" in body:  # the lead byte of the control characters from U+0080 on
         checks += [~pl.col(name).str.contains(CONTROL).fill_null(False) for name in words]
@@ -75,8 +75,9 @@ def _read_texts(body: bytes, fmt: FileFormat) -> pl.DataFrame:
     )
 
 
-def _parse_dates(name: str, texts: pl.Series) -> pl.DataFrame:
-    return parse_repeated(texts) if name == "data_limite" else parse_column(texts)
+def _parse_dates(column: Column, texts: pl.Series) -> pl.DataFrame:
+    """A column of days holds the same texts again and again; one of moments seldom does."""
+    return parse_repeated(texts) if column.dtype == pl.Date else parse_column(texts)
 
 
 def _value(column: Column) -> pl.Expr:

@@ -32,7 +32,7 @@ class _Patterns:
     last: re.Pattern[bytes]
     prefix: re.Pattern[bytes]
     empty_row: re.Pattern[bytes]
-    """A whole line of blank cells, quoted or not. At a record's end it is a record: none ends with such a line."""
+    """A whole line of blank cells, quoted or not. It is a record of its own: no other record ends with such a line."""
 
 
 @lru_cache(maxsize=16)

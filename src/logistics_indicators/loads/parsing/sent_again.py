@@ -9,7 +9,8 @@ from ..models import Reason
 from .quoting import RecordRule
 
 EMPTY_ROW = '" "\n'
-"""A quote that is left open before it is stray: it is followed by neither a delimiter nor a line's end."""
+"""Stops a quote that an earlier row leaves open. The first quote in here would have to close it, but is followed by
+neither a delimiter nor a line's end; so the open one is stray, and is a part of its own row alone."""
 
 
 @lru_cache(maxsize=16)

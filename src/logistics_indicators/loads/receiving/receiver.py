@@ -39,7 +39,7 @@ SPOOL_SECONDS = 120
 
 
 TRUSTED_CHARSETS = {"cp850", "utf-16"}
-"""Of a Content-Type. Clients say the others of whatever they send."""
+"""A Content-Type that names one of these is believed. Clients name the others whatever they send."""
 
 
 class RequestTimeout(Problem):

@@ -14,7 +14,7 @@ from .recognising import GZIP, is_packed
 UNPACK_PIECE = 256 * 1024
 MOST_SMALL_MEMBERS = 1000
 SMALL_MEMBER = 1024
-"""Bytes. A gzip file may have a part more for each so many that it holds: a part costs as much as they do."""
+"""A gzip may have one member more for each so many bytes that it holds: to begin a member costs as much as they do."""
 
 MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
 LONGEST_ZIP_END = 22 + 65535

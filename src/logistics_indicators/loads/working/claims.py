@@ -35,7 +35,8 @@ SELECT {LOAD_COLUMNS} FROM loads l
 WHERE l.status = 'loading' AND (l.stage = 'write' AND l.chunks_done = l.chunks OR l.chunks = 0)
 FOR UPDATE SKIP LOCKED LIMIT 1
 """
-"""A file that is a header alone has no chunk, which the others would be checked with."""
+"""Loads with nothing left to merge. One of no chunk at all (its file is a header alone) is among them even where it is
+only to be checked, for a check begins with a chunk."""
 
 CLAIM_CHUNK = f"""
 SELECT c.seq, c.first_line, {LOAD_COLUMNS}
@@ -49,8 +50,9 @@ FOR UPDATE OF c SKIP LOCKED
 LOCK_REFERRED_TO = "LOCK TABLE {table} IN SHARE MODE"
 """A customer's DELETE waits for it, and then finds the visits that it let in.
 
-Taken with the claim, in the chunks' order: a later chunk waits for an earlier one inside this process, where
-PostgreSQL would not see that a DELETE between the two had closed a circle.
+Taken with the claim, in the order of the chunks. If a later chunk had it first, that DELETE could wait for the later
+chunk, and the earlier chunk for the DELETE, while the later one waits for the earlier. PostgreSQL does not see the last
+of these waits, which is inside this process, and would not end the deadlock.
 """
 
 
