@@ -1,63 +1,28 @@
 """Receiving files, and watching, mending and undoing their loads."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator
 
 from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
 from ..database import ConnectionOfRequest, PoolOfApp
-from ..errors import Unprocessable, problems
+from ..errors import problems
 from ..http.field_types import MAX_OWN_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
 from . import rejects, service, undoing
+from .asked import AskedOptions
 from .events import OneMoreStream, load_events, still_allowed
-from .formats import named_encoding
 from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .receiving.bodies import open_body
-from .receiving.opening import OpeningOptions, mapped_columns
 from .receiving.receiver import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = OwnId
-Delimiter = Annotated[
-    Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its header where it is not given")
-]
-Encoding = Annotated[
-    Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"] | None,
-    BeforeValidator(named_encoding),
-    Query(description="Of the file; seen from its bytes where it is not given. Aliases (latin1, cp1252) are taken"),
-]
-HeaderOption = Annotated[
-    Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
-]
-PAIR = r"\s*[a-z_]+\s*:[^,\u0000]*[^,\s\u0000][^,\u0000]*"
-ColumnsOption = Annotated[
-    str | None,
-    Query(
-        max_length=2000,
-        description="Names of the file's columns by hand, ours first, as angel:Agente,polo:Hub",
-        json_schema_extra={"pattern": f"^{PAIR}(,{PAIR})*$"},
-        examples=["id:Código"],
-    ),
-]
-OnConflict = Annotated[
-    Literal["reject", "update"], Query(description="What becomes of a row whose id is stored with other values")
-]
-ValidateOnly = Annotated[bool, Query(description="Only report what a load would do; nothing is written")]
-MaxRejects = Annotated[
-    int | None, Query(ge=0, le=2**31 - 1, description="With more rejected rows the load fails and writes nothing")
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(min_length=1, max_length=255, description="The same key and file again: the first load's answer"),
-]
 
 EVENT = {
     "type": "object",
@@ -104,42 +69,6 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
     load = await service.find_load(request.app.state.pool, load_id)
     response.headers["Location"] = f"/v1/loads/{load_id}"
     return ReceivedLoad(message="received load", load=load)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the query and the headers of a batch route may ask for."""
-
-    delimiter: Delimiter = None
-    encoding: Encoding = None
-    header: HeaderOption = None
-    columns: ColumnsOption = None
-    on_conflict: OnConflict = "reject"
-    validate_only: ValidateOnly = False
-    max_rejects: MaxRejects = None
-    idempotency_key: IdempotencyKey = None
-
-    def of(self, kind: Kind, address: str | None) -> LoadOptions:
-        if self.columns and self.header == "none":
-            msg = "names the columns of a header, which header=none says is not there"
-            raise Unprocessable.field("query", "columns", msg=msg)
-        return LoadOptions(
-            OpeningOptions(
-                kind,
-                "\t" if self.delimiter == "tab" else self.delimiter,
-                self.encoding,
-                self.header != "none",
-                mapped_columns(kind, self.columns) if self.columns else {},
-            ),
-            self.on_conflict,
-            self.validate_only,
-            self.max_rejects,
-            self.idempotency_key,
-            address,
-        )
-
-
-AskedOptions = Annotated[Asked, Depends()]
 
 
 def _add_upload(kind: Kind) -> None:
