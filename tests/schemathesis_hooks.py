@@ -31,6 +31,8 @@ KNOWN_REFUSALS = {
     "sort_field": ("the rows have no ",),
     "columns": ("unknown column ", "is mapped twice", "names the columns of a header"),
     "file": ("",),
+    "Upload-Length": ("is missing",),
+    "Upload-Metadata": ("",),  # pairs in base64 are more than a pattern says
     "Idempotency-Key": ("The key was used for ",),
     "reset_token": ("this token is wrong",),
     "password": ("this password is too common",),
@@ -44,6 +46,9 @@ KNOWN_REFUSALS = {
 
 TIMESTAMP = re.compile(str(TIMESTAMP_SCHEMA["pattern"]))
 ANYWHERE = ("is a text that stands for no value",)
+
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.hook

@@ -46,6 +46,12 @@ RULES = {
     "GET /v1/loads/{load_id}/events": ANYONE,
     "GET /v1/rejects": ANYONE,
     "GET /v1/rejects/counts": ANYONE,
+    "OPTIONS /v1/uploads": PUBLIC,  # what of the protocol is spoken here
+    "OPTIONS /v1/uploads/{upload_id}": PUBLIC,
+    "POST /v1/uploads": WRITERS,
+    "GET /v1/uploads/{upload_id}": WRITERS,  # of them, the owner and admins: see test_uploads.py
+    "PATCH /v1/uploads/{upload_id}": WRITERS,
+    "DELETE /v1/uploads/{upload_id}": WRITERS,
     "GET /v1/indicators/sla/angel": ANYONE,
     "GET /v1/indicators/sla/polo": ANYONE,
     "GET /v1/indicators/sla/uf": ANYONE,
@@ -80,7 +86,7 @@ RULES |= {
     "GET /metrics": ANYONE,
 }
 
-EXISTS = {200, 201, 202, 204, 304, 404, 406, 409, 411, 413, 415, 422}
+EXISTS = {200, 201, 202, 204, 304, 404, 406, 409, 411, 412, 413, 415, 422}
 """What a route may answer to one who is let in, and who sends next to nothing."""
 
 

@@ -29,6 +29,7 @@ import uvicorn
 from command_line import PASSWORD
 from conftest import SECRET, make_settings
 from test_authorisation import PUBLIC, ROLES, RULES
+from tus import BYTES, RESUMABLE, metadata
 
 from logistics_indicators.accounts.passwords import hash_password
 from logistics_indicators.accounts.tokens import TokenKey, issue_access_token
@@ -100,6 +101,12 @@ def add_user(database_url: str, user_id: int, name: str, role: str) -> str:
     return issue_access_token(TokenKey(SECRET, access_seconds=86_400), user_id)
 
 
+async def hand_over(database_url: str, upload_id: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE uploads SET user_id = $1 WHERE id = $2", OWN_ID, upload_id)
+    await connection.close()
+
+
 def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str, Any]]:
     """By operationId, a request that must succeed, with what it needs already stored."""
     token = add_user(database_url, OWN_ID + 1, "who stored it", "admin")
@@ -128,6 +135,14 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
                 time.sleep(0.05)
             assert found["status"] == "completed", found
             return load_id
+
+        def upload() -> dict[str, str]:
+            """The id of one that the user who asks has begun."""
+            headers = RESUMABLE | {"Upload-Length": str(len(CUSTOMERS))} | metadata(kind="customers")
+            answer = client.post("/uploads", headers=headers)
+            assert answer.status_code == 201, answer.text
+            asyncio.run(hand_over(database_url, answer.json()["id"]))
+            return {"upload_id": answer.json()["id"]}
 
         kept, gone = customer(1), customer(2)
         visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
@@ -164,6 +179,16 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             "replace_service": {"path_parameters": {"service_id": service_id}, "body": visit},
             "load_customers": {"body": CUSTOMERS, "media_type": "text/csv"},
             "load_services": {"body": VISITS, "media_type": "text/csv"},
+            "create_upload": {"headers": RESUMABLE | {"Upload-Length": "9"} | metadata(kind="customers")},
+            "ask_upload": {"path_parameters": upload()},
+            "get_upload": {"path_parameters": upload()},
+            "end_upload": {"path_parameters": upload(), "headers": RESUMABLE},
+            "append_to_upload": {
+                "path_parameters": upload(),
+                "headers": RESUMABLE | {"Upload-Offset": "0"},
+                "body": CUSTOMERS,
+                "media_type": BYTES["Content-Type"],
+            },
             "get_load": {"path_parameters": {"load_id": with_reject}},
             "list_rejects": {"path_parameters": {"load_id": with_reject}},
             "watch_load": {"path_parameters": {"load_id": with_reject}},

@@ -42,6 +42,10 @@ from .loads.kinds import Kind
 from .loads.mending.routes import router as rejects_router
 from .loads.receiving.receiver import Receiver
 from .loads.routes import router as loads_router
+from .loads.uploads.appending import Appender
+from .loads.uploads.becoming import Becoming
+from .loads.uploads.protocol import REQUEST_HEADERS, RESPONSE_HEADERS, TusRequests, is_upload_path
+from .loads.uploads.routes import router as uploads_router
 from .loads.working.workers import running_workers
 from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
@@ -64,9 +68,9 @@ log = structlog.get_logger()
 ROUTERS = (
     *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, monitoring_router),
+    *(rejects_router, uploads_router, monitoring_router),
 )
-UPLOAD_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
+BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0
 OLD_SETTING = "CALENDAR_OPTIONAL_DAYS"
 
@@ -118,6 +122,9 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             app.state.receiver = Receiver(app.state.pool, settings)
             touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
             stack.push_async_callback(_cancel, touching)
+            becoming = Becoming(app.state.pool, settings, app.state.receiver)
+            app.state.appender = Appender(app.state.pool, settings, app.state.receiver, becoming)
+            stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
             await stack.enter_async_context(running_workers(url, settings))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
@@ -160,9 +167,10 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         BodyLimits,
         body_bytes=settings.body_max_bytes,
         body_seconds=settings.body_seconds,
-        streamed=UPLOAD_PATHS,
+        streams=lambda path: path in BATCH_PATHS or is_upload_path(path),
     )
     app.add_middleware(Admission, routes=routes)
+    app.add_middleware(TusRequests)
     app.add_middleware(HeadLimits)
     if settings.cors_origins:
         app.add_middleware(
@@ -172,10 +180,12 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=[
                 *("Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key"),
                 *("If-Match", "If-None-Match", "X-Request-ID"),
+                *REQUEST_HEADERS,
             ],
             expose_headers=[
                 *("Allow", "Content-Disposition", "ETag", "Link", "Location", "Retry-After"),
                 *("WWW-Authenticate", "X-Request-ID"),
+                *RESPONSE_HEADERS,
             ],
         )
     if settings.trusted_hosts:

@@ -15,6 +15,14 @@ log = structlog.get_logger()
 PROBLEM_JSON = "application/problem+json"
 
 
+OWN_PHRASES = {460: "Checksum Mismatch"}
+"""Of the statuses that no registry knows (this one is of tus, the protocol of resumable uploads)."""
+
+
+def phrase_of(status: int) -> str:
+    return OWN_PHRASES.get(status) or HTTPStatus(status).phrase
+
+
 class FieldError(BaseModel):
     loc: list[str | int] = Field(description="Where: query, path or body, then the field's name")
     msg: str
@@ -36,7 +44,7 @@ class ProblemDetail(BaseModel):
 class Problem(Exception):
     """Base of every error that a client sees. The class knows its status and title."""
 
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     headers: Mapping[str, str] = {}
 
     def __init__(
@@ -160,7 +168,7 @@ def problem_response(
     request_id: str | None = None,
 ) -> Response:
     problem = ProblemDetail(
-        title=HTTPStatus(status).phrase,
+        title=phrase_of(status),
         status=status,
         detail=detail,
         errors=list(errors) or None,
@@ -178,7 +186,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI `responses` of a route that may answer these statuses with a problem."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": phrase_of(status),
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
         }
         for status in statuses

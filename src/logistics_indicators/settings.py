@@ -177,6 +177,9 @@ class Settings(BaseSettings):
     load_stall_seconds: float = Field(
         60, ge=1, description="An upload that sends nothing for this long is given up, and nothing is kept of it"
     )
+    upload_keep_hours: int = Field(
+        24, ge=1, le=30 * 24, description="How long a resumable upload waits for its next bytes, hours; then it goes"
+    )
     load_rejects_kept: int = Field(
         100_000, ge=1, le=10_000_000, description="Rejected rows kept of a load, the first ones; all are counted"
     )

@@ -18,6 +18,7 @@ TAGS = [
     {"name": "services", "description": "The visits: who went where, by when it was due, when it was done."},
     {"name": "polos", "description": "The bases that visits start from, and the states that they are in."},
     {"name": "loads", "description": "Whole CSV files: send them, watch them, mend what was refused, undo them."},
+    {"name": "uploads", "description": "Files that come in pieces, and go on where they stopped (tus 1.0)."},
     {"name": "indicators", "description": "SLA and productivity, exact at every moment."},
     {"name": "calendar", "description": "Days without work, which business days are counted by."},
     {"name": "monitoring", "description": "Is it well, and how much does it do."},

@@ -6,6 +6,7 @@ database nor a route. Uploads stream through: their bounds are in loads/.
 
 import asyncio
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -101,13 +102,13 @@ class HeadLimits:
 
 
 class BodyLimits:
-    """ASGI middleware. `streamed` are the paths whose bodies a route reads piece by piece."""
+    """ASGI middleware. `streams` knows the paths whose bodies a route reads piece by piece."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, body_seconds: float, streamed: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, body_bytes: int, body_seconds: float, streams: Callable[[str], bool]) -> None:
         self.app = app
         self.body_bytes = body_bytes
         self.body_seconds = body_seconds
-        self.streamed = streamed
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,7 +126,7 @@ class BodyLimits:
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         headers = Headers(scope=scope)
         bodiless = "content-length" not in headers and "transfer-encoding" not in headers
-        if bodiless or path_within(scope) in self.streamed:
+        if bodiless or self.streams(path_within(scope)):
             return receive
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.body_bytes:

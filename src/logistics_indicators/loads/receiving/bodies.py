@@ -78,6 +78,10 @@ def open_body(
     return body
 
 
+def empty_file() -> Problem:
+    return Unprocessable.field("body", "file", msg="The file is empty.")
+
+
 def wrong_type() -> Problem:
     return UnsupportedMediaType(
         "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv."

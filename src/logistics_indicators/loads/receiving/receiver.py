@@ -6,10 +6,10 @@ Each chunk is committed as it comes, so a slow client holds no connection. Until
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from ...accounts.audit import Actor, audit
 from ...accounts.current_user import User
-from ...database import Pool
+from ...database import Connection, Pool
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
@@ -26,10 +26,11 @@ from ..kinds import Kind
 from ..parsing.headers import key_of
 from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
-from .bodies import FileBody
+from .bodies import FileBody, empty_file
 from .cutting import Chunk, Cutter
 from .opening import OpenedFile, OpeningOptions, open_file
 from .room import Room, RoomOfUpload
+from .stalling import RequestTimeout, live
 from .unpacking import after, unpacked_file
 
 log = structlog.get_logger()
@@ -40,10 +41,6 @@ SPOOL_SECONDS = 120
 
 TRUSTED_CHARSETS = {"cp850", "utf-16"}
 """A Content-Type that names one of these is believed. Clients name the others whatever they send."""
-
-
-class RequestTimeout(Problem):
-    status = HTTPStatus.REQUEST_TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,15 @@ class LoadOptions:
         if self.opening.encoding is not None or encoding not in TRUSTED_CHARSETS:
             return self
         return replace(self, opening=replace(self.opening, encoding=encoding))
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Where the bytes that are received are stored already: they are counted once, and become one load."""
+
+    upload_id: UUID
+    became: Callable[[Connection, int], Awaitable[None]]
+    """Called with the load's id in the transaction that makes it one; what it raises leaves no load."""
 
 
 MIXED_ENCODINGS = (
@@ -123,9 +129,9 @@ class Receiver:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
-        self._room = Room(pool, settings)
+        self.room = Room(pool, settings)
         self._under_way: set[int] = set()
-        self._uploads = LimitPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
+        self.uploads = LimitPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
 
     async def touch_uploads(self) -> None:
         """Say, as long as it runs, that this process's uploads are alive."""
@@ -137,18 +143,18 @@ class Receiver:
                 except Exception as error:
                     log.warning("uploads_not_touched", error=type(error).__name__)
 
-    async def receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+    async def receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None = None) -> int:
         """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
-        with self._uploads.one_more(user.id):
-            return await self._first_or_again(body, options, user)
+        with self.uploads.one_more(user.id):
+            return await self._first_or_again(body, options, user, stored)
 
-    async def _first_or_again(self, body: FileBody, options: LoadOptions, user: User) -> int:
+    async def _first_or_again(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None) -> int:
         try:
             if options.idempotency_key is not None:
                 first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
                 if first is not None:
-                    return await self._repeat(body, options, first)
-            return await self._receive(body, options, user)
+                    return await self._was(await self._repeat(body, options, first), stored)
+            return await self._receive(body, options, user, stored)
         except ClientDisconnect:
             raise BadRequest("The upload was cut short.") from None
         except asyncpg.ForeignKeyViolationError:  # swept away as dead: its process, or the whole machine, stood still
@@ -165,7 +171,14 @@ class Receiver:
             raise empty_file()
         return same_file(first, options.with_charset(body.charset), received.sha256)
 
-    async def _receive(self, body: FileBody, options: LoadOptions, user: User) -> int:
+    async def _was(self, load_id: int, stored: StoredFile | None) -> int:
+        """The file is the one of an earlier load."""
+        if stored is not None:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await stored.became(connection, load_id)
+        return load_id
+
+    async def _receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None) -> int:
         load_id = await self._pool.fetchval(
             BEGIN_RECEIVING,
             options.kind,
@@ -178,16 +191,18 @@ class Receiver:
         )
         self._under_way.add(load_id)
         try:
-            return await self._spool(load_id, body, options, user)
+            return await self._spool(load_id, body, options, user, stored)
         except BaseException:
             await asyncio.shield(self._discard(load_id))
             raise
         finally:
             self._under_way.discard(load_id)
 
-    async def _spool(self, load_id: int, body: FileBody, options: LoadOptions, user: User) -> int:
+    async def _spool(
+        self, load_id: int, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None
+    ) -> int:
         received = _Received()
-        pieces = RoomOfUpload(self._room, user.id).taken(self._unpacked(body))
+        pieces = RoomOfUpload(self.room, user.id, stored.upload_id if stored else None).taken(self._unpacked(body))
         counted = received.counted(pieces)
         begun = await anext(counted, b"")  # what the file's part says of it has come, too
         options = options.with_charset(body.charset)
@@ -213,10 +228,11 @@ class Receiver:
         received.encoding = opened.encoding or cutter.census.encoding
         if not opened.encoding and cutter.census.is_mixed:
             received.warnings.append(MIXED_ENCODINGS)
-        return await self._finish(load_id, body, options, user, opened, received)
+        return await self._finish(load_id, body, options, user, stored, opened, received)
 
     def _unpacked(self, body: FileBody) -> AsyncIterator[bytes]:
-        return unpacked_file(self._live(body.pieces), self._settings.load_max_bytes)
+        pieces = live(body.pieces, self._settings.load_stall_seconds)
+        return unpacked_file(pieces, self._settings.load_max_bytes)
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
         """No larger than a chunk, however much the network brings at a time."""
@@ -239,6 +255,7 @@ class Receiver:
         body: FileBody,
         options: LoadOptions,
         user: User,
+        stored: StoredFile | None,
         opened: OpenedFile,
         received: "_Received",
     ) -> int:
@@ -266,27 +283,16 @@ class Receiver:
                 )
                 actor, kind = Actor.of(user, options.address), str(options.kind)
                 await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=received.size)
+                if stored is not None:
+                    await stored.became(connection, load_id)
                 await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
             await self._discard(load_id)
             first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
-            return same_file(first, options, received.sha256)
+            return await self._was(same_file(first, options, received.sha256), stored)
         if done is None:
             raise given_up()
         return load_id
-
-    async def _live(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The pieces, as long as they keep coming."""
-        seconds = self._settings.load_stall_seconds
-        while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise RequestTimeout(f"The upload sent nothing for {seconds:g} seconds.") from None
-            yield piece
 
     async def _discard(self, load_id: int) -> None:
         """Best effort: what cannot be deleted now, the sweeper deletes."""
@@ -298,10 +304,6 @@ class Receiver:
 
 def given_up() -> Problem:
     return RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
-
-
-def empty_file() -> Problem:
-    return Unprocessable.field("body", "file", msg="The file is empty.")
 
 
 def same_file(first: Any, options: LoadOptions, sha256: str) -> int:

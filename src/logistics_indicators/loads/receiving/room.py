@@ -3,15 +3,22 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 from ...database import Pool
 from ...errors import InsufficientStorage, TooManyRequests
 from ...settings import Settings
 
 SPOOLED_BY_USER = """
-SELECT coalesce(sum(octet_length(c.body)), 0)
-FROM loads l JOIN load_chunks c ON c.load_id = l.id
-WHERE l.user_id = $1 AND l.status IN ('receiving', 'received', 'loading')
+SELECT (
+    SELECT coalesce(sum(octet_length(c.body)), 0)
+    FROM loads l JOIN load_chunks c ON c.load_id = l.id
+    WHERE l.user_id = $1 AND l.status IN ('receiving', 'received', 'loading')
+) + (
+    SELECT coalesce(sum(octet_length(p.body)), 0)
+    FROM uploads u JOIN upload_parts p ON p.upload_id = u.id
+    WHERE u.user_id = $1 AND u.id IS DISTINCT FROM $2
+)
 """
 LOOK_AGAIN_BYTES = 16 * 1024 * 1024
 
@@ -23,11 +30,14 @@ class Room:
         self._pool = pool
         self._settings = settings
 
-    async def check(self, user_id: int) -> None:
-        """Raises InsufficientStorage below the floor, TooManyRequests where the user's files fill their share."""
+    async def check(self, user_id: int, besides: UUID | None = None) -> None:
+        """Raises InsufficientStorage below the floor, TooManyRequests where the user's files fill their share.
+
+        `besides`: an upload that does not count, for its bytes are becoming the ones that do.
+        """
         await self._check_disk()
         most = self._settings.load_spool_bytes_per_user
-        if await self._pool.fetchval(SPOOLED_BY_USER, user_id) >= most:
+        if await self._pool.fetchval(SPOOLED_BY_USER, user_id, besides) >= most:
             raise TooManyRequests(
                 f"Your files that are not loaded yet take {most} bytes, as much as a user's may. Send this one when "
                 "they are.",
@@ -49,8 +59,8 @@ class Room:
 class RoomOfUpload:
     """Counts an upload's bytes, and looks whether there is room before the first and every so many."""
 
-    def __init__(self, room: Room, user_id: int) -> None:
-        self._room, self._user_id = room, user_id
+    def __init__(self, room: Room, user_id: int, besides: UUID | None = None) -> None:
+        self._room, self._user_id, self._besides = room, user_id, besides
         self._left = 0
 
     async def taken(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -58,6 +68,6 @@ class RoomOfUpload:
         async for piece in pieces:
             self._left -= len(piece)
             if self._left < 0:
-                await self._room.check(self._user_id)
+                await self._room.check(self._user_id, self._besides)
                 self._left = LOOK_AGAIN_BYTES
             yield piece

@@ -1,0 +1,97 @@
+"""Upload-Metadata: what a client says of its file, in pairs of a name and a text in base64.
+
+The names are those of a batch route's query, with the same rules and errors, and `kind` and `filename`.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from pydantic import TypeAdapter, ValidationError
+
+from ...errors import FieldError, Unprocessable
+from ..asked import Asked
+from ..kinds import Kind
+from ..receiving.bodies import safe_filename
+from ..receiving.receiver import LoadOptions
+
+HEADER = "Upload-Metadata"
+LONGEST = 16 * 1024
+"""Characters of the header."""
+
+OF_THE_CLIENT = ("filetype", "name", "relativePath", "type")
+"""What browsers' clients say of every file by themselves: `name` is a filename where there is no other."""
+
+ASKED = TypeAdapter(Asked)
+OPTIONS = tuple(field.name for field in fields(Asked))
+KNOWN = (*OPTIONS, "filename", "kind", *OF_THE_CLIENT)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of a file before it comes. `options` are texts, as a query would have them."""
+
+    kind: Kind
+    filename: str | None
+    options: Mapping[str, str]
+
+
+def read_metadata(header: str | None) -> Told:
+    """Raises Unprocessable, as a batch route would for its query."""
+    pairs = _pairs(header or "")
+    unknown = [name for name in pairs if name not in KNOWN]
+    if unknown:
+        msg = f"unknown name; there are: {', '.join(sorted(KNOWN))}"
+        errors = [FieldError(loc=["header", HEADER, name[:100]], msg=msg) for name in unknown]
+        raise Unprocessable("The metadata has names that cannot be taken; see errors.", errors=errors)
+    if pairs.get("kind") not in list(Kind):
+        raise _refused("kind", f"is missing or unknown; there are: {', '.join(Kind)}")
+    told = Told(
+        Kind(pairs["kind"]),
+        safe_filename((pairs.get("filename") or pairs.get("name", "")).encode()),
+        {name: text for name, text in pairs.items() if name in OPTIONS},
+    )
+    load_options(told, None)
+    return told
+
+
+def load_options(told: Told, address: str | None) -> LoadOptions:
+    """Raises as read_metadata does."""
+    try:
+        return ASKED.validate_python(dict(told.options)).of(told.kind, address)
+    except ValidationError as error:
+        errors = [
+            FieldError(loc=["header", HEADER, *e["loc"]], msg=e["msg"].removeprefix("Value error, "))
+            for e in error.errors(include_context=False)
+        ]
+        raise Unprocessable("The metadata has values that cannot be taken; see errors.", errors=errors) from None
+    except Unprocessable as error:
+        errors = [FieldError(loc=["header", HEADER, *e.loc[1:]], msg=e.msg) for e in error.errors]
+        raise Unprocessable(error.detail, errors=errors) from None
+
+
+def _pairs(header: str) -> dict[str, str]:
+    if len(header) > LONGEST:
+        raise _refused("", f"has more than {LONGEST} characters")
+    pairs: dict[str, str] = {}
+    for pair in header.split(",") if header.strip() else ():
+        name, _, encoded = pair.strip().partition(" ")
+        if not name or name in pairs:
+            raise _refused(name, "a name stands once, before its value" if name else "a pair has no name")
+        pairs[name] = _text(name, encoded.strip())
+    return pairs
+
+
+def _text(name: str, encoded: str) -> str:
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise _refused(name, "is no text of UTF-8 in base64") from None
+    if "\0" in text:
+        raise _refused(name, "holds a NUL")
+    return text
+
+
+def _refused(name: str, msg: str) -> Unprocessable:
+    return Unprocessable.field("header", HEADER, *([name[:100]] if name else []), msg=msg)
