@@ -29,6 +29,9 @@ class Outcome:
     unchanged: int = 0
     rejects: list[tuple[int, str | None, str]] = field(default_factory=list)
     rows: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    waiting: list[tuple[int, int, tuple[Any, ...]]] = field(default_factory=list)
+    """(line, id, values) of the visits whose customer is not there, where they wait."""
 
 
 def load(
@@ -38,6 +41,7 @@ def load(
     customers: set[int],
     update: bool,
     has_header: bool = False,
+    wait: bool = False,
 ) -> Outcome:
     """What a load of `content` must do to a table that holds `rows`. A header names all columns, in order."""
     outcome = Outcome(rows=dict(rows))
@@ -48,14 +52,13 @@ def load(
     if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
         content = content.replace(b"\r", b"\n")
     text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", [*columns]
-    seen: set[int] = set()
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
     if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):
         outcome.refused = True
         return outcome
     for number, record in records[1:] if has_header else records:
         outcome.read += 1
-        take_row(outcome, kind, number, record, delimiter, names, columns, customers, seen, update)
+        take_row(outcome, kind, number, record, delimiter, names, columns, customers, update, wait)
     return outcome
 
 
@@ -157,8 +160,8 @@ def take_row(
     names: Sequence[str | None],
     columns: list[str],
     customers: set[int],
-    seen: set[int],
     update: bool,
+    wait: bool,
 ) -> None:
     fields = fields_of(record, delimiter)
     if len(fields) != len(names):
@@ -175,6 +178,9 @@ def take_row(
             return
         values.append(value)
     row_id, row = values[0], tuple(values[1:])
+    if kind == "services" and row[0] not in customers and wait:
+        outcome.waiting.append((number, row_id, row))
+        return
     if kind == "services" and row[0] not in customers:
         outcome.rejects.append((number, "id_cliente", "unknown_customer"))
         return
@@ -183,7 +189,17 @@ def take_row(
             value if column in names else stored
             for column, value, stored in zip(columns[1:], row, outcome.rows[row_id], strict=True)
         )
-    settle(outcome, kind, number, row_id, row, seen, update)
+    settle(outcome, kind, number, row_id, row, update)
+
+
+def try_waiting(outcome: Outcome, rows: dict[int, tuple[Any, ...]], customers: set[int], update: bool) -> None:
+    """What becomes of a load's visits that waited, now that these customers are there and the table holds `rows`."""
+    outcome.rows = dict(rows)
+    ready = [visit for visit in outcome.waiting if visit[2][0] in customers]
+    outcome.waiting = [visit for visit in outcome.waiting if visit[2][0] not in customers]
+    for number, row_id, row in ready:
+        settle(outcome, "services", number, row_id, row, update)
+    outcome.rejects.sort(key=lambda reject: reject[0])
 
 
 def cleaned(column: str, text: str) -> tuple[Any, str | None]:
@@ -211,7 +227,7 @@ def cleaned(column: str, text: str) -> tuple[Any, str | None]:
     return text, None
 
 
-def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, seen: set[int], update: bool) -> None:
+def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, update: bool) -> None:
     rows = outcome.rows
     owner = None
     if kind == "customers":
@@ -223,7 +239,7 @@ def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, seen
         outcome.inserted += 1
     elif rows[row_id] == row:
         outcome.unchanged += 1
-    elif not update or row_id in seen:
+    elif not update or row_id in outcome.seen:
         outcome.rejects.append((number, "id", "duplicate_id"))
         return
     elif owner not in (None, row_id):
@@ -232,4 +248,4 @@ def settle(outcome: Outcome, kind: str, number: int, row_id: int, row: Any, seen
     else:
         outcome.updated += 1
     rows[row_id] = row
-    seen.add(row_id)
+    outcome.seen.add(row_id)

@@ -44,6 +44,8 @@ RULES = {
     "DELETE /v1/loads/{load_id}": ADMINS,
     "GET /v1/loads/{load_id}/rejects": ANYONE,
     "GET /v1/loads/{load_id}/events": ANYONE,
+    "GET /v1/loads/{load_id}/waiting": ANYONE,
+    "DELETE /v1/loads/{load_id}/waiting": WRITERS,
     "GET /v1/rejects": ANYONE,
     "GET /v1/rejects/counts": ANYONE,
     "OPTIONS /v1/uploads": PUBLIC,  # what of the protocol is spoken here

@@ -46,6 +46,7 @@ from .loads.uploads.appending import Appender
 from .loads.uploads.becoming import Becoming
 from .loads.uploads.protocol import REQUEST_HEADERS, RESPONSE_HEADERS, TusRequests, is_upload_path
 from .loads.uploads.routes import router as uploads_router
+from .loads.waiting.routes import router as waiting_router
 from .loads.working.workers import running_workers
 from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
@@ -68,7 +69,7 @@ log = structlog.get_logger()
 ROUTERS = (
     *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, uploads_router, monitoring_router),
+    *(rejects_router, waiting_router, uploads_router, monitoring_router),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0

@@ -43,11 +43,22 @@ class Lock(IntEnum):
     """Moves the sequence of customers' ids past those that a load brought."""
     service_ids = 7_163_006
     """The same for visits."""
+    visits_of_loads = 7_163_008
+    """Writes visits that waited; beside one another, chunks of visits share it."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:
     """Waits for it; it goes with the transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", key.value)
+
+
+async def share(connection: Connection, key: Lock) -> None:
+    """As lock, beside others that share it."""
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", key.value)
+
+
+LOADS_CHANGED_CHANNEL = "loads_changed"
+"""Notified where there may be work for the loads' workers."""
 
 
 async def prepare_connection(connection: Connection) -> None:

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     load_sane_years_ahead: int = Field(
         10, ge=0, le=200, description="A load also warns of dates more than so many years ahead"
     )
+    load_unknown_customer: Literal["reject", "wait"] = Field(
+        "reject",
+        description="What becomes of a visit in a file whose customer is not there, where ?unknown_customer= does not "
+        "say; wait: it is loaded when the customer comes",
+    )
     load_keep_days: int = Field(90, ge=1, description="Days that finished loads and their rejects are kept")
     load_uploads_per_user: int = Field(
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"

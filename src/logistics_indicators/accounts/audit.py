@@ -34,6 +34,7 @@ Action = Literal[
     "user_changed",
     "user_created",
     "user_deleted",
+    "waiting_cancelled",
 ]
 
 

@@ -44,6 +44,11 @@ class OnConflict(StrEnum):
     update = "update"
 
 
+class UnknownCustomerOption(StrEnum):
+    reject = "reject"
+    wait = "wait"
+
+
 class HeaderOption(StrEnum):
     none = "none"
 
@@ -93,6 +98,9 @@ def load(
         DelimiterOption | None, typer.Option(help="Of the files; seen from their header where it is not given.")
     ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="For ids stored with other values.")] = OnConflict.reject,
+    unknown_customer: Annotated[
+        UnknownCustomerOption | None, typer.Option(help="For visits whose customer is not there; else as is set.")
+    ] = None,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Report, and write nothing.")] = False,
     max_rejects: Annotated[int | None, typer.Option(min=0, help="More rejects than this fail the load.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where a row was rejected.")] = False,
@@ -104,7 +112,14 @@ def load(
     """
     use_data_dir(data_dir)
     options = LoadOptions(
-        on_conflict is OnConflict.update, validate_only, max_rejects, columns, header is not None, encoding, delimiter
+        on_conflict is OnConflict.update,
+        validate_only,
+        max_rejects,
+        columns,
+        header is not None,
+        encoding,
+        delimiter,
+        unknown_customer,
     )
 
     async def run() -> int:

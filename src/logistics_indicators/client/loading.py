@@ -28,7 +28,7 @@ async def send_file(
     try:
         with path.open("rb") as file:
             files = {"file": (name_to_send(path), cast("Any", WatchedFile(file, sent)), "text/csv")}
-            answer = await client.post(f"/v1/{kind}/batch", files=files, params=options.query())
+            answer = await client.post(f"/v1/{kind}/batch", files=files, params=options.query(kind))
         return cast("dict[str, Any]", body_of(answer)["load"])
     except (httpx.HTTPError, OSError) as error:
         raise ServiceError(f"{path.name}: the upload broke off: {error or type(error).__name__}") from error

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..loads.kinds import KINDS, Kind
+
 
 @dataclass(frozen=True)
 class LoadOptions:
@@ -14,13 +16,15 @@ class LoadOptions:
     headerless: bool = False
     encoding: str | None = None
     delimiter: str | None = None
+    unknown_customer: str | None = None
+    """For visits."""
 
     @property
     def one_delimiter(self) -> str | None:
         """As a character."""
         return "\t" if self.delimiter == "tab" else self.delimiter
 
-    def query(self) -> dict[str, str]:
+    def query(self, kind: Kind) -> dict[str, str]:
         asked = {
             "on_conflict": "update" if self.update else None,
             "validate_only": "true" if self.validate_only else None,
@@ -29,5 +33,6 @@ class LoadOptions:
             "header": "none" if self.headerless else None,
             "encoding": self.encoding,
             "delimiter": self.delimiter,
+            "unknown_customer": self.unknown_customer if KINDS[kind].refers_to else None,
         }
         return {name: value for name, value in asked.items() if value is not None}

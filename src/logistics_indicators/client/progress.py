@@ -60,7 +60,7 @@ def _shown_by(progress: Progress, task: TaskID) -> Callable[[dict[str, Any]], No
     return show
 
 
-COUNTS = ("read", "inserted", "updated", "unchanged", "rejected")
+COUNTS = ("read", "inserted", "updated", "unchanged", "rejected", "waiting")
 
 
 def print_summary(loads: list[dict[str, Any]]) -> None:

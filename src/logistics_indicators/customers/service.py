@@ -15,6 +15,7 @@ from ..last_change import BY_HAND
 from ..lists import ListedTable, Where
 from ..next_id import insert_with_next_id
 from ..texts import email_key
+from .arrivals import announce_arrivals
 from .models import EMAIL_MAX, NOME_MAX, TELEFONE_MAX, ChangedCustomer, Customer, NewCustomer
 
 CUSTOMERS = ListedTable(
@@ -49,6 +50,7 @@ async def create_customer(connection: Connection, new: NewCustomer) -> Customer:
     with constraints_translated():
         async with connection.transaction():
             new_id = await insert_with_next_id(connection, "customers", lambda id: _insert(connection, id, new))
+            await announce_arrivals(connection, f"{{{new_id}}}")
     return Customer(id=new_id, **new.model_dump())
 
 

@@ -1,14 +1,15 @@
 """What a sender may ask of a load, in the query of a batch route or wherever else a file comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from fastapi import Depends, Header, Query
+from fastapi import Header, Query
 from pydantic import BeforeValidator
 
 from ..errors import Unprocessable
 from .formats import named_encoding
 from .kinds import Kind
+from .models import UnknownCustomer
 from .receiving.opening import OpeningOptions, mapped_columns
 from .receiving.receiver import LoadOptions
 
@@ -37,6 +38,10 @@ OnConflict = Annotated[
     Literal["reject", "update"], Query(description="What becomes of a row whose id is stored with other values")
 ]
 ValidateOnly = Annotated[bool, Query(description="Only report what a load would do; nothing is written")]
+UnknownCustomerOption = Annotated[
+    UnknownCustomer | None,
+    Query(description="What becomes of a visit whose customer is not there: wait, until it comes. Else as is set"),
+]
 MaxRejects = Annotated[
     int | None, Query(ge=0, le=2**31 - 1, description="With more rejected rows the load fails and writes nothing")
 ]
@@ -79,4 +84,12 @@ class Asked:
         )
 
 
-AskedOptions = Annotated[Asked, Depends()]
+@dataclass(frozen=True)
+class AskedOfVisits(Asked):
+    unknown_customer: UnknownCustomerOption = None
+
+    def of(self, kind: Kind, address: str | None) -> LoadOptions:
+        return replace(super().of(kind, address), unknown_customer=self.unknown_customer)
+
+
+ASKED = {Kind.customers: Asked, Kind.services: AskedOfVisits}

@@ -22,6 +22,7 @@ Reason = Literal[
     "encoding",
     "control_character",
 ]
+UnknownCustomer = Literal["reject", "wait"]
 Status = Literal["received", "loading", "completed", "failed", "undone"]
 
 
@@ -32,7 +33,7 @@ class RejectSummary(BaseModel):
 
 
 class Load(BaseModel):
-    """A file's way into the tables. At the end, read = inserted + updated + unchanged + rejected."""
+    """A file's way into the tables. At the end, read = inserted + updated + unchanged + rejected + waiting."""
 
     id: int
     kind: Kind
@@ -52,11 +53,13 @@ class Load(BaseModel):
     on_conflict: Literal["reject", "update"]
     max_rejects: int | None
     mends: int | None = Field(description="The load whose rejects these rows are, where it mends another")
+    unknown_customer: UnknownCustomer
     rows_read: int
     rows_inserted: int
     rows_updated: int
     rows_unchanged: int
     rows_rejected: int
+    rows_waiting: int = Field(description="Visits that wait for their customer; they are tried when it comes")
     rejects_stored: int = Field(description="Rejected rows that are kept: the first ones, as many as may be")
     rejects: list[RejectSummary]
     dates: dict[str, dict[str, int]] = Field(

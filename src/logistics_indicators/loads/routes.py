@@ -13,7 +13,7 @@ from ..errors import problems
 from ..http.field_types import MAX_OWN_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
 from . import rejects, service, undoing
-from .asked import AskedOptions
+from .asked import ASKED, Asked
 from .events import OneMoreStream, load_events, still_allowed
 from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
@@ -72,7 +72,9 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
 
 
 def _add_upload(kind: Kind) -> None:
-    async def load(request: Request, response: Response, user: Analyst, asked: AskedOptions) -> ReceivedLoad:
+    async def load(
+        request: Request, response: Response, user: Analyst, asked: Annotated[Asked, Depends(ASKED[kind])]
+    ) -> ReceivedLoad:
         return await _receive(request, response, user, asked.of(kind, peer_address(request)))
 
     router.add_api_route(

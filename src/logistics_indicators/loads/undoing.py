@@ -13,6 +13,7 @@ from .merging.before_images import forget_before
 from .merging.rows_of_kind import ROWS
 from .models import Load
 from .service import find_load
+from .waiting.keeping import forget_waiting
 from .working.work import CHANGED_CHANNEL
 
 UNDO = """
@@ -73,6 +74,7 @@ async def _take_back(connection: Connection, load: Any) -> None:
     if done.kept or done.changed:
         raise Conflict(f"{_rows(done.kept + done.changed)} of load {load_id} changed meanwhile.")
     await forget_before(connection, kind, load_id)
+    await forget_waiting(connection, load_id)
 
 
 async def _obstacles(connection: Connection, kind: Kind, load: Any) -> AsyncIterator[str]:

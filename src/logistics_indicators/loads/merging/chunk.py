@@ -17,9 +17,11 @@ from ..kinds import COLUMNS, KEYS, KINDS, Kind
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..parsing.findings import Findings, SaneDays, findings_of
+from .arrays import array_of_distinct
 from .resolving import Resolution, Stored, Values
 from .rows_of_kind import ROWS
-from .tables import Target, array_of_distinct, copy_lines, key_of, move_sequence_on, positions_of
+from .tables import Target, copy_lines, key_of, move_sequence_on, positions_of
+from .waiting_rows import waiting_schema
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class LoadRules:
     sane_days: SaneDays
     skip_row_checks: bool
     """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
+    wait: bool = False
+    """Rows that refer to unknown ones wait, and are not rejected."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class ChunkOutcome:
     updated: int
     unchanged: int
     rejects: pl.DataFrame
+    waiting: pl.DataFrame
+    """Columns of waiting_schema."""
     ledger: dict[str, dict[str, int]] = field(default_factory=dict)
     findings: Findings = field(default_factory=dict)
 
@@ -70,6 +76,7 @@ class ChunkMerge:
         self._rows = chunk.rows
         self._chunk = chunk
         self._rejects = [chunk.rejects]
+        self._waiting = pl.DataFrame(schema=waiting_schema(rules.target.kind))
         self._otherwise: list[pl.DataFrame] = []
         """Rows sent again that are rejected for a duplicate, though not the one of the time before."""
 
@@ -97,10 +104,18 @@ class ChunkMerge:
             found = await self._connection.fetch(FIND_UNKNOWN.format(table=reference.kind), wanted)
             if found:
                 is_known = ~rows[column].is_in([record[0] for record in found])
-                self._reject(rows.filter(everyone & ~is_known), column, reference.reason)
+                unknown = rows.filter(everyone & ~is_known)
+                if self._rules.wait:
+                    self._let_wait(unknown)
+                else:
+                    self._reject(unknown, column, reference.reason)
                 everyone &= is_known
                 self._rows = rows.filter(everyone)
         return everyone
+
+    def _let_wait(self, rows: pl.DataFrame) -> None:
+        waiting = rows.hstack(self._chunk.texts_of(rows)).select(*self._waiting.columns)
+        self._waiting = pl.concat([self._waiting, waiting])
 
     def _reject(self, rows: pl.DataFrame, column: str, reason: str) -> None:
         texts = self._chunk.texts_of(rows)
@@ -159,13 +174,13 @@ class ChunkMerge:
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
         if self._otherwise:
             rejects = await self._with_earlier_reasons(rejects, pl.concat(self._otherwise))
-        storable = pl.col("value", "row").str.replace_all("\x00", "\ufffd", literal=True)
         return ChunkOutcome(
             rows_read=self._chunk.rows_read,
             inserted=fresh.height + inserted.height,
             updated=updated.height,
             unchanged=resolution.unchanged,
-            rejects=rejects.with_columns(storable),
+            rejects=rejects.with_columns(storable("value", "row")),
+            waiting=self._waiting.sort("line").with_columns(storable("row")),
             ledger=self._chunk.ledger,
             findings=await asyncio.to_thread(self._findings, rejects),
         )
@@ -281,6 +296,11 @@ class ChunkMerge:
     def _visits(self, values: list[Values]) -> pl.DataFrame:
         names = COLUMNS[self._rules.target.kind][1:]
         return pl.DataFrame(values, schema={name: self._rows.schema[name] for name in names}, orient="row")
+
+
+def storable(*names: str) -> pl.Expr:
+    """PostgreSQL's texts have no NUL."""
+    return pl.col(*names).str.replace_all("\x00", "\ufffd", literal=True)
 
 
 class _RowChecksOff:

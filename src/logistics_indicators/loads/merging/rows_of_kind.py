@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ...customers.arrivals import announce_arrivals
 from ...database import Connection, Pool
 from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
 from ..kinds import COLUMNS, Kind
+from .arrays import array_of
 from .before_images import keep_before
 from .resolving import Resolve, resolve_customers, resolve_services
 from .taking_back import take_back_customers
@@ -45,10 +47,11 @@ async def _count_customers(connection: Connection) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM customers"))
 
 
-async def _nothing_to_record(
+async def _announce_customers(
     connection: Connection, *, added: pl.DataFrame, removed: pl.DataFrame | None, pool: Pool
 ) -> None:
-    pass
+    if added.height:
+        await announce_arrivals(connection, array_of(added["id"]))
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class RowsOfKind:
 
 ROWS: Mapping[Kind, RowsOfKind] = {
     Kind.customers: RowsOfKind(
-        resolve_customers, _update_customers, take_back_customers, _nothing_to_record, _count_customers
+        resolve_customers, _update_customers, take_back_customers, _announce_customers, _count_customers
     ),
     Kind.services: RowsOfKind(
         resolve_services, _update_services, take_back_visits_of_load, record_frames, count_visits

@@ -11,6 +11,7 @@ from ...database import COPY_SECONDS, Connection, copy_bytes
 from ...next_id import LARGEST_ORDINARY_ID
 from ...texts import email_key
 from ..kinds import COLUMNS, KEYS, KINDS, SCHEMAS, Kind
+from .arrays import array_of
 from .resolving import Stored
 from .rows_of_kind import ROWS
 
@@ -48,15 +49,6 @@ def key_of(rows: pl.DataFrame, key: str) -> pl.Series:
     if not beyond.any():
         return lowered
     return lowered.scatter(beyond.arg_true(), [email_key(email) for email in emails.filter(beyond).to_list()])
-
-
-def array_of(ids: pl.Series) -> str:
-    """Text of a bigint[]: asyncpg would encode a list of Python integers one by one, and hold the event loop."""
-    return f"{{{ids.cast(pl.String).str.join(',').item() or ''}}}"
-
-
-def array_of_distinct(ids: pl.Series) -> str:
-    return array_of(ids.unique().sort())
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, f
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
 from ..formats import named_encoding
-from ..kinds import Kind
+from ..kinds import KINDS, Kind
 from ..parsing.headers import key_of
 from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
@@ -52,6 +52,8 @@ class LoadOptions:
     idempotency_key: str | None
     address: str | None = None
     """The client's, for the audit log."""
+    unknown_customer: str | None = None
+    """None: as the settings say."""
 
     @property
     def kind(self) -> Kind:
@@ -60,6 +62,11 @@ class LoadOptions:
     @property
     def first_stage(self) -> str:
         return "check" if self.validate_only or self.max_rejects is not None else "write"
+
+    def with_unknown_customer(self, default: str) -> "LoadOptions":
+        """As the sender asked, or the default; what refers to no customer cannot wait for one."""
+        known = self.unknown_customer or (default if KINDS[self.kind].refers_to else "reject")
+        return replace(self, unknown_customer=known)
 
     def with_charset(self, told: str | None) -> "LoadOptions":
         """As the sender asked, or as the file's Content-Type says where it can be trusted."""
@@ -84,8 +91,8 @@ MIXED_ENCODINGS = (
 )
 
 BEGIN_RECEIVING = """
-INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username)
-VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7) RETURNING id
+INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username, unknown_customer)
+VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8) RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
@@ -96,7 +103,8 @@ UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename 
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
-SELECT id, kind, sha256, validate_only, on_conflict, max_rejects, delimiter, encoding, header, column_names
+SELECT id, kind, sha256, validate_only, on_conflict, max_rejects, unknown_customer, delimiter, encoding, header,
+    column_names
 FROM loads WHERE user_id = $1 AND idempotency_key = $2
 """
 
@@ -145,6 +153,7 @@ class Receiver:
 
     async def receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None = None) -> int:
         """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
+        options = options.with_unknown_customer(self._settings.load_unknown_customer)
         with self.uploads.one_more(user.id):
             return await self._first_or_again(body, options, user, stored)
 
@@ -188,6 +197,7 @@ class Receiver:
             options.max_rejects,
             user.id,
             user.username,
+            options.unknown_customer,
         )
         self._under_way.add(load_id)
         try:
@@ -310,7 +320,7 @@ def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
     """Id of the load that the key was first used for. The key stands for the file and for what was asked of it."""
     if first["sha256"] != sha256 or first["kind"] != options.kind:
         raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
-    for name in ("validate_only", "on_conflict", "max_rejects"):
+    for name in ("validate_only", "on_conflict", "max_rejects", "unknown_customer"):
         if first[name] != getattr(options, name):
             msg = f"The key was used for this file with another {name}. Take a new key."
             raise Unprocessable.field("header", "Idempotency-Key", msg=msg)

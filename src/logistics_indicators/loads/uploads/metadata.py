@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pydantic import TypeAdapter, ValidationError
 
 from ...errors import FieldError, Unprocessable
-from ..asked import Asked
+from ..asked import ASKED, Asked
 from ..kinds import Kind
 from ..receiving.bodies import safe_filename
 from ..receiving.receiver import LoadOptions
@@ -23,9 +23,10 @@ LONGEST = 16 * 1024
 OF_THE_CLIENT = ("filetype", "name", "relativePath", "type")
 """What browsers' clients say of every file by themselves: `name` is a filename where there is no other."""
 
-ASKED = TypeAdapter(Asked)
-OPTIONS = tuple(field.name for field in fields(Asked))
-KNOWN = (*OPTIONS, "filename", "kind", *OF_THE_CLIENT)
+ADAPTERS: Mapping[Kind, TypeAdapter[Asked]] = {kind: TypeAdapter(asked) for kind, asked in ASKED.items()}
+OPTIONS = {kind: {field.name for field in fields(asked)} for kind, asked in ASKED.items()}
+EVERY_OPTION = frozenset().union(*OPTIONS.values())
+KNOWN = (*EVERY_OPTION, "filename", "kind", *OF_THE_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,13 @@ def read_metadata(header: str | None) -> Told:
         raise Unprocessable("The metadata has names that cannot be taken; see errors.", errors=errors)
     if pairs.get("kind") not in list(Kind):
         raise _refused("kind", f"is missing or unknown; there are: {', '.join(Kind)}")
+    kind = Kind(pairs["kind"])
+    if elsewhere := (EVERY_OPTION - OPTIONS[kind]) & pairs.keys():
+        raise _refused(min(elsewhere), f"is nothing that can be asked of {kind}")
     told = Told(
-        Kind(pairs["kind"]),
+        kind,
         safe_filename((pairs.get("filename") or pairs.get("name", "")).encode()),
-        {name: text for name, text in pairs.items() if name in OPTIONS},
+        {name: text for name, text in pairs.items() if name in EVERY_OPTION},
     )
     load_options(told, None)
     return told
@@ -59,7 +63,7 @@ def read_metadata(header: str | None) -> Told:
 def load_options(told: Told, address: str | None) -> LoadOptions:
     """Raises as read_metadata does."""
     try:
-        return ASKED.validate_python(dict(told.options)).of(told.kind, address)
+        return ADAPTERS[told.kind].validate_python(dict(told.options)).of(told.kind, address)
     except ValidationError as error:
         errors = [
             FieldError(loc=["header", HEADER, *e["loc"]], msg=e["msg"].removeprefix("Value error, "))

@@ -10,21 +10,25 @@ from ..kinds import Kind
 from ..merging.before_images import forget_before
 from ..merging.rows_of_kind import ROWS
 from ..parsing.findings import Findings, SaneDays, warnings_of_findings
+from ..waiting.keeping import forget_waiting
 from .reporting import warnings_of
 
 log = structlog.get_logger()
 
 COMPLETE = """
 UPDATE loads SET status = 'completed', finished_at = clock_timestamp(), warnings = $2 WHERE id = $1
-RETURNING kind, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, bytes,
+RETURNING kind, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting,
+    bytes,
     extract(epoch FROM finished_at - started_at)::float AS seconds
 """
 FAIL = """
-UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks WHERE id = $1
+UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks,
+    rows_read = rows_read - rows_waiting, rows_waiting = 0
+WHERE id = $1
 """
 FAIL_EMPTIED = """
 UPDATE loads SET status = 'failed', finished_at = clock_timestamp(), error = $2, chunks_done = chunks,
-    rows_inserted = 0, rows_updated = $3, rows_read = $3 + rows_unchanged + rows_rejected
+    rows_inserted = 0, rows_waiting = 0, rows_updated = $3, rows_read = $3 + rows_unchanged + rows_rejected
 WHERE id = $1
 """
 """Nothing that it inserted is stored; `$3` rows that it updated were changed since."""
@@ -56,6 +60,7 @@ async def fail_load(connection: Connection, load: Any, error: str) -> None:
     """The load fails, and what it wrote is taken back. `load`: id and kind."""
     log.info("load_failed", load_id=load["id"])
     kind = Kind(load["kind"])
+    await forget_waiting(connection, load["id"])
     try:
         async with connection.transaction():
             done = await ROWS[kind].take_back(connection, load["id"])
@@ -85,4 +90,10 @@ async def _without_polos_given_a_state(connection: Connection, findings: Finding
 
 async def delete_spool(connection: Connection, load_id: int) -> None:
     await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
-    await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id, timeout=300)
+    await connection.execute(DELETE_TOUCHES, load_id, timeout=300)
+
+
+DELETE_TOUCHES = """
+DELETE FROM load_touched_ids WHERE load_id = $1 AND NOT EXISTS (SELECT FROM services_waiting w WHERE w.load_id = $1)
+"""
+"""Rows that wait are told by them, too, which ids the load has dealt with."""

@@ -1,5 +1,6 @@
 """What a load's report says beside the counts: rejects by reason, and warnings."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -10,9 +11,14 @@ EXCEL_ROWS = 1_048_575
 
 def add_rejects(summary: list[dict[str, Any]], rejects: pl.DataFrame) -> list[dict[str, Any]]:
     """[{reason, rows, first_line}], most rows first."""
-    counted = {entry["reason"]: (entry["rows"], entry["first_line"]) for entry in summary}
     grouped = rejects.group_by("reason").agg(pl.len().alias("rows"), pl.col("line").min().alias("first_line"))
-    for reason, rows, first_line in grouped.iter_rows():
+    return add_counts(summary, grouped.iter_rows())
+
+
+def add_counts(summary: list[dict[str, Any]], counts: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """`counts`: (reason, rows, first line) of further rejects."""
+    counted = {entry["reason"]: (entry["rows"], entry["first_line"]) for entry in summary}
+    for reason, rows, first_line in counts:
         before = counted.get(reason, (0, first_line))
         counted[reason] = (before[0] + rows, min(before[1], first_line))
     ordered = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))

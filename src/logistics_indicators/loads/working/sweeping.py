@@ -24,9 +24,15 @@ DELETE_FINISHED_SPOOLS = """
 DELETE FROM load_chunks c USING loads l WHERE l.id = c.load_id AND l.status IN ('completed', 'failed', 'undone')
 """
 DELETE_FINISHED_TOUCHES = """
-DELETE FROM load_touched_ids t USING loads l WHERE l.id = t.load_id AND l.status IN ('completed', 'failed', 'undone')
+DELETE FROM load_touched_ids t USING loads l
+WHERE l.id = t.load_id AND l.status IN ('completed', 'failed', 'undone')
+    AND NOT EXISTS (SELECT FROM services_waiting w WHERE w.load_id = l.id)
 """
-DELETE_OLD_LOADS = "DELETE FROM loads WHERE finished_at < clock_timestamp() - make_interval(days => $1)"
+DELETE_OLD_LOADS = """
+DELETE FROM loads
+WHERE GREATEST(finished_at, waiting_ended_at) < clock_timestamp() - make_interval(days => $1)
+    AND NOT EXISTS (SELECT FROM services_waiting w WHERE w.load_id = loads.id)
+"""
 IDLE_KINDS = """
 SELECT kind FROM unnest($1::text[]) AS kind
 WHERE NOT EXISTS (SELECT FROM loads WHERE loads.kind = kind.kind AND status = 'loading')

@@ -14,7 +14,7 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import Connection, Pool, copy_bytes
+from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, Pool, copy_bytes, share
 from ..formats import FileFormat, Layout
 from ..kinds import COLUMNS, KEYS, KINDS, Kind
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
@@ -26,13 +26,15 @@ from ..parsing.findings import SaneDays, add_findings
 from ..parsing.headers import AnotherHeader, refuse_another_header, unnamed_columns
 from ..parsing.ledger import add_ledger
 from ..rejects import RejectBounds, first_rejects
+from ..waiting.keeping import keep_waiting
+from ..waiting.trying import try_waiting
 from .claims import CLAIM_CHUNK, CLAIM_MERGED, CLAIM_NEW, LOCK_REFERRED_TO, held_claim
 from .endings import complete_load, delete_spool, fail_load, fail_unwritten
 from .reporting import add_rejects
 
 log = structlog.get_logger()
 
-CHANGED_CHANNEL = "loads_changed"
+CHANGED_CHANNEL = LOADS_CHANGED_CHANNEL
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
 
@@ -51,15 +53,15 @@ UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty 
 """
 BEGIN_WRITE = """
 UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
-    rows_unchanged = 0, rows_rejected = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0, date_ledger = '{}',
-    findings = '{}'
+    rows_unchanged = 0, rows_rejected = 0, rows_waiting = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0,
+    date_ledger = '{}', findings = '{}'
 WHERE id = $1
 """
 RECORD_CHUNK = """
 UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
     rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
     rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11,
-    findings = $12
+    findings = $12, rows_waiting = rows_waiting + $13
 WHERE id = $1
 """
 
@@ -95,11 +97,24 @@ class LoadWork:
         self._claiming = asyncio.Lock()
         self._registered = asyncio.Condition()
         self._held: dict[int, set[int]] = {}
+        self._waiting_fail = False
 
     async def step(self, connection: Connection) -> bool:
         """Do one step of the oldest load that has one. False where there is nothing to do."""
         AT_WORK_ON.set(None)
-        return await self._finish_one(connection) or await self._begin_one(connection) or await self._chunk(connection)
+        steps = [self._finish_one, self._begin_one, self._chunk]
+        steps.insert(len(steps) if self._waiting_fail else 1, self._try_waiting)
+        for step in steps:
+            if await step(connection):
+                return True
+        return False
+
+    async def _try_waiting(self, connection: Connection) -> bool:
+        """Where they fail, for a reason that nobody foresaw, loads go before them."""
+        self._waiting_fail = True
+        done = await try_waiting(connection, self._waited_rules, self._settings.reject_bounds)
+        self._waiting_fail = False
+        return done
 
     async def _begin_one(self, connection: Connection) -> bool:
         async with connection.transaction():
@@ -130,6 +145,7 @@ class LoadWork:
                     AT_WORK_ON.set(claim["id"])
                     self._held.setdefault(claim["id"], set()).add(claim["seq"])
                     if claim["stage"] == "write":
+                        await share(connection, Lock.visits_of_loads)
                         for other in KINDS[Kind(claim["kind"])].goes_behind:
                             await connection.execute(LOCK_REFERRED_TO.format(table=other))
                 if claim["stage"] == "check":
@@ -155,29 +171,39 @@ class LoadWork:
 
     async def _merge(self, connection: Connection, claim: Any) -> None:
         """Parse and merge the claimed chunk; the caller's transaction makes it all or nothing."""
-        load_id, seq, kind = claim["id"], claim["seq"], Kind(claim["kind"])
+        load_id, seq = claim["id"], claim["seq"]
         if await connection.fetchval("SELECT chunks_done FROM loads WHERE id = $1", load_id) > seq:
             raise OutOfTurn  # merged between the look for a chunk and its lock
         parsed = await self._parse(connection, claim, seq)
         doubtful = await self._doubtful(claim, seq, parsed, self._memory(claim))
-        rules = LoadRules(
-            load_id,
-            Target(kind),
-            update=claim["on_conflict"] == "update",
-            into_empty=claim["into_empty"],
-            pool=self._settings.pool,
-            sane_days=self._settings.sane_days,
-            absent=absent_columns(kind, layout_of(claim)),
-            skip_row_checks=self._settings.skip_row_checks,
-        )
-        merge = ChunkMerge(connection, rules, parsed)
+        merge = ChunkMerge(connection, self._rules(claim, into_empty=claim["into_empty"]), parsed)
 
         async def in_turn() -> None:
             await self._wait_for_turn(connection, load_id, seq)
             await self._refuse_another_header(connection, claim, parsed, seq)
 
         outcome = await merge.run(doubtful, in_turn)
+        await keep_waiting(connection, load_id, outcome.waiting)
         await self._record(connection, load_id, seq + 1, outcome)
+
+    def _rules(self, load: Any, *, into_empty: bool) -> LoadRules:
+        """Of a load that writes."""
+        kind = Kind(load["kind"])
+        return LoadRules(
+            load["id"],
+            Target(kind),
+            update=load["on_conflict"] == "update",
+            into_empty=into_empty,
+            pool=self._settings.pool,
+            sane_days=self._settings.sane_days,
+            absent=absent_columns(kind, layout_of(load)),
+            skip_row_checks=self._settings.skip_row_checks,
+            wait=load["unknown_customer"] == "wait",
+        )
+
+    def _waited_rules(self, load: Any) -> tuple[LoadRules, Layout]:
+        AT_WORK_ON.set(load["id"])
+        return self._rules(load, into_empty=False), layout_of(load)
 
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
@@ -239,6 +265,7 @@ class LoadWork:
             kept.height,
             kept_bytes,
             add_findings(load["findings"], outcome.findings),
+            outcome.waiting.height,
         )
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
 
@@ -258,6 +285,7 @@ class LoadWork:
             sane_days=self._settings.sane_days,
             absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=False,
+            wait=claim["unknown_customer"] == "wait",
         )
         memory = LoadMemory(claim["bytes"])
 

@@ -13,6 +13,7 @@ from ...settings import Settings
 from ..kinds import Kind
 from ..merging.indexes import ensure_indexes
 from ..rejects import RejectBounds, make_room
+from ..waiting.keeping import expire_waiting
 from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
 from .work import CHANGED_CHANNEL, LoadSettings, LoadWork
 
@@ -45,7 +46,7 @@ async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
     ]
     helpers = [
         asyncio.create_task(_listen(url, wake), name="load-listener"),
-        asyncio.create_task(_sweep(pool, settings), name="load-sweeper"),
+        asyncio.create_task(_sweep(pool, settings, bounds), name="load-sweeper"),
     ]
     try:
         yield
@@ -144,12 +145,13 @@ async def _listen(url: str, wake: asyncio.Event) -> None:
         await asyncio.sleep(AWAY_SECONDS)
 
 
-async def _sweep(pool: Pool, settings: Settings) -> None:
+async def _sweep(pool: Pool, settings: Settings, bounds: RejectBounds) -> None:
     """Now and then: what the dead, the hung and the old left, and indexes that a load did not live to make again."""
     while True:
         try:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 await end_hung_claims(connection, settings.load_claim_seconds)
+                await expire_waiting(connection, settings.load_keep_days, bounds)
                 idle = await sweep(connection, settings.load_keep_days)
                 await make_room(connection, settings.load_rejects_bytes_per_user)
             for kind in idle:

@@ -1,0 +1,147 @@
+"""Visits that waited for a customer that came: tried in the file's order, through the merge that every chunk goes.
+
+Two steps, each a transaction. The first marks the visits of all customers that came as ready, so that their order is
+the files' and not that of the customers. The second tries some of one load's and takes them from where they waited.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import polars as pl
+import structlog
+
+from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, copy_bytes, lock
+from ..formats import Layout
+from ..kinds import KINDS
+from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
+from ..merging.tables import copy_lines
+from ..merging.waiting_rows import TEXTS, waiting_schema
+from ..parsing.checking import REJECT_SCHEMA
+from ..parsing.chunk import ParsedChunk
+from ..rejects import RejectBounds, first_rejects
+from ..working.claims import LOAD_COLUMNS, LOCK_REFERRED_TO
+from ..working.reporting import add_rejects
+from .keeping import KIND, delete_waiting, waiting_frame
+
+log = structlog.get_logger()
+
+TRIED_AT_A_TIME = 5000
+
+SOME_TO_TRY = """
+SELECT EXISTS (SELECT FROM arrived_customers) AS arrived, EXISTS (SELECT FROM services_ready) AS ready
+"""
+MARK_READY = """
+WITH arrived AS (DELETE FROM arrived_customers RETURNING id_cliente)
+INSERT INTO services_ready (load_id, line)
+SELECT w.load_id, w.line FROM (SELECT DISTINCT id_cliente FROM arrived) AS came
+CROSS JOIN LATERAL (
+    SELECT load_id, line FROM services_waiting WHERE services_waiting.id_cliente = came.id_cliente OFFSET 0
+) AS w
+ON CONFLICT DO NOTHING
+"""
+"""OFFSET keeps PostgreSQL from reading all that wait: what came is looked up in the index, one by one."""
+
+FIRST_READY = "SELECT load_id FROM services_ready ORDER BY load_id LIMIT 1"
+LOCK_LOAD = f"""
+SELECT {LOAD_COLUMNS}, l.rejects, l.rows_rejected, l.rejects_stored, l.rejects_bytes
+FROM loads l WHERE l.id = $1 FOR UPDATE
+"""
+TAKE_READY = f"""
+WITH first AS MATERIALIZED (
+    SELECT ctid, line FROM services_ready WHERE load_id = $1 ORDER BY line LIMIT {TRIED_AT_A_TIME}
+), taken AS (
+    DELETE FROM services_ready WHERE ctid = ANY (ARRAY(SELECT ctid FROM first))
+)
+SELECT {", ".join(f'w."{name}"' for name in waiting_schema(KIND))}
+FROM first CROSS JOIN LATERAL (
+    SELECT * FROM services_waiting WHERE load_id = $1 AND services_waiting.line = first.line OFFSET 0
+) AS w
+ORDER BY w.line
+"""
+"""Those that are not there any more were cancelled, or went with their load."""
+
+RECORD = """
+UPDATE loads SET rows_waiting = rows_waiting - $2, rows_inserted = rows_inserted + $3, rows_updated = rows_updated + $4,
+    rows_unchanged = rows_unchanged + $5, rows_rejected = rows_rejected + $6, rejects = $7,
+    rejects_stored = rejects_stored + $8, rejects_bytes = rejects_bytes + $9
+WHERE id = $1
+"""
+
+RulesOf = Callable[[Any], tuple[LoadRules, Layout]]
+"""Of a load, by its row."""
+
+
+@dataclass(frozen=True)
+class WaitedChunk(ParsedChunk):
+    """Rows that were parsed when their file was."""
+
+    texts: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.select("line").join(self.texts, on="line", how="left", maintain_order="left").select(*TEXTS)
+
+
+async def try_waiting(connection: Connection, rules_of: RulesOf, bounds: RejectBounds) -> bool:
+    """One step. False where there is nothing to do."""
+    found = await connection.fetchrow(SOME_TO_TRY)
+    if found["arrived"]:
+        await connection.execute(MARK_READY)
+        return True
+    if not found["ready"]:
+        return False
+    try:
+        async with connection.transaction():
+            await _try_some(connection, rules_of, bounds)
+    except (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError) as error:
+        log.info("waiting_visits_again", reason=type(error).__name__)
+    return True
+
+
+async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBounds) -> None:
+    """Beside no chunk of visits, so that neither finds an id taken at the last moment; and while no customer comes or
+    goes."""
+    await lock(connection, Lock.visits_of_loads)
+    for other in KINDS[KIND].goes_behind:
+        await connection.execute(LOCK_REFERRED_TO.format(table=other))
+    load_id = await connection.fetchval(FIRST_READY)
+    load = await connection.fetchrow(LOCK_LOAD, load_id)
+    records = await connection.fetch(TAKE_READY, load_id)
+    if load is None or not records:
+        return
+    rules, layout = rules_of(load)
+    rows = waiting_frame(records)
+    outcome = await ChunkMerge(connection, rules, _chunk_of(rows, layout)).run(None, _at_once)
+    tried = rows.join(outcome.waiting, on="line", how="anti")
+    await delete_waiting(connection, load_id, tried["line"])
+    await _record(connection, load, tried.height, outcome, bounds)
+
+
+def _chunk_of(rows: pl.DataFrame, layout: Layout) -> ParsedChunk:
+    none = pl.DataFrame(schema=REJECT_SCHEMA)
+    return WaitedChunk(b"", rows.drop(*TEXTS), none, 0, layout, texts=rows.select("line", *TEXTS))
+
+
+async def _at_once() -> None:
+    return None
+
+
+async def _record(connection: Connection, load: Any, tried: int, outcome: ChunkOutcome, bounds: RejectBounds) -> None:
+    kept, kept_bytes = first_rejects(outcome.rejects, load, bounds)
+    if kept.height:
+        lines = kept.select(pl.lit(load["id"]).alias("load_id"), pl.all())
+        await copy_bytes(connection, "load_rejects", lines.columns, copy_lines(lines))
+    await connection.execute(
+        RECORD,
+        load["id"],
+        tried,
+        outcome.inserted,
+        outcome.updated,
+        outcome.unchanged,
+        outcome.rejects.height,
+        add_rejects(load["rejects"], outcome.rejects),
+        kept.height,
+        kept_bytes,
+    )
+    await connection.execute(f"NOTIFY {LOADS_CHANGED_CHANNEL}")
