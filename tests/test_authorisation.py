@@ -44,6 +44,7 @@ RULES = {
     "DELETE /v1/loads/{load_id}": ADMINS,
     "GET /v1/loads/{load_id}/rejects": ANYONE,
     "GET /v1/loads/{load_id}/events": ANYONE,
+    "POST /v1/loads/{load_id}/mend": WRITERS,
     "GET /v1/loads/{load_id}/waiting": ANYONE,
     "DELETE /v1/loads/{load_id}/waiting": WRITERS,
     "GET /v1/rejects": ANYONE,

@@ -31,6 +31,7 @@ Action = Literal[
     "polo_state_set",
     "refresh_token_reused",
     "register",
+    "rejects_mended",
     "user_changed",
     "user_created",
     "user_deleted",

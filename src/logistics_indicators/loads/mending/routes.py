@@ -1,26 +1,30 @@
-"""/v1/rejects: what was not taken of any load, and what became of it."""
+"""/v1/rejects: what was not taken of any load, what became of it, and mending it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from ...accounts.current_user import Viewer
-from ...database import ConnectionOfRequest
+from ...accounts.audit import ActorOfRequest
+from ...accounts.current_user import Analyst, Viewer
+from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
 from ...errors import Unprocessable, problems
 from ...exports.response import ExportFormat, RequestedFormat, export_response
-from ...http.field_types import MAX_OWN_ID
+from ...http.field_types import MAX_OWN_ID, OwnId
 from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
 from ...lists import LIST_ANSWERS, Conditions, Where
-from ..kinds import COLUMNS, Kind
+from ..asked import ValidateOnly
+from ..kinds import Kind
 from ..models import Reason
 from ..parsing.checking import LONGEST_VALUE
+from ..receiving.receiver import Receiver
+from ..service import find_load
 from . import tracking
+from .mend import Options, mend_load
 from .models import RejectCounts, TrackedRejectPage
+from .requests import KNOWN_COLUMNS, MendAnswer, MendRequest
 
 router = APIRouter(prefix="/v1", tags=["loads"])
-
-KNOWN_COLUMNS = tuple(dict.fromkeys(name for columns in COLUMNS.values() for name in columns))
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,9 @@ async def list_all_rejects(
     if format is ExportFormat.json:
         page, last_id = await tracking.page_of_rejects(connection, conditions, int(cursor or 0), limit)
         return page_response(request, "rejects", page, limit, cursor=last_id)
-    if cursor is not None or limit != DEFAULT_LIMIT:
-        raise Unprocessable.field("query", "format", msg="a file has all rows; leave limit and cursor out")
+    for name, is_asked in (("limit", limit != DEFAULT_LIMIT), ("cursor", cursor is not None)):
+        if is_asked:
+            raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
     for_workbook = format is ExportFormat.xlsx
     rows = await tracking.number_of_rejects(connection, conditions) if for_workbook else None
     batches = tracking.batches_of_rejects(connection, conditions, for_workbook=for_workbook)
@@ -101,3 +106,51 @@ async def count_rejects(
 ) -> RejectCounts:
     """What to mend first: one mend by rule settles a group."""
     return await tracking.count_rejects(connection, conditions, limit)
+
+
+OnConflict = Annotated[
+    Literal["reject", "update"] | None,
+    Query(description="What becomes of a row whose id is stored with other values; as the load's where it is left out"),
+]
+MEND_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": MendAnswer, "description": "Nothing is to be loaded: rows were dropped or are open again"},
+    202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}},
+    **problems(401, 403, 404, 409, 413, 422, 429, 503, 507),
+}
+
+
+@router.post(
+    "/loads/{load_id}/mend",
+    operation_id="mend_load",
+    status_code=202,
+    summary="Mend rejected rows of a load, or drop them",
+    responses=MEND_ANSWERS,
+)
+async def mend(
+    request: Request,
+    response: Response,
+    user: Analyst,
+    actor: ActorOfRequest,
+    pool: PoolOfApp,
+    load_id: OwnId,
+    body: MendRequest,
+    on_conflict: OnConflict = None,
+    validate_only: ValidateOnly = False,
+) -> MendAnswer:
+    """The mended rows alone become a load, which says in `mends` whose they are and speaks of the lines of its file.
+
+    What it rejects stays open with its new reason. 409 names the lines that somebody mended or dropped meanwhile, and
+    then nothing is done.
+    """
+    receiver: Receiver = request.app.state.receiver
+    options = Options(on_conflict, validate_only, request.app.state.settings.load_chunk_bytes)
+    with receiver.uploads.one_more(user.id):
+        await receiver.room.check(user.id)
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            done = await mend_load(connection, load_id, body, options, user, actor)
+            load = await find_load(connection, done.load_id) if done.load_id else None
+    if load is None:
+        response.status_code = 200
+    else:
+        response.headers["Location"] = f"/v1/loads/{load.id}"
+    return MendAnswer(message="received mend", load=load, rows=done.rows, dropped=done.dropped, reopened=done.reopened)

@@ -17,6 +17,8 @@ import structlog
 from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, Pool, copy_bytes, share
 from ..formats import FileFormat, Layout
 from ..kinds import COLUMNS, KEYS, KINDS, Kind
+from ..mending.lines import in_original_lines
+from ..mending.settling import settle_rejects
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
 from ..merging.indexes import drop_indexes, ensure_indexes
 from ..merging.seen_keys import LoadMemory
@@ -39,7 +41,7 @@ MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
 
 READ_BODY = """
-SELECT c.first_line, c.body, l.long_records
+SELECT c.first_line, c.body, c.origin_lines, l.long_records
 FROM load_chunks c JOIN loads l ON l.id = c.load_id WHERE c.load_id = $1 AND c.seq = $2
 """
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
@@ -185,6 +187,8 @@ class LoadWork:
         outcome = await merge.run(doubtful, in_turn)
         await keep_waiting(connection, load_id, outcome.waiting)
         await self._record(connection, load_id, seq + 1, outcome)
+        if claim["mends"] is not None:
+            await settle_rejects(connection, load_id, seq, claim["mends"], outcome.rejects)
 
     def _rules(self, load: Any, *, into_empty: bool) -> LoadRules:
         """Of a load that writes."""
@@ -208,7 +212,9 @@ class LoadWork:
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
         fmt = FileFormat(Kind(claim["kind"]), layout_of(claim), claim["encoding"])
-        return await asyncio.to_thread(parse_chunk, row["body"], row["first_line"], seq == 0, fmt, row["long_records"])
+        first_line, origin_lines = row["first_line"], row["origin_lines"]
+        parsed = await asyncio.to_thread(parse_chunk, row["body"], first_line, seq == 0, fmt, row["long_records"])
+        return parsed if origin_lines is None else in_original_lines(parsed, first_line, origin_lines)
 
     @staticmethod
     async def _refuse_another_header(connection: Connection, claim: Any, parsed: ParsedChunk, seq: int) -> None:

@@ -1,0 +1,274 @@
+"""A request to mend becomes a load of the mended rows alone, which goes the way of every other.
+
+One transaction looks at the rejects, marks them as the new load's, and spools the rows: so no row is sent twice, and
+after a crash either all of it was asked for or nothing.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...accounts.audit import Actor, audit
+from ...accounts.current_user import User
+from ...database import Connection
+from ...errors import Conflict, FieldError, NotFound, Unprocessable
+from ..formats import Layout
+from ..receiving.cutting import Cutter
+from ..rejects import header_of
+from ..working.work import CHANGED_CHANNEL, layout_of
+from .records import CannotMend, Cells, mended_record
+from .requests import MendRequest, Rule, SentCells
+
+MOST_ROWS = 100_000
+MOST_BYTES = 64 * 1024 * 1024
+"""Of the rows of one mend."""
+
+SHOWN_LINES = 100
+"""In an error."""
+
+LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPDATE"
+"""Mends of a load, and its undo, go one after the other: each sees what the one before it did."""
+
+FIND_REJECTS = """
+SELECT r.line, COALESCE(r.now_row, r."row") AS "row", r.dropped_by, r.mend_id, m.username AS mended_by,
+    m.status IN ('received', 'loading') AS is_under_way, r.is_taken AND m.status = 'completed' AS is_mended
+FROM load_rejects r LEFT JOIN loads m ON m.id = r.mend_id
+WHERE r.load_id = $1 AND (r.line = ANY($2::bigint[]) OR $3 AND r.dropped_by IS NULL
+    AND (m.id IS NULL OR m.status IN ('failed', 'undone') OR m.status = 'completed' AND NOT r.is_taken)
+    AND ($4::text IS NULL OR COALESCE(r.now_reason, r.reason) = $4)
+    AND ($5::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r."column" ELSE r.now_column END = $5)
+    AND ($6::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r.value ELSE r.now_value END = $6))
+ORDER BY r.line LIMIT $7
+"""
+INSERT_LOAD = """
+INSERT INTO loads (kind, status, stage, validate_only, on_conflict, user_id, username, received_at, filename, bytes,
+    sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends)
+VALUES ($1, 'received', $2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, 'utf-8', $10, $11, false, $12, $13, $14, $15,
+    $16)
+RETURNING id
+"""
+SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body, origin_lines) VALUES ($1, $2, $3, $4, $5)"
+CLAIM = "UPDATE load_rejects SET mend_id = $3, is_taken = false WHERE load_id = $1 AND line = ANY($2::bigint[])"
+DROP = """
+UPDATE load_rejects SET dropped_by = $3, settled_at = clock_timestamp()
+WHERE load_id = $1 AND line = ANY($2::bigint[])
+"""
+REOPEN = "UPDATE load_rejects SET dropped_by = NULL, settled_at = NULL WHERE load_id = $1 AND line = ANY($2::bigint[])"
+
+
+@dataclass(frozen=True)
+class Mended:
+    """`load_id`: of the rows that are to be loaded; None where there are none."""
+
+    load_id: int | None
+    rows: int
+    dropped: int
+    reopened: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """`on_conflict`: None is as the load that is mended."""
+
+    on_conflict: str | None
+    validate_only: bool
+    chunk_bytes: int
+
+
+async def mend_load(
+    connection: Connection, load_id: int, asked: MendRequest, options: Options, user: User, actor: Actor
+) -> Mended:
+    """Raises Conflict naming the lines that are not open any more, and Unprocessable naming those that never were."""
+    async with connection.transaction():
+        load = await _load_to_mend(connection, load_id)
+        layout = layout_of(load).of_records()
+        _refuse_unknown_columns(asked, layout)
+        plan = _planned(asked, await _find_rejects(connection, load_id, asked))
+        mended = await asyncio.to_thread(_mended_rows, plan.cells, layout)
+        mend_id = await _spool(connection, load, mended, options, user) if mended else None
+        if not options.validate_only:
+            await connection.execute(CLAIM, load_id, list(mended), mend_id)
+            await connection.execute(DROP, load_id, plan.drops, user.username)
+            await connection.execute(REOPEN, load_id, asked.reopen)
+            detail = {"rows": len(mended), "dropped": len(plan.drops), "reopened": len(asked.reopen)}
+            detail |= {"mend_id": mend_id} if mend_id else {}
+            await audit(connection, actor, "rejects_mended", load_id=load_id, **detail)
+        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+    return Mended(mend_id, len(mended), len(plan.drops), len(asked.reopen))
+
+
+async def _load_to_mend(connection: Connection, load_id: int) -> Any:
+    load = await connection.fetchrow(LOCK_LOAD, load_id)
+    if load is None:
+        raise NotFound(f"There is no load {load_id}.")
+    if load["mends"]:
+        raise Conflict(f"Load {load_id} mends load {load['mends']}: what it rejected is open there. Mend that.")
+    if load["status"] != "completed" or load["validate_only"]:
+        was = "only tried" if load["validate_only"] else load["status"]
+        raise Conflict(f"Load {load_id} is {was}: only rejects of a completed load are mended.")
+    return load
+
+
+def _refuse_unknown_columns(asked: MendRequest, layout: Layout) -> None:
+    known = [column for column in layout.columns if column]
+    places: list[tuple[list[str | int], SentCells]] = [(["edits", line], cells) for line, cells in asked.edits.items()]
+    if asked.rule and asked.rule.set:
+        places.append((["rule", "set"], asked.rule.set))
+    errors = [
+        FieldError(loc=["body", *place, column], msg=f"the file has no such column; it has: {', '.join(known)}")
+        for place, cells in places
+        for column in cells
+        if column not in known
+    ]
+    if errors:
+        raise Unprocessable("The file has not all of these columns; see errors.", errors=errors[:SHOWN_LINES])
+
+
+async def _find_rejects(connection: Connection, load_id: int, asked: MendRequest) -> Sequence[Any]:
+    lines = [*asked.edits, *asked.drops, *asked.reopen]
+    where = asked.rule.where if asked.rule else None
+    group = (where.reason, where.column, where.value) if where else (None, None, None)
+    most = MOST_ROWS + len(lines)
+    found: Sequence[Any] = await connection.fetch(FIND_REJECTS, load_id, lines, where is not None, *group, most + 1)
+    if len(found) > most:
+        raise Unprocessable.field("body", "rule", "where", msg=f"that is more than {MOST_ROWS} rows; name a value, too")
+    return found
+
+
+@dataclass(frozen=True)
+class _Plan:
+    cells: Mapping[int, tuple[str, Cells]]
+    """By line: the record, and the cells that it gets."""
+    drops: Sequence[int]
+
+
+def _planned(asked: MendRequest, found: Sequence[Any]) -> _Plan:
+    """What becomes of each reject. Lines that are named go before the rule."""
+    rejects = {row["line"]: row for row in found}
+    _refuse_lines_not_kept(asked, rejects)
+    _refuse_settled(asked, rejects)
+    named = {*asked.edits, *asked.drops, *asked.reopen}
+    cells = {line: (rejects[line]["row"], _texts(sent)) for line, sent in asked.edits.items()}
+    drops = list(asked.drops)
+    if asked.rule:
+        more = _ruled(asked.rule, [row for row in found if row["line"] not in named])
+        if not more and not named:
+            raise Conflict("No open reject of the load is as the rule says. Others may have mended them.")
+        cells |= {} if asked.rule.drop else more
+        drops += more if asked.rule.drop else []
+    return _Plan(dict(sorted(cells.items())), drops)
+
+
+def _ruled(rule: Rule, rows: Sequence[Any]) -> dict[int, tuple[str, Cells]]:
+    cells = _texts(rule.set or {})
+    return {row["line"]: (row["row"], cells) for row in rows}
+
+
+def _texts(cells: SentCells) -> Cells:
+    return {column: "" if cell is None else str(cell) for column, cell in cells.items()}
+
+
+def _refuse_lines_not_kept(asked: MendRequest, rejects: Mapping[int, Any]) -> None:
+    errors = [
+        FieldError(loc=["body", name, line], msg="no rejected row of this line is kept")
+        for name, lines in _named(asked)
+        for line in lines
+        if line not in rejects
+    ]
+    if errors:
+        raise Unprocessable(f"{len(errors)} lines are of no reject that is kept.", errors=errors[:SHOWN_LINES])
+
+
+def _refuse_settled(asked: MendRequest, rejects: Mapping[int, Any]) -> None:
+    errors = [
+        FieldError(loc=["body", name, line], msg=fault)
+        for name, lines in _named(asked)
+        for line in lines
+        if (fault := _fault(name, rejects[line]))
+    ]
+    if errors:
+        shown = ", ".join(str(error.loc[-1]) for error in errors[:SHOWN_LINES])
+        raise Conflict(
+            f"Nothing was done, for somebody was there before: lines {shown}. See errors.", errors=errors[:SHOWN_LINES]
+        )
+
+
+def _named(asked: MendRequest) -> Iterator[tuple[str, Sequence[int]]]:
+    yield "edits", list(asked.edits)
+    yield "drops", asked.drops
+    yield "reopen", asked.reopen
+
+
+def _fault(name: str, reject: Any) -> str | None:
+    if name == "reopen":
+        return None if reject["dropped_by"] is not None else "was not dropped, or is open again"
+    if reject["dropped_by"] is not None:
+        return f"was dropped by {reject['dropped_by']}"
+    if reject["is_under_way"]:
+        return f"is being mended by load {reject['mend_id']} of {reject['mended_by']}"
+    return f"was mended by load {reject['mend_id']} of {reject['mended_by']}" if reject["is_mended"] else None
+
+
+def _mended_rows(cells: Mapping[int, tuple[str, Cells]], layout: Layout) -> dict[int, bytes]:
+    """The mended records by line, in file order."""
+    mended: dict[int, bytes] = {}
+    errors: list[FieldError] = []
+    size = 0
+    for line, (record, new) in cells.items():
+        try:
+            mended[line] = mended_record(record, layout, new).encode() + b"\n"
+        except CannotMend as error:
+            errors.append(FieldError(loc=["body", "edits", line], msg=str(error)))
+            continue
+        size += len(mended[line])
+        if size > MOST_BYTES:
+            raise Unprocessable.field("body", msg=f"the rows are more than {MOST_BYTES} bytes; mend fewer at a time")
+    if errors:
+        raise Unprocessable(f"{len(errors)} rows cannot be mended so; see errors.", errors=errors[:SHOWN_LINES])
+    return mended
+
+
+async def _spool(connection: Connection, load: Any, mended: Mapping[int, bytes], options: Options, user: User) -> int:
+    layout = layout_of(load).of_records()
+    chunks = await asyncio.to_thread(lambda: list(_chunks(mended, layout, options.chunk_bytes)))
+    digest = hashlib.sha256(b"".join(mended.values())).hexdigest()
+    mend_id: int = await connection.fetchval(
+        INSERT_LOAD,
+        load["kind"],
+        "check" if options.validate_only else "write",
+        options.validate_only,
+        options.on_conflict or load["on_conflict"],
+        user.id,
+        user.username,
+        load["filename"],
+        sum(map(len, mended.values())),
+        digest,
+        layout.delimiter,
+        [column or "" for column in layout.columns],
+        len(chunks),
+        None if load["header"] is None else header_of(load),
+        load["column_names"],
+        load["ignored"],
+        load["id"],
+    )
+    for seq, (first_line, body, origin_lines) in enumerate(chunks):
+        await connection.execute(SPOOL_CHUNK, mend_id, seq, first_line, body, origin_lines)
+    return mend_id
+
+
+def _chunks(mended: Mapping[int, bytes], layout: Layout, chunk_bytes: int) -> Iterator[tuple[int, bytes, list[int]]]:
+    """(first line, body, the original line of each of its lines)"""
+    origins = [line for line, record in mended.items() for _ in range(record.count(b"\n"))]
+    cutter = Cutter(chunk_bytes, layout)
+    records = iter(mended.values())
+    ended = False
+    while not ended:
+        while not cutter.is_full and not ended:
+            record = next(records, None)
+            ended = record is None
+            cutter.add(record or b"")
+        if chunk := cutter.cut(final=ended):
+            first = chunk.first_line - 1
+            yield chunk.first_line, chunk.body, origins[first : first + chunk.body.count(b"\n")]
