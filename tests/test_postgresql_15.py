@@ -1,14 +1,17 @@
 """The oldest PostgreSQL that is promised: the schema migrates on it, and the samples load to their truth."""
 
+import asyncio
 import json
 import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx
 import pytest
 from conftest import SAMPLES, ClientAs
 from load_client import load_file
@@ -69,5 +72,33 @@ async def test_the_samples_load_to_their_truth_and_can_be_undone(
         counts = {r[dimension]: [r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]] for r in rows}
         assert counts == TRUTH[dimension]
 
+    sums = await sla_of_polos(client)
+    changed = (SAMPLES / "services.csv").read_bytes().replace(b" - ", b" - NOVO ")
+    update = await load_file(client, "services", changed, on_conflict="update")
+    assert update["rows_updated"] > 0
+    assert await sla_of_polos(client) != sums
+    assert (await client.delete(f"/v1/loads/{update['id']}")).json()["status"] == "undone"
+    assert await sla_of_polos(client) == sums
     assert (await client.delete(f"/v1/loads/{services['id']}")).json()["status"] == "undone"
-    assert (await client.get("/v1/indicators/sla/polo")).json()["sla_polo"] == []
+    assert await sla_of_polos(client) == []
+
+
+async def test_the_samples_visits_wait_for_their_customers(client_as: ClientAs, connection: asyncpg.Connection) -> None:
+    client = await client_as("analyst")
+    services = await load_file(client, "services", SAMPLES / "services.csv", unknown_customer="wait")
+    assert services["rows_inserted"] == 0
+    await load_file(client, "customers", SAMPLES / "customers.csv")
+    unknown = TRUTH["rejected"]["unknown_customer"]
+    async with asyncio.timeout(60):
+        while (load := (await client.get(f"/v1/loads/{services['id']}")).json())["rows_waiting"] > unknown:
+            await asyncio.sleep(0.05)
+    assert load["rows_waiting"] == unknown
+    for dimension in ("angel", "polo"):
+        rows = (await client.get(f"/v1/indicators/sla/{dimension}")).json()[f"sla_{dimension}"]
+        counts = {r[dimension]: [r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]] for r in rows}
+        assert counts == TRUTH[dimension]
+
+
+async def sla_of_polos(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get("/v1/indicators/sla/polo")).json()["sla_polo"]
+    return found
