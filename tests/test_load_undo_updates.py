@@ -283,3 +283,28 @@ async def test_a_put_at_the_moment_of_the_undo_is_either_before_it_or_after_it(
     assert await ids(connection, "services") == [1, 2, 3]
     assert [row["id_cliente"] for row in await rows(admin, "services")] == [2, 1, 1]
     await assert_sums_are_sound(admin, connection)
+
+
+async def test_an_undo_whose_session_dies_before_its_end_changed_nothing_and_can_be_asked_again(
+    admin: httpx.AsyncClient, database_url: str, connection: asyncpg.Connection
+) -> None:
+    await load_file(admin, "services", visits(1, 3))
+    rows_before = await rows(admin, "services")
+    load = await update(admin, "services", visits(2, 5, "Eva"))
+    rows_after, figures_after = await rows(admin, "services"), await figures(admin)
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE rollup_waiting IN SHARE MODE")  # the sums come last
+        undoing = asyncio.create_task(undo(admin, load))
+        end = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- Appends%'"""
+        async with asyncio.timeout(30):
+            while not await connection.fetchval(end):
+                await asyncio.sleep(0.01)
+        assert (await undoing).status_code == 503
+    await other.close()
+    assert await rows(admin, "services") == rows_after
+    assert await figures(admin) == figures_after
+    assert (await undo(admin, load)).status_code == 200
+    assert await rows(admin, "services") == rows_before
+    await assert_sums_are_sound(admin, connection)
