@@ -31,6 +31,7 @@ KNOWN_REFUSALS = {
     "sort_field": ("the rows have no ",),
     "columns": ("unknown column ", "is mapped twice", "names the columns of a header"),
     "file": ("",),
+    "preset": ("there is no preset of this name",),
     "Upload-Length": ("is missing",),
     "Upload-Metadata": ("",),  # pairs in base64 are more than a pattern says
     "Idempotency-Key": ("The key was used for ",),

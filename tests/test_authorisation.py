@@ -49,6 +49,10 @@ RULES = {
     "DELETE /v1/loads/{load_id}/waiting": WRITERS,
     "GET /v1/rejects": ANYONE,
     "GET /v1/rejects/counts": ANYONE,
+    "GET /v1/presets": ANYONE,
+    "GET /v1/presets/{name}": ANYONE,
+    "PUT /v1/presets/{name}": ADMINS,
+    "DELETE /v1/presets/{name}": ADMINS,
     "OPTIONS /v1/uploads": PUBLIC,  # what of the protocol is spoken here
     "OPTIONS /v1/uploads/{upload_id}": PUBLIC,
     "POST /v1/uploads": WRITERS,

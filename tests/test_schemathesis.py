@@ -144,6 +144,9 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             asyncio.run(hand_over(database_url, answer.json()["id"]))
             return {"upload_id": answer.json()["id"]}
 
+        for name in ("kept", "gone"):
+            made_so = client.put(f"/presets/{name}", json={"kind": "customers"})
+            assert made_so.status_code == 200, made_so.text
         kept, gone = customer(1), customer(2)
         visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
         service_id = made("/services", visit | {"data_de_atendimento": "2021-06-29T10:15:27"})["id"]
@@ -179,6 +182,9 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             "replace_service": {"path_parameters": {"service_id": service_id}, "body": visit},
             "load_customers": {"body": CUSTOMERS, "media_type": "text/csv"},
             "load_services": {"body": VISITS, "media_type": "text/csv"},
+            "keep_preset": {"path_parameters": {"name": "another"}, "body": {"kind": "customers"}},
+            "get_preset": {"path_parameters": {"name": "kept"}},
+            "delete_preset": {"path_parameters": {"name": "gone"}},
             "create_upload": {"headers": RESUMABLE | {"Upload-Length": "9"} | metadata(kind="customers")},
             "ask_upload": {"path_parameters": upload()},
             "get_upload": {"path_parameters": upload()},

@@ -40,6 +40,7 @@ from .indicators.upkeep_routes import router as upkeep_router
 from .loads.events import streams_per_user
 from .loads.kinds import Kind
 from .loads.mending.routes import router as rejects_router
+from .loads.presets.routes import router as presets_router
 from .loads.receiving.receiver import Receiver
 from .loads.routes import router as loads_router
 from .loads.uploads.appending import Appender
@@ -69,7 +70,7 @@ log = structlog.get_logger()
 ROUTERS = (
     *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, waiting_router, uploads_router, monitoring_router),
+    *(rejects_router, waiting_router, uploads_router, presets_router, monitoring_router),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0

@@ -29,6 +29,8 @@ Action = Literal[
     "password_reset",
     "password_reset_issued",
     "polo_state_set",
+    "preset_deleted",
+    "preset_kept",
     "refresh_token_reused",
     "register",
     "rejects_mended",

@@ -19,6 +19,7 @@ TAGS = [
     {"name": "polos", "description": "The bases that visits start from, and the states that they are in."},
     {"name": "loads", "description": "Whole CSV files: send them, watch them, mend what was refused, undo them."},
     {"name": "uploads", "description": "Files that come in pieces, and go on where they stopped (tus 1.0)."},
+    {"name": "presets", "description": "What is asked of the files of one sender, under a name."},
     {"name": "indicators", "description": "SLA and productivity, exact at every moment."},
     {"name": "calendar", "description": "Days without work, which business days are counted by."},
     {"name": "monitoring", "description": "Is it well, and how much does it do."},

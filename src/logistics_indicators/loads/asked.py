@@ -1,12 +1,13 @@
 """What a sender may ask of a load, in the query of a batch route or wherever else a file comes from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import Header, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
-from ..errors import Unprocessable
+from ..errors import FieldError, Unprocessable
 from .formats import named_encoding
 from .kinds import Kind
 from .models import UnknownCustomer
@@ -45,6 +46,14 @@ UnknownCustomerOption = Annotated[
 MaxRejects = Annotated[
     int | None, Query(ge=0, le=2**31 - 1, description="With more rejected rows the load fails and writes nothing")
 ]
+PRESET_NAME = "^[a-z0-9][a-z0-9_-]{0,59}$"
+PresetOption = Annotated[
+    str | None,
+    Query(
+        pattern=PRESET_NAME,
+        description="Name of a preset, which says what is not said here: delimiter, encoding, columns and so on",
+    ),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and file again: the first load's answer"),
@@ -62,6 +71,7 @@ class Asked:
     on_conflict: OnConflict = "reject"
     validate_only: ValidateOnly = False
     max_rejects: MaxRejects = None
+    preset: PresetOption = None
     idempotency_key: IdempotencyKey = None
 
     def of(self, kind: Kind, address: str | None) -> LoadOptions:
@@ -81,6 +91,7 @@ class Asked:
             self.max_rejects,
             self.idempotency_key,
             address,
+            self.preset,
         )
 
 
@@ -93,3 +104,19 @@ class AskedOfVisits(Asked):
 
 
 ASKED = {Kind.customers: Asked, Kind.services: AskedOfVisits}
+ADAPTERS: Mapping[Kind, TypeAdapter[Asked]] = {kind: TypeAdapter(asked) for kind, asked in ASKED.items()}
+
+Explicit = Mapping[str, str]
+"""What is asked, by the names of Asked, as texts of a query."""
+
+
+def asked_of(kind: Kind, explicit: Explicit) -> Asked:
+    """Raises Unprocessable, as a route does for its query."""
+    try:
+        return ADAPTERS[kind].validate_python(dict(explicit))
+    except ValidationError as error:
+        errors = [
+            FieldError(loc=["query", *e["loc"]], msg=e["msg"].removeprefix("Value error, "))
+            for e in error.errors(include_context=False)
+        ]
+        raise Unprocessable("The request has fields that cannot be taken; see errors.", errors=errors) from None

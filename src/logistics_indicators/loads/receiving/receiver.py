@@ -54,6 +54,8 @@ class LoadOptions:
     """The client's, for the audit log."""
     unknown_customer: str | None = None
     """None: as the settings say."""
+    preset: str | None = None
+    """Name of the one that was chosen. What it says is in the other fields already."""
 
     @property
     def kind(self) -> Kind:
@@ -91,8 +93,9 @@ MIXED_ENCODINGS = (
 )
 
 BEGIN_RECEIVING = """
-INSERT INTO loads (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username, unknown_customer)
-VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8) RETURNING id
+INSERT INTO loads
+    (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username, unknown_customer, preset)
+VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
@@ -198,6 +201,7 @@ class Receiver:
             user.id,
             user.username,
             options.unknown_customer,
+            options.preset,
         )
         self._under_way.add(load_id)
         try:

@@ -5,14 +5,15 @@ The names are those of a batch route's query, with the same rules and errors, an
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 
-from pydantic import TypeAdapter, ValidationError
-
+from ...database import Connection, Pool
 from ...errors import FieldError, Unprocessable
-from ..asked import ASKED, Asked
+from ..asked import ASKED, asked_of
 from ..kinds import Kind
+from ..presets.service import with_preset
 from ..receiving.bodies import safe_filename
 from ..receiving.receiver import LoadOptions
 
@@ -23,7 +24,6 @@ LONGEST = 16 * 1024
 OF_THE_CLIENT = ("filetype", "name", "relativePath", "type")
 """What browsers' clients say of every file by themselves: `name` is a filename where there is no other."""
 
-ADAPTERS: Mapping[Kind, TypeAdapter[Asked]] = {kind: TypeAdapter(asked) for kind, asked in ASKED.items()}
 OPTIONS = {kind: {field.name for field in fields(asked)} for kind, asked in ASKED.items()}
 EVERY_OPTION = frozenset().union(*OPTIONS.values())
 KNOWN = (*EVERY_OPTION, "filename", "kind", *OF_THE_CLIENT)
@@ -62,14 +62,23 @@ def read_metadata(header: str | None) -> Told:
 
 def load_options(told: Told, address: str | None) -> LoadOptions:
     """Raises as read_metadata does."""
+    with _told_of_the_header():
+        return asked_of(told.kind, told.options).of(told.kind, address)
+
+
+async def with_preset_of(connection: Connection | Pool, told: Told) -> Told:
+    """With what the preset that it names asks, as it is now. Raises as read_metadata does."""
+    with _told_of_the_header():
+        told = replace(told, options=await with_preset(connection, told.kind, told.options))
+    load_options(told, None)
+    return told
+
+
+@contextmanager
+def _told_of_the_header() -> Iterator[None]:
+    """Errors of a query are those of the header."""
     try:
-        return ADAPTERS[told.kind].validate_python(dict(told.options)).of(told.kind, address)
-    except ValidationError as error:
-        errors = [
-            FieldError(loc=["header", HEADER, *e["loc"]], msg=e["msg"].removeprefix("Value error, "))
-            for e in error.errors(include_context=False)
-        ]
-        raise Unprocessable("The metadata has values that cannot be taken; see errors.", errors=errors) from None
+        yield
     except Unprocessable as error:
         errors = [FieldError(loc=["header", HEADER, *e.loc[1:]], msg=e.msg) for e in error.errors]
         raise Unprocessable(error.detail, errors=errors) from None

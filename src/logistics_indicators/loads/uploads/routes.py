@@ -14,7 +14,7 @@ from ..receiving.bodies import empty_file
 from ..receiving.unpacking import too_large
 from . import storing
 from .appending import Appender, too_much
-from .metadata import read_metadata
+from .metadata import read_metadata, with_preset_of
 from .models import Upload
 from .protocol import (
     ALGORITHMS,
@@ -144,7 +144,7 @@ async def create_upload(
     length = _length(request, length)
     brings_bytes = _brings_bytes(request)
     promised = Checksum.of_header(checksum)
-    told, settings = read_metadata(metadata), request.app.state.settings
+    told, settings = await with_preset_of(pool, read_metadata(metadata)), request.app.state.settings
     await request.app.state.receiver.room.check(user.id)
     upload = await storing.create(
         pool, user, peer_address(request), told, metadata or "", length, settings.upload_keep_hours
