@@ -252,7 +252,7 @@ def test_the_service_keeps_its_openapi_document_for_a_stranger(database_url: str
 
 def operation_ids(origin: str) -> dict[str, str]:
     """By method and path."""
-    paths = httpx.get(f"{origin}/openapi.json").json()["paths"]
+    paths = httpx.get(f"{origin}/openapi.json", timeout=60).json()["paths"]  # its first making takes a while
     return {f"{m.upper()} {path}": o["operationId"] for path, item in paths.items() for m, o in item.items()}
 
 

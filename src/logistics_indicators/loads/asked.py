@@ -91,7 +91,7 @@ class Asked:
             self.max_rejects,
             self.idempotency_key,
             address,
-            self.preset,
+            preset=self.preset,
         )
 
 
