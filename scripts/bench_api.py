@@ -30,6 +30,7 @@ import asyncpg
 import polars as pl
 
 from logistics_indicators.indicators.calendar.days import sync_calendar
+from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.merging import merge_everything
 from logistics_indicators.rollup.writing import record_frames
 from logistics_indicators.running.embedded import EmbeddedPostgres
@@ -119,7 +120,7 @@ async def fill(url: str, data: Data) -> float:
         frame = visits_of(data, chance, first, min(CHUNK, data.visits - first + 1))
         async with connection.transaction():
             await copy_frame(connection, "services", frame)
-            await record_frames(connection, added=frame)
+            await record_frames(connection, Commit(Act.load), added=frame)
         if first // CHUNK % 12 == 11:
             started = time.perf_counter()
             await merge_everything(connection)

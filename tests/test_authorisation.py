@@ -73,6 +73,7 @@ RULES = {
     "GET /v1/indicators/lateness/polo": ANYONE,
     "GET /v1/indicators/lateness/uf": ANYONE,
     "GET /v1/indicators/summary": ANYONE,
+    "GET /v1/indicators/changes": ANYONE,
     "GET /v1/indicators/verify": ADMINS,
     "POST /v1/indicators/rebuild": ADMINS,
     "GET /v1/health": PUBLIC,

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from visits import attended, random_visits, store, two_decimals, visit
+from visits import attended, by_hand, random_visits, store, two_decimals, visit
 
 from logistics_indicators.indicators import trend
 from logistics_indicators.rollup.merging import merge_everything
@@ -335,7 +335,7 @@ async def test_a_name_whose_visits_were_all_taken_away_is_in_no_trend_before_the
     gone = [visit("Um", "GO - VAI", "2016-03-01", "2016-03-01T10:00:00")]
     await store(connection, stay + gone)
     await merge_everything(connection)
-    await record(connection, removed=gone)
+    await record(connection, by_hand(), removed=gone)
     day = {"start_date": "2016-03-01", "end_date": "2016-03-01", "bucket": "day", "metric": "total"}
     for by in BY:
         assert sum(row["valor"] for row in rows_of(await ask(client, "/trend", by=by, **day))) == 2

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from visits import attended, random_visits, seconds_by, sla_by, store, visit
+from visits import attended, by_hand, random_visits, seconds_by, sla_by, store, visit
 
 from logistics_indicators.rollup.merging import merge_everything
 
@@ -284,7 +284,7 @@ async def test_an_angel_whose_last_visit_went_is_gone(
     stays = visit("Bia", "CE - SOBRAL", "2021-05-02", "2021-05-05T10:00:00")
     await store(connection, [gone, stays])
     await merge_everything(connection)
-    await record(connection, removed=[gone])
+    await record(connection, by_hand(), removed=[gone])
     for _ in range(2):
         body = await ask(client, f"{SLA}/angel")
         assert [row["angel"] for row in body["sla_angel"]] == ["Bia"]
@@ -304,7 +304,7 @@ async def test_a_moment_within_the_same_day_changes_the_mean_alone(
     after = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 1, 12))
     await store(connection, [before])
     await merge_everything(connection)
-    await record(connection, removed=[before], added=[after])
+    await record(connection, by_hand(), removed=[before], added=[after])
     for _ in range(2):
         row = (await ask(client, PRODUCTIVITY))["produtividade"][0]
         assert (row["total_de_atendimentos"], row["tempo_medio_atendimento"]) == (1, "12:00:00")

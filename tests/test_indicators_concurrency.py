@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 from conftest import make_settings, running_app
-from visits import INSERT_CUSTOMER, random_visits, store
+from visits import INSERT_CUSTOMER, by_hand, random_visits, store
 
 from logistics_indicators.database import prepare_connection
 from logistics_indicators.indicators.backlog import backlog_table
@@ -25,6 +25,7 @@ from logistics_indicators.indicators.sla import sla_table
 from logistics_indicators.indicators.snapshot import Memory, Snapshot, open_snapshot
 from logistics_indicators.indicators.totals import DateRange
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
 from logistics_indicators.rollup.reading import Filters
@@ -70,7 +71,7 @@ async def write(connection: asyncpg.Connection, chance: random.Random) -> None:
             elif kind < 0.93:
                 await _add(connection, chance, load_id=chance.randrange(5))
             else:
-                await take_back_visits_of_load(connection, chance.randrange(5))
+                await take_back_visits_of_load(connection, chance.randrange(5), Commit(Act.undo))
             if chance.random() < 0.1:
                 raise Deliberate
     except (Deliberate, asyncpg.DeadlockDetectedError):
@@ -81,7 +82,7 @@ async def _add(connection: asyncpg.Connection, chance: random.Random, *, load_id
     visits = random_visits(chance.randrange(10**9), chance.randrange(1, 20))
     for v in visits:
         await connection.execute(INSERT, v.angel, v.polo, v.data_limite, v.data_de_atendimento, load_id)
-    await record(connection, added=visits)
+    await record(connection, by_hand(), added=visits)
 
 
 async def _change(connection: asyncpg.Connection, chance: random.Random) -> None:
@@ -90,7 +91,7 @@ async def _change(connection: asyncpg.Connection, chance: random.Random) -> None
         old = Visit(row["angel"], row["polo"], row["data_limite"], row["data_de_atendimento"])
         new = random_visits(chance.randrange(10**9), 1)[0]
         await connection.execute(CHANGE, row["id"], new.angel, new.polo, new.data_limite, new.data_de_atendimento)
-        await record(connection, added=[new], removed=[old])
+        await record(connection, by_hand(), added=[new], removed=[old])
 
 
 async def read(connection: asyncpg.Connection, chance: random.Random) -> None:

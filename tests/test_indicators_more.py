@@ -11,7 +11,7 @@ import httpx
 import openpyxl
 import pyarrow.parquet
 import pytest
-from visits import KEY, attended, random_visits, sla_by, store, two_decimals, uf, visit
+from visits import KEY, attended, by_hand, random_visits, sla_by, store, two_decimals, uf, visit
 
 from logistics_indicators.rollup.merging import merge_everything
 from logistics_indicators.rollup.writing import Visit
@@ -128,7 +128,10 @@ async def test_backlog_follows_a_visit_that_is_made(client: httpx.AsyncClient, c
         assert (row["total_em_aberto"], row["total_atrasado"], row["dias_de_atraso_do_mais_antigo"]) == (1, 1, 3)
         await merge_everything(connection)
     await record(
-        connection, removed=[waiting], added=[visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-02T10:00:00")]
+        connection,
+        by_hand(),
+        removed=[waiting],
+        added=[visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-02T10:00:00")],
     )
     for _ in range(2):
         assert (await ask(client, "/backlog/angel"))["backlog_angel"] == []

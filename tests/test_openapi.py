@@ -43,6 +43,7 @@ DELETE /v1/loads/{load_id} 401 403 404 409
 GET /v1/indicators/productivity 200 304 401 422
 GET /v1/indicators/sla/angel 200 304 401 422
 GET /v1/indicators/sla/polo 200 304 401 422
+GET /v1/indicators/changes 200 304 401 422
 GET /v1/health 200 503
 GET /v1/metrics 200 401
 GET /metrics 200 401

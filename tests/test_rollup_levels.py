@@ -14,7 +14,7 @@ import pytest
 from conftest import make_settings, running_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from visits import random_visits, store, visit
+from visits import by_hand, random_visits, store, visit
 
 from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
@@ -34,6 +34,7 @@ from logistics_indicators.rollup.blocks import (
     whole_spans,
 )
 from logistics_indicators.rollup.cells import DAY_TOTAL, OPEN
+from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.compactor import Compactor
 from logistics_indicators.rollup.merging import merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
@@ -157,7 +158,7 @@ async def test_what_is_taken_out_again_leaves_no_trace(connection: asyncpg.Conne
     visits = random_visits(6, 300)
     await store(connection, visits)
     await merge_everything(connection)
-    await record(connection, removed=visits)
+    await record(connection, by_hand(), removed=visits)
     await merge_everything(connection)
     assert await levels(connection) == {}
     for table in ("rollup", "rollup_late", "rollup_recent"):
@@ -190,8 +191,8 @@ async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
         await other.execute("UPDATE services SET angel = 'Bia', polo = 'SP - SANTOS'")
         before = visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")
         after = visit("Bia", "SP - SANTOS", "2021-05-03", "2021-05-03T10:00:00")
-        await record(other, added=[after], removed=[before])
-        undo = asyncio.create_task(take_back_visits_of_load(connection, 7))
+        await record(other, by_hand(), added=[after], removed=[before])
+        undo = asyncio.create_task(take_back_visits_of_load(connection, 7, Commit(Act.undo)))
         waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = $1)"
         while not await other.fetchval(waits, connection.get_server_pid()):
             await asyncio.sleep(0.01)
@@ -206,7 +207,7 @@ async def test_undoing_a_load_takes_its_visits_out_of_every_level(connection: as
     await connection.execute("UPDATE services SET load_id = 7 WHERE id % 2 = 0")
     await merge_everything(connection)
     async with connection.transaction():
-        removed = (await take_back_visits_of_load(connection, 7)).removed
+        removed = (await take_back_visits_of_load(connection, 7, Commit(Act.undo))).removed
     assert removed == 100
     assert (await verify(connection)).differences == 0
     await merge_everything(connection)
@@ -239,7 +240,7 @@ async def test_a_merge_that_breaks_off_changes_nothing(connection: asyncpg.Conne
 async def test_a_change_that_cancels_out_keeps_the_version(connection: asyncpg.Connection) -> None:
     same = visit("Ana", "CE - SOBRAL", "2021-05-02", None)
     await store(connection, [same])
-    await record(connection, added=[same], removed=[same])
+    await record(connection, by_hand(), added=[same], removed=[same])
     assert await merge_everything(connection) == 1
 
 

@@ -1,6 +1,7 @@
 from datetime import date, datetime
 
 import asyncpg
+from visits import by_hand
 
 from logistics_indicators.rollup.writing import Visit, record
 
@@ -17,8 +18,8 @@ async def test_a_visit_is_appended_at_each_level_and_one_that_comes_and_goes_is_
 ) -> None:
     visit = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 3, 10, 0))
     sums = (0, 1, 0, -(24 + 10) * 3600)
-    await record(connection, added=[visit])
-    await record(connection, added=[visit], removed=[visit])
+    await record(connection, by_hand(), added=[visit])
+    await record(connection, by_hand(), added=[visit], removed=[visit])
     assert await cells(connection) == [
         (0, DAY, *sums),
         (2, date(2021, 5, 1), *sums),
@@ -32,5 +33,5 @@ async def test_a_visit_is_appended_at_each_level_and_one_that_comes_and_goes_is_
 
 
 async def test_a_visit_not_made_yet_is_one_cell_of_its_deadline(connection: asyncpg.Connection) -> None:
-    await record(connection, added=[Visit("Ana", "CE - SOBRAL", DAY, None)])
+    await record(connection, by_hand(), added=[Visit("Ana", "CE - SOBRAL", DAY, None)])
     assert await cells(connection) == [(6, DAY, 0, 1, 0, 0)]

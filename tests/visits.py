@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import asyncpg
 
+from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.writing import Visit, record
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
@@ -23,6 +24,10 @@ def visit(angel: str, polo: str, limit: str, done: str | None) -> Visit:
     return Visit(angel, polo, date.fromisoformat(limit), None if done is None else datetime.fromisoformat(done))
 
 
+def by_hand(username: str = "ana") -> Commit:
+    return Commit(Act.hand, username=username)
+
+
 async def store(connection: asyncpg.Connection, visits: Sequence[Visit]) -> None:
     """Write visits as every writer does: the rows and their delta in one transaction."""
     async with connection.transaction():
@@ -34,7 +39,7 @@ async def store(connection: asyncpg.Connection, visits: Sequence[Visit]) -> None
             [v.data_de_atendimento for v in visits],
         )
         await connection.execute(INSERT_VISITS, *columns)
-        await record(connection, added=visits)
+        await record(connection, by_hand(), added=visits)
 
 
 def random_visits(seed: int, number: int, first: date = date(2019, 12, 20), days: int = 460) -> list[Visit]:

@@ -33,6 +33,7 @@ from .http.request_limits import BodyLimits, HeadLimits
 from .http.security_headers import SecurityHeaders, TrustedHosts
 from .indicators.calendar.days import sync_calendar
 from .indicators.calendar.routes import router as calendar_router
+from .indicators.change_routes import router as changes_router
 from .indicators.routes import router as indicators_router
 from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
@@ -68,7 +69,7 @@ from .visits.routes import router as services_router
 log = structlog.get_logger()
 
 ROUTERS = (
-    *(indicators_router, upkeep_router, calendar_router, indicator_settings_router),
+    *(indicators_router, changes_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, admin_router, customers_router, services_router, polos_router, loads_router),
     *(rejects_router, waiting_router, uploads_router, presets_router, monitoring_router),
 )

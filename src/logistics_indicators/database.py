@@ -43,6 +43,8 @@ class Lock(IntEnum):
     """Moves the sequence of customers' ids past those that a load brought."""
     service_ids = 7_163_006
     """The same for visits."""
+    versions = 7_163_007
+    """Gives commits to the visits their versions."""
     visits_of_loads = 7_163_008
     """Writes visits that waited; beside one another, chunks of visits share it."""
 

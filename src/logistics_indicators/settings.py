@@ -215,6 +215,10 @@ class Settings(BaseSettings):
         1.0, gt=0, le=60, description="How often a process looks for changes to merge into the indicators' sums"
     )
 
+    changes_keep_days: int = Field(
+        90, ge=1, le=36_500, description="Days for which who changed the visits is kept, for /v1/indicators/changes"
+    )
+
     # Monitoring
     metrics_token: Key | None = Field(
         None,

@@ -30,19 +30,29 @@ class PageModel(BaseModel):
     proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
 
 
+NOTHING: Mapping[str, object] = {}
+
+
 def cut_page(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], bool]:
     """(the page, whether more follow) of rows that were fetched with limit + 1."""
     return rows[:limit], len(rows) > limit
 
 
 def page_response(
-    request: Request, name: str, rows: Sequence[Mapping[str, Any] | BaseModel], limit: int, **following: int | None
+    request: Request,
+    name: str,
+    rows: Sequence[Mapping[str, Any] | BaseModel],
+    limit: int,
+    *,
+    about: Mapping[str, object] = NOTHING,
+    **following: int | None,
 ) -> Response:
     """The rows as JSON under that name, and where more follow the next page, in the body and in a Link header.
 
-    `following` is the query parameter that says where the next page begins; None on the last page.
+    `following`: the query parameters that say where the next page begins; None on the last page. `about`: what the
+    body says beside the rows.
     """
-    body: dict[str, Any] = {name: rows, "total_por_pagina": len(rows)}
+    body: dict[str, Any] = {name: rows, "total_por_pagina": len(rows), **about}
     headers = {}
     if None not in following.values():
         body["proxima_pagina"] = _next_url(request, {"limit": limit, **following})

@@ -85,7 +85,7 @@ async def answer_table(
     ):
         etag = f'"{snapshot.version}{f"-{day_of(snapshot)}" if day_of else ""}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        if _client_has(request, etag):
+        if client_has(request, etag):
             return Response(status_code=304, headers=headers)
         key = (etag, request.url.path, request.scope["query_string"])
         body = memory.bodies.get(key)
@@ -117,7 +117,7 @@ async def _body_pieces(table: Table, version: int) -> AsyncGenerator[bytes, None
     yield b"]," + orjson.dumps({**table.about, "data_version": version})[1:]
 
 
-def _client_has(request: Request, etag: str) -> bool:
+def client_has(request: Request, etag: str) -> bool:
     """If-None-Match compares weakly (RFC 9110, 13.1.2): a proxy may have put W/ in front."""
     asked = request.headers.get("if-none-match")
     if asked is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ..database import Connection
+from ..rollup.commits import STATE_TABLES, VERSION
 from ..rollup.reading import Days, fetch_first_and_last_day
 from ..states import state_in_name
 from .body_cache import BodyCache
@@ -81,13 +82,9 @@ class Snapshot:
         return loaded
 
 
-# The version: changes of the visits ever committed, and changes to the calendar and to the settings.
 # Today is the database's: processes may have clocks and time zones of their own.
-STATE = """
-SELECT merged + waiting + calendar + settings.version, calendar, waiting > 0, time_zone,
-       (now() AT TIME ZONE time_zone)::date
-FROM rollup_state, indicator_settings AS settings, (SELECT version AS calendar FROM calendar_state) AS calendar_state,
-     (SELECT count(*) AS waiting FROM rollup_waiting) AS recent
+STATE = f"""
+SELECT {VERSION}, calendar, waiting > 0, time_zone, (now() AT TIME ZONE time_zone)::date FROM {STATE_TABLES}
 """
 
 

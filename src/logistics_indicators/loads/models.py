@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from ..http.field_types import AnsweredTimestamp as Timestamp
 from ..http.paging import PageModel
+from .effect_models import Effect
 from .kinds import Kind
 
 Reason = Literal[
@@ -74,6 +75,10 @@ class Load(BaseModel):
     finished_at: Timestamp | None
     user: str | None
     error: str | None = None
+    effect: Effect | None = Field(
+        None,
+        description="Of a completed load of visits: what it did to the figures; of validate_only, what it would do",
+    )
 
 
 class ReceivedLoad(BaseModel):

@@ -203,6 +203,6 @@ async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOf
     referred to, or where another row took the place of a value before.
     """
     async with connection.transaction():
-        load = await undoing.undo_load(connection, load_id)
+        load = await undoing.undo_load(connection, user, load_id)
         await audit(connection, actor, "load_undone", load_id=load_id)
     return load

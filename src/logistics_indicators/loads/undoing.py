@@ -5,9 +5,11 @@ from typing import Any
 
 import asyncpg
 
+from ..accounts.current_user import User
 from ..database import Connection
 from ..errors import Conflict, NotFound
 from ..last_change import BY_HAND
+from ..rollup.commits import Act, Commit
 from .kinds import KINDS, Kind
 from .merging.before_images import forget_before
 from .merging.rows_of_kind import ROWS
@@ -43,7 +45,7 @@ WHERE b.load_id = $1 AND o.id <> b.id AND o.{column}_twin = b.{column}_twin
 """The load's own rows make room."""
 
 
-async def undo_load(connection: Connection, load_id: int) -> Load:
+async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
     """All of it, the indicators with it, in one transaction.
 
     Raises Conflict where the load has not completed, where its rows were changed since or are referred to, and where
@@ -57,18 +59,18 @@ async def undo_load(connection: Connection, load_id: int) -> Load:
             raise Conflict(f"Load {load_id} is {load['status']}: only a completed load can be undone.")
         await connection.execute(f"SET LOCAL statement_timeout = '{UNDO_SECONDS}s'")
         if not load["validate_only"]:
-            await _take_back(connection, load)
+            await _take_back(connection, load, Commit(Act.undo, load_id, user.id or None, user.username))
         await connection.execute(UNDO, load_id)
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         return await find_load(connection, load_id)
 
 
-async def _take_back(connection: Connection, load: Any) -> None:
+async def _take_back(connection: Connection, load: Any, undo: Commit) -> None:
     kind, load_id = Kind(load["kind"]), load["id"]
     async for obstacle in _obstacles(connection, kind, load):
         raise Conflict(obstacle)
     try:
-        done = await ROWS[kind].take_back(connection, load_id)
+        done = await ROWS[kind].take_back(connection, load_id, undo)
     except asyncpg.IntegrityConstraintViolationError:
         raise Conflict(f"Other rows came to stand against the undo of load {load_id} meanwhile.") from None
     if done.kept or done.changed:

@@ -30,6 +30,23 @@ NOBODY, NOTHING = pl.lit(0, pl.Int32), pl.lit(0, pl.Int64)
 TRUNCATED = {Grain.month: "1mo", Grain.year: "1y"}
 
 
+def signed_visits(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> pl.LazyFrame | None:
+    """VISIT_SCHEMA's columns of both and a sign; None where there is no visit.
+
+    A visit that goes and comes as it was is left out.
+    """
+    signed = [
+        frame.lazy().select(*VISIT_SCHEMA, pl.lit(sign, pl.Int32).alias("sign"))
+        for frame, sign in ((added, 1), (removed, -1))
+        if frame is not None and frame.height
+    ]
+    if not signed:
+        return None
+    if len(signed) == 1:
+        return signed[0]
+    return pl.concat(signed).group_by(*VISIT_SCHEMA).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+
+
 def cells_of(visits: pl.LazyFrame, angels: dict[str, int], polos: dict[str, int]) -> pl.DataFrame:
     """Rows with CELL_COLUMNS from visits with VISIT_SCHEMA and a sign, sorted by grain and block.
 

@@ -1,4 +1,4 @@
-"""The background task of each API process that keeps rollup_recent small."""
+"""The background task of each API process that keeps rollup_recent small, and gives commits their versions."""
 
 import asyncio
 import time
@@ -7,6 +7,7 @@ import structlog
 
 from ..database import Connection, Pool
 from ..errors import DATABASE_AWAY
+from .commits import see_new_commits
 from .merging import MERGE_TIMEOUT, merge
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Compactor:
 
     async def _turn(self, connection: Connection) -> None:
         started = time.monotonic()
+        await see_new_commits(connection)
         loading = await connection.fetchval(LOADING)
         if loading:
             await connection.execute(INDEX_NEW_PAGES, timeout=MERGE_TIMEOUT)

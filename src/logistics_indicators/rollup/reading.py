@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ..database import Connection
-from .blocks import MERGED_LEVELS, RECENT_LEVELS, Levels, Span, spans_of, whole_spans
+from .blocks import MERGED_LEVELS, RECENT_LEVELS, Grain, Levels, Span, spans_of, whole_spans
 from .cells import DAY_TOTAL, LATE, OPEN
 from .dimensions import COLUMN_OF, Dimension
 
@@ -244,6 +244,46 @@ async def fetch_open(
         )
         SELECT {named.name}, total, overdue, oldest FROM sums {named.join} ORDER BY 1""",
     )
+
+
+STANDING = """
+WITH pairs AS (
+    SELECT polo_id, angel_id, sum(total)::bigint AS total, sum(on_time)::bigint AS on_time, sum(open)::bigint AS open,
+           sum(overdue)::bigint AS overdue
+    FROM ({cells}) AS cells GROUP BY polo_id, angel_id
+)
+SELECT NULL AS dimension, NULL AS name, {sums} FROM pairs
+"""
+STANDING_OF = """
+UNION ALL
+SELECT '{by}', names.{name}, {sums} FROM {table} AS names LEFT JOIN pairs ON pairs.{id} = names.id
+WHERE names.{name} = ANY({listed}::text[]) GROUP BY names.{name}
+"""
+STANDING_SUMS = ", ".join(f"COALESCE(sum({name}), 0)::bigint" for name in ("total", "on_time", "open", "overdue"))
+
+
+async def fetch_standing(
+    connection: Connection, names: Mapping[Dimension, Sequence[str]], as_of: date
+) -> Sequence[Sequence[Any]]:
+    """(dimension, name, attended visits, those on time, open visits, those that had to be made before as_of).
+
+    Of all the data, where dimension and name are None; and of each of these names that is known.
+    """
+    question = Question(Filters(), has_recent=True)
+    years, deadlines = [Span(Grain.year, date.min, date.max)], [Span(OPEN, date.min, date.max)]
+    overdue = f"CASE WHEN block < {question.argument(as_of)} THEN total END AS overdue"
+    due = f"0 AS total, 0 AS on_time, total AS open, {overdue}"
+    cells = [
+        question.cells(table, spans, columns)
+        for table in ("rollup", "rollup_recent")
+        for spans, columns in ((years, "total, on_time, 0 AS open, 0 AS overdue"), (deadlines, due))
+    ]
+    parts = [STANDING.format(cells="\nUNION ALL\n".join(cells), sums=STANDING_SUMS)]
+    for by, listed in names.items():
+        column = COLUMN_OF[by]
+        where = {"id": column.id, "table": column.table, "name": column.name, "listed": question.argument(list(listed))}
+        parts.append(STANDING_OF.format(by=by.value, sums=STANDING_SUMS, **where))
+    return await question.ask(connection, "".join(parts))
 
 
 def _levels(days: Days) -> dict[Levels, Sequence[Span]]:

@@ -8,15 +8,18 @@ WITH restored AS (
     WHERE b.load_id = $1 AND s.id = b.id AND s.updated_by_load = $1
     RETURNING b.angel, b.polo, b.data_limite, b.data_de_atendimento,
         now.angel AS angel_now, now.polo AS polo_now, now.data_limite AS limit_now, now.data_de_atendimento AS done_now
+), moved AS (
+    SELECT * FROM restored
+    WHERE (angel, polo, data_limite, data_de_atendimento) IS DISTINCT FROM (angel_now, polo_now, limit_now, done_now)
 ), signed (sign, angel, polo, data_limite, data_de_atendimento) AS (
-    SELECT 1, angel, polo, data_limite, data_de_atendimento FROM restored
+    SELECT 1, angel, polo, data_limite, data_de_atendimento FROM moved
     UNION ALL
-    SELECT -1, angel_now, polo_now, limit_now, done_now FROM restored
+    SELECT -1, angel_now, polo_now, limit_now, done_now FROM moved
 ), summed AS (
     INSERT INTO changed_visits (day, open, polo, angel, days_late, total, seconds)
     SELECT COALESCE(data_de_atendimento::date, data_limite), data_de_atendimento IS NULL, polo, angel,
            COALESCE(GREATEST(data_de_atendimento::date - data_limite, 0), 0), sum(sign),
            COALESCE(sum(sign * EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)::bigint
-    FROM signed GROUP BY 1, 2, 3, 4, 5
+    FROM signed GROUP BY 1, 2, 3, 4, 5, sign
 )
 SELECT count(*) AS restored, (SELECT count(*) FROM services_before WHERE load_id = $1) - count(*) AS kept FROM restored

@@ -2,7 +2,7 @@
 
 Each call appends the cells that it changed to rollup_recent, under a number of its own in rollup_waiting. Nothing
 is updated, so writers never wait for each other, and what a reader sums is exact at every commit. The number of
-calls ever committed is the data's version.
+calls ever committed is the data's version. Who it was is appended to visit_commits, a row a transaction.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ import polars as pl
 from ..database import Connection, Pool, copy_bytes
 from ..states import state_in_name
 from .blocks import RECENT_LEVELS, levels_in_sql
-from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of
+from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
+from .commits import Commit, Tally, tally_of
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,16 @@ class Visit:
     data_de_atendimento: datetime | None
 
 
-async def record(connection: Connection, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()) -> None:
+async def record(
+    connection: Connection, commit: Commit, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()
+) -> None:
     """Add single visits to the rollup, or take them out. Call inside the transaction that writes the rows."""
-    await record_frames(connection, added=_frame(added), removed=_frame(removed))
+    await record_frames(connection, commit, added=_frame(added), removed=_frame(removed))
 
 
 async def record_frames(
     connection: Connection,
+    commit: Commit,
     *,
     added: pl.DataFrame | None = None,
     removed: pl.DataFrame | None = None,
@@ -47,14 +51,9 @@ async def record_frames(
     With a pool, new names are committed at once by another session: writers that stay in their transactions for
     long, and each of which meets names that are new to the other as well, then never wait for one another.
     """
-    signed = [
-        frame.lazy().select(*VISIT_SCHEMA, pl.lit(sign, pl.Int32).alias("sign"))
-        for frame, sign in ((added, 1), (removed, -1))
-        if frame is not None and frame.height
-    ]
-    if not signed:
+    visits = signed_visits(added, removed)
+    if visits is None:
         return
-    visits = pl.concat(signed)
     ids: dict[str, dict[str, int]] = {}
     for table, column in (("angels", "angel"), ("polos", "polo")):
         names = await asyncio.to_thread(_distinct, visits, column)
@@ -62,6 +61,7 @@ async def record_frames(
     cells = await asyncio.to_thread(cells_of, visits, ids["angel"], ids["polo"])
     if cells.height:
         await _append(connection, cells)
+        await commit.append(connection, await asyncio.to_thread(tally_of, visits))
 
 
 def _frame(visits: Sequence[Visit]) -> pl.DataFrame:
@@ -134,7 +134,7 @@ class TakenBack(NamedTuple):
     """Of those that were removed: they had been changed since."""
 
 
-async def take_back_visits_of_load(connection: Connection, load_id: int) -> TakenBack:
+async def take_back_visits_of_load(connection: Connection, load_id: int, commit: Commit) -> TakenBack:
     """Delete the services that a load inserted, give those that it updated their values before; the rollup follows.
 
     In several statements: the first ones may wait for a writer that gives a row a new name, which only a later one
@@ -145,6 +145,9 @@ async def take_back_visits_of_load(connection: Connection, load_id: int) -> Take
         gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         await connection.execute(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
+        tally = Tally(*await connection.fetchrow(TALLY_CHANGED))
+        if tally.first_day is not None:
+            await commit.append(connection, tally)
         await connection.execute("DROP TABLE changed_visits")
     return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])
 
@@ -153,4 +156,14 @@ CREATE_CHANGED_VISITS = """
 CREATE TEMPORARY TABLE changed_visits (
     day date, open boolean, polo text, angel text, days_late integer, total integer, seconds bigint
 )
+"""
+
+TALLY_CHANGED = """
+SELECT COALESCE(sum(total) FILTER (WHERE total > 0), 0), COALESCE(-sum(total) FILTER (WHERE total < 0), 0),
+       COALESCE(sum(total) FILTER (WHERE total > 0 AND NOT open AND days_late = 0), 0),
+       COALESCE(-sum(total) FILTER (WHERE total < 0 AND NOT open AND days_late = 0), 0),
+       COALESCE(sum(total) FILTER (WHERE total > 0 AND open), 0),
+       COALESCE(-sum(total) FILTER (WHERE total < 0 AND open), 0),
+       min(day), max(day)
+FROM changed_visits
 """

@@ -38,7 +38,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
 async def create_service(
     new: NewService, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response
 ) -> Service:
-    created = await service.create_service(connection, new)
+    created = await service.create_service(connection, user, new)
     response.headers["Location"] = f"{request.url.path}/{created.id}"
     return created
 
@@ -93,4 +93,4 @@ async def change_service(
 ) -> Service:
     if changed.id not in {None, service_id}:
         raise Unprocessable.field("body", "id", msg="not the id in the path")
-    return await service.change_service(connection, service_id, changed)
+    return await service.change_service(connection, user, service_id, changed)

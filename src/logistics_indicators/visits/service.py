@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from ..accounts.current_user import User
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
 from ..exports.columns import Column
@@ -17,6 +18,7 @@ from ..indicators.parameters import StateLetters
 from ..last_change import BY_HAND
 from ..lists import Conditions, ListedTable, Where, count_rows
 from ..next_id import insert_with_next_id
+from ..rollup.commits import Act, Commit
 from ..rollup.reading import count_visits
 from ..rollup.writing import Visit, record
 from ..texts import ANGEL_MAX, POLO_MAX
@@ -107,7 +109,7 @@ async def count_services(connection: Connection, conditions: Conditions) -> int:
     return await (count_rows(connection, SERVICES, conditions) if conditions.clauses else count_visits(connection))
 
 
-async def create_service(connection: Connection, new: NewService) -> Service:
+async def create_service(connection: Connection, user: User, new: NewService) -> Service:
     """Raises Unprocessable where there is no such customer."""
 
     async def insert(new_id: int) -> Service:
@@ -117,7 +119,7 @@ async def create_service(connection: Connection, new: NewService) -> Service:
     with constraints_translated():
         async with connection.transaction():
             service = await insert_with_next_id(connection, "services", insert)
-            await record(connection, added=[_visit(new)])
+            await record(connection, _by_hand(user), added=[_visit(new)])
     return service
 
 
@@ -125,7 +127,7 @@ async def get_service(connection: Connection, service_id: int) -> Service:
     return _service(service_id, await connection.fetchrow(f"{SERVICES.select} WHERE id = $1", service_id))
 
 
-async def change_service(connection: Connection, service_id: int, changed: ChangedService) -> Service:
+async def change_service(connection: Connection, user: User, service_id: int, changed: ChangedService) -> Service:
     """Raises Unprocessable where there is no such customer."""
     fields = changed.model_dump(exclude={"id"})
     with constraints_translated():
@@ -134,7 +136,7 @@ async def change_service(connection: Connection, service_id: int, changed: Chang
             stored = _service(service_id, locked)
             await connection.execute(UPDATE, service_id, *fields.values())
             if _visit(changed) != _visit(stored):  # else no figure changes, and the version stays
-                await record(connection, added=[_visit(changed)], removed=[_visit(stored)])
+                await record(connection, _by_hand(user), added=[_visit(changed)], removed=[_visit(stored)])
     return Service(id=service_id, **fields)
 
 
@@ -146,3 +148,7 @@ def _service(service_id: int, row: Any) -> Service:
 
 def _visit(service: NewService | Service) -> Visit:
     return Visit(service.angel, service.polo, service.data_limite, service.data_de_atendimento)
+
+
+def _by_hand(user: User) -> Commit:
+    return Commit(Act.hand, user_id=user.id, username=user.username)

@@ -12,6 +12,7 @@ import asyncpg
 import polars as pl
 
 from ...database import Connection, Pool, copy_bytes
+from ...rollup.commits import Act, Commit
 from ...texts import email_key
 from ..kinds import COLUMNS, KEYS, KINDS, Kind
 from ..parsing.checking import REJECT_SCHEMA
@@ -75,6 +76,7 @@ class ChunkMerge:
         self._rules = rules
         self._rows = chunk.rows
         self._chunk = chunk
+        self._commit = Commit(Act.load, rules.load_id)
         self._rejects = [chunk.rejects]
         self._waiting = pl.DataFrame(schema=waiting_schema(rules.target.kind))
         self._otherwise: list[pl.DataFrame] = []
@@ -288,10 +290,11 @@ class ChunkMerge:
             await copy_bytes(connection, "load_touched_ids", touched.columns, copy_lines(touched))
 
     async def _count(self, *, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> None:
-        """The rollup follows the rows."""
-        rules = self._rules
+        """The rollup follows the rows; and what the load's effect will be told from, which a check has too."""
+        rules, rows = self._rules, ROWS[self._rules.target.kind]
         if not rules.target.overlay:
-            await ROWS[rules.target.kind].record(self._connection, added=added, removed=removed, pool=rules.pool)
+            await rows.record(self._connection, self._commit, added=added, removed=removed, pool=rules.pool)
+        await rows.keep_effect_cells(self._connection, rules.load_id, added=added, removed=removed)
 
     def _visits(self, values: list[Values]) -> pl.DataFrame:
         names = COLUMNS[self._rules.target.kind][1:]

@@ -2,16 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from ...customers.arrivals import announce_arrivals
 from ...database import Connection, Pool
+from ...rollup.commits import Commit
 from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
+from ..effect import keep_effect
 from ..kinds import COLUMNS, Kind
 from .arrays import array_of
 from .before_images import keep_before
+from .effect_cells import keep_effect_cells
 from .resolving import Resolve, resolve_customers, resolve_services
 from .taking_back import take_back_customers
 
@@ -48,10 +52,20 @@ async def _count_customers(connection: Connection) -> int:
 
 
 async def _announce_customers(
-    connection: Connection, *, added: pl.DataFrame, removed: pl.DataFrame | None, pool: Pool
+    connection: Connection, _: Commit, *, added: pl.DataFrame, removed: pl.DataFrame | None, pool: Pool
 ) -> None:
     if added.height:
         await announce_arrivals(connection, array_of(added["id"]))
+
+
+async def _no_effect_cells(
+    connection: Connection, load_id: int, *, added: pl.DataFrame, removed: pl.DataFrame | None
+) -> None:
+    pass
+
+
+async def _no_effect(connection: Connection, load: Any) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -61,21 +75,27 @@ class RowsOfKind:
     """Give stored, locked rows new values, in the rows' order (an email may move from one customer to the next).
 
     The load's id says who did, and their values before are kept under it."""
-    take_back: Callable[[Connection, int], Awaitable[TakenBack]]
+    take_back: Callable[[Connection, int, Commit], Awaitable[TakenBack]]
     """Remove what a load inserted, and give what it updated its values before again.
 
     Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
     record: Callable[..., Awaitable[None]]
-    """What follows the rows in the same transaction: added, removed, pool as record_frames takes them."""
+    """What follows the rows in the same transaction; it takes what record_frames takes."""
     count: Callable[[Connection], Awaitable[int]]
     """All rows of the table, as cheaply as may be."""
+    keep_effect_cells: Callable[..., Awaitable[None]]
+    """What the load's effect will be told from; it takes what effect_cells.keep_effect_cells takes."""
+    keep_effect: Callable[[Connection, Any], Awaitable[None]]
+    """At the load's end, what it did to the figures. It takes the load's row."""
 
 
 ROWS: Mapping[Kind, RowsOfKind] = {
     Kind.customers: RowsOfKind(
-        resolve_customers, _update_customers, take_back_customers, _announce_customers, _count_customers
+        *(resolve_customers, _update_customers, take_back_customers, _announce_customers, _count_customers),
+        *(_no_effect_cells, _no_effect),
     ),
     Kind.services: RowsOfKind(
-        resolve_services, _update_services, take_back_visits_of_load, record_frames, count_visits
+        *(resolve_services, _update_services, take_back_visits_of_load, record_frames, count_visits),
+        *(keep_effect_cells, keep_effect),
     ),
 }

@@ -1,6 +1,7 @@
 """Customers as they were before a load. (Visits are the rollup's business: rollup/writing.py.)"""
 
 from ...database import Connection
+from ...rollup.commits import Commit
 from ...rollup.writing import TAKE_BACK_SECONDS, TakenBack
 
 DELETE = """
@@ -28,7 +29,7 @@ SELECT count(*) AS restored, (SELECT count(*) FROM customers_before WHERE load_i
 """
 
 
-async def take_back_customers(connection: Connection, load_id: int) -> TakenBack:
+async def take_back_customers(connection: Connection, load_id: int, _: Commit) -> TakenBack:
     """Raises ForeignKeyViolationError where visits point at a row, UniqueViolationError where an address is taken."""
     gone = await connection.fetchrow(DELETE, load_id, timeout=TAKE_BACK_SECONDS)
     await connection.execute(LEAVE_ADDRESSES, load_id, timeout=TAKE_BACK_SECONDS)

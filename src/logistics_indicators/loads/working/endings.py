@@ -6,8 +6,10 @@ import asyncpg
 import structlog
 
 from ...database import Connection
+from ...rollup.commits import Act, Commit
 from ..kinds import Kind
 from ..merging.before_images import forget_before
+from ..merging.effect_cells import forget_effect_cells
 from ..merging.rows_of_kind import ROWS
 from ..parsing.findings import Findings, SaneDays, warnings_of_findings
 from ..waiting.keeping import forget_waiting
@@ -44,6 +46,7 @@ async def complete_load(connection: Connection, load_id: int, sane: SaneDays) ->
         return
     findings = await _without_polos_given_a_state(connection, load["findings"])
     warnings = [*warnings_of(load), *warnings_of_findings(findings, sane)]
+    await ROWS[Kind(load["kind"])].keep_effect(connection, load)
     done = await connection.fetchrow(COMPLETE, load_id, warnings)
     seconds = done["seconds"] or 0.0
     rows_per_second = round(done["rows_read"] / seconds) if seconds else None
@@ -63,7 +66,7 @@ async def fail_load(connection: Connection, load: Any, error: str) -> None:
     await forget_waiting(connection, load["id"])
     try:
         async with connection.transaction():
-            done = await ROWS[kind].take_back(connection, load["id"])
+            done = await ROWS[kind].take_back(connection, load["id"], Commit(Act.failure, load["id"]))
             kept = f" {done.kept} rows that it updated were changed since, and stay." if done.kept else ""
             await connection.execute(FAIL_EMPTIED, load["id"], error + kept, done.kept)
             await forget_before(connection, kind, load["id"])
@@ -91,6 +94,7 @@ async def _without_polos_given_a_state(connection: Connection, findings: Finding
 async def delete_spool(connection: Connection, load_id: int) -> None:
     await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
     await connection.execute(DELETE_TOUCHES, load_id, timeout=300)
+    await forget_effect_cells(connection, load_id)
 
 
 DELETE_TOUCHES = """

@@ -33,6 +33,10 @@ DELETE FROM loads
 WHERE GREATEST(finished_at, waiting_ended_at) < clock_timestamp() - make_interval(days => $1)
     AND NOT EXISTS (SELECT FROM services_waiting w WHERE w.load_id = loads.id)
 """
+DELETE_FINISHED_CELLS = """
+DELETE FROM load_cells c
+WHERE NOT EXISTS (SELECT FROM loads l WHERE l.id = c.load_id AND l.status IN ('received', 'loading'))
+"""
 IDLE_KINDS = """
 SELECT kind FROM unnest($1::text[]) AS kind
 WHERE NOT EXISTS (SELECT FROM loads WHERE loads.kind = kind.kind AND status = 'loading')
@@ -59,5 +63,6 @@ async def sweep(connection: Connection, keep_days: int) -> list[str]:
         log.info("dead_uploads_removed", load_ids=[record["id"] for record in dead])
     await connection.execute(DELETE_FINISHED_SPOOLS)
     await connection.execute(DELETE_FINISHED_TOUCHES)
+    await connection.execute(DELETE_FINISHED_CELLS)
     await connection.execute(DELETE_OLD_LOADS, keep_days)
     return [record["kind"] for record in await connection.fetch(IDLE_KINDS, list(KINDS))]

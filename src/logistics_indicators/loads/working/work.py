@@ -20,6 +20,7 @@ from ..kinds import COLUMNS, KEYS, KINDS, Kind
 from ..mending.lines import in_original_lines
 from ..mending.settling import settle_rejects
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
+from ..merging.effect_cells import forget_effect_cells
 from ..merging.indexes import drop_indexes, ensure_indexes
 from ..merging.seen_keys import LoadMemory
 from ..merging.tables import Target, copy_lines
@@ -319,6 +320,7 @@ class LoadWork:
             await delete_spool(connection, claim["id"])
         else:
             await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
+            await forget_effect_cells(connection, claim["id"])
             await connection.execute(BEGIN_WRITE, claim["id"], await self._is_empty(connection, claim))
             await drop_indexes(connection, Kind(claim["kind"]), claim["bytes"])
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")

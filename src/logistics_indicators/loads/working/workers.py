@@ -9,6 +9,7 @@ import structlog
 
 from ...database import ACQUIRE_SECONDS, Connection, Pool, ending_with, preparation, session_settings
 from ...errors import DATABASE_AWAY
+from ...rollup.commits import forget_commits
 from ...settings import Settings
 from ..kinds import Kind
 from ..merging.indexes import ensure_indexes
@@ -153,6 +154,7 @@ async def _sweep(pool: Pool, settings: Settings, bounds: RejectBounds) -> None:
                 await end_hung_claims(connection, settings.load_claim_seconds)
                 await expire_waiting(connection, settings.load_keep_days, bounds)
                 idle = await sweep(connection, settings.load_keep_days)
+                await forget_commits(connection, settings.changes_keep_days)
                 await make_room(connection, settings.load_rejects_bytes_per_user)
             for kind in idle:
                 await ensure_indexes(pool, Kind(kind))

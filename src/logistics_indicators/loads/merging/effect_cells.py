@@ -1,0 +1,46 @@
+"""What a load changes, chunk by chunk, in load_cells: kept until it ends, and its effect is told from them.
+
+A check keeps them too. It knows names that are in no table yet, so they are kept as they are.
+"""
+
+import asyncio
+
+import polars as pl
+
+from ...database import Connection, copy_bytes
+from ...rollup.cells import signed_visits
+
+SUMS = ("total", "on_time", "open")
+COLUMNS = ("load_id", "day", "polo", "angel", *SUMS)
+
+DONE, LIMIT = pl.col("data_de_atendimento"), pl.col("data_limite")
+DAY = pl.coalesce(DONE.dt.date(), LIMIT).alias("day")
+
+
+async def keep_effect_cells(
+    connection: Connection, load_id: int, *, added: pl.DataFrame, removed: pl.DataFrame | None
+) -> None:
+    visits = signed_visits(added, removed)
+    if visits is not None:
+        lines = await asyncio.to_thread(_lines, visits, load_id)
+        await copy_bytes(connection, "load_cells", COLUMNS, lines, format="csv")
+
+
+def _lines(visits: pl.LazyFrame, load_id: int) -> bytes:
+    """Days of which the sums come to nothing are among them: they were touched."""
+    sums = (
+        pl.when(DONE.is_not_null()).then("sign").otherwise(0).sum().alias("total"),
+        pl.when(DONE.dt.date() <= LIMIT).then("sign").otherwise(0).sum().alias("on_time"),
+        pl.when(DONE.is_null()).then("sign").otherwise(0).sum().alias("open"),
+    )
+    days, pairs = pl.collect_all([visits.group_by(DAY).agg(sums), visits.group_by("polo", "angel").agg(sums)])
+    pairs = pairs.filter(pl.any_horizontal(pl.col(SUMS) != 0))
+    cells = pl.concat([days, pairs], how="diagonal").with_columns(load_id=load_id)
+    return cells.select(COLUMNS).write_csv(include_header=False).encode()
+
+
+FORGET = "DELETE FROM load_cells WHERE load_id = $1"
+
+
+async def forget_effect_cells(connection: Connection, load_id: int) -> None:
+    await connection.execute(FORGET, load_id, timeout=300)
