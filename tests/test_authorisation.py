@@ -39,6 +39,7 @@ RULES = {
     "POST /v1/services/batch": WRITERS,
     "GET /v1/services/{service_id}": ANYONE,
     "PUT /v1/services/{service_id}": WRITERS,
+    "GET /v1/services/{service_id}/origin": ANYONE,
     "GET /v1/loads": ANYONE,
     "GET /v1/loads/{load_id}": ANYONE,
     "DELETE /v1/loads/{load_id}": ADMINS,

@@ -203,3 +203,41 @@ async def test_beside_other_writers_an_effect_is_the_load_s_own_and_the_changes_
     async with asyncio.timeout(30):  # they go with the spool, after the load is seen to have ended
         while await connection.fetchval("SELECT EXISTS (SELECT FROM load_cells)"):
             await asyncio.sleep(0.01)
+
+
+async def origin(client: httpx.AsyncClient, visit: int) -> dict[str, Any]:
+    answer = await client.get(f"/v1/services/{visit}/origin")
+    assert answer.status_code == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def found(client: httpx.AsyncClient, **query: int) -> list[int]:
+    return [visit["id"] for visit in (await client.get("/v1/services", params=query)).json()["atendimentos"]]
+
+
+async def test_a_visit_leads_to_the_load_that_brought_it_and_the_one_that_changed_it_last(
+    admin: httpx.AsyncClient,
+) -> None:
+    first = await load_file(admin, "services", random_file(1, 1, 4))
+    second = await load_file(admin, "services", random_file(2, 3, 6), on_conflict="update")
+    told = await origin(admin, 3)
+    assert (told["load_id"], told["updated_by_load"], told["changed_by_hand"]) == (first["id"], second["id"], False)
+    assert {name: told["load"][name] for name in ("filename", "user", "status", "received_at")} == {
+        name: first[name] for name in ("filename", "user", "status", "received_at")
+    }
+    assert (await admin.get(told["update"]["url"])).json()["id"] == second["id"]
+    assert await found(admin, load_id=first["id"]) == [1, 2, 3, 4]
+    assert await found(admin, load_id=second["id"]) == [5, 6]
+    assert await found(admin, updated_by_load=second["id"]) == [3, 4]
+
+
+async def test_a_visit_that_was_made_or_changed_by_hand_says_so(admin: httpx.AsyncClient) -> None:
+    load = await load_file(admin, "services", random_file(1, 1, 1))
+    visit = {"id_cliente": 1, "angel": "Ana", "polo": "CE - X", "data_limite": "2021-06-30"}
+    await admin.put("/v1/services/1", json=visit)
+    made = (await admin.post("/v1/services", json=visit)).json()["id"]
+    for visit_id, load_id, by_hand in ((1, load["id"], True), (made, None, False)):
+        told = await origin(admin, visit_id)
+        assert (told["load_id"], told["updated_by_load"], told["changed_by_hand"]) == (load_id, None, by_hand)
+    assert (await admin.get("/v1/services/99/origin")).status_code == 404

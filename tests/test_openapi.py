@@ -43,6 +43,7 @@ DELETE /v1/loads/{load_id} 401 403 404 409
 GET /v1/indicators/productivity 200 304 401 422
 GET /v1/indicators/sla/angel 200 304 401 422
 GET /v1/indicators/sla/polo 200 304 401 422
+GET /v1/services/{service_id}/origin 200 401 404 422
 GET /v1/indicators/changes 200 304 401 422
 GET /v1/health 200 503
 GET /v1/metrics 200 401
@@ -55,6 +56,7 @@ PARAMETERS = {
     "list_services": {
         "id", "id_cliente", "angel", "polo", "uf", "data_limite", "data_limite_de", "data_limite_ate",
         "data_de_atendimento", "data_de_atendimento_de", "data_de_atendimento_ate", "aberto",
+        "load_id", "updated_by_load",
         "limit", "offset", "cursor", "format", "safe",
     },
 }  # fmt: skip

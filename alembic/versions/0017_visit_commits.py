@@ -56,7 +56,11 @@ CREATE TABLE load_cells (
 );
 CREATE INDEX load_cells_load_id_idx ON load_cells (load_id);
 
-ALTER TABLE loads ADD COLUMN effect jsonb
+ALTER TABLE loads ADD COLUMN effect jsonb;
+
+-- Rows of a load lie together, so these few notes cost a load nothing. Few rows are ever updated by one.
+CREATE INDEX services_load_id_idx ON services USING brin (load_id) WITH (pages_per_range = 16);
+CREATE INDEX services_updated_by_load_idx ON services (updated_by_load) WHERE updated_by_load > 0
 """
 
 
@@ -66,5 +70,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX services_load_id_idx, services_updated_by_load_idx")
     op.execute("ALTER TABLE loads DROP COLUMN effect")
     op.execute("DROP TABLE load_cells, visit_commits_kept, visit_commits")

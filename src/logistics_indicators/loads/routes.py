@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
-from ..http.field_types import MAX_OWN_ID, OwnId
+from ..http.field_types import MAX_ID, MAX_OWN_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
 from . import rejects, service, undoing
 from .asked import ASKED, Asked, asked_of
@@ -18,6 +18,7 @@ from .events import OneMoreStream, load_events, still_allowed
 from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .presets.service import with_preset
+from .origin import Origin, origin_of
 from .receiving.bodies import open_body
 from .receiving.receiver import LoadOptions
 
@@ -206,3 +207,17 @@ async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOf
         load = await undoing.undo_load(connection, user, load_id)
         await audit(connection, actor, "load_undone", load_id=load_id)
     return load
+
+
+@router.get(
+    "/services/{service_id}/origin",
+    operation_id="get_service_origin",
+    tags=["services"],
+    summary="The loads that a service comes from",
+    responses=problems(401, 404, 422, 503),
+)
+async def get_service_origin(
+    service_id: Annotated[int, Path(ge=1, le=MAX_ID)], user: Viewer, connection: ConnectionOfRequest
+) -> Origin:
+    """The load that brought it, and the one that changed it last."""
+    return await origin_of(connection, service_id)

@@ -13,7 +13,7 @@ from ..accounts.current_user import User
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
 from ..exports.columns import Column
-from ..http.field_types import MAX_ID, Day, DayOrTimestamp, FilterText, Timestamp
+from ..http.field_types import MAX_ID, MAX_OWN_ID, Day, DayOrTimestamp, FilterText, Timestamp
 from ..indicators.parameters import StateLetters
 from ..last_change import BY_HAND
 from ..lists import Conditions, ListedTable, Where, count_rows
@@ -88,6 +88,12 @@ class VisitFilter:
         DayOrTimestamp | None,
         Query(description=f"Until then, {WHOLE_DAY}"),
         Where("data_de_atendimento <= {}", _end),
+    ] = None
+    load_id: Annotated[
+        int | None, Query(ge=1, le=MAX_OWN_ID, description="Brought by this load"), Where("load_id = {}")
+    ] = None
+    updated_by_load: Annotated[
+        int | None, Query(ge=1, le=MAX_OWN_ID, description="Changed last by this load"), Where("updated_by_load = {}")
     ] = None
     aberto: Annotated[
         bool | None,
