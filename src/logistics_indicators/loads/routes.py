@@ -212,7 +212,6 @@ async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOf
 @router.get(
     "/services/{service_id}/origin",
     operation_id="get_service_origin",
-    tags=["services"],
     summary="The loads that a service comes from",
     responses=problems(401, 404, 422, 503),
 )
