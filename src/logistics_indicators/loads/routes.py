@@ -17,8 +17,8 @@ from .asked import ASKED, Asked, asked_of
 from .events import OneMoreStream, load_events, still_allowed
 from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
-from .presets.service import with_preset
 from .origin import Origin, origin_of
+from .presets.service import with_preset
 from .receiving.bodies import open_body
 from .receiving.receiver import LoadOptions
 

@@ -7,8 +7,8 @@ where it was not made yet. A visit that was changed has gone as it was, and come
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 STATEMENTS = """
 SET LOCAL lock_timeout = '60s';
