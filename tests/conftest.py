@@ -51,18 +51,25 @@ def _server_dir() -> Path:
 SERVER_DIR = _server_dir()
 
 
+SERVER_OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "max_wal_size": "512MB",
+    "min_wal_size": "64MB",
+}
+"""Durability off, for nothing here outlives the run."""
+
+
+def shared_server() -> EmbeddedPostgres:
+    """One for all who test on this machine at once; the last to stop it takes it down."""
+    return EmbeddedPostgres(SERVER_DIR, SERVER_OPTIONS)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
-    """Shared by the workers of pytest-xdist; durability off, for nothing here outlives the run."""
-    options = {
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "shared_buffers": "128MB",
-        "max_wal_size": "512MB",
-        "min_wal_size": "64MB",
-    }
-    embedded = EmbeddedPostgres(SERVER_DIR, options)
+    embedded = shared_server()
     embedded.start()
     yield embedded
     embedded.stop()

@@ -2,7 +2,7 @@ from datetime import date, time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logistics_indicators.loads.parsing.dates import parse_column, parse_moment
@@ -85,6 +85,7 @@ NEAR_DATES = st.from_regex(rf"[0-3]?[0-9] ?/ ?[01]?[0-9] ?/? ?(20|19|1)?[0-9]{{2
 NEAR_ISO = st.from_regex(rf"(20|19)[0-9]{{2}} ?- ?[01]?[0-9] ?-[0-3]?[0-9][ T]{{0,3}}{NEAR_TIME}")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(NEAR_DATES, NEAR_ISO, st.text(max_size=20)).map(str.strip), max_size=30))
 def test_a_column_is_read_as_its_texts_one_by_one(texts: list[str]) -> None:
     frame = parse_column(pl.Series(texts, dtype=pl.String))

@@ -93,6 +93,43 @@ async def test_blocks_are_the_same_in_python_and_in_sql_and_follow_one_another(
         assert later in (earlier, Block(grain, earlier).last + ONE_DAY)
 
 
+FIRST_DAYS: dict[Grain, Callable[[date], bool]] = {
+    Grain.day: lambda day: True,
+    Grain.eighth: lambda day: day.day in (1, 9, 17, 25),
+    Grain.month: lambda day: day.day == 1,
+    Grain.quarter: lambda day: day.day == 1 and day.month in (1, 4, 7, 10),
+    Grain.year: lambda day: (day.month, day.day) == (1, 1),
+}
+
+
+@pytest.mark.parametrize("grain", list(Grain))
+def test_a_block_begins_on_the_last_first_day_and_ends_before_the_next(grain: Grain) -> None:
+    begins = FIRST_DAYS[grain]
+    first = date(2019, 12, 1) if begins(date(2019, 12, 1)) else date(2019, 10, 1)
+    for day in (date(2020, 1, 1) + timedelta(days=i) for i in range(800)):  # with a 29 February, and without
+        first = day if begins(day) else first
+        assert block_of(grain, day) == first
+        block = Block(grain, first)
+        assert block.first <= day <= block.last
+        assert begins(block.last + ONE_DAY)
+        assert not any(begins(inside) for inside in days_of(block)[1:])
+    assert block.negated() == Block(grain, first, -1)
+    assert block.negated().negated() == block
+
+
+def test_spans_join_blocks_that_follow_one_another_and_are_alike() -> None:
+    months = whole_spans([(date(2021, 1, 1), date(2021, 2, 28)), (date(2021, 4, 1), date(2021, 4, 30))])
+    assert months == (
+        Span(Grain.month, date(2021, 1, 1), date(2021, 2, 1)),
+        Span(Grain.month, date(2021, 4, 1), date(2021, 4, 1)),
+    )
+    # a month but for its last three days, in two years
+    assert spans_of(date(2020, 12, 1), date(2020, 12, 28)) == (
+        Span(Grain.day, date(2020, 12, 29), date(2020, 12, 31), -1),
+        Span(Grain.month, date(2020, 12, 1), date(2020, 12, 1)),
+    )
+
+
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**4))
 def test_half_even_is_the_same_alone_and_in_a_column(numerator: int, denominator: int) -> None:
     column = pl.Series([numerator], dtype=pl.Int64).to_numpy()
