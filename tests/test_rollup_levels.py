@@ -30,6 +30,7 @@ from logistics_indicators.rollup.blocks import (
     Span,
     block_of,
     cover,
+    levels_in_sql,
     spans_of,
     whole_spans,
 )
@@ -115,6 +116,20 @@ def test_a_block_begins_on_the_last_first_day_and_ends_before_the_next(grain: Gr
         assert not any(begins(inside) for inside in days_of(block)[1:])
     assert block.negated() == Block(grain, first, -1)
     assert block.negated().negated() == block
+
+
+def test_what_is_taken_away_may_lack_days_itself() -> None:
+    whole, ends = Block(Grain.year, date(2020, 1, 1)), (date(2020, 3, 29), date(2020, 10, 1))
+    for quarter, first, last, days in (
+        (date(2020, 1, 1), ends[0], date(2020, 12, 31), ends[0]),
+        (date(2020, 10, 1), date(2020, 1, 1), date(2020, 10, 3), ends[1]),
+    ):
+        kept = {Block(Grain.day, days + timedelta(days=i)) for i in range(3)}
+        assert set(cover(first, last)) == {whole, Block(Grain.quarter, quarter, -1), *kept}
+
+
+def test_levels_in_sql_are_pairs_of_a_number_and_a_first_day() -> None:
+    assert levels_in_sql((Grain.day, Grain.month), "d") == "(0, d), (2, date_trunc('month', d)::date)"
 
 
 def test_spans_join_blocks_that_follow_one_another_and_are_alike() -> None:
