@@ -69,7 +69,7 @@ REFUSED = [
     (zipped(("a.csv", b"x"), ("b.csv", b"y")), 415, "2 files"),
     (zipped(), 415, "0 files"),
     (zipped(("a.csv", ROWS.encode()))[:-30], 400, "zip"),
-    (workbook(), 415, "Excel"),
+    (workbook(), 422, "empty"),
     (zipped(("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")), 415, "OpenDocument"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), 415, "Excel 97"),
     (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", 415, "PDF"),

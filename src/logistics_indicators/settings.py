@@ -209,6 +209,14 @@ class Settings(BaseSettings):
     load_max_bytes: int = Field(
         2 * 1024**3, gt=0, description="Largest upload, unpacked, bytes; a larger one is answered 413"
     )
+    load_reader_bytes: int = Field(
+        1024**3,
+        ge=128 * 1024**2,
+        description="Memory of the process that reads a workbook, bytes; one that needs more is answered 422",
+    )
+    load_reader_seconds: int = Field(
+        300, ge=1, le=3600, description="And its processor time; a workbook that takes longer is answered 422"
+    )
 
     # Indicators
     rollup_fold_seconds: float = Field(

@@ -79,7 +79,7 @@ Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidde
 
 
 def load(
-    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or packed as gzip or zip.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or packed as gzip or zip, or Excel workbooks.")],
     data_dir: DataDir = None,
     url: Url = None,
     username: Username = None,
@@ -96,6 +96,9 @@ def load(
     ] = None,
     delimiter: Annotated[
         DelimiterOption | None, typer.Option(help="Of the files; seen from their header where it is not given.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Of the workbooks; their first visible one where not given.")
     ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="For ids stored with other values.")] = OnConflict.reject,
     unknown_customer: Annotated[
@@ -120,6 +123,7 @@ def load(
         encoding,
         delimiter,
         unknown_customer,
+        sheet,
     )
 
     async def run() -> int:

@@ -2,14 +2,18 @@
 
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import IO
 
 from ..errors import Problem, Unprocessable
+from ..loads.formats import CSV
 from ..loads.kinds import KINDS, Kind
+from ..loads.receiving.apart import Apart, Bounds
 from ..loads.receiving.opening import OpeningOptions, mapped_columns, open_file
-from ..loads.receiving.unpacking import unpacked_file
+from ..loads.receiving.tables import Tables, as_written_here
 from .connecting import ServiceError
 from .inert import inert
 from .loading_options import LoadOptions
@@ -48,11 +52,28 @@ async def _is_of(kind: Kind, path: Path, options: LoadOptions) -> bool:
         try:
             mapped = mapped_columns(kind, options.columns) if options.columns else {}
             opening = OpeningOptions(kind, options.one_delimiter, options.encoding, True, mapped)
-            return await open_file(unpacked_file(_pieces(file), sys.maxsize), opening) is not None
+            return await _opens(file, opening, options.sheet)
         except Unprocessable:
             return False
         except Problem as problem:
             raise ServiceError(f"{path.name}: {problem.detail}") from None
+
+
+async def _opens(file: IO[bytes], opening: OpeningOptions, sheet: str | None) -> bool:
+    tables = Tables(_kept, Apart(Bounds(most_bytes=sys.maxsize // 2)), sheet)
+    async with aclosing(tables.of(_pieces(file))) as found:
+        table = await anext(found)
+        asked = opening if table.form is CSV else as_written_here(opening, table.form)
+        return await open_file(table.pieces, asked, is_table=table.form is not CSV) is not None
+
+
+@asynccontextmanager
+async def _kept(pieces: AsyncIterator[bytes]) -> AsyncIterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as file:
+        async for piece in pieces:
+            file.write(piece)
+        file.seek(0)
+        yield file
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -18,6 +18,7 @@ class LoadOptions:
     delimiter: str | None = None
     unknown_customer: str | None = None
     """For visits."""
+    sheet: str | None = None
 
     @property
     def one_delimiter(self) -> str | None:
@@ -34,5 +35,6 @@ class LoadOptions:
             "encoding": self.encoding,
             "delimiter": self.delimiter,
             "unknown_customer": self.unknown_customer if KINDS[kind].refers_to else None,
+            "sheet": self.sheet,
         }
         return {name: value for name, value in asked.items() if value is not None}

@@ -25,6 +25,10 @@ Encoding = Annotated[
 HeaderOption = Annotated[
     Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
 ]
+SheetOption = Annotated[
+    str | None,
+    Query(min_length=1, max_length=100, description="Of an Excel workbook; its first visible sheet where not given"),
+]
 PAIR = r"\s*[a-z_]+\s*:[^,\u0000]*[^,\s\u0000][^,\u0000]*"
 ColumnsOption = Annotated[
     str | None,
@@ -68,6 +72,7 @@ class Asked:
     encoding: Encoding = None
     header: HeaderOption = None
     columns: ColumnsOption = None
+    sheet: SheetOption = None
     on_conflict: OnConflict = "reject"
     validate_only: ValidateOnly = False
     max_rejects: MaxRejects = None
@@ -92,6 +97,7 @@ class Asked:
             self.idempotency_key,
             address,
             preset=self.preset,
+            sheet=self.sheet,
         )
 
 

@@ -29,6 +29,18 @@ def named_encoding(name: object) -> object:
         return name
 
 
+@dataclass(frozen=True)
+class Form:
+    """What a file was sent as."""
+
+    name: str
+    title: str
+
+
+CSV = Form("csv", "CSV")
+XLSX = Form("xlsx", "an Excel workbook")
+FORMS = (CSV, XLSX)
+
 REPORT_COLUMNS = ("line", "column", "reason")
 """Ours, in front of each record of a file of rejects; a load passes over them."""
 

@@ -30,7 +30,7 @@ Status = Literal["received", "loading", "completed", "failed", "undone"]
 class RejectSummary(BaseModel):
     reason: Reason
     rows: int = Field(ge=1)
-    first_line: int = Field(ge=1, description="Line of the file; the first line is 1")
+    first_line: int = Field(ge=1, description="Line of the file, or row of the sheet; the first is 1")
 
 
 class Load(BaseModel):
@@ -40,8 +40,10 @@ class Load(BaseModel):
     kind: Kind
     status: Status
     filename: str | None
-    bytes: int = Field(description="Size of the file, unpacked")
-    sha256: str = Field(description="Of the file, unpacked")
+    bytes: int = Field(description="Size of the file, unpacked; of a workbook, as it is")
+    sha256: str = Field(description="Of the file, likewise")
+    format: Literal["csv", "xlsx"] = Field(description="What the file was sent as")
+    sheet: str | None = Field(description="Of a workbook: the one that was read")
     encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"]
     delimiter: str
     header: str | None = Field(description="The file's header as it was sent; null where it has none")

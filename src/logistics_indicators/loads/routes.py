@@ -19,7 +19,7 @@ from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .origin import Origin, origin_of
 from .presets.service import with_preset
-from .receiving.bodies import open_body
+from .receiving.bodies import XLSX_TYPE, open_body
 from .receiving.receiver import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
@@ -32,6 +32,14 @@ EVENT = {
     "properties": {"event": {"type": "string", "enum": ["load"]}, "data": {"type": "string"}},
 }
 """OpenAPI 3.1 has no word for a stream: readers of it take the schema for each event's."""
+
+FILE = {
+    "type": "string",
+    "format": "binary",
+    "description": "CSV, plain or packed as gzip or zip, or an Excel workbook (.xlsx)",
+}
+BARE_TYPES = ("text/csv", XLSX_TYPE)
+"""That a body may have which is the file itself: those worth a mention."""
 
 RECEIVE: dict[str, Any] = {
     "status_code": 202,
@@ -47,12 +55,12 @@ RECEIVE: dict[str, Any] = {
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {"file": {"type": "string", "format": "binary", "description": "The CSV file"}},
+                        "properties": {"file": FILE},
                         "required": ["file"],
                         "additionalProperties": False,
                     }
                 },
-                "text/csv": {"schema": {"type": "string", "format": "binary"}},
+                **{media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in BARE_TYPES},
             },
         }
     },

@@ -7,9 +7,10 @@ from ..errors import NotFound
 from .models import Load
 
 SELECT_LOAD = """
-SELECT id, kind, status, stage, filename, bytes, sha256, encoding, delimiter, header, column_names, ignored,
-    validate_only, on_conflict, max_rejects, preset, mends, unknown_customer, rows_read, rows_inserted, rows_updated,
-    rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects, date_ledger, warnings, effect, error,
+SELECT id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
+    ignored, validate_only, on_conflict, max_rejects, preset, mends, unknown_customer, rows_read,
+    rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects, date_ledger,
+    warnings, effect, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,
     extract(epoch FROM COALESCE(finished_at, clock_timestamp()::timestamp) - started_at)::float AS seconds
 FROM loads

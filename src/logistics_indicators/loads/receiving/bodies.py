@@ -12,6 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from ...errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType
 from .unpacking import gunzip, too_large
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE_TYPES = {
     "text/csv",
     "application/vnd.ms-excel",
@@ -21,7 +22,7 @@ FILE_TYPES = {
     "application/x-csv",
     "text/x-csv",
     "text/comma-separated-values",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    XLSX_TYPE,
     "application/vnd.oasis.opendocument.spreadsheet",
     "text/tab-separated-values",
     "application/gzip",

@@ -50,10 +50,13 @@ class OpenedFile:
     """What was passed over before it."""
 
 
-async def open_file(pieces: AsyncIterator[bytes], options: OpeningOptions) -> OpenedFile | None:
-    """None where the file is empty. Raises UnsupportedMediaType and Unprocessable."""
+async def open_file(
+    pieces: AsyncIterator[bytes], options: OpeningOptions, *, is_table: bool = False
+) -> OpenedFile | None:
+    """None where the file is empty. Raises UnsupportedMediaType and Unprocessable. `is_table`: known to be one."""
     head, rest = await _read_head(pieces)
-    _refuse_what_is_no_table(head)
+    if not is_table:
+        _refuse_what_is_no_table(head)
     encoding, transform = _reading(head, options.encoding)
     text = _without_marks(transform(head, rest is None))
     looked_at = _first_lines(text) if rest else text
@@ -104,7 +107,7 @@ def _refuse_what_is_no_table(head: bytes) -> None:
     if looks_like:
         raise UnsupportedMediaType(
             f"The file looks like {looks_like}, which is no table that can be read here. "
-            "Send it as CSV, plain or packed as gzip or zip."
+            "Send it as CSV, plain or packed as gzip or zip, or as an Excel workbook (.xlsx)."
         )
 
 

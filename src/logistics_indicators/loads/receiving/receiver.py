@@ -5,9 +5,9 @@ Each chunk is committed as it comes, so a slow client holds no connection. Until
 """
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +21,19 @@ from ...database import Connection, Pool
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
-from ..formats import named_encoding
+from ..formats import CSV, named_encoding
 from ..kinds import KINDS, Kind
 from ..parsing.headers import key_of
 from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
+from .apart import Apart, Bounds
 from .bodies import FileBody, empty_file
 from .cutting import Chunk, Cutter
 from .opening import OpenedFile, OpeningOptions, open_file
 from .room import Room, RoomOfUpload
 from .stalling import RequestTimeout, live
-from .unpacking import after, unpacked_file
+from .tables import Table, Tables, as_written_here
+from .unpacking import after
 
 log = structlog.get_logger()
 
@@ -56,6 +58,7 @@ class LoadOptions:
     """None: as the settings say."""
     preset: str | None = None
     """Name of the one that was chosen. What it says is in the other fields already."""
+    sheet: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -70,8 +73,10 @@ class LoadOptions:
         known = self.unknown_customer or (default if KINDS[self.kind].refers_to else "reject")
         return replace(self, unknown_customer=known)
 
-    def with_charset(self, told: str | None) -> "LoadOptions":
+    def for_table(self, table: Table, told: str | None) -> "LoadOptions":
         """As the sender asked, or as the file's Content-Type says where it can be trusted."""
+        if table.form is not CSV:
+            return replace(self, opening=as_written_here(self.opening, table.form))
         encoding = str(named_encoding(told))
         if self.opening.encoding is not None or encoding not in TRUSTED_CHARSETS:
             return self
@@ -102,36 +107,29 @@ TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::inte
 FINISH_RECEIVING = """
 UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
     encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
-    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15
+    header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15,
+    format = $16, sheet = $17, spooled_bytes = $18
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
 SELECT id, kind, sha256, validate_only, on_conflict, max_rejects, unknown_customer, delimiter, encoding, header,
-    column_names
+    column_names, sheet
 FROM loads WHERE user_id = $1 AND idempotency_key = $2
 """
 
 
+@dataclass
 class _Received:
-    """What is known of an upload once its last byte is here. Size and hash are those of the file, unpacked."""
+    """What is known of a table once its last byte is here."""
 
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
-        self.size = 0
-        self.chunks = 0
-        self.encoding = ""
-        self.long_records: list[tuple[int, int]] = []
-        self.warnings: list[str] = []
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    async def counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for piece in pieces:
-            self._digest.update(piece)
-            self.size += len(piece)
-            yield piece
+    table: Table
+    opened: OpenedFile
+    chunks: int = 0
+    spooled: int = 0
+    """Bytes."""
+    encoding: str = ""
+    long_records: list[tuple[int, int]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Receiver:
@@ -141,6 +139,7 @@ class Receiver:
         self._pool = pool
         self._settings = settings
         self.room = Room(pool, settings)
+        self._apart = Apart(Bounds.of(settings))
         self._under_way: set[int] = set()
         self.uploads = LimitPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
 
@@ -165,7 +164,7 @@ class Receiver:
             if options.idempotency_key is not None:
                 first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
                 if first is not None:
-                    return await self._was(await self._repeat(body, options, first), stored)
+                    return await self._was(await self._repeat(body, options, user, stored, first), stored)
             return await self._receive(body, options, user, stored)
         except ClientDisconnect:
             raise BadRequest("The upload was cut short.") from None
@@ -174,14 +173,16 @@ class Receiver:
         except asyncpg.DiskFullError:
             raise InsufficientStorage("The database has no room for this file. Nothing of it was kept.") from None
 
-    async def _repeat(self, body: FileBody, options: LoadOptions, first: Any) -> int:
+    async def _repeat(
+        self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None, first: Any
+    ) -> int:
         """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""
-        received = _Received()
-        async for _ in received.counted(self._unpacked(body)):
-            pass
-        if not received.size:
-            raise empty_file()
-        return same_file(first, options.with_charset(body.charset), received.sha256)
+        async with aclosing(self._tables(body, options, self._room_of(user, stored))) as tables:
+            table = await anext(tables)
+            await table.drain()
+            if not table.fingerprint.size:
+                raise empty_file()
+            return same_file(first, options.for_table(table, body.charset), table)
 
     async def _was(self, load_id: int, stored: StoredFile | None) -> int:
         """The file is the one of an earlier load."""
@@ -215,20 +216,28 @@ class Receiver:
     async def _spool(
         self, load_id: int, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None
     ) -> int:
-        received = _Received()
-        pieces = RoomOfUpload(self.room, user.id, stored.upload_id if stored else None).taken(self._unpacked(body))
-        counted = received.counted(pieces)
-        begun = await anext(counted, b"")  # what the file's part says of it has come, too
-        options = options.with_charset(body.charset)
-        opened = await open_file(after(begun, counted), options.opening)
-        if opened is None:
-            raise empty_file()
+        room = self._room_of(user, stored)
+        async with aclosing(self._tables(body, options, room)) as tables:
+            table = await anext(tables)
+            pieces = room.taken(table.pieces)
+            begun = await anext(pieces, b"")  # what the file's part says of it has come, too
+            options = options.for_table(table, body.charset)
+            opened = await open_file(after(begun, pieces), options.opening, is_table=table.form is not CSV)
+            if opened is None:
+                raise empty_file()
+            received = _Received(table, opened, warnings=[*table.warnings])
+            await self._cut(load_id, received)
+        return await self._finish(load_id, body, options, user, stored, received)
+
+    async def _cut(self, load_id: int, received: _Received) -> None:
+        opened = received.opened
         cutter = Cutter(self._settings.load_chunk_bytes, opened.opening.layout, opened.opening.first_line)
         cutter.census.add(opened.header)
         queue: asyncio.Queue[Chunk | None] = asyncio.Queue(QUEUED_CHUNKS)
         async with first_error(), asyncio.TaskGroup() as group:
             group.create_task(self._write_chunks(load_id, queue))
             async for piece in opened.pieces:
+                received.spooled += len(piece)
                 for part in self._parts(piece):
                     cutter.add(part)
                     if cutter.is_full and (chunk := await asyncio.to_thread(cutter.cut)):
@@ -242,11 +251,13 @@ class Receiver:
         received.encoding = opened.encoding or cutter.census.encoding
         if not opened.encoding and cutter.census.is_mixed:
             received.warnings.append(MIXED_ENCODINGS)
-        return await self._finish(load_id, body, options, user, stored, opened, received)
 
-    def _unpacked(self, body: FileBody) -> AsyncIterator[bytes]:
+    def _room_of(self, user: User, stored: StoredFile | None) -> RoomOfUpload:
+        return RoomOfUpload(self.room, user.id, stored.upload_id if stored else None)
+
+    def _tables(self, body: FileBody, options: LoadOptions, room: RoomOfUpload) -> AsyncGenerator[Table]:
         pieces = live(body.pieces, self._settings.load_stall_seconds)
-        return unpacked_file(pieces, self._settings.load_max_bytes)
+        return Tables(room.kept, self._apart, options.sheet).of(pieces)
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
         """No larger than a chunk, however much the network brings at a time."""
@@ -270,10 +281,10 @@ class Receiver:
         options: LoadOptions,
         user: User,
         stored: StoredFile | None,
-        opened: OpenedFile,
-        received: "_Received",
+        received: _Received,
     ) -> int:
-        layout = opened.opening.layout
+        opening, fingerprint = received.opened.opening, received.table.fingerprint
+        layout = opening.layout
         columns = [column or "" for column in layout.columns]
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -281,29 +292,32 @@ class Receiver:
                     FINISH_RECEIVING,
                     load_id,
                     body.filename,
-                    received.size,
-                    received.sha256,
+                    fingerprint.size,
+                    fingerprint.sha256,
                     received.encoding,
                     layout.delimiter,
                     columns,
                     received.chunks,
                     options.idempotency_key,
-                    opened.opening.header,
-                    opened.opening.columns,
-                    opened.opening.ignored,
+                    opening.header,
+                    opening.columns,
+                    opening.ignored,
                     layout.is_rejects_file,
                     received.long_records,
                     received.warnings,
+                    received.table.form.name,
+                    received.table.sheet,
+                    received.spooled,
                 )
                 actor, kind = Actor.of(user, options.address), str(options.kind)
-                await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=received.size)
+                await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=fingerprint.size)
                 if stored is not None:
                     await stored.became(connection, load_id)
                 await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
             await self._discard(load_id)
             first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
-            return await self._was(same_file(first, options, received.sha256), stored)
+            return await self._was(same_file(first, options, received.table), stored)
         if done is None:
             raise given_up()
         return load_id
@@ -320,22 +334,24 @@ def given_up() -> Problem:
     return RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
 
 
-def same_file(first: Any, options: LoadOptions, sha256: str) -> int:
+def same_file(first: Any, options: LoadOptions, table: Table) -> int:
     """Id of the load that the key was first used for. The key stands for the file and for what was asked of it."""
-    if first["sha256"] != sha256 or first["kind"] != options.kind:
+    if first["sha256"] != table.fingerprint.sha256 or first["kind"] != options.kind:
         raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
     for name in ("validate_only", "on_conflict", "max_rejects", "unknown_customer"):
         if first[name] != getattr(options, name):
             msg = f"The key was used for this file with another {name}. Take a new key."
             raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
-    for name in _read_otherwise(first, options.opening):
+    for name in _read_otherwise(first, options.opening, table.sheet):
         msg = f"The key was used for this file, which was read with another {name}. Take a new key."
         raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
     return int(first["id"])
 
 
-def _read_otherwise(first: Any, asked: OpeningOptions) -> Iterator[str]:
+def _read_otherwise(first: Any, asked: OpeningOptions, sheet: str | None) -> Iterator[str]:
     """What is asked for now and is not how the first load read the file."""
+    if sheet != first["sheet"]:
+        yield "sheet"
     if asked.delimiter not in (None, first["delimiter"]):
         yield "delimiter"
     if asked.encoding not in (None, first["encoding"]):

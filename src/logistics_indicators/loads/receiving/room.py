@@ -1,8 +1,14 @@
 """Whether there is room for an upload: the user's share of the spool, and the disk's free space where we can tell."""
 
 import asyncio
+import errno
 import shutil
+import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from ...database import Pool
@@ -22,6 +28,11 @@ SELECT (
 """
 LOOK_AGAIN_BYTES = 16 * 1024 * 1024
 
+FREE_SHARE_OF_TEMPORARY_DISK = 10
+"""Of a small disk for temporary files (it may be in memory), a tenth stays free where DISK_FREE_BYTES is more."""
+
+DISK_IS_FULL = "The service's disk is nearly full: no file is taken until there is room again. All else works."
+
 
 class Room:
     """Asked as an upload goes on. One object a process."""
@@ -29,6 +40,8 @@ class Room:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
+        self.kept: Counter[int] = Counter()
+        """Bytes in temporary files, by user."""
 
     async def check(self, user_id: int, besides: UUID | None = None) -> None:
         """Raises InsufficientStorage below the floor, TooManyRequests where the user's files fill their share.
@@ -37,7 +50,7 @@ class Room:
         """
         await self._check_disk()
         most = self._settings.load_spool_bytes_per_user
-        if await self._pool.fetchval(SPOOLED_BY_USER, user_id, besides) >= most:
+        if await self._pool.fetchval(SPOOLED_BY_USER, user_id, besides) + self.kept[user_id] >= most:
             raise TooManyRequests(
                 f"Your files that are not loaded yet take {most} bytes, as much as a user's may. Send this one when "
                 "they are.",
@@ -46,14 +59,18 @@ class Room:
 
     async def _check_disk(self) -> None:
         """A server of somebody else's does not say how much is free: there, quotas alone bound what we store."""
-        if not self._settings.embedded:
-            return
-        floor = self._settings.disk_free_bytes
-        usage = await asyncio.to_thread(shutil.disk_usage, self._settings.data_dir)
-        if usage.free < floor:
-            raise InsufficientStorage(
-                "The service's disk is nearly full: no file is taken until there is room again. All else works."
-            )
+        if self._settings.embedded:
+            await self._check_folder(self._settings.data_dir, self._settings.disk_free_bytes)
+
+    async def check_temporary_disk(self) -> None:
+        folder = Path(tempfile.gettempdir())
+        total = (await asyncio.to_thread(shutil.disk_usage, folder)).total
+        await self._check_folder(folder, min(self._settings.disk_free_bytes, total // FREE_SHARE_OF_TEMPORARY_DISK))
+
+    @staticmethod
+    async def _check_folder(folder: Path, floor: int) -> None:
+        if (await asyncio.to_thread(shutil.disk_usage, folder)).free < floor:
+            raise InsufficientStorage(DISK_IS_FULL)
 
 
 class RoomOfUpload:
@@ -71,3 +88,31 @@ class RoomOfUpload:
                 await self._room.check(self._user_id, self._besides)
                 self._left = LOOK_AGAIN_BYTES
             yield piece
+
+    @asynccontextmanager
+    async def kept(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[IO[bytes]]:
+        """All of the pieces in a temporary file; its bytes count among the user's as long as it is there."""
+        size = 0
+        with tempfile.TemporaryFile() as file:
+            try:
+                async for piece in self.taken(pieces):
+                    if size // LOOK_AGAIN_BYTES != (size + len(piece)) // LOOK_AGAIN_BYTES or not size:
+                        await self._room.check_temporary_disk()
+                    size += len(piece)
+                    self._room.kept[self._user_id] += len(piece)
+                    await asyncio.to_thread(_write, file, piece)
+                await asyncio.to_thread(file.seek, 0)
+                yield file
+            finally:
+                self._room.kept[self._user_id] -= size
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    """Through to the disk's file system, so that a full one is seen here."""
+    try:
+        file.write(piece)
+        file.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InsufficientStorage(DISK_IS_FULL) from None

@@ -2,14 +2,13 @@
 
 import asyncio
 import struct
-import tempfile
 import zipfile
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from ...errors import BadRequest, ContentTooLarge, Problem, UnsupportedMediaType
-from .recognising import GZIP, is_packed
 
 UNPACK_PIECE = 256 * 1024
 MOST_SMALL_MEMBERS = 1000
@@ -19,9 +18,6 @@ SMALL_MEMBER = 1024
 MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
 LONGEST_ZIP_END = 22 + 65535
 """Bytes: the record at its end, with a comment."""
-
-IN_MEMORY = 1024 * 1024
-"""Bytes of a zip that wait in memory; the rest waits in a temporary file, for its contents stand at its end."""
 
 
 def too_large(limit: int) -> Problem:
@@ -83,53 +79,49 @@ async def gunzip(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[byte
         raise BadRequest("The gzip ends too early.")
 
 
-async def unpacked_file(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """The file's bytes: as they are, or out of the gzip or zip that they are."""
-    first = b""
-    async for piece in stream:
-        first += piece
-        if len(first) >= len(GZIP) + 2:
-            break
-    whole = after(first, stream)
-    if not is_packed(first):
-        pieces = whole
-    elif first.startswith(GZIP):
-        pieces = gunzip(whole, limit)
-    else:
-        pieces = unzip_one(whole, limit)
-    async for piece in pieces:
-        yield piece
+def opened_zip(file: IO[bytes]) -> zipfile.ZipFile:
+    """Raises BadRequest for what is none, UnsupportedMediaType where it holds too many files."""
+    with _told_of_zips():
+        _refuse_a_large_directory(file)
+        return zipfile.ZipFile(file)
 
 
-async def unzip_one(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """The one file in a zip. Raises UnsupportedMediaType where it is a workbook or holds several."""
-    with tempfile.SpooledTemporaryFile(IN_MEMORY) as kept:
-        async for piece in stream:
-            await asyncio.to_thread(kept.write, piece)
-        try:
-            await asyncio.to_thread(_refuse_a_large_directory, kept)
-            with await asyncio.to_thread(zipfile.ZipFile, kept) as archive:
-                entry = only_entry(archive)
-                with archive.open(entry) as member:
-                    size = 0
-                    while piece := await asyncio.to_thread(member.read, UNPACK_PIECE):
-                        size += len(piece)
-                        if size > limit:
-                            raise too_large(limit)
-                        yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
-            raise BadRequest("The zip is broken.") from None
-        except (NotImplementedError, RuntimeError):
-            raise UnsupportedMediaType("The zip is encrypted, or packed in a way that is not read here.") from None
+def is_office_document(archive: zipfile.ZipFile) -> bool:
+    names = {entry.filename for entry in archive.infolist()}
+    return "[Content_Types].xml" in names or any(name.startswith("xl/") for name in names)
+
+
+async def member_pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> AsyncIterator[bytes]:
+    """Raises ContentTooLarge past `limit` bytes."""
+    size = 0
+    with _told_of_zips():
+        member = archive.open(entry)
+    with member:
+        while piece := await asyncio.to_thread(_next_piece, member):
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            yield piece
+
+
+def _next_piece(member: IO[bytes]) -> bytes:
+    with _told_of_zips():
+        return member.read(UNPACK_PIECE)
+
+
+@contextmanager
+def _told_of_zips() -> Iterator[None]:
+    try:
+        yield
+    except (NotImplementedError, RuntimeError):
+        raise UnsupportedMediaType("The zip is encrypted, or packed in a way that is not read here.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
+        raise BadRequest("The zip is broken.") from None
 
 
 def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     entries = archive.infolist()
     names = {entry.filename for entry in entries[:MOST_ZIP_ENTRIES]}
-    if any(name.startswith("xl/") for name in names) or "[Content_Types].xml" in names:
-        raise UnsupportedMediaType(
-            "The file looks like an Excel workbook or another Office document. Save the sheet as CSV and send that."
-        )
     if "mimetype" in names or "META-INF/MANIFEST.MF" in names:
         raise UnsupportedMediaType("The file looks like an OpenDocument file or a program. Save the sheet as CSV.")
     files = [e for e in entries if not e.is_dir() and not _is_of_the_system(e.filename)]
@@ -141,7 +133,7 @@ def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if files[0].flag_bits & 1:
         raise UnsupportedMediaType("The file in the zip is encrypted. Send it without a password.")
     if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile bounds no other's pieces
-        raise NotImplementedError
+        raise UnsupportedMediaType("The zip is packed in a way that is not read here.")
     return files[0]
 
 
