@@ -132,7 +132,7 @@ async def test_what_waited_to_be_merged_stays_exact(old_url: str) -> None:
     await prepare_connection(connection)
     await connection.execute(f"DELETE FROM rollup_late; {RECENT_OF_0011}")
     await _upgrade(old_url, "head")
-    assert await connection.fetchval("SELECT count(*) FROM rollup_recent WHERE grain = 14") > 0
+    assert await connection.fetchval("SELECT count(*) FROM rollup_recent WHERE grain = 10") > 0
     verification = await verify(connection)
     assert (verification.visits, verification.differences) == (400, 0)
     await merge_everything(connection)

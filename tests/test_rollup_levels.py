@@ -37,7 +37,7 @@ from logistics_indicators.rollup.blocks import (
 from logistics_indicators.rollup.cells import DAY_TOTAL, OPEN
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.compactor import Compactor
-from logistics_indicators.rollup.merging import merge, merge_everything
+from logistics_indicators.rollup.merging import GATHERED_COMMITS, merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
 from logistics_indicators.rollup.writing import record, take_back_visits_of_load
 
@@ -218,12 +218,12 @@ async def test_what_is_taken_out_again_leaves_no_trace(connection: asyncpg.Conne
 
 
 async def test_small_commits_do_not_have_a_large_one_gathered_again(connection: asyncpg.Connection) -> None:
-    for first in range(0, 1200, 200):
-        await store(connection, random_visits(first, 200))
+    for first in range(0, 100 * GATHERED_COMMITS, 100):
+        await store(connection, random_visits(first, 100))
     await merge(connection, patient=True)
     first_year = "SELECT min(ctid) FROM rollup_recent WHERE grain = 4"
     before = await connection.fetchval(first_year)
-    for seed in range(6):
+    for seed in range(GATHERED_COMMITS):
         await store(connection, random_visits(seed, 1))
         await merge(connection, patient=True)
     assert await connection.fetchval("SELECT count(DISTINCT gathered_by) FROM rollup_waiting") == 2

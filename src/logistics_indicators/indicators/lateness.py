@@ -15,7 +15,7 @@ from .long_work import off_the_loop
 from .models import IndicatorAnswer
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .totals import DateRange, Totals, clip_to_data, resolve_range, totals_by
+from .totals import DateRange, Totals, days_to_sum, resolve_range, totals_by
 
 
 class LatenessFigures(BaseModel):
@@ -67,10 +67,10 @@ async def lateness_table(
 
 
 async def _late_visits(snapshot: Snapshot, by: Dimension, days: Days, filters: Filters) -> Sequence[Sequence[Any]]:
-    clipped = await clip_to_data(snapshot, days)
-    if clipped is None:
+    summed = await days_to_sum(snapshot, days)
+    if summed is None:
         return []
-    return await fetch_lateness(snapshot.connection, by, clipped, filters, has_recent=snapshot.has_recent)
+    return await fetch_lateness(snapshot.connection, by, summed, filters, has_recent=snapshot.has_recent)
 
 
 def _sums(totals: Totals, late: Sequence[Sequence[Any]]) -> Sums:

@@ -54,13 +54,18 @@ async def resolve_range(snapshot: Snapshot, asked: DateRange) -> Days | None:
     return days if days.first <= days.last else None
 
 
-async def clip_to_data(snapshot: Snapshot, days: Days) -> Days | None:
-    """The part of the days between the first and the last visit; None where that is nothing."""
+async def days_to_sum(snapshot: Snapshot, days: Days) -> Days | None:
+    """Days with the same visits; None where they are outside of the first and the last visit.
+
+    A range that holds the first visit begins with that year, and one that holds the last ends with that year: there is
+    nothing more to be summed, and fewer blocks of the rollup add up to it.
+    """
     bounds = await snapshot.first_and_last_day()
-    if bounds is None:
+    if bounds is None or days.last < bounds.first or days.first > bounds.last:
         return None
-    clipped = Days(max(days.first, bounds.first), min(days.last, bounds.last))
-    return clipped if clipped.first <= clipped.last else None
+    first = days.first if days.first > bounds.first else bounds.first.replace(month=1, day=1)
+    last = days.last if days.last < bounds.last else bounds.last.replace(month=12, day=31)
+    return Days(first, last)
 
 
 async def totals_by(
@@ -74,17 +79,17 @@ async def totals_by(
     places: bool = False,
 ) -> Totals:
     """Totals of every angel, polo or state with a visit in these days."""
-    clipped = None if days is None else await clip_to_data(snapshot, days)
-    if clipped is None:
+    summed = None if days is None else await days_to_sum(snapshot, days)
+    if summed is None:
         return NOTHING
     recent = snapshot.has_recent
     rows = await fetch_sums(
-        snapshot.connection, by, clipped, filters, tolerance_days, seconds=seconds, has_recent=recent
+        snapshot.connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent
     )
     if not rows:
         return NOTHING
     names, *sums = zip(*rows, strict=True)
-    where = await _places(snapshot, by, names, clipped, filters) if places else [NATION] * len(names)
+    where = await _places(snapshot, by, names, summed, filters) if places else [NATION] * len(names)
     return Totals(names, where, *(np.array(column, np.int64) for column in sums))
 
 

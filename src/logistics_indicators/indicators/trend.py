@@ -23,7 +23,7 @@ from .models import IndicatorAnswer
 from .ordering import SortColumn, by_ratio, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
-from .totals import DateRange, Totals, clip_to_data, resolve_range, totals_by
+from .totals import DateRange, Totals, days_to_sum, resolve_range, totals_by
 
 MOST_POINTS = 100_000
 MOST_BUCKETS = 5_000
@@ -109,7 +109,7 @@ async def trend_table(
     days = await resolve_range(snapshot, asked)
     rows: list[Row] = []
     grid = NO_GRID
-    if days is not None and await clip_to_data(snapshot, days) is not None:
+    if days is not None and await days_to_sum(snapshot, days) is not None:
         if (days.last - days.first).days > MOST_BUCKETS * DAYS_OF[bucket]:
             raise _too_many_points()
         buckets = buckets_of(days, bucket)

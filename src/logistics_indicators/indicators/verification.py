@@ -81,7 +81,8 @@ def _of_level(grain: Grain) -> list[Comparison]:
             f"{grain.name} (late)",
             f"{rows}, days_late, total FROM rows_of_visits WHERE NOT open AND days_late > 0",
             f"""SELECT block, polo_id, angel_id, days_late, total FROM rollup_late WHERE grain = {grain.value}
-            UNION ALL SELECT {keys}, days_late, total FROM rollup_recent WHERE grain = {LATE + recent_grain}""",
+            UNION ALL SELECT {block.format(day="block")}, polo_id, angel_id, days_late, total
+            FROM rollup_recent WHERE grain = {LATE}""",
         ),
     ]
 

@@ -12,8 +12,7 @@ WITH days AS (
            sum(total), COALESCE(sum(total) FILTER (WHERE days_late = 0), 0), sum(seconds)
     FROM leveled GROUP BY 1, 2, 3, 4
     UNION ALL
-    SELECT grain + 10, block, polo_id, angel_id, days_late, sum(total), 0, 0
-    FROM leveled WHERE days_late > 0 GROUP BY 1, 2, 3, 4, 5
+    SELECT 10, day, polo_id, angel_id, days_late, total, 0, 0 FROM days WHERE NOT open AND days_late > 0
     UNION ALL
     SELECT 5, day, 0, 0, 0, sum(total), 0, 0 FROM days WHERE NOT open GROUP BY day
     UNION ALL

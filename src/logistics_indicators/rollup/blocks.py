@@ -67,7 +67,7 @@ MERGED_LEVELS: Levels = tuple(Grain)
 """Of the tables rollup and rollup_late."""
 
 RECENT_LEVELS: Levels = (Grain.day, Grain.month, Grain.year)
-"""Of the table rollup_recent: those that pay for being written with every change."""
+"""Of the sums in rollup_recent: those that pay for being written with every change."""
 
 BLOCK_IN_SQL = {
     Grain.day: "{day}",

@@ -11,7 +11,7 @@ OPEN = 6
 """A grain of its own: visits not made yet, by their deadline."""
 
 LATE = 10
-"""Added to a grain: the late visits of such blocks, by days_late. In all other cells days_late is 0."""
+"""A grain of its own: late visits of a day, by days_late. In all other cells days_late is 0."""
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "angel": pl.String,
@@ -66,17 +66,15 @@ def cells_of(visits: pl.LazyFrame, angels: dict[str, int], polos: dict[str, int]
     ).collect()
     attended = signed.filter(~pl.col("open"))
     sums = _summed(attended, KEYS)
-    late = _summed(attended.filter(pl.col("days_late") > 0).with_columns(seconds=NOTHING), LATE_KEYS)
     cells = {
         Grain.day.value: sums,
-        LATE + Grain.day: late,
+        LATE: _summed(attended.filter(pl.col("days_late") > 0).with_columns(seconds=NOTHING), LATE_KEYS),
         DAY_TOTAL: _summed(sums.with_columns(polo_id=NOBODY, angel_id=NOBODY, on_time=NOBODY, seconds=NOTHING), KEYS),
         OPEN: _summed(signed.filter(pl.col("open")), KEYS),
     }
     for grain in RECENT_LEVELS[1:]:
-        block = pl.col("block").dt.truncate(TRUNCATED[grain])
-        cells[grain.value] = sums = _summed(sums.with_columns(block), KEYS)
-        cells[LATE + grain] = late = _summed(late.with_columns(block), LATE_KEYS)
+        sums = _summed(sums.with_columns(pl.col("block").dt.truncate(TRUNCATED[grain])), KEYS)
+        cells[grain.value] = sums
     return pl.concat(
         frame.sort("block").select(
             pl.lit(grain, pl.Int16).alias("grain"), *KEYS, _days_late(frame), *(pl.col(name) for name in SUMS)

@@ -14,7 +14,7 @@ from .blocks import MERGED_LEVELS, levels_in_sql
 MERGE_CELLS = 250_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
 
-GATHERED_COMMITS = 6
+GATHERED_COMMITS = 12
 """While a load is under way, so many waiting commits are gathered into one (gather_commits.sql)."""
 
 GATHERED_CELLS, GATHERED_TIMES = 750_000, 4

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ..database import Connection
-from .blocks import MERGED_LEVELS, RECENT_LEVELS, Grain, Levels, Span, spans_of, whole_spans
+from .blocks import RECENT_LEVELS, Grain, Span, spans_of, whole_spans
 from .cells import DAY_TOTAL, LATE, OPEN
 from .dimensions import COLUMN_OF, Dimension
 
@@ -52,10 +52,10 @@ class Question:
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
-    def cells(self, table: str, spans: Sequence[Span], columns: str, condition: str = "TRUE", grains: int = 0) -> str:
-        """A SELECT of the table's cells in these spans that the filters keep. grains: added to each span's."""
+    def cells(self, table: str, spans: Sequence[Span], columns: str, condition: str = "TRUE") -> str:
+        """A SELECT of the table's cells in these spans that the filters keep."""
         source = SPANS.format(
-            grains=self.argument([span.grain + grains for span in spans]),
+            grains=self.argument([span.grain for span in spans]),
             firsts=self.argument([span.first for span in spans]),
             lasts=self.argument([span.last for span in spans]),
             signs=self.argument([span.sign for span in spans]),
@@ -75,25 +75,40 @@ SIGNED = "sign * total AS total, sign * on_time AS on_time, sign * seconds AS se
 TOLERATED = "0 AS total, sign * total AS on_time, 0 AS seconds"
 
 
-def _attended(question: Question, levels: Mapping[Levels, Sequence[Span]], tolerance_days: int, also: str = "") -> str:
+@dataclass(frozen=True)
+class Cover:
+    """The spans that add up to some days: of rollup and rollup_late, of rollup_recent's sums, and of its late cells."""
+
+    merged: Sequence[Span]
+    recent: Sequence[Span]
+    recent_late: Sequence[Span]
+
+
+def _cover_of(days: Days) -> Cover:
+    return Cover(spans_of(*days), spans_of(*days, RECENT_LEVELS), [Span(LATE, *days)])
+
+
+def _cover_of_each(buckets: Sequence[Days]) -> Cover:
+    """No block belongs to two of these ranges, which follow one another."""
+    late = [Span(LATE, buckets[0].first, buckets[-1].last)]
+    return Cover(whole_spans(buckets), whole_spans(buckets, RECENT_LEVELS), late)
+
+
+def _attended(question: Question, cover: Cover, tolerance_days: int, also: str = "") -> str:
     """Cells of attended visits; on_time counts those up to tolerance_days late. `also`: further columns."""
-    merged, recent = levels.values()
-    parts = [question.cells("rollup", merged, SIGNED + also)]
+    parts = [question.cells("rollup", cover.merged, SIGNED + also)]
     if question.has_recent:
-        parts.append(question.cells("rollup_recent", recent, SIGNED + also))
+        parts.append(question.cells("rollup_recent", cover.recent, SIGNED + also))
     if tolerance_days:
-        parts += _late(question, levels, TOLERATED + also, f"days_late <= {question.argument(tolerance_days)}")
+        parts += _late(question, cover, TOLERATED + also, f"days_late <= {question.argument(tolerance_days)}")
     return "\nUNION ALL\n".join(parts)
 
 
-def _late(
-    question: Question, levels: Mapping[Levels, Sequence[Span]], columns: str, condition: str = "TRUE"
-) -> list[str]:
+def _late(question: Question, cover: Cover, columns: str, condition: str = "TRUE") -> list[str]:
     """Cells of late visits by days_late."""
-    merged, recent = levels.values()
-    parts = [question.cells("rollup_late", merged, columns, condition)]
+    parts = [question.cells("rollup_late", cover.merged, columns, condition)]
     if question.has_recent:
-        parts.append(question.cells("rollup_recent", recent, columns, condition, LATE))
+        parts.append(question.cells("rollup_recent", cover.recent_late, columns, condition))
     return parts
 
 
@@ -138,7 +153,7 @@ async def fetch_sums(
     named = _named(by, "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, _levels(days), tolerance_days)}), sums AS ({named.sums})
+        f"""WITH cells AS ({_attended(question, _cover_of(days), tolerance_days)}), sums AS ({named.sums})
         SELECT {named.name}, total, on_time, seconds FROM sums {named.join} WHERE total <> 0 ORDER BY 1""",
     )
 
@@ -150,7 +165,7 @@ async def fetch_pairs(
     question = Question(filters, has_recent=has_recent)
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, _levels(days), 0)}),
+        f"""WITH cells AS ({_attended(question, _cover_of(days), 0)}),
         sums AS (SELECT angel_id, polo_id, sum(total)::bigint AS total FROM cells GROUP BY 1, 2 HAVING sum(total) <> 0)
         SELECT angels.name, polos.name, polos.uf, total
         FROM sums JOIN angels ON angels.id = angel_id JOIN polos ON polos.id = polo_id""",
@@ -174,12 +189,12 @@ async def fetch_series(
     """
     question = Question(filters, has_recent=has_recent)
     named = _named(by, "bucket,", COUNTS)
-    levels = {levels: whole_spans(buckets, levels) for levels in (MERGED_LEVELS, RECENT_LEVELS)}
+    cover = _cover_of_each(buckets)
     starts, listed = question.argument([days.first for days in buckets]), question.argument(list(shown))
     bucket = f", width_bucket(block, {starts}::date[]) - 1 AS bucket"
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, levels, tolerance_days, bucket)}), sums AS ({named.sums})
+        f"""WITH cells AS ({_attended(question, cover, tolerance_days, bucket)}), sums AS ({named.sums})
         SELECT COALESCE(shown.series - 1, -1)::integer, bucket, sum(total)::bigint, sum(on_time)::bigint
         FROM sums {named.join}
         LEFT JOIN unnest({listed}::text[]) WITH ORDINALITY AS shown (name, series)
@@ -196,7 +211,7 @@ async def fetch_lateness(
     Percentiles by nearest rank: the least number of days that at least this share of the late visits kept within.
     """
     question = Question(filters, has_recent=has_recent)
-    cells = " UNION ALL ".join(_late(question, _levels(days), "days_late, sign * total AS total"))
+    cells = " UNION ALL ".join(_late(question, _cover_of(days), "days_late, sign * total AS total"))
     named = _named(by, "days_late,", "sum(total)::bigint AS total")
     return await question.ask(
         connection, LATENESS.format(cells=cells, sums=named.sums, name=named.name, join=named.join)
@@ -284,10 +299,6 @@ async def fetch_standing(
         where = {"id": column.id, "table": column.table, "name": column.name, "listed": question.argument(list(listed))}
         parts.append(STANDING_OF.format(by=by.value, sums=STANDING_SUMS, **where))
     return await question.ask(connection, "".join(parts))
-
-
-def _levels(days: Days) -> dict[Levels, Sequence[Span]]:
-    return {levels: spans_of(*days, levels) for levels in (MERGED_LEVELS, RECENT_LEVELS)}
 
 
 FIRST_AND_LAST_DAY = f"SELECT min(block), max(block) FROM rollup WHERE grain = {DAY_TOTAL}"
