@@ -177,7 +177,7 @@ class Bench:
         """Empty tables, a checkpoint behind us, nothing under way."""
         self.call("POST", "/v1/auth/login", {"username": "bench", "password": PASSWORD})
         for database in ("logistics", BASELINE):
-            self.psql(database, f"TRUNCATE {TABLES}")
+            self.psql(database, f"TRUNCATE {TABLES} CASCADE")
         self.wait_for_merge()
         self.psql("logistics", "CHECKPOINT")
 
