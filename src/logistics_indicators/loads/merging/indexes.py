@@ -1,11 +1,12 @@
 """Secondary indexes are built once after a load that fills a table, instead of being kept up row by row.
 
-Building the five of services for a million rows takes 2 seconds; keeping them up takes 9. It is worth it only
-where the table holds little beside the load, for until they are there again a filter reads the whole table.
-Missing indexes are made again when the load ends, however it ends, and when a process starts.
+To keep the five of services up costs a row about five times what it costs to build them over it, so they are
+dropped where the file is no smaller than a third of the table. Until they are there again a filter reads the whole
+table. Missing indexes are made again when the load ends, however it ends, and when a process starts.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import structlog
@@ -19,16 +20,23 @@ log = structlog.get_logger()
 WORTH_IT_BYTES = 2 * 1024 * 1024
 """A smaller file is loaded faster than its indexes are dropped and made."""
 
-LARGEST_SHARE = 4
-"""The table's rows may take up a quarter of the file's bytes at most."""
+LARGEST_TIMES = 6
+"""The table's rows may take six times the file's bytes: a row takes twice as many there."""
+
+LARGEST_BYTES = 2**30
+"""A filter reads a larger table for seconds."""
 
 BUILD_SECONDS = 3600
 
 
-async def drop_indexes(connection: Connection, kind: Kind, file_bytes: int) -> bool:
-    """Drop them where that pays off. False where it does not, or where we would wait for somebody's query."""
-    table_bytes = await connection.fetchval("SELECT pg_relation_size($1::regclass)", str(kind))
-    if file_bytes < WORTH_IT_BYTES or table_bytes * LARGEST_SHARE > file_bytes:
+async def drop_indexes(
+    connection: Connection, kind: Kind, file_bytes: int, are_stored: Callable[[], Awaitable[bool]]
+) -> bool:
+    """Drop them where that pays off. False where it does not, or where we would wait for somebody's query.
+
+    are_stored: whether the file's first rows are in the table already, as those of a file that is sent again are.
+    """
+    if not await _is_worth_it(connection, kind, file_bytes) or await are_stored():
         return False
     try:
         async with connection.transaction():
@@ -37,6 +45,11 @@ async def drop_indexes(connection: Connection, kind: Kind, file_bytes: int) -> b
     except (asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError):
         return False
     return True
+
+
+async def _is_worth_it(connection: Connection, kind: Kind, file_bytes: int) -> bool:
+    table_bytes = await connection.fetchval("SELECT pg_relation_size($1::regclass)", str(kind))
+    return file_bytes >= WORTH_IT_BYTES and table_bytes <= min(file_bytes * LARGEST_TIMES, LARGEST_BYTES)
 
 
 async def ensure_indexes(pool: Pool, kind: Kind) -> None:

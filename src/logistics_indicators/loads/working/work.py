@@ -128,13 +128,24 @@ class LoadWork:
             empty = await self._is_empty(connection, load)
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
-                await drop_indexes(connection, Kind(load["kind"]), load["bytes"])
+                await self._drop_indexes(connection, load)
             await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         return True
 
     @staticmethod
     async def _is_empty(connection: Connection, load: Any) -> bool:
         return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {Kind(load['kind'])})"))
+
+    async def _drop_indexes(self, connection: Connection, load: Any) -> None:
+        kind = Kind(load["kind"])
+
+        async def are_stored() -> bool:
+            if await self._is_empty(connection, load):
+                return False
+            rows = (await self._parse(connection, load, 0)).rows
+            return 2 * int((await Target(kind).matching(connection, rows)).sum()) > rows.height
+
+        await drop_indexes(connection, kind, load["bytes"], are_stored)
 
     async def _chunk(self, connection: Connection) -> bool:
         claimed: tuple[int, int] | None = None
@@ -322,7 +333,7 @@ class LoadWork:
             await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
             await forget_effect_cells(connection, claim["id"])
             await connection.execute(BEGIN_WRITE, claim["id"], await self._is_empty(connection, claim))
-            await drop_indexes(connection, Kind(claim["kind"]), claim["bytes"])
+            await self._drop_indexes(connection, claim)
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
 
     # -- the end -------------------------------------------------------------------------------------------
