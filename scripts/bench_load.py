@@ -6,11 +6,18 @@
 
 Ours runs from the first byte of the POST to `completed`; psql's copy goes into a table of another database of
 the same server, with the same columns, keys, indexes and foreign key. The two take turns, each from empty
-tables, after a checkpoint and with nothing else under way. Then ours runs once more beside a reader that gets one
-customer fifty times a second, for the latency: that time counts in no ratio (`…_read_s`). A last load of the visits
-runs beside a reader of indicators (angels, polos and productivity, of a day, a month and everything, a range that was
-not asked before), who goes on for thirty seconds after it. Prints a JSON line with medians; the peak of memory is the
-largest of all.
+tables, after a checkpoint and with nothing else under way. A pair has four stages:
+
+first              both files into empty tables, ours and psql's
+beside_get         ours once more beside a reader that gets one customer fifty times a second, for the latency: that
+                   time counts in no ratio (`…_read_s`)
+beside_indicators  the visits beside a reader of indicators (angels, polos and productivity, of a day, a month and
+                   everything, a range that was not asked before), who goes on for thirty seconds after it
+filled             into tables that hold the first files: as many other visits (ours and psql's), the same file again,
+                   and 5,000 rows, whose time counts from their last byte
+
+Each stage's figures are printed and kept as they come; --continue takes those of a run that was cut off. Prints a JSON
+line with medians at the end; the peak of memory is the largest of all.
 """
 
 import argparse
@@ -27,7 +34,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,6 +57,8 @@ BASELINE = "bench_psql"
 PASSWORD = "a long password of the bench"
 KINDS = (Kind.customers, Kind.services)
 AFTER_LOAD_SECONDS = 30
+SECOND, SMALL, SMALL_ROWS = "services_second", "services_small", 5_000
+OTHER_IDS = {SECOND: 10**11, SMALL: 10**12}
 TABLES = (
     "customers, services, loads, load_chunks, load_rejects, load_touched_ids, "
     "rollup, rollup_late, rollup_recent, rollup_waiting"
@@ -63,11 +72,48 @@ def main() -> None:
     parser.add_argument("--scale", type=int, default=1, help="times 1,048,575 visits")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "logistics-indicators-bench")
     parser.add_argument("--port", type=int, default=8599)
+    parser.add_argument("--continue", dest="goes_on", action="store_true", help="with what a run before it measured")
     arguments = parser.parse_args()
-    files = make_files(arguments.folder / f"scale-{arguments.scale}", arguments.scale)
+    folder = arguments.folder / f"scale-{arguments.scale}"
+    files = make_files(folder, arguments.scale)
+    kept = Kept(folder / "figures.jsonl", goes_on=arguments.goes_on)
     with service(arguments.folder / "data", arguments.port) as bench:
-        pairs = [bench.pair(files) for _ in range(arguments.pairs)]
+        stages = bench.stages()
+        for pair in range(arguments.pairs):
+            for name in stages:
+                if (pair, name) not in kept.figures:
+                    kept.add(pair, name, stages[name](files))
+    pairs = [kept.of_pair(pair) for pair in range(arguments.pairs)]
     print(json.dumps(summary(pairs, arguments.scale), indent=None))
+
+
+class Kept:
+    """The figures of each pair's stages, in a file as they come."""
+
+    def __init__(self, path: Path, *, goes_on: bool) -> None:
+        self.path = path
+        self.figures: dict[tuple[int, str], Figures] = {}
+        if goes_on and path.exists():
+            entries = [json.loads(line) for line in path.read_text().splitlines()]
+            self.figures = {(entry["pair"], entry["stage"]): entry["figures"] for entry in entries}
+        else:
+            path.write_text("")
+
+    def add(self, pair: int, stage: str, figures: Figures) -> None:
+        self.figures[pair, stage] = figures
+        line = json.dumps({"pair": pair, "stage": stage, "figures": {key: round(v, 3) for key, v in figures.items()}})
+        print(line, file=sys.stderr, flush=True)
+        with self.path.open("a") as file:
+            file.write(line + "\n")
+
+    def of_pair(self, pair: int) -> Figures:
+        """Of all its stages; a peak that several have is the largest."""
+        figures: Figures = {}
+        for (number, _), part in self.figures.items():
+            if number == pair:
+                peaks = {key: max(part[key], figures[key]) for key in part.keys() & figures.keys()}
+                figures |= part | peaks
+        return figures
 
 
 def make_files(folder: Path, scale: int) -> dict[str, Path]:
@@ -85,7 +131,23 @@ def make_files(folder: Path, scale: int) -> dict[str, Path]:
         files[f"{kind}.tsv"] = folder / f"{kind}.tsv"
         if not files[f"{kind}.tsv"].exists():
             normalise(kind, files[kind], files[f"{kind}.tsv"])
+    for name, rows in ((SECOND, None), (SMALL, SMALL_ROWS)):
+        files[name] = folder / f"{name}.csv"
+        if not files[name].exists():
+            with_other_ids(files["services"], files[name], OTHER_IDS[name], rows)
+    files[f"{SECOND}.tsv"] = folder / f"{SECOND}.tsv"
+    if not files[f"{SECOND}.tsv"].exists():
+        normalise(Kind.services, files[SECOND], files[f"{SECOND}.tsv"])
     return files
+
+
+def with_other_ids(source: Path, target: Path, more: int, rows: int | None) -> None:
+    """The first rows of a file of visits, or all, with ids that are so much greater."""
+    with source.open() as file, target.open("w") as out:
+        out.write(next(file))
+        for line in itertools.islice(file, rows):
+            visit_id, rest = line.split(";", 1)
+            out.write(f"{int(visit_id) + more};{rest}")
 
 
 def normalise(kind: Kind, source: Path, target: Path) -> None:
@@ -142,10 +204,14 @@ class Bench:
         self.server.start()
         account = {"username": "bench", "email": "bench@example.com", "password": PASSWORD}
         self.call("POST", "/v1/auth/register", account)
-        login = {"username": "bench", "password": PASSWORD}
-        self.token = self.call("POST", "/v1/auth/login", login)[1]["access_token"]
+        self.sign_in()
         self.psql("postgres", f"DROP DATABASE IF EXISTS {BASELINE}", f"CREATE DATABASE {BASELINE}")
         asyncio.run(migrate(self.server.url(BASELINE)))
+
+    def sign_in(self) -> None:
+        """Anew for each stage: a token lives for fifteen minutes."""
+        login = {"username": "bench", "password": PASSWORD}
+        self.token = self.call("POST", "/v1/auth/login", login)[1]["access_token"]
 
     def is_healthy(self) -> bool:
         try:
@@ -175,7 +241,7 @@ class Bench:
 
     def settle(self) -> None:
         """Empty tables, a checkpoint behind us, nothing under way."""
-        self.call("POST", "/v1/auth/login", {"username": "bench", "password": PASSWORD})
+        self.sign_in()
         for database in ("logistics", BASELINE):
             self.psql(database, f"TRUNCATE {TABLES} CASCADE")
         self.wait_for_merge()
@@ -185,7 +251,15 @@ class Bench:
         while self.psql("logistics", "SELECT count(*) FROM rollup_waiting").strip() != "0":
             time.sleep(0.2)
 
-    def pair(self, files: dict[str, Path]) -> Figures:
+    def stages(self) -> dict[str, Callable[[dict[str, Path]], Figures]]:
+        return {
+            "first": self.first,
+            "beside_get": self.beside_get,
+            "beside_indicators": self.load_beside_indicators,
+            "filled": self.filled,
+        }
+
+    def first(self, files: dict[str, Path]) -> Figures:
         figures: Figures = {}
         self.settle()
         for kind in KINDS:
@@ -195,14 +269,38 @@ class Bench:
         for kind in KINDS:
             figures[f"{kind}_psql_s"] = self.baseline(kind, files[f"{kind}.tsv"])
             figures[f"{kind}_ratio"] = figures[f"{kind}_s"] / figures[f"{kind}_psql_s"]
+        return figures
+
+    def beside_get(self, files: dict[str, Path]) -> Figures:
+        figures: Figures = {}
         self.settle()
         for kind in KINDS:
             figures |= self.load_beside_a_reader(kind, files[kind])
             self.wait_for_merge()
-            figures[f"{kind}_peak_mb"] = max(figures[f"{kind}_peak_mb"], figures.pop("peak_mb"))
-        figures |= self.load_beside_indicators(files)
-        print(json.dumps({key: round(value, 3) for key, value in figures.items()}), file=sys.stderr)
         return figures
+
+    def filled(self, files: dict[str, Path]) -> Figures:
+        self.settle()
+        for kind in KINDS:
+            self.timed_load(kind, files[kind])
+            self.wait_for_merge()
+            self.baseline(kind, files[f"{kind}.tsv"])
+        self.psql("logistics", "CHECKPOINT")
+        second, again = "services_second", "services_again"
+        figures = {f"{second}_s": self.timed_load(Kind.services, files[SECOND])[1]}
+        self.wait_for_merge()
+        figures[f"{second}_psql_s"] = self.baseline(Kind.services, files[f"{SECOND}.tsv"])
+        figures[f"{second}_ratio"] = figures[f"{second}_s"] / figures[f"{second}_psql_s"]
+        figures[f"{again}_s"] = self.timed_load(Kind.services, files[Kind.services])[1]
+        self.wait_for_merge()
+        figures["services_small_after_ms"] = self.small_load(files[SMALL])
+        return figures
+
+    def small_load(self, path: Path) -> float:
+        """Milliseconds from a small file's last byte until its load is seen to be completed."""
+        load, _, sent = self.post_file(Kind.services, path)
+        self.wait_for(load["id"], pause=0.005)
+        return (time.perf_counter() - sent) * 1000
 
     def load_beside_indicators(self, files: dict[str, Path]) -> Figures:
         self.settle()
@@ -245,20 +343,21 @@ class Bench:
         reader.start()
         _, seconds, _, peak = self.timed_load(kind, path)
         reader.stop()
-        return {f"{kind}_read_s": seconds, **reader.figures(f"{kind}_get"), "peak_mb": peak}
+        return {f"{kind}_read_s": seconds, **reader.figures(f"{kind}_get"), f"{kind}_peak_mb": peak}
 
     def timed_load(self, kind: Kind, path: Path) -> tuple[Any, float, float, float]:
         """(the load, its seconds, those until the 202, the process's peak in MB)"""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")  # the peak counts from here
         started = time.perf_counter()
-        load, received = self.post_file(kind, path)
+        load, received, _ = self.post_file(kind, path)
         load = self.wait_for(load["id"])
         seconds = time.perf_counter() - started
         if load["status"] != "completed" or load["rows_rejected"]:
             raise SystemExit(f"the load did not complete: {load}")
         return load, seconds, received, self.peak_mb()
 
-    def post_file(self, kind: Kind, path: Path) -> tuple[Any, float]:
+    def post_file(self, kind: Kind, path: Path) -> tuple[Any, float, float]:
+        """(the load, seconds until the 202, the moment when the last byte was sent)"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600, blocksize=2**18)
         headers = {
             "Authorization": f"Bearer {self.token}",
@@ -268,19 +367,20 @@ class Bench:
         started = time.perf_counter()
         with path.open("rb") as file:
             connection.request("POST", f"/v1/{kind}/batch", file, headers)
+            sent = time.perf_counter()
             response = connection.getresponse()
             answer = json.loads(response.read())
         if response.status != 202:
             raise SystemExit(f"the file was not taken: {answer}")
-        return answer["load"], time.perf_counter() - started
+        return answer["load"], time.perf_counter() - started, sent
 
-    def wait_for(self, load_id: int) -> Any:
+    def wait_for(self, load_id: int, pause: float = 0.1) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while True:
             load = self.call("GET", f"/v1/loads/{load_id}", connection=connection)[1]
             if load["status"] in ("completed", "failed"):
                 return load
-            time.sleep(0.1)
+            time.sleep(pause)
 
     def peak_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
