@@ -11,6 +11,7 @@ from ..errors import Conflict, NotFound
 from ..last_change import BY_HAND
 from ..rollup.commits import Act, Commit
 from .kinds import KINDS, Kind
+from .mending.settling import reopen_rejects
 from .merging.before_images import forget_before
 from .merging.rows_of_kind import ROWS
 from .models import Load
@@ -77,6 +78,7 @@ async def _take_back(connection: Connection, load: Any, undo: Commit) -> None:
         raise Conflict(f"{_rows(done.kept + done.changed)} of load {load_id} changed meanwhile.")
     await forget_before(connection, kind, load_id)
     await forget_waiting(connection, load_id)
+    await reopen_rejects(connection, load_id)
 
 
 async def _obstacles(connection: Connection, kind: Kind, load: Any) -> AsyncIterator[str]:

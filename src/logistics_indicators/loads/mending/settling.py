@@ -17,6 +17,20 @@ FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) AS u (
 WHERE r.load_id = $2 AND r.mend_id = $1 AND r.line = u.line
 """
 
+AS_BEFORE = """
+WITH gone AS (SELECT id, mends FROM loads WHERE id = $1 AND mends IS NOT NULL AND NOT validate_only)
+UPDATE load_rejects r SET now_column = earlier."column", now_reason = earlier.reason, now_value = earlier.value,
+    now_row = earlier."row"
+FROM gone JOIN load_rejects tried ON tried.load_id = gone.id LEFT JOIN LATERAL (
+    SELECT left_open."column", left_open.reason, left_open.value, left_open."row"
+    FROM loads m JOIN load_rejects left_open ON left_open.load_id = m.id AND left_open.line = tried.line
+    WHERE m.mends = gone.mends AND m.id <> gone.id AND NOT m.validate_only AND m.status IN ('loading', 'completed')
+    ORDER BY m.id DESC LIMIT 1
+) AS earlier ON true
+WHERE r.load_id = gone.mends AND r.line = tried.line
+"""
+"""What a reject is now is what the last mend that counts left of it: its own reject of the same line."""
+
 
 async def settle_rejects(connection: Connection, mend_id: int, seq: int, mends: int, rejects: pl.DataFrame) -> None:
     """The chunk's rows are taken, but for those that it rejects, which stay open with their new reason.
@@ -27,3 +41,8 @@ async def settle_rejects(connection: Connection, mend_id: int, seq: int, mends: 
     if rejects.height:
         columns = (rejects[name].to_list() for name in ("line", "column", "reason", "value", "row"))
         await connection.execute(NOT_TAKEN, mend_id, mends, *columns)
+
+
+async def reopen_rejects(connection: Connection, mend_id: int) -> None:
+    """Of a load that is taken back: where it was a mend, what it rejected is as it was before it."""
+    await connection.execute(AS_BEFORE, mend_id, timeout=600)

@@ -8,6 +8,7 @@ import structlog
 from ...database import Connection
 from ...rollup.commits import Act, Commit
 from ..kinds import Kind
+from ..mending.settling import reopen_rejects
 from ..merging.before_images import forget_before
 from ..merging.effect_cells import forget_effect_cells
 from ..merging.rows_of_kind import ROWS
@@ -64,6 +65,7 @@ async def fail_load(connection: Connection, load: Any, error: str) -> None:
     log.info("load_failed", load_id=load["id"])
     kind = Kind(load["kind"])
     await forget_waiting(connection, load["id"])
+    await reopen_rejects(connection, load["id"])
     try:
         async with connection.transaction():
             done = await ROWS[kind].take_back(connection, load["id"], Commit(Act.failure, load["id"]))
