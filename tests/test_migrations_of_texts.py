@@ -1,13 +1,11 @@
 """A database of an earlier version is brought to the normal form of texts, and stays exact."""
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 from conftest import client_of, make_settings, running_app
+from earlier_schema import database_of_0007, upgrade_to
 from load_client import assert_indicators_are_exact, load_file, token_of
 
 from logistics_indicators.database import prepare_connection
@@ -15,82 +13,15 @@ from logistics_indicators.indicators.verification import verify
 from logistics_indicators.rollup.merging import merge_everything
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
-UPGRADE = "import sys; from logistics_indicators.running.migrations import upgrade; upgrade(sys.argv[1])"
-
-CUSTOMERS = [
-    (1, "José  Lima", "jose@mail.com", "11\xa0987"),
-    (2, "Jose\u0301", "JOSE@mail.com", None),
-    (3, "Ana", "Jose@Mail.com", "1"),
-    (4, "\u200b", "a\u200bna@mail.com", "\u200b"),
-    (5, "Íris", "iris@mail.com", "5"),
-    (6, "x", "i\u200bris@mail.com", "6"),
-]
-NAMES = ["José Lima", "Jose\u0301 Lima", "José\xa0Lima", "José  Lima", "Rui", "Ana\u200b", "Zé\u3000B"]
-POLOS = ["SP - Santos", "SP  -\xa0Santos", "SE/ARACAJU\u200b", "XX - LUA", "rs – X"]
-STORE_CUSTOMERS = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
-STORE_VISITS = """
-INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
-SELECT $3::integer + i, 1, ($1::text[])[1 + i % cardinality($1::text[])],
-    ($2::text[])[1 + i % cardinality($2::text[])], DATE '2021-06-01' + i % 20,
-    CASE WHEN i % 7 > 0 THEN TIMESTAMP '2021-06-01 10:00' + i % 25 * interval '1 day 1 hour' END
-FROM generate_series(1, 200) i
-"""
-ADD_TO_ROLLUP = """
-WITH cells AS (
-    SELECT COALESCE(data_de_atendimento::date, data_limite) AS day, data_de_atendimento IS NULL AS open,
-        p.id AS polo_id, a.id AS angel_id, COALESCE(data_de_atendimento::date - data_limite, 0) AS days_late,
-        count(*) AS visits,
-        COALESCE(sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento)), 0)::bigint AS seconds
-    FROM services s JOIN polos p ON p.name = polo JOIN angels a ON a.name = angel WHERE s.id > $1 GROUP BY 1, 2, 3, 4, 5
-)
-INSERT INTO rollup_deltas (day, open, polo_id, angel_id, days_late, visits, seconds)
-SELECT array_agg(day), array_agg(open), array_agg(polo_id), array_agg(angel_id), array_agg(days_late),
-    array_agg(visits::integer), array_agg(seconds) FROM cells
-"""
-
 
 @pytest.fixture
 async def old_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
-    """A database of revision 0007, with visits of odd names: their cells in deltas."""
-    name = f"earlier_{os.urandom(6).hex()}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name}")
-    try:
-        url = server.url(name)
-        await _upgrade(url, "0007")
-        old = await asyncpg.connect(url)
-        await prepare_connection(old)
-        await _fill(old)
-        await old.close()
+    async with database_of_0007(server) as url:
         yield url
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
-
-
-async def _upgrade(url: str, revision: str) -> None:
-    environment = os.environ | {"DATABASE_URL": url}
-    subprocess.run([sys.executable, "-c", UPGRADE, revision], env=environment, check=True)
-
-
-async def _fill(old: asyncpg.Connection) -> None:
-    await old.executemany(STORE_CUSTOMERS, CUSTOMERS)
-    await old.execute("INSERT INTO angels (name) SELECT unnest($1::text[])", NAMES)
-    await old.execute("INSERT INTO polos (name) SELECT unnest($1::text[])", POLOS)
-    for first in (0, 1000):
-        await old.execute(STORE_VISITS, NAMES, POLOS, first)
-        await old.execute(ADD_TO_ROLLUP, first)
-    days = [
-        ("polo", "SP  -\xa0Santos", "Dia A"),
-        ("polo", "SP - Santos", "Dia B"),
-        ("polo", "SE/ARACAJU\u200b", "Dia C"),
-    ]
-    insert = "INSERT INTO calendar_days (kind, scope, day, name, source) VALUES ($1, $2, '2021-06-16', $3, 'local')"
-    await old.executemany(insert, days)
 
 
 async def test_an_earlier_database_gets_normal_forms_and_stays_exact(old_url: str) -> None:
-    await _upgrade(old_url, "head")
+    await upgrade_to(old_url, "head")
     connection = await asyncpg.connect(old_url)
     await prepare_connection(connection)
     verification = await verify(connection)
@@ -127,11 +58,11 @@ FROM commit, services WHERE data_de_atendimento IS NOT NULL GROUP BY 1, 3
 
 
 async def test_what_waited_to_be_merged_stays_exact(old_url: str) -> None:
-    await _upgrade(old_url, "0011")
+    await upgrade_to(old_url, "0011")
     connection = await asyncpg.connect(old_url)
     await prepare_connection(connection)
     await connection.execute(f"DELETE FROM rollup_late; {RECENT_OF_0011}")
-    await _upgrade(old_url, "head")
+    await upgrade_to(old_url, "head")
     assert await connection.fetchval("SELECT count(*) FROM rollup_recent WHERE grain = 10") > 0
     verification = await verify(connection)
     assert (verification.visits, verification.differences) == (400, 0)
@@ -143,7 +74,7 @@ async def test_what_waited_to_be_merged_stays_exact(old_url: str) -> None:
 async def test_only_texts_that_differ_are_written_and_what_is_nothing_stays(old_url: str) -> None:
     connection = await asyncpg.connect(old_url)
     before = dict(await connection.fetch("SELECT id, ctid::text FROM customers"))
-    await _upgrade(old_url, "head")
+    await upgrade_to(old_url, "head")
     rows = await connection.fetch("SELECT id, nome, email, telefone FROM customers ORDER BY id")
     assert [tuple(row) for row in rows] == [
         (1, "José Lima", "jose@mail.com", "11 987"),
