@@ -8,6 +8,7 @@ import pytest
 from conftest import ClientAs
 from load_client import counts, finished, load_file, send
 from tus import append, create, created, load_id_of
+from workbooks import by_openpyxl
 
 FILE = "Nome|Número|Endereço\n".replace("|", "\t") + "Íris\t1\ti@mail.com\nRui\t2\tr@mail.com\n"
 OPTIONS = {
@@ -117,3 +118,139 @@ async def test_presets_are_kept_changed_and_taken_away_by_admins_and_seen_by_all
     found = await connection.fetch("SELECT action, detail FROM audit_log WHERE action LIKE 'preset%' ORDER BY id")
     told = [(row["action"], row["detail"]["name"]) for row in found]
     assert told == [("preset_kept", "b"), ("preset_kept", "a"), ("preset_kept", "a"), ("preset_deleted", "a")]
+
+
+# -- chosen by the header ----------------------------------------------------------------------------------
+
+HEADER = ["Nome", "Número", "Endereço"]
+MADE_FOR: dict[str, Any] = OPTIONS | {"for_header": HEADER}
+
+
+async def read_by(client: httpx.AsyncClient, content: str | bytes, **query: str) -> tuple[str | None, str]:
+    """(the preset, what becomes of a stored id): of a load of customers."""
+    load = await load_file(client, "customers", content, **query)
+    return load["preset"], load["on_conflict"]
+
+
+async def test_a_file_with_exactly_its_header_is_read_by_a_preset_that_nobody_named(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    kept = await keep(admin, **MADE_FOR)
+    assert (kept.status_code, kept.json()["for_header"]) == (200, HEADER)
+    content = FILE.encode("cp850")
+    load = await load_file(client, "customers", content)
+    assert (load["preset"], load["encoding"], load["on_conflict"]) == ("matriz", "cp850", "update")
+    assert counts(load) == (2, 2, 0, 0, 0)
+    changed = await load_file(client, "customers", content.replace(b"Rui", b"Raul"))
+    assert counts(changed) == (2, 0, 1, 1, 0)
+    assert (await client.get("/v1/customers/2")).json()["nome"] == "Raul"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("Nome;Id;Email\nRui;2;r@mail.com\n", "other names"),
+        ("Nome;Email;Id\nRui;r@mail.com;2\n", "another order"),
+        ("Nome;Id;Email;Obs\nRui;2;r@mail.com;x\n", "a column more"),
+        ("NOME;Id;E-mail\nRui;2;r@mail.com\n", "another case"),
+        ("2;Rui;r@mail.com;\n", "no header"),
+    ],
+)
+async def test_a_file_with_another_header_is_not(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient, content: str, why: str
+) -> None:
+    await keep(admin, on_conflict="update", for_header=["Nome", "Id", "E-mail"])
+    assert await read_by(client, content) == (None, "reject"), why
+    assert await read_by(client, "Nome;Id;E-mail\nRui;2;r@mail.com\n") == ("matriz", "update")
+
+
+async def test_what_the_sender_asks_goes_first_and_none_asks_for_no_preset(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    header = ["Nome", "Id", "E-mail"]
+    await keep(admin, on_conflict="update", for_header=header)
+    await keep(admin, "filial", on_conflict="reject", encoding="cp850")
+    content = "Nome;Id;E-mail\nÍris;2;r@mail.com\n"
+    assert await read_by(client, content, on_conflict="reject") == ("matriz", "reject")
+    assert await read_by(client, content, preset="none") == (None, "reject")
+    assert await read_by(client, content.encode("cp850"), preset="filial") == ("filial", "reject")
+    assert (await keep(admin, "none")).status_code == 422
+
+
+async def test_titles_before_a_header_and_our_columns_in_a_file_of_rejects_do_not_hide_it(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await keep(admin, **MADE_FOR)
+    body = FILE.replace("r@mail.com", "nobody")
+    load = await load_file(client, "customers", ("Clientes da matriz\n" + body).encode("cp850"))
+    assert (load["preset"], counts(load)) == ("matriz", (2, 1, 0, 0, 1))
+    rejects = (await client.get(f"/v1/loads/{load['id']}/rejects?format=csv")).text
+    mended = await load_file(client, "customers", rejects.replace("nobody", "r@mail.com"))
+    assert (mended["preset"], mended["encoding"], counts(mended)) == ("matriz", "utf-8", (1, 1, 0, 0, 0))
+
+
+async def test_a_workbook_is_known_by_its_header_and_has_no_encoding(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await keep(admin, **MADE_FOR)
+    content = by_openpyxl([HEADER, ["Íris", 1, "i@mail.com"]])
+    load = await load_file(client, "customers", content)
+    assert (load["format"], load["preset"], load["on_conflict"]) == ("xlsx", "matriz", "update")
+    assert counts(load) == (1, 1, 0, 0, 0)
+
+
+async def test_a_resumable_upload_and_a_key_that_is_used_again_know_it_too(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await keep(admin, **MADE_FOR)
+    content = FILE.encode("cp850")
+    address = await created(client, len(content))
+    load = await finished(client, load_id_of(await append(client, address, 0, content)))
+    assert (load["preset"], counts(load)) == ("matriz", (2, 2, 0, 0, 0))
+    for preset, name in (("none", None), ("matriz", "matriz")):
+        address = await created(client, len(content), preset=preset, columns=OPTIONS["columns"], encoding="cp850")
+        assert (await finished(client, load_id_of(await append(client, address, 0, content))))["preset"] == name
+    headers = {"Idempotency-Key": "one", "Content-Type": "text/csv"}
+    answers = [await client.post("/v1/customers/batch", content=content, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json()["load"]["id"] == answers[1].json()["load"]["id"]
+
+
+async def test_no_two_presets_of_a_kind_are_for_one_header(admin: httpx.AsyncClient) -> None:
+    assert (await keep(admin, **MADE_FOR)).status_code == 200
+    assert (await keep(admin, **MADE_FOR)).status_code == 200
+    refused = await keep(admin, "filial", columns=OPTIONS["columns"], for_header=["Nome ", "Número", "Endereço"])
+    assert (refused.status_code, "matriz" in refused.json()["detail"]) == (409, True)
+    assert (await keep(admin, "filial", for_header=["Nome", "Id", "E-mail"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "msg"),
+    [
+        ({"for_header": ["Nome", "Número", "Endereço"]}, "No header with the columns"),
+        ({"for_header": ["id", "nome", "email"], "header": "none"}, "header=none says otherwise"),
+        ({"for_header": ["1", "Ana", "ana@mail.com", "1"]}, "is no header"),
+        ({"for_header": []}, "at least 1 item"),
+    ],
+)
+async def test_a_header_that_the_preset_could_not_read_is_not_kept(
+    admin: httpx.AsyncClient, body: dict[str, Any], msg: str
+) -> None:
+    answer = await keep(admin, **body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"] == ["body", "for_header"]
+    assert msg in answer.json()["errors"][0]["msg"]
+
+
+async def test_a_header_that_two_presets_read_in_two_encodings_is_asked_about(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    columns = "id:Número,email:Endereço"
+    await keep(admin, "um", encoding="cp850", columns=columns, for_header=HEADER)
+    as_windows = [name.encode("cp850").decode("cp1252") for name in HEADER]
+    read_so = f"id:{as_windows[1]},email:{as_windows[2]}"
+    await keep(admin, "dois", encoding="cp1252", columns=read_so, for_header=as_windows)
+    answer = await send(client, "customers", FILE.encode("cp850"))
+    assert answer.status_code == 422
+    assert "dois, um" in answer.json()["errors"][0]["msg"]
+    assert await read_by(client, FILE.encode("cp850"), preset="um") == ("um", "reject")

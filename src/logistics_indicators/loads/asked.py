@@ -11,7 +11,7 @@ from ..errors import FieldError, Unprocessable
 from .formats import named_encoding
 from .kinds import Kind
 from .models import UnknownCustomer
-from .receiving.opening import OpeningOptions, mapped_columns
+from .receiving.opening import NAMED_DELIMITERS, OpeningOptions, mapped_columns
 from .receiving.receiver import LoadOptions
 
 Delimiter = Annotated[
@@ -50,12 +50,14 @@ UnknownCustomerOption = Annotated[
 MaxRejects = Annotated[
     int | None, Query(ge=0, le=2**31 - 1, description="With more rejected rows the load fails and writes nothing")
 ]
+NO_PRESET = "none"
 PRESET_NAME = "^[a-z0-9][a-z0-9_-]{0,59}$"
 PresetOption = Annotated[
     str | None,
     Query(
         pattern=PRESET_NAME,
-        description="Name of a preset, which says what is not said here: delimiter, encoding, columns and so on",
+        description="Name of a preset, which says what is not said here: delimiter, encoding, columns and so on. "
+        "Where it is left out, the one that is for the file's header; none: not that either",
     ),
 ]
 IdempotencyKey = Annotated[
@@ -86,7 +88,7 @@ class Asked:
         return LoadOptions(
             OpeningOptions(
                 kind,
-                "\t" if self.delimiter == "tab" else self.delimiter,
+                NAMED_DELIMITERS[self.delimiter] if self.delimiter else None,
                 self.encoding,
                 self.header != "none",
                 mapped_columns(kind, self.columns) if self.columns else {},
@@ -96,7 +98,7 @@ class Asked:
             self.max_rejects,
             self.idempotency_key,
             address,
-            preset=self.preset,
+            preset=None if self.preset == NO_PRESET else self.preset,
             sheet=self.sheet,
         )
 
@@ -126,3 +128,14 @@ def asked_of(kind: Kind, explicit: Explicit) -> Asked:
             for e in error.errors(include_context=False)
         ]
         raise Unprocessable("The request has fields that cannot be taken; see errors.", errors=errors) from None
+
+
+def options_of(kind: Kind, explicit: Explicit, address: str | None) -> LoadOptions:
+    """As asked. Where no preset is named, the one for the file's header goes behind what is asked."""
+    options = asked_of(kind, explicit).of(kind, address)
+    if "preset" in explicit or not options.opening.header:
+        return options
+    return replace(
+        options,
+        with_preset=lambda name, preset: options_of(kind, {**preset, **explicit, "preset": name}, address),
+    )

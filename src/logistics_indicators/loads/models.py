@@ -55,7 +55,9 @@ class Load(BaseModel):
     validate_only: bool
     on_conflict: Literal["reject", "update"]
     max_rejects: int | None
-    preset: str | None = Field(None, description="Name of the preset by which the file was read")
+    preset: str | None = Field(
+        None, description="Name of the preset by which the file was read, asked for or by its header"
+    )
     mends: int | None = Field(description="The load whose rejects these rows are, where it mends another")
     unknown_customer: UnknownCustomer
     rows_read: int

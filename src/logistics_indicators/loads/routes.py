@@ -13,7 +13,7 @@ from ..errors import problems
 from ..http.field_types import MAX_ID, MAX_OWN_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
 from . import rejects, service, undoing
-from .asked import ASKED, Asked, asked_of
+from .asked import ASKED, Asked, options_of
 from .events import OneMoreStream, load_events, still_allowed
 from .kinds import KINDS, Kind
 from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
@@ -85,11 +85,9 @@ def _add_upload(kind: Kind) -> None:
     async def load(
         request: Request, response: Response, user: Analyst, asked: Annotated[Asked, Depends(ASKED[kind])]
     ) -> ReceivedLoad:
-        if asked.preset is not None:
-            explicit = dict(request.query_params)
-            key = {} if asked.idempotency_key is None else {"idempotency_key": asked.idempotency_key}
-            asked = asked_of(kind, await with_preset(request.app.state.pool, kind, explicit) | key)
-        return await _receive(request, response, user, asked.of(kind, peer_address(request)))
+        key = {} if asked.idempotency_key is None else {"idempotency_key": asked.idempotency_key}
+        explicit = await with_preset(request.app.state.pool, kind, dict(request.query_params)) | key
+        return await _receive(request, response, user, options_of(kind, explicit, peer_address(request)))
 
     router.add_api_route(
         f"/{kind}/batch",

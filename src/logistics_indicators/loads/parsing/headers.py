@@ -7,7 +7,7 @@ begins with data.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -105,6 +105,19 @@ def read_opening(
     if by_position is None:
         raise BadHeader(_not_found(kind, readings, mapped))
     return by_position
+
+
+def records_to_seek_in(text: str, delimiter: str | None) -> set[tuple[str, ...]]:
+    """The fields of the records among which a header is sought, without our columns where it is a file of rejects."""
+    start, named = _behind_separator_line(text)
+    delimiter = delimiter or named
+    records = [record.fields for d in ([delimiter] if delimiter else DELIMITERS) for record in _records(text, start, d)]
+    return {tuple(fields[len(REPORT_COLUMNS) if _is_report(fields) else 0 :]) for fields in records}
+
+
+def named_as_in_a_file(names: Iterable[str]) -> list[str]:
+    """Columns' names as those of a file are compared."""
+    return [normal_text(name[:LONGEST_NAME]) for name in names]
 
 
 def _behind_separator_line(text: str) -> tuple[int, str | None]:

@@ -3,14 +3,20 @@
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from ...http.field_types import AnsweredTimestamp as Timestamp
 from ..asked import PAIR, PRESET_NAME
 from ..formats import named_encoding
 from ..kinds import Kind
+from ..parsing.headers import LONGEST_NAME, MOST_COLUMNS
 
 PresetName = Annotated[str, Path(pattern=PRESET_NAME, max_length=60, description="Lower-case letters, digits, - and _")]
+
+
+HeaderName = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern="^[^\x00]*$")]
+OF_PRESET = ("kind", "for_header")
+"""Of the preset itself, and nothing that a file is asked for."""
 
 
 class SentPreset(BaseModel):
@@ -28,11 +34,17 @@ class SentPreset(BaseModel):
         None, max_length=2000, json_schema_extra={"pattern": f"^{PAIR}(,{PAIR})*$"}, examples=["angel:Quem,polo:Onde"]
     )
     on_conflict: Literal["reject", "update"] | None = None
+    for_header: Annotated[list[HeaderName], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
+        None,
+        description="Names of all columns of a header, in their order: files with exactly this one are read by the "
+        "preset where nobody names one",
+        examples=[["Código", "Cliente", "Quem", "Onde", "Prazo", "Feito"]],
+    )
 
     @property
     def options(self) -> dict[str, str]:
         """As a query would have them."""
-        return {name: str(value) for name, value in self if value is not None and name != "kind"}
+        return {name: str(value) for name, value in self if value is not None and name not in OF_PRESET}
 
 
 class Preset(SentPreset):

@@ -6,7 +6,7 @@ The spool holds what the parser reads: line ends as LF, UTF-16 as UTF-8, nothing
 import asyncio
 import codecs
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +23,9 @@ HEAD_LINES, HEAD_BYTES = 64, 256 * 1024
 BLANK = b' \t\r\n;,"'
 LINE_END = re.compile(rb"\r\n|\n|\r")
 QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
+
+NAMED_DELIMITERS: Mapping[str, str] = {";": ";", ",": ",", "tab": "\t"}
+"""As they are asked for."""
 
 Transform = Callable[[bytes, bool], bytes]
 """(a piece, whether it is the last) to the text that is spooled."""
@@ -60,7 +63,7 @@ async def open_file(
     encoding, transform = _reading(head, options.encoding)
     text = _without_marks(transform(head, rest is None))
     looked_at = _first_lines(text) if rest else text
-    shown = looked_at.decode(PYTHON_CODECS[encoding or _likeliest(looked_at)], "replace").replace("\x00", "\ufffd")
+    shown = _shown(looked_at, encoding)
     try:
         opening = await asyncio.to_thread(
             read_opening, options.kind, shown, options.delimiter, options.columns, header=options.header
@@ -71,6 +74,28 @@ async def open_file(
         return None
     place = _bytes_before(looked_at, shown, opening.first_row)
     return OpenedFile(opening, encoding, _rest(text[place:], rest, transform), text[:place])
+
+
+async def peeked(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool, AsyncIterator[bytes]]:
+    """(the first bytes, by which a file is opened; whether they are all; all pieces again)"""
+    head, rest = await _read_head(pieces)
+    return head, rest is None, after(head, rest if rest is not None else _nothing())
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in tuple[bytes, ...]():
+        yield piece
+
+
+def shown_text(head: bytes, asked: str | None, *, is_whole: bool) -> str:
+    """The first lines, read as they are where a file is opened."""
+    encoding, transform = _reading(head, asked)
+    text = _without_marks(transform(head, is_whole))
+    return _shown(text if is_whole else _first_lines(text), encoding)
+
+
+def _shown(text: bytes, encoding: str | None) -> str:
+    return text.decode(PYTHON_CODECS[encoding or _likeliest(text)], "replace").replace("\x00", "\ufffd")
 
 
 async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes] | None]:

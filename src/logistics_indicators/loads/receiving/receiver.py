@@ -5,7 +5,7 @@ Each chunk is committed as it comes, so a slow client holds no connection. Until
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +28,7 @@ from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
 from .apart import Apart, Bounds
 from .bodies import FileBody, empty_file
+from .by_header import Told, preset_of_header
 from .cutting import Chunk, Cutter
 from .opening import OpenedFile, OpeningOptions, open_file
 from .room import Room, RoomOfUpload
@@ -58,6 +59,8 @@ class LoadOptions:
     """None: as the settings say."""
     preset: str | None = None
     """Name of the one that was chosen. What it says is in the other fields already."""
+    with_preset: "Callable[[str, Mapping[str, str]], LoadOptions] | None" = None
+    """By name and options of a preset that the file's header chooses; None where none may be chosen so."""
     sheet: str | None = None
 
     @property
@@ -108,7 +111,7 @@ FINISH_RECEIVING = """
 UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
     encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
     header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15,
-    format = $16, sheet = $17, spooled_bytes = $18
+    format = $16, sheet = $17, spooled_bytes = $18, on_conflict = $19, preset = $20
 WHERE id = $1 AND status = 'receiving' RETURNING id
 """
 FIND_BY_KEY = """
@@ -179,6 +182,7 @@ class Receiver:
         """The key was used: the same file gets the first answer, another one an error. Nothing is stored."""
         async with aclosing(self._tables(body, options, self._room_of(user, stored))) as tables:
             table = await anext(tables)
+            options, table.pieces = await self._as_its_header_says(table, body, table.pieces, options)
             await table.drain()
             if not table.fingerprint.size:
                 raise empty_file()
@@ -221,13 +225,27 @@ class Receiver:
             table = await anext(tables)
             pieces = room.taken(table.pieces)
             begun = await anext(pieces, b"")  # what the file's part says of it has come, too
+            options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
             options = options.for_table(table, body.charset)
-            opened = await open_file(after(begun, pieces), options.opening, is_table=table.form is not CSV)
+            opened = await open_file(whole, options.opening, is_table=table.form is not CSV)
             if opened is None:
                 raise empty_file()
             received = _Received(table, opened, warnings=[*table.warnings])
             await self._cut(load_id, received)
         return await self._finish(load_id, body, options, user, stored, received)
+
+    async def _as_its_header_says(
+        self, table: Table, body: FileBody, pieces: AsyncIterator[bytes], options: LoadOptions
+    ) -> tuple[LoadOptions, AsyncIterator[bytes]]:
+        """(the options, by the preset that is for files with this header; the pieces)"""
+        if options.with_preset is None:
+            return options, pieces
+        told = Told(table.form, options.opening, options.for_table(table, body.charset).opening)
+        preset, pieces = await preset_of_header(self._pool, pieces, told)
+        if preset is not None:
+            chosen = options.with_preset(preset.name, preset.options)
+            options = replace(chosen, unknown_customer=options.unknown_customer)
+        return options, pieces
 
     async def _cut(self, load_id: int, received: _Received) -> None:
         opened = received.opened
@@ -308,6 +326,8 @@ class Receiver:
                     received.table.form.name,
                     received.table.sheet,
                     received.spooled,
+                    options.on_conflict,
+                    options.preset,
                 )
                 actor, kind = Actor.of(user, options.address), str(options.kind)
                 await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=fingerprint.size)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from ...database import Connection, Pool
 from ...errors import FieldError, Unprocessable
-from ..asked import ASKED, asked_of
+from ..asked import ASKED, options_of
 from ..kinds import Kind
 from ..presets.service import with_preset
 from ..receiving.bodies import safe_filename
@@ -63,7 +63,7 @@ def read_metadata(header: str | None) -> Told:
 def load_options(told: Told, address: str | None) -> LoadOptions:
     """Raises as read_metadata does."""
     with _told_of_the_header():
-        return asked_of(told.kind, told.options).of(told.kind, address)
+        return options_of(told.kind, told.options, address)
 
 
 async def with_preset_of(connection: Connection | Pool, told: Told) -> Told:
