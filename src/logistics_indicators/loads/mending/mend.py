@@ -15,6 +15,7 @@ from ...accounts.current_user import User
 from ...database import Connection
 from ...errors import Conflict, FieldError, NotFound, Unprocessable
 from ..formats import Layout
+from ..kinds import KINDS, Kind
 from ..receiving.cutting import Cutter
 from ..rejects import header_of
 from ..working.work import CHANGED_CHANNEL, layout_of
@@ -33,7 +34,8 @@ LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPD
 
 FIND_REJECTS = """
 SELECT r.line, COALESCE(r.now_row, r."row") AS "row", r.dropped_by, r.mend_id, m.username AS mended_by,
-    m.status IN ('received', 'loading') AS is_under_way, r.is_taken AND m.status = 'completed' AS is_mended
+    m.status IN ('received', 'loading') AS is_under_way, r.is_taken AND m.status = 'completed' AS is_mended,
+    EXISTS (SELECT FROM services_waiting w WHERE w.load_id = r.mend_id AND w.line = r.line) AS is_waiting
 FROM load_rejects r LEFT JOIN loads m ON m.id = r.mend_id
 WHERE r.load_id = $1 AND (r.line = ANY($2::bigint[]) OR $3 AND r.dropped_by IS NULL
     AND (m.id IS NULL OR m.status IN ('failed', 'undone') OR m.status = 'completed' AND NOT r.is_taken)
@@ -44,9 +46,9 @@ ORDER BY r.line LIMIT $7
 """
 INSERT_LOAD = """
 INSERT INTO loads (kind, status, stage, validate_only, on_conflict, user_id, username, received_at, filename, bytes,
-    sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends)
+    sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends, unknown_customer)
 VALUES ($1, 'received', $2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, 'utf-8', $10, $11, false, $12, $13, $14, $15,
-    $16)
+    $16, $17)
 RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body, origin_lines) VALUES ($1, $2, $3, $4, $5)"
@@ -70,9 +72,10 @@ class Mended:
 
 @dataclass(frozen=True)
 class Options:
-    """`on_conflict`: None is as the load that is mended."""
+    """`on_conflict`: None is as the load that is mended. `unknown_customer`: None lets none wait."""
 
     on_conflict: str | None
+    unknown_customer: str | None
     validate_only: bool
     chunk_bytes: int
 
@@ -83,6 +86,7 @@ async def mend_load(
     """Raises Conflict naming the lines that are not open any more, and Unprocessable naming those that never were."""
     async with connection.transaction():
         load = await _load_to_mend(connection, load_id)
+        _refuse_to_wait_for_nobody(load, options)
         layout = layout_of(load).of_records()
         _refuse_unknown_columns(asked, layout)
         plan = _planned(asked, await _find_rejects(connection, load_id, asked))
@@ -109,6 +113,11 @@ async def _load_to_mend(connection: Connection, load_id: int) -> Any:
         was = "only tried" if load["validate_only"] else load["status"]
         raise Conflict(f"Load {load_id} is {was}: only rejects of a completed load are mended.")
     return load
+
+
+def _refuse_to_wait_for_nobody(load: Any, options: Options) -> None:
+    if options.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
+        raise Unprocessable.field("query", "unknown_customer", msg=f"is nothing that can be asked of {load['kind']}")
 
 
 def _refuse_unknown_columns(asked: MendRequest, layout: Layout) -> None:
@@ -208,6 +217,8 @@ def _fault(name: str, reject: Any) -> str | None:
         return f"was dropped by {reject['dropped_by']}"
     if reject["is_under_way"]:
         return f"is being mended by load {reject['mend_id']} of {reject['mended_by']}"
+    if reject["is_waiting"]:
+        return f"waits for its customer in load {reject['mend_id']} of {reject['mended_by']}"
     return f"was mended by load {reject['mend_id']} of {reject['mended_by']}" if reject["is_mended"] else None
 
 
@@ -252,6 +263,7 @@ async def _spool(connection: Connection, load: Any, mended: Mapping[int, bytes],
         load["column_names"],
         load["ignored"],
         load["id"],
+        options.unknown_customer or "reject",
     )
     for seq, (first_line, body, origin_lines) in enumerate(chunks):
         await connection.execute(SPOOL_CHUNK, mend_id, seq, first_line, body, origin_lines)

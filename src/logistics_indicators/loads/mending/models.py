@@ -9,11 +9,14 @@ from ...http.paging import PageModel
 from ..kinds import Kind
 from ..models import Reason
 
-State = Literal["open", "mended", "dropped"]
+State = Literal["open", "mended", "dropped", "waiting"]
 
 
 class TrackedReject(BaseModel):
-    """A rejected row and what became of it. Where a mend failed, column, reason, value and row are as it left them."""
+    """A rejected row and what became of it; or a visit that waits for its customer, and is no reject yet.
+
+    Where a mend failed, column, reason, value and row are as it left them.
+    """
 
     id: int
     load: int

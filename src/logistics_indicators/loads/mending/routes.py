@@ -15,7 +15,7 @@ from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
 from ...lists import LIST_ANSWERS, Conditions, Where
 from ..asked import ValidateOnly
 from ..kinds import Kind
-from ..models import Reason
+from ..models import Reason, UnknownCustomer
 from ..parsing.checking import LONGEST_VALUE
 from ..receiving.receiver import Receiver
 from ..service import find_load
@@ -47,8 +47,8 @@ class RejectFilter:
         Where("value = {}"),
     ] = None
     state: Annotated[
-        Literal["open", "mended", "dropped", "all"],
-        Query(description="What became of them; open: nothing yet"),
+        Literal["open", "mended", "dropped", "waiting", "all"],
+        Query(description="What became of them; open: nothing yet; waiting: visits whose customer is not there yet"),
         Where("state = {}"),
     ] = "open"
 
@@ -81,7 +81,8 @@ async def list_all_rejects(
 ) -> Response:
     """Of completed loads that wrote; dry runs and undone loads have none. A page ends at about 2 MiB.
 
-    What a mend rejects is not listed again: the reject that it tried stays open, with its new reason.
+    What a mend rejects is not listed again: the reject that it tried stays open, with its new reason. Visits that wait
+    for their customers are listed with state=waiting (or all).
     """
     if format is ExportFormat.json:
         page, last_id = await tracking.page_of_rejects(connection, conditions, int(cursor or 0), limit)
@@ -112,6 +113,10 @@ OnConflict = Annotated[
     Literal["reject", "update"] | None,
     Query(description="What becomes of a row whose id is stored with other values; as the load's where it is left out"),
 ]
+UnknownCustomerOfMend = Annotated[
+    UnknownCustomer | None,
+    Query(description="What becomes of a visit whose customer is not there: wait, until it comes; else it stays open"),
+]
 MEND_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": MendAnswer, "description": "Nothing is to be loaded: rows were dropped or are open again"},
     202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}},
@@ -135,6 +140,7 @@ async def mend(
     load_id: OwnId,
     body: MendRequest,
     on_conflict: OnConflict = None,
+    unknown_customer: UnknownCustomerOfMend = None,
     validate_only: ValidateOnly = False,
 ) -> MendAnswer:
     """The mended rows alone become a load, which says in `mends` whose they are and speaks of the lines of its file.
@@ -143,7 +149,7 @@ async def mend(
     then nothing is done.
     """
     receiver: Receiver = request.app.state.receiver
-    options = Options(on_conflict, validate_only, request.app.state.settings.load_chunk_bytes)
+    options = Options(on_conflict, unknown_customer, validate_only, request.app.state.settings.load_chunk_bytes)
     with receiver.uploads.one_more(user.id):
         await receiver.room.check(user.id)
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:

@@ -35,9 +35,15 @@ WHERE r.load_id = gone.mends AND r.line = tried.line
 async def settle_rejects(connection: Connection, mend_id: int, seq: int, mends: int, rejects: pl.DataFrame) -> None:
     """The chunk's rows are taken, but for those that it rejects, which stay open with their new reason.
 
-    They count as mended once the mend is completed: one that fails, or is undone, leaves all of its rows open.
+    Those that wait for their customer are taken, too, until they are rejected. All count once the mend is completed:
+    one that fails, or is undone, leaves its rows open.
     """
     await connection.execute(TAKEN, mend_id, seq, mends)
+    await leave_open(connection, mend_id, mends, rejects)
+
+
+async def leave_open(connection: Connection, mend_id: int, mends: int, rejects: pl.DataFrame) -> None:
+    """Rows that the mend rejects."""
     if rejects.height:
         columns = (rejects[name].to_list() for name in ("line", "column", "reason", "value", "row"))
         await connection.execute(NOT_TAKEN, mend_id, mends, *columns)

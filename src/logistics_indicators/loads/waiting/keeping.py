@@ -7,17 +7,13 @@ import polars as pl
 import structlog
 
 from ...database import Connection, copy_bytes
-from ..kinds import KINDS, Kind
 from ..merging.arrays import array_of
 from ..merging.tables import copy_lines
-from ..merging.waiting_rows import waiting_schema
+from ..merging.waiting_rows import COLUMN, KIND, REASON, waiting_schema
 from ..rejects import RejectBounds
 from ..working.reporting import add_counts
 
 log = structlog.get_logger()
-
-KIND = Kind.services
-"""The kind whose rows may wait."""
 
 END_SECONDS = 600
 
@@ -36,6 +32,10 @@ WITH gone AS (
 ), kept AS (
     INSERT INTO load_rejects (load_id, line, "column", reason, value, "row", origin_line)
     SELECT $1, line, $5, $6, value, "row", origin_line FROM measured WHERE place <= $2 AND bytes <= $3
+), opened AS (
+    UPDATE load_rejects r SET is_taken = false, settled_at = NULL,
+        now_column = $5, now_reason = $6, now_value = gone.value, now_row = gone."row"
+    FROM gone, loads l WHERE l.id = $1 AND r.load_id = l.mends AND r.mend_id = l.id AND r.line = gone.line
 )
 SELECT count(*) AS rows, min(line) AS first_line, count(*) FILTER (WHERE place <= $2 AND bytes <= $3) AS kept,
     COALESCE(max(bytes) FILTER (WHERE place <= $2 AND bytes <= $3), 0) AS kept_bytes
@@ -91,11 +91,10 @@ async def end_waiting(
         left_out = load["rejects_stored"] < load["rows_rejected"]
         rows = 0 if left_out else bounds.rows - load["rejects_stored"]
         room = bounds.bytes - load["rejects_bytes"]
-        (column, reference), *_ = KINDS[KIND].refers_to.items()
-        arguments = load_id, rows, room, id_cliente, column, reference.reason
+        arguments = load_id, rows, room, id_cliente, COLUMN, REASON
         ended = await connection.fetchrow(END, *arguments, timeout=END_SECONDS)
         if ended["rows"]:
-            rejects = add_counts(load["rejects"], [(reference.reason, ended["rows"], ended["first_line"])])
+            rejects = add_counts(load["rejects"], [(REASON, ended["rows"], ended["first_line"])])
             kept = ended["kept"], ended["kept_bytes"]
             await connection.execute(RECORD_END, load_id, ended["rows"], rejects, *kept)
     return int(ended["rows"])

@@ -15,15 +15,16 @@ import structlog
 from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, copy_bytes, lock
 from ..formats import Layout
 from ..kinds import KINDS
+from ..mending.settling import leave_open
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
 from ..merging.tables import copy_lines
-from ..merging.waiting_rows import TEXTS, waiting_schema
+from ..merging.waiting_rows import KIND, TEXTS, waiting_schema
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..rejects import RejectBounds, first_rejects
 from ..working.claims import LOAD_COLUMNS, LOCK_REFERRED_TO
 from ..working.reporting import add_rejects
-from .keeping import KIND, delete_waiting, waiting_frame
+from .keeping import delete_waiting, waiting_frame
 
 log = structlog.get_logger()
 
@@ -144,4 +145,6 @@ async def _record(connection: Connection, load: Any, tried: int, outcome: ChunkO
         kept.height,
         kept_bytes,
     )
+    if load["mends"] is not None:
+        await leave_open(connection, load["id"], load["mends"], outcome.rejects)
     await connection.execute(f"NOTIFY {LOADS_CHANGED_CHANNEL}")
