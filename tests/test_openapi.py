@@ -19,9 +19,9 @@ POST /v1/auth/logout 204
 GET /v1/auth/me 200 401
 GET /v1/users 200 401 403
 POST /v1/users 201 401 403 409 422
-GET /v1/users/{id} 200 401 403 404
-PATCH /v1/users/{id} 200 401 403 404 422
-DELETE /v1/users/{id} 401 403 404
+GET /v1/users/{user_id} 200 401 403 404
+PATCH /v1/users/{user_id} 200 401 403 404 422
+DELETE /v1/users/{user_id} 401 403 404
 POST /v1/customers 201 401 403 409 422
 GET /v1/customers 200 401 422 429
 GET /v1/customers/total 200 401 422
@@ -149,11 +149,14 @@ def test_every_answer_documents_its_request_id(operations: dict[str, dict[str, A
             assert "X-Request-ID" in response["headers"]
 
 
-def test_the_batch_routes_take_a_multipart_file(operations: dict[str, dict[str, Any]]) -> None:
+def test_the_batch_routes_take_a_multipart_file_and_say_that_it_may_be_the_body(
+    operations: dict[str, dict[str, Any]],
+) -> None:
     for kind in ("customers", "services"):
-        content = operations[f"POST /v1/{kind}/batch"]["requestBody"]["content"]
-        assert "multipart/form-data" in content
-        assert "text/csv" in content
+        operation = operations[f"POST /v1/{kind}/batch"]
+        form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+        assert form["properties"]["file"].items() >= {"type": "string", "format": "binary"}.items()
+        assert "`text/csv`" in operation["description"]
 
 
 def test_the_document_tells_what_the_service_is_and_how_to_sign_in(document: dict[str, Any]) -> None:

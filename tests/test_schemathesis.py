@@ -92,8 +92,8 @@ def add_user(database_url: str, user_id: int, name: str, role: str) -> str:
     async def insert() -> None:
         connection = await asyncpg.connect(database_url)
         await connection.execute(
-            "INSERT INTO users (id, username, email, password_hash, role) VALUES ($1, $2, $2, $3, $4)",
-            *(user_id, name, await hash_password(PASSWORD), role),
+            "INSERT INTO users (id, username, email, password_hash, role) VALUES ($1, $2, $3, $4, $5)",
+            *(user_id, name, f"user{user_id}@example.com", await hash_password(PASSWORD), role),
         )
         await connection.close()
 
@@ -166,10 +166,10 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
                 }
             },
             "create_user": {"body": {"username": "hugo", "email": "hugo@example.com", "password": PASSWORD}},
-            "get_user": {"path_parameters": {"id": users["caio"]}},
-            "change_user": {"path_parameters": {"id": users["davi"]}, "body": {"active": False}},
-            "delete_user": {"path_parameters": {"id": users["eva"]}},
-            "issue_password_reset": {"path_parameters": {"id": users["fabio"]}},
+            "get_user": {"path_parameters": {"user_id": users["caio"]}},
+            "change_user": {"path_parameters": {"user_id": users["davi"]}, "body": {"active": False}},
+            "delete_user": {"path_parameters": {"user_id": users["eva"]}},
+            "issue_password_reset": {"path_parameters": {"user_id": users["fabio"]}},
             "create_customer": {"body": {"nome": "Íris", "email": "c3@example.com"}},
             "get_customer": {"path_parameters": {"customer_id": kept}},
             "replace_customer": {
@@ -180,8 +180,8 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             "create_service": {"body": visit},
             "get_service": {"path_parameters": {"service_id": service_id}},
             "replace_service": {"path_parameters": {"service_id": service_id}, "body": visit},
-            "load_customers": {"body": CUSTOMERS, "media_type": "text/csv"},
-            "load_services": {"body": VISITS, "media_type": "text/csv"},
+            "load_customers": {"body": {"file": CUSTOMERS}, "media_type": "multipart/form-data"},
+            "load_services": {"body": {"file": VISITS}, "media_type": "multipart/form-data"},
             "keep_preset": {"path_parameters": {"name": "another"}, "body": {"kind": "customers"}},
             "get_preset": {"path_parameters": {"name": "kept"}},
             "delete_preset": {"path_parameters": {"name": "gone"}},

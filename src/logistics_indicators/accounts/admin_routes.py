@@ -65,39 +65,39 @@ async def create_user(body: NewUser, _admin: Admin, actor: ActorOfRequest, pool:
     return ManagedUser(**row)
 
 
-@router.get("/users/{id}", operation_id="get_user", tags=["users"], summary="One user", responses=problems(404))
-async def get_user(id: UserId, _admin: Admin, connection: ConnectionOfRequest) -> ManagedUser:
-    return ManagedUser(**await users.get_user(connection, id))
+@router.get("/users/{user_id}", operation_id="get_user", tags=["users"], summary="One user", responses=problems(404))
+async def get_user(user_id: UserId, _admin: Admin, connection: ConnectionOfRequest) -> ManagedUser:
+    return ManagedUser(**await users.get_user(connection, user_id))
 
 
 @router.patch(
-    "/users/{id}",
+    "/users/{user_id}",
     operation_id="change_user",
     tags=["users"],
     summary="Change a user's role, disable or enable them",
     responses=problems(404, 409, 413),
 )
 async def change_user(
-    id: UserId, body: UserChange, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
+    user_id: UserId, body: UserChange, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> ManagedUser:
-    row = await users.change_user(connection, actor, id, role=body.role, active=body.active)
+    row = await users.change_user(connection, actor, user_id, role=body.role, active=body.active)
     return ManagedUser(**row)
 
 
 @router.delete(
-    "/users/{id}",
+    "/users/{user_id}",
     operation_id="delete_user",
     tags=["users"],
     status_code=204,
     summary="Remove a user",
     responses=problems(404, 409),
 )
-async def delete_user(id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest) -> None:
-    await users.delete_user(connection, actor, id)
+async def delete_user(user_id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest) -> None:
+    await users.delete_user(connection, actor, user_id)
 
 
 @router.post(
-    "/users/{id}/password-reset",
+    "/users/{user_id}/password-reset",
     operation_id="issue_password_reset",
     tags=["users"],
     status_code=201,
@@ -105,9 +105,9 @@ async def delete_user(id: UserId, _admin: Admin, actor: ActorOfRequest, connecti
     responses=problems(404),
 )
 async def issue_password_reset(
-    id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest, rules: Rules
+    user_id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest, rules: Rules
 ) -> ResetToken:
-    token, expires_at = await service.issue_reset(connection, actor, id, rules.reset_lifetime)
+    token, expires_at = await service.issue_reset(connection, actor, user_id, rules.reset_lifetime)
     return ResetToken(reset_token=token, expires_at=expires_at)
 
 

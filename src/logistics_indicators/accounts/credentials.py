@@ -18,11 +18,9 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema(ref_template="#/components/schemas/{model}")
 
 
-REQUEST_BODY = {
-    "required": True,
-    "content": {"application/json": {"schema": _schema(Credentials)}, FORM: {"schema": _schema(PasswordForm)}},
-}
-"""OpenAPI of the body, which FastAPI cannot see."""
+REQUEST_BODY = {"required": True, "content": {"application/json": {"schema": _schema(Credentials)}}}
+"""OpenAPI of the body, which FastAPI cannot see. One type alone, or generators make two functions, or none; the form is
+what the security scheme's tokenUrl takes."""
 
 
 async def read_credentials(request: Request) -> Credentials:

@@ -36,7 +36,7 @@ Email = Annotated[
         max_length=254,
         pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$",
     ),
-    Field(examples=["ana@example.com"]),
+    Field(examples=["ana@example.com"], json_schema_extra={"format": "email"}),
 ]
 
 
@@ -86,7 +86,7 @@ class PasswordForm(Credentials):
     client_secret: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-class RefreshBody(Body):
+class SentRefreshToken(Body):
     refresh_token: OneTimeToken
 
 
@@ -126,7 +126,7 @@ class UserChange(Body):
 class UserOut(BaseModel):
     id: int
     username: str
-    email: str
+    email: str = Field(json_schema_extra={"format": "email"})
     role: Role
 
 

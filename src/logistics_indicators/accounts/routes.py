@@ -10,7 +10,7 @@ from ..errors import Unauthorized, problems
 from . import service, sessions
 from .credentials import REQUEST_BODY, GivenCredentials
 from .current_user import User, Viewer, bearer_token, peer_address
-from .models import PasswordChange, PasswordReset, RefreshBody, Registration, SignedIn, UserOut
+from .models import PasswordChange, PasswordReset, Registration, SentRefreshToken, SignedIn, UserOut
 from .service import AccountRules
 from .tokens import InvalidToken, TokenKey
 
@@ -38,7 +38,7 @@ OR_IN_THE_BODY: dict[str, Any] = {"security": [{}]}
 
 
 async def given_refresh_token(
-    request: Request, _scheme: Annotated[object, Security(refresh_scheme)], body: RefreshBody | None = None
+    request: Request, _scheme: Annotated[object, Security(refresh_scheme)], body: SentRefreshToken | None = None
 ) -> str:
     """The refresh token of the Authorization header, or else of the body."""
     token = bearer_token(request) or (body.refresh_token if body else None)
@@ -86,6 +86,7 @@ async def register(body: Registration, pool: PoolOfApp, rules: Rules, address: A
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def login(credentials: GivenCredentials, pool: PoolOfApp, key: Key, rules: Rules, address: Address) -> SignedIn:
+    """OAuth2's password form (`application/x-www-form-urlencoded`, `grant_type=password`) is taken as well."""
     password = credentials.password.get_secret_value()
     pair = await service.login(pool, key, rules, username=credentials.username, password=password, address=address)
     return signed_in(pair)

@@ -26,7 +26,7 @@ Nome = Annotated[str, TextRule(NOME_MAX), Field(examples=["Íris da Silva"])]
 Email = Annotated[
     str,
     TextRule(EMAIL_MAX, EMAIL_PATTERN, "is no mail address", EMAIL_DOCUMENT_PATTERN),
-    Field(examples=["iris@example.com"]),
+    Field(examples=["iris@example.com"], json_schema_extra={"format": "idn-email"}),
 ]
 Telefone = Annotated[str, TextRule(TELEFONE_MAX, or_null=True), Field(examples=["11987654321"])]
 
@@ -53,7 +53,7 @@ class ChangedCustomer(BaseModel):
 class Customer(BaseModel):
     id: Id
     nome: str
-    email: str
+    email: str = Field(json_schema_extra={"format": "idn-email"})
     telefone: str | None
 
 

@@ -26,6 +26,10 @@ TAGS = [
     {"name": "audit", "description": "Who did what; for administrators."},
 ]
 
+JSON = "application/json"
+OTHER_CONTENT = "x-other-content"
+"""Of a response: what it is where the request asks for something else than JSON, in the form of `content`."""
+
 ANY_OTHER_ERROR = {
     "description": "Any other error",
     "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
@@ -67,9 +71,12 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     schemas.update(_problem_schemas())
     for item in document["paths"].values():
         for operation in item.values():
+            _name_the_body(operation, schemas)
             _complete(operation["responses"])
             for parameter in operation.get("parameters", []):
                 _leave_null_out(parameter)
+    for schema in schemas.values():
+        _keep_rules_apart(schema)
     return document
 
 
@@ -81,12 +88,40 @@ def _problem_schemas() -> dict[str, Any]:
 
 def _complete(responses: dict[str, Any]) -> None:
     """FastAPI's own 422 is not ours; and every answer has a request id."""
-    if "application/json" in responses.get("422", {}).get("content", {}):
+    if JSON in responses.get("422", {}).get("content", {}):
         responses["422"] = ANY_OTHER_ERROR | {"description": "Unprocessable Entity"}
     responses["default"] = ANY_OTHER_ERROR
     for status, response in responses.items():
+        _set_files_apart(response)
         headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
         responses[status] = response | {"headers": response.get("headers", {}) | headers}
+
+
+def _set_files_apart(response: dict[str, Any]) -> None:
+    """Where JSON is answered unless a file is asked for, the content is JSON alone.
+
+    Generators of clients give an answer one type: the first content's, or one of all of them that fits none.
+    """
+    content = response.get("content", {})
+    if JSON in content and len(content) > 1:
+        response["content"] = {JSON: content[JSON]}
+        response[OTHER_CONTENT] = {media_type: media for media_type, media in content.items() if media_type != JSON}
+
+
+def _name_the_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A model that a route reads by itself stands in the route; it gets a name, as those have that FastAPI reads."""
+    media = operation.get("requestBody", {}).get("content", {}).get(JSON)
+    if media and "properties" in media["schema"]:
+        schema = media["schema"]
+        schemas[schema["title"]] = schema
+        media["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
+
+
+def _keep_rules_apart(schema: dict[str, Any]) -> None:
+    """Rules beside the properties move into an allOf: generators take an anyOf for the whole, and lose the rest."""
+    rules = [{word: schema.pop(word)} for word in ("anyOf", "oneOf") if word in schema and "properties" in schema]
+    if rules:
+        schema["allOf"] = [*schema.get("allOf", []), *rules]
 
 
 def _leave_null_out(parameter: dict[str, Any]) -> None:

@@ -168,6 +168,7 @@ _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 DAY_SCHEMA = {"type": "string", "format": "date", "pattern": f"^{_DAY}$", "examples": ["2021-06-30"]}
 TIMESTAMP_SCHEMA = {
     "type": "string",
+    "format": "date-time-local",  # of OpenAPI's registry; date-time has a zone, and its readers refuse a moment without
     "pattern": f"^{_DAY}[T ]{_TIME}$",
     "description": "Local wall time, no zone",
     "examples": ["2021-06-29T10:15:27"],
@@ -179,6 +180,7 @@ SENT_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {
 ANSWERED_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
 DAY_OR_TIMESTAMP_SCHEMA = {
     "type": "string",
+    "format": "date-time-local",  # of OpenAPI's registry; date-time has a zone, and its readers refuse a moment without
     "pattern": f"^{_DAY}([T ]{_TIME})?$",
     "examples": ["2021-06-30", "2021-06-29T10:15:27"],
 }
@@ -196,4 +198,4 @@ AnsweredTimestamp = Annotated[
     PlainSerializer(lambda moment: moment.isoformat(timespec="seconds"), return_type=str),
     WithJsonSchema(ANSWERED_TIMESTAMP_SCHEMA),
 ]
-"""Whole seconds and no zone, which OpenAPI's date-time does not know."""
+"""Whole seconds and no zone."""

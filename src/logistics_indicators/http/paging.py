@@ -23,11 +23,18 @@ LINK_HEADER: Mapping[str, Any] = {
 """Of the OpenAPI answer 200 of a list."""
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")
+    schema["format"] = "uri-reference"
+
+
 class PageModel(BaseModel):
     """Beside these two, a page has its rows, under a name of its own."""
 
     total_por_pagina: int = Field(description="Rows on this page")
-    proxima_pagina: str = Field("", description="Relative URL of the next page; absent on the last one")
+    proxima_pagina: str = Field(
+        "", description="Relative URL of the next page; absent on the last one", json_schema_extra=_without_default
+    )
 
 
 NOTHING: Mapping[str, object] = {}

@@ -26,20 +26,16 @@ router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = OwnId
 
-EVENT = {
-    "type": "object",
-    "description": "One event of the stream; `data` is a whole load as JSON",
-    "properties": {"event": {"type": "string", "enum": ["load"]}, "data": {"type": "string"}},
-}
-"""OpenAPI 3.1 has no word for a stream: readers of it take the schema for each event's."""
+EVENT = {"description": "Server-Sent Events; the `data` of each is a whole load as JSON", "required": ["event", "data"]}
+"""OpenAPI 3.1 has no word for a stream: some readers take the schema for each event's, others for that of the text."""
 
 FILE = {
     "type": "string",
     "format": "binary",
     "description": "CSV, plain or packed as gzip or zip, or an Excel workbook (.xlsx)",
 }
-BARE_TYPES = ("text/csv", XLSX_TYPE)
-"""That a body may have which is the file itself: those worth a mention."""
+BARE = f"The file may also be the body itself, as `text/csv` or `{XLSX_TYPE}`: `curl --data-binary @file`."
+"""In words: a second type of body would make generators of clients send the wrong one."""
 
 RECEIVE: dict[str, Any] = {
     "status_code": 202,
@@ -60,7 +56,6 @@ RECEIVE: dict[str, Any] = {
                         "additionalProperties": False,
                     }
                 },
-                **{media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in BARE_TYPES},
             },
         }
     },
@@ -95,7 +90,7 @@ def _add_upload(kind: Kind) -> None:
         methods=["POST"],
         operation_id=f"load_{kind}",
         summary=KINDS[kind].summary,
-        description=KINDS[kind].description,
+        description=f"{KINDS[kind].description} {BARE}",
         **RECEIVE,
     )
 

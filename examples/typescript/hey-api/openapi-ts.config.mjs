@@ -1,0 +1,4 @@
+export default {
+  input: `${process.env.LOGISTICS_URL}/openapi.json`,
+  output: "hey-api/client",
+};
