@@ -35,6 +35,8 @@ KNOWN_REFUSALS = {
     "columns": ("unknown column ", "is mapped twice", "names the columns of a header"),
     "file": ("",),
     "preset": ("there is no preset of this name",),
+    "for_header": ("",),
+    "name": ("is said for no preset at all",),
     "Upload-Length": ("is missing",),
     "Upload-Metadata": ("",),  # pairs in base64 are more than a pattern says
     "Idempotency-Key": ("The key was used for ",),

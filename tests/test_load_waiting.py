@@ -15,6 +15,7 @@ from logistics_indicators.loads.waiting.keeping import expire_waiting
 from logistics_indicators.loads.working.sweeping import sweep
 
 IRIS = "1;Iris;iris@mail.com;\n"
+NOT_TRIED_YET = "SELECT EXISTS (SELECT FROM arrived_customers) OR EXISTS (SELECT FROM services_ready)"
 BOUNDS = RejectBounds(1000, 10**6)
 Report = dict[str, Any]
 
@@ -244,9 +245,7 @@ async def test_a_customer_that_came_and_went_leaves_its_visits_waiting(
     async with connection.transaction():  # no worker sees it in between
         await connection.execute("INSERT INTO arrived_customers (id_cliente) VALUES (7)")
     async with asyncio.timeout(60):
-        while await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM arrived_customers) OR EXISTS (SELECT FROM services_ready)"
-        ):
+        while await connection.fetchval(NOT_TRIED_YET):
             await asyncio.sleep(0.02)
     assert (await settled(admin, load, 2))["rows_inserted"] == 0
     await load_file(admin, "customers", customers(7))

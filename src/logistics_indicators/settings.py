@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         description="What becomes of a visit in a file whose customer is not there, where ?unknown_customer= does not "
         "say; wait: it is loaded when the customer comes",
     )
+    load_waiting_bytes_per_user: int = Field(
+        512 * 1024**2,
+        ge=0,
+        description="Visits of a user that may wait for their customers, bytes; above it they are rejected",
+    )
     load_keep_days: int = Field(90, ge=1, description="Days that finished loads and their rejects are kept")
     load_uploads_per_user: int = Field(
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"

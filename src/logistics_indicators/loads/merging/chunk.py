@@ -22,7 +22,7 @@ from .arrays import array_of_distinct
 from .resolving import Resolution, Stored, Values
 from .rows_of_kind import ROWS
 from .tables import Target, copy_lines, key_of, move_sequence_on, positions_of
-from .waiting_rows import waiting_schema
+from .waiting_rows import COLUMN, REASON, how_many_fit, waiting_schema
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class LoadRules:
     """The role may set session_replication_role, so that the foreign key is checked set-wise only."""
     wait: bool = False
     """Rows that refer to unknown ones wait, and are not rejected."""
+    waiting_bytes: int | None = None
+    """How much of the user's may wait; None for rows that wait already."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class ChunkMerge:
         self._chunk = chunk
         self._commit = Commit(Act.load, rules.load_id)
         self._rejects = [chunk.rejects]
+        self._would_wait: pl.DataFrame | None = None
         self._waiting = pl.DataFrame(schema=waiting_schema(rules.target.kind))
         self._otherwise: list[pl.DataFrame] = []
         """Rows sent again that are rejected for a duplicate, though not the one of the time before."""
@@ -108,16 +111,22 @@ class ChunkMerge:
                 is_known = ~rows[column].is_in([record[0] for record in found])
                 unknown = rows.filter(everyone & ~is_known)
                 if self._rules.wait:
-                    self._let_wait(unknown)
+                    self._would_wait = unknown
                 else:
                     self._reject(unknown, column, reference.reason)
                 everyone &= is_known
                 self._rows = rows.filter(everyone)
         return everyone
 
-    def _let_wait(self, rows: pl.DataFrame) -> None:
+    async def _let_wait(self, rows: pl.DataFrame) -> None:
+        """As many as there is room for; the others are rejected."""
+        rules, rows = self._rules, rows.sort("line")
         waiting = rows.hstack(self._chunk.texts_of(rows)).select(*self._waiting.columns)
-        self._waiting = pl.concat([self._waiting, waiting])
+        fitting = rows.height
+        if rules.waiting_bytes is not None:
+            fitting = await how_many_fit(self._connection, rules.load_id, waiting, rules.waiting_bytes)
+            self._reject(rows.tail(rows.height - fitting), COLUMN, REASON)
+        self._waiting = waiting.head(fitting)
 
     def _reject(self, rows: pl.DataFrame, column: str, reason: str) -> None:
         texts = self._chunk.texts_of(rows)
@@ -165,6 +174,8 @@ class ChunkMerge:
 
     async def _settle(self, fresh: pl.DataFrame, doubted: pl.DataFrame) -> ChunkOutcome:
         """In turn: what becomes of the doubted rows, then everything that goes with the chunk."""
+        if self._would_wait is not None:
+            await self._let_wait(self._would_wait)
         new, resolution, looked_at = await self._resolve(doubted)
         for position, column, reason in resolution.rejected:
             self._reject(looked_at[position], column, reason)
@@ -182,7 +193,7 @@ class ChunkMerge:
             updated=updated.height,
             unchanged=resolution.unchanged,
             rejects=rejects.with_columns(storable("value", "row")),
-            waiting=self._waiting.sort("line").with_columns(storable("row")),
+            waiting=self._waiting.with_columns(storable("row")),
             ledger=self._chunk.ledger,
             findings=await asyncio.to_thread(self._findings, rejects),
         )

@@ -37,13 +37,15 @@ WITH gone AS (
         now_column = $5, now_reason = $6, now_value = gone.value, now_row = gone."row"
     FROM gone, loads l WHERE l.id = $1 AND r.load_id = l.mends AND r.mend_id = l.id AND r.line = gone.line
 )
-SELECT count(*) AS rows, min(line) AS first_line, count(*) FILTER (WHERE place <= $2 AND bytes <= $3) AS kept,
+SELECT count(*) AS rows, COALESCE(sum(octet_length("row")), 0)::bigint AS bytes, min(line) AS first_line,
+    count(*) FILTER (WHERE place <= $2 AND bytes <= $3) AS kept,
     COALESCE(max(bytes) FILTER (WHERE place <= $2 AND bytes <= $3), 0) AS kept_bytes
 FROM measured
 """
 RECORD_END = """
 UPDATE loads SET rows_waiting = rows_waiting - $2, rows_rejected = rows_rejected + $2, rejects = $3,
-    rejects_stored = rejects_stored + $4, rejects_bytes = rejects_bytes + $5, waiting_ended_at = clock_timestamp()
+    rejects_stored = rejects_stored + $4, rejects_bytes = rejects_bytes + $5, waiting_bytes = waiting_bytes - $6,
+    waiting_ended_at = clock_timestamp()
 WHERE id = $1
 """
 FIND_EXPIRED = """
@@ -96,7 +98,7 @@ async def end_waiting(
         if ended["rows"]:
             rejects = add_counts(load["rejects"], [(REASON, ended["rows"], ended["first_line"])])
             kept = ended["kept"], ended["kept_bytes"]
-            await connection.execute(RECORD_END, load_id, ended["rows"], rejects, *kept)
+            await connection.execute(RECORD_END, load_id, ended["rows"], rejects, *kept, ended["bytes"])
     return int(ended["rows"])
 
 

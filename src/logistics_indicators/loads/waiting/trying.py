@@ -18,7 +18,7 @@ from ..kinds import KINDS
 from ..mending.settling import leave_open
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
 from ..merging.tables import copy_lines
-from ..merging.waiting_rows import KIND, TEXTS, waiting_schema
+from ..merging.waiting_rows import KIND, TEXTS, bytes_of, waiting_schema
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..rejects import RejectBounds, first_rejects
@@ -66,7 +66,7 @@ ORDER BY w.line
 RECORD = """
 UPDATE loads SET rows_waiting = rows_waiting - $2, rows_inserted = rows_inserted + $3, rows_updated = rows_updated + $4,
     rows_unchanged = rows_unchanged + $5, rows_rejected = rows_rejected + $6, rejects = $7,
-    rejects_stored = rejects_stored + $8, rejects_bytes = rejects_bytes + $9
+    rejects_stored = rejects_stored + $8, rejects_bytes = rejects_bytes + $9, waiting_bytes = waiting_bytes - $10
 WHERE id = $1
 """
 
@@ -116,7 +116,7 @@ async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBou
     outcome = await ChunkMerge(connection, rules, _chunk_of(rows, layout)).run(None, _at_once)
     tried = rows.join(outcome.waiting, on="line", how="anti")
     await delete_waiting(connection, load_id, tried["line"])
-    await _record(connection, load, tried.height, outcome, bounds)
+    await _record(connection, load, tried, outcome, bounds)
 
 
 def _chunk_of(rows: pl.DataFrame, layout: Layout) -> ParsedChunk:
@@ -128,7 +128,9 @@ async def _at_once() -> None:
     return None
 
 
-async def _record(connection: Connection, load: Any, tried: int, outcome: ChunkOutcome, bounds: RejectBounds) -> None:
+async def _record(
+    connection: Connection, load: Any, tried: pl.DataFrame, outcome: ChunkOutcome, bounds: RejectBounds
+) -> None:
     kept, kept_bytes = first_rejects(outcome.rejects, load, bounds)
     if kept.height:
         lines = kept.select(pl.lit(load["id"]).alias("load_id"), pl.all())
@@ -136,7 +138,7 @@ async def _record(connection: Connection, load: Any, tried: int, outcome: ChunkO
     await connection.execute(
         RECORD,
         load["id"],
-        tried,
+        tried.height,
         outcome.inserted,
         outcome.updated,
         outcome.unchanged,
@@ -144,6 +146,7 @@ async def _record(connection: Connection, load: Any, tried: int, outcome: ChunkO
         add_rejects(load["rejects"], outcome.rejects),
         kept.height,
         kept_bytes,
+        bytes_of(tried),
     )
     if load["mends"] is not None:
         await leave_open(connection, load["id"], load["mends"], outcome.rejects)

@@ -5,6 +5,8 @@ from typing import Any
 
 import polars as pl
 
+from ..merging.waiting_rows import REASON
+
 EXCEL_ROWS = 1_048_575
 """Data rows of a full Excel sheet with a header."""
 
@@ -31,6 +33,11 @@ def warnings_of(load: Any) -> list[str]:
     if load["rows_read"] == EXCEL_ROWS:
         warnings.append(
             "The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut."
+        )
+    unknown = sum(entry["rows"] for entry in load["rejects"] if entry["reason"] == REASON)
+    if load["unknown_customer"] == "wait" and unknown:
+        warnings.append(
+            f"{unknown} visits of unknown customers do not wait: others take all the room that there is for it."
         )
     if load["rejects_stored"] < load["rows_rejected"]:
         warnings.append(

@@ -6,7 +6,7 @@ session's timeouts where the process hangs; the step is then free for the next w
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from ..merging.effect_cells import forget_effect_cells
 from ..merging.indexes import drop_indexes, ensure_indexes
 from ..merging.seen_keys import LoadMemory
 from ..merging.tables import Target, copy_lines
+from ..merging.waiting_rows import bytes_of
 from ..parsing.chunk import ParsedChunk, parse_chunk
 from ..parsing.findings import SaneDays, add_findings
 from ..parsing.headers import AnotherHeader, refuse_another_header, unnamed_columns
@@ -56,15 +57,15 @@ UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty 
 """
 BEGIN_WRITE = """
 UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
-    rows_unchanged = 0, rows_rejected = 0, rows_waiting = 0, rejects = '[]', rejects_stored = 0, rejects_bytes = 0,
-    date_ledger = '{}', findings = '{}'
+    rows_unchanged = 0, rows_rejected = 0, rows_waiting = 0, waiting_bytes = 0, rejects = '[]', rejects_stored = 0,
+    rejects_bytes = 0, date_ledger = '{}', findings = '{}'
 WHERE id = $1
 """
 RECORD_CHUNK = """
 UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
     rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
     rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11,
-    findings = $12, rows_waiting = rows_waiting + $13
+    findings = $12, rows_waiting = rows_waiting + $13, waiting_bytes = waiting_bytes + $14
 WHERE id = $1
 """
 
@@ -83,6 +84,8 @@ class LoadSettings:
     reject_bounds: RejectBounds
     first_sane_day: date
     sane_years_ahead: int
+    waiting_bytes: int
+    """Of a user, that may wait."""
 
     @property
     def sane_days(self) -> SaneDays:
@@ -215,11 +218,12 @@ class LoadWork:
             absent=absent_columns(kind, layout_of(load)),
             skip_row_checks=self._settings.skip_row_checks,
             wait=load["unknown_customer"] == "wait",
+            waiting_bytes=self._settings.waiting_bytes,
         )
 
     def _waited_rules(self, load: Any) -> tuple[LoadRules, Layout]:
         AT_WORK_ON.set(load["id"])
-        return self._rules(load, into_empty=False), layout_of(load)
+        return replace(self._rules(load, into_empty=False), waiting_bytes=None), layout_of(load)
 
     async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
         row = await connection.fetchrow(READ_BODY, claim["id"], seq)
@@ -284,6 +288,7 @@ class LoadWork:
             kept_bytes,
             add_findings(load["findings"], outcome.findings),
             outcome.waiting.height,
+            bytes_of(outcome.waiting),
         )
         await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
 
@@ -304,6 +309,7 @@ class LoadWork:
             absent=absent_columns(kind, layout_of(claim)),
             skip_row_checks=False,
             wait=claim["unknown_customer"] == "wait",
+            waiting_bytes=self._settings.waiting_bytes,
         )
         memory = LoadMemory(claim["bytes"])
 

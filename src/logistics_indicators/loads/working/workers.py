@@ -40,7 +40,8 @@ async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
     may_skip = await may_skip_row_checks(pool)
-    work = LoadWork(LoadSettings(pool, may_skip, bounds, settings.load_first_sane_day, settings.load_sane_years_ahead))
+    days = settings.load_first_sane_day, settings.load_sane_years_ahead
+    work = LoadWork(LoadSettings(pool, may_skip, bounds, *days, settings.load_waiting_bytes_per_user))
     workers = [
         asyncio.create_task(_work(work, pool, wake, stopping, settings), name=f"load-worker-{number}")
         for number in range(settings.load_workers)
