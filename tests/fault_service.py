@@ -157,7 +157,7 @@ class Service:
             self.nursery.communicate()
         await self.client.aclose()
 
-    async def wait_for(self, check: Callable[[], Awaitable[T | None]], what: str, seconds: float = 90) -> T:
+    async def wait_for(self, check: Callable[[], Awaitable[T | None]], what: str, seconds: float = 300) -> T:
         """The first true result; fails with the log's end where it does not come."""
         deadline = time.monotonic() + seconds
         while not (result := await check()):

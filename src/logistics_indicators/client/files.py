@@ -48,13 +48,14 @@ async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
 
 async def _is_of(kind: Kind, path: Path, options: LoadOptions) -> bool:
     """Raises ServiceError where the file is no table at all."""
+    try:
+        mapped = mapped_columns(kind, options.columns) if options.columns else {}
+    except Unprocessable:
+        return False
+    opening = OpeningOptions(kind, options.one_delimiter, options.encoding, True, mapped)
     with path.open("rb") as file:
         try:
-            mapped = mapped_columns(kind, options.columns) if options.columns else {}
-            opening = OpeningOptions(kind, options.one_delimiter, options.encoding, True, mapped)
             return await _opens(file, opening, options.sheet)
-        except Unprocessable:
-            return False
         except Problem as problem:
             raise ServiceError(f"{path.name}: {problem.detail}") from None
 
@@ -64,7 +65,10 @@ async def _opens(file: IO[bytes], opening: OpeningOptions, sheet: str | None) ->
     async with aclosing(tables.of(_pieces(file))) as found:
         table = await anext(found)
         asked = opening if table.form is CSV else as_written_here(opening, table.form)
-        return await open_file(table.pieces, asked, is_table=table.form is not CSV) is not None
+        try:
+            return await open_file(table.pieces, asked, is_table=table.form is not CSV) is not None
+        except Unprocessable:
+            return False
 
 
 @asynccontextmanager
