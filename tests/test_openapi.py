@@ -28,13 +28,13 @@ GET /v1/customers/total 200 401 422
 GET /v1/customers/{customer_id} 200 401 404 422
 PUT /v1/customers/{customer_id} 200 401 403 404 409 422
 DELETE /v1/customers/{customer_id} 200 401 403 404 409
-POST /v1/customers/batch 202 401 403 413 415 422
+POST /v1/customers/batch 200 202 401 403 413 415 422
 POST /v1/services 201 401 403 422
 GET /v1/services 200 401 422
 GET /v1/services/total 200 401 422
 GET /v1/services/{service_id} 200 401 404 422
 PUT /v1/services/{service_id} 200 401 403 404 422
-POST /v1/services/batch 202 401 403 413 415 422
+POST /v1/services/batch 200 202 401 403 413 415 422
 GET /v1/loads 200 401
 GET /v1/loads/{load_id} 200 401 404
 GET /v1/loads/{load_id}/rejects 200 401 404 429

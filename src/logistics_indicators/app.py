@@ -49,6 +49,7 @@ from .loads.uploads.becoming import Becoming
 from .loads.uploads.protocol import REQUEST_HEADERS, RESPONSE_HEADERS, TusRequests, is_upload_path
 from .loads.uploads.routes import router as uploads_router
 from .loads.waiting.routes import router as waiting_router
+from .loads.working.changes import Changes
 from .loads.working.workers import running_workers
 from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
@@ -128,7 +129,9 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             becoming = Becoming(app.state.pool, settings, app.state.receiver)
             app.state.appender = Appender(app.state.pool, settings, app.state.receiver, becoming)
             stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
-            await stack.enter_async_context(running_workers(url, settings))
+            changes = app.state.load_changes = Changes()
+            stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(url), name="load-changes"))
+            await stack.enter_async_context(running_workers(url, settings, changes))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
             log.info("stopping")

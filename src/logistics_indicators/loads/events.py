@@ -11,15 +11,13 @@ from ..database import Pool
 from ..errors import Unauthorized
 from ..http.per_user import LimitPerUser
 from ..settings import Settings
-from .models import Load
+from .models import ENDED, Load
 from .service import find_load
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15
 HARD_STOP_SECONDS = 3600
 """A stream ends then whatever happens; the client may open another."""
-
-ENDED = ("completed", "failed", "undone")
 
 MayWatch = Callable[[], Awaitable[bool]]
 

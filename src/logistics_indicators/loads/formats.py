@@ -35,11 +35,15 @@ class Form:
 
     name: str
     title: str
+    has_header: bool = True
+    """A row of it may be one. Else its columns have names beside the rows, and the first row is the first line."""
 
 
 CSV = Form("csv", "CSV")
 XLSX = Form("xlsx", "an Excel workbook")
-FORMS = (CSV, XLSX)
+JSON = Form("json", "JSON", has_header=False)
+NDJSON = Form("ndjson", "NDJSON", has_header=False)
+FORMS = (CSV, XLSX, JSON, NDJSON)
 
 REPORT_COLUMNS = ("line", "column", "reason")
 """Ours, in front of each record of a file of rejects; a load passes over them."""

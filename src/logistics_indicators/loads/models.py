@@ -25,12 +25,13 @@ Reason = Literal[
 ]
 UnknownCustomer = Literal["reject", "wait"]
 Status = Literal["received", "loading", "completed", "failed", "undone"]
+ENDED: tuple[Status, ...] = ("completed", "failed", "undone")
 
 
 class RejectSummary(BaseModel):
     reason: Reason
     rows: int = Field(ge=1)
-    first_line: int = Field(ge=1, description="Line of the file, or row of the sheet; the first is 1")
+    first_line: int = Field(ge=1, description="Line of the file, row of the sheet, place in the batch; the first is 1")
 
 
 class Load(BaseModel):
@@ -42,7 +43,7 @@ class Load(BaseModel):
     filename: str | None
     bytes: int = Field(description="Size of the file, unpacked; of a workbook, as it is")
     sha256: str = Field(description="Of the file, likewise")
-    format: Literal["csv", "xlsx"] = Field(description="What the file was sent as")
+    format: Literal["csv", "xlsx", "json", "ndjson"] = Field(description="What the file was sent as")
     sheet: str | None = Field(description="Of a workbook: the one that was read")
     encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"]
     delimiter: str

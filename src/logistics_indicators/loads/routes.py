@@ -16,9 +16,10 @@ from . import rejects, service, undoing
 from .asked import ASKED, Asked, options_of
 from .events import OneMoreStream, load_events, still_allowed
 from .kinds import KINDS, Kind
-from .models import Load, LoadPage, Reason, ReceivedLoad, RejectPage
+from .models import ENDED, Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .origin import Origin, origin_of
 from .presets.service import with_preset
+from .receiving.batches import MOST_ROWS
 from .receiving.bodies import XLSX_TYPE, open_body
 from .receiving.receiver import LoadOptions
 
@@ -35,13 +36,21 @@ FILE = {
     "description": "CSV, plain or packed as gzip or zip, or an Excel workbook (.xlsx)",
 }
 BARE = f"The file may also be the body itself, as `text/csv` or `{XLSX_TYPE}`: `curl --data-binary @file`."
+OBJECTS = f"""\
+Few rows, up to {MOST_ROWS}, may be the body as an array of objects with our names (`application/json`), or as one such
+object a line (`application/x-ndjson`). The answer is 200 with the load at its end where it ends within two seconds."""
 """In words: a second type of body would make generators of clients send the wrong one."""
+
+LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}}
+FINISHED = {"model": ReceivedLoad, "description": "A batch of objects whose load has ended within two seconds"}
+BATCH_SECONDS = 2.0
 
 RECEIVE: dict[str, Any] = {
     "status_code": 202,
     "response_model": ReceivedLoad,
     "responses": {
-        202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}},
+        200: {**FINISHED, **LOCATION},
+        202: LOCATION,
         **problems(400, 401, 403, 408, 413, 415, 422, 429, 503, 507),
     },
     "openapi_extra": {
@@ -71,9 +80,19 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         settings.load_max_bytes,
     )
     load_id = await request.app.state.receiver.receive(body, options, user)
-    load = await service.find_load(request.app.state.pool, load_id)
     response.headers["Location"] = f"/v1/loads/{load_id}"
-    return ReceivedLoad(message="received load", load=load)
+    if body.batch is None:
+        return ReceivedLoad(message="received load", load=await service.find_load(request.app.state.pool, load_id))
+    return await _awaited(request, response, load_id)
+
+
+async def _awaited(request: Request, response: Response, load_id: int) -> ReceivedLoad:
+    """Who sends a few rows would rather have the outcome than watch for it."""
+    load = await request.app.state.load_changes.ended(request.app.state.pool, load_id, BATCH_SECONDS)
+    if load.status not in ENDED:
+        return ReceivedLoad(message="received load", load=load)
+    response.status_code = 200
+    return ReceivedLoad(message="finished load", load=load)
 
 
 def _add_upload(kind: Kind) -> None:
@@ -90,7 +109,7 @@ def _add_upload(kind: Kind) -> None:
         methods=["POST"],
         operation_id=f"load_{kind}",
         summary=KINDS[kind].summary,
-        description=f"{KINDS[kind].description} {BARE}",
+        description=f"{KINDS[kind].description} {BARE}\n\n{OBJECTS}",
         **RECEIVE,
     )
 

@@ -1,6 +1,7 @@
 """Records of CSV as the reading process writes them: one line each, so that a line's number is that of its row."""
 
 import re
+from collections.abc import Iterable
 
 DELIMITER = ";"
 LINE_ENDS = re.compile(r"[\r\n]+")
@@ -24,3 +25,8 @@ def number(value: float) -> str:
     if value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return repr(value)
+
+
+def record(texts: Iterable[str]) -> bytes:
+    """With its line end. Half a character (a lone surrogate) becomes bytes that are no UTF-8, and costs its row."""
+    return (DELIMITER.join(map(cell, texts)) + "\n").encode("utf-8", "surrogatepass")

@@ -10,6 +10,7 @@ from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ...errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType
+from ..formats import JSON, NDJSON, Form
 from .unpacking import gunzip, too_large
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,6 +31,7 @@ FILE_TYPES = {
     "application/zip",
     "application/x-zip-compressed",
 }
+BATCH_TYPES = {"application/json": JSON, "application/x-ndjson": NDJSON}
 MOST_PARTS = 8
 LONGEST_PART_HEADERS = 8 * 1024
 LONGEST_AROUND_PARTS = 64 * 1024
@@ -48,6 +50,8 @@ class FileBody:
     charset: str | None = None
     """Of the bare body's Content-Type, or of the part's; known once the first bytes have come."""
     pieces: AsyncIterator[bytes] = field(init=False)
+    batch: Form | None = None
+    """Where it is no file, but a small batch of objects."""
 
 
 def open_body(
@@ -72,6 +76,9 @@ def open_body(
     elif media_type in FILE_TYPES:
         body.charset = options.get(b"charset", b"").decode("latin-1")
         body.pieces = bounded(unpacked, limit)
+    elif media_type in BATCH_TYPES:
+        body.batch = BATCH_TYPES[media_type]
+        body.pieces = bounded(unpacked, limit)
     elif not content_type:
         body.pieces = untyped(unpacked)
     else:
@@ -85,7 +92,8 @@ def empty_file() -> Problem:
 
 def wrong_type() -> Problem:
     return UnsupportedMediaType(
-        "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv."
+        "Send the file as multipart/form-data in the field `file`, or bare with Content-Type: text/csv. "
+        "Few rows may be an array of objects, with Content-Type: application/json."
     )
 
 

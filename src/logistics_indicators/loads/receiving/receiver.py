@@ -21,12 +21,13 @@ from ...database import Connection, Pool
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
-from ..formats import CSV, named_encoding
+from ..formats import CSV, XLSX, named_encoding
 from ..kinds import KINDS, Kind
 from ..parsing.headers import key_of
 from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
 from .apart import Apart, Bounds
+from .batches import batch_table
 from .bodies import FileBody, empty_file
 from .by_header import Told, preset_of_header
 from .cutting import Chunk, Cutter
@@ -78,6 +79,8 @@ class LoadOptions:
 
     def for_table(self, table: Table, told: str | None) -> "LoadOptions":
         """As the sender asked, or as the file's Content-Type says where it can be trusted."""
+        if self.sheet is not None and table.form is not XLSX:
+            raise Unprocessable.field("query", "sheet", msg=f"The file is {table.form.title}, which has no sheets.")
         if table.form is not CSV:
             return replace(self, opening=as_written_here(self.opening, table.form))
         encoding = str(named_encoding(told))
@@ -227,7 +230,7 @@ class Receiver:
             begun = await anext(pieces, b"")  # what the file's part says of it has come, too
             options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
             options = options.for_table(table, body.charset)
-            opened = await open_file(whole, options.opening, is_table=table.form is not CSV)
+            opened = await _opened(table, whole, options.opening)
             if opened is None:
                 raise empty_file()
             received = _Received(table, opened, warnings=[*table.warnings])
@@ -238,7 +241,7 @@ class Receiver:
         self, table: Table, body: FileBody, pieces: AsyncIterator[bytes], options: LoadOptions
     ) -> tuple[LoadOptions, AsyncIterator[bytes]]:
         """(the options, by the preset that is for files with this header; the pieces)"""
-        if options.with_preset is None:
+        if options.with_preset is None or table.opening is not None:
             return options, pieces
         told = Told(table.form, options.opening, options.for_table(table, body.charset).opening)
         preset, pieces = await preset_of_header(self._pool, pieces, told)
@@ -275,6 +278,8 @@ class Receiver:
 
     def _tables(self, body: FileBody, options: LoadOptions, room: RoomOfUpload) -> AsyncGenerator[Table]:
         pieces = live(body.pieces, self._settings.load_stall_seconds)
+        if body.batch is not None:
+            return batch_table(body.batch, pieces, options.opening, updates=options.on_conflict == "update")
         return Tables(room.kept, self._apart, options.sheet).of(pieces)
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
@@ -348,6 +353,12 @@ class Receiver:
             await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
         except Exception as error:
             log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
+
+
+async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions) -> OpenedFile | None:
+    if table.opening is not None:
+        return OpenedFile(table.opening, asked.encoding, pieces, b"")
+    return await open_file(pieces, asked, is_table=table.form is not CSV)
 
 
 def given_up() -> Problem:

@@ -10,6 +10,7 @@ from typing import IO
 
 from ...errors import Unprocessable
 from ..formats import CSV, XLSX, Form
+from ..parsing.headers import Opening
 from ..reading.records import DELIMITER
 from .apart import Apart
 from .bodies import bounded
@@ -48,6 +49,8 @@ class Table:
     """Of a table in CSV, complete once its pieces have come."""
     sheet: str | None = None
     warnings: list[str] = field(default_factory=list)
+    opening: Opening | None = None
+    """Where it is known, and the pieces are rows alone."""
 
     async def drain(self) -> None:
         """Until its fingerprint is complete."""
@@ -75,10 +78,6 @@ class Tables:
             tables = self._of_file(whole)
         async with aclosing(tables):
             async for table in tables:
-                if self.sheet is not None and table.form is not XLSX:
-                    raise Unprocessable.field(
-                        "query", "sheet", msg=f"The file is {table.form.name}, which has no sheets."
-                    )
                 yield table
 
     async def _of_file(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
@@ -123,4 +122,6 @@ def as_written_here(asked: OpeningOptions, form: Form) -> OpeningOptions:
     for name in ("delimiter", "encoding"):
         if getattr(asked, name) is not None:
             raise Unprocessable.field("query", name, msg=f"The file is {form.title}, which has no {name}.")
+    if not (form.has_header or asked.header):
+        raise Unprocessable.field("query", "header", msg=f"The file is {form.title}, where each value has a name.")
     return replace(asked, delimiter=DELIMITER, encoding="utf-8")

@@ -15,13 +15,11 @@ from ..kinds import Kind
 from ..merging.indexes import ensure_indexes
 from ..rejects import RejectBounds, make_room
 from ..waiting.keeping import expire_waiting
+from .changes import AWAY_SECONDS, Changes
 from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
-from .work import CHANGED_CHANNEL, LoadSettings, LoadWork
+from .work import LoadSettings, LoadWork
 
 log = structlog.get_logger()
-
-AWAY_SECONDS = 0.5
-"""Pause before the next try while the database does not answer."""
 
 DRAIN_SECONDS = 15
 """At shutdown, time for the chunk in hand; a chunk that is cut off rolls back and is merged after the next start."""
@@ -30,35 +28,32 @@ SWEEP_SECONDS = 15
 
 
 @contextlib.asynccontextmanager
-async def running_workers(url: str, settings: Settings) -> AsyncIterator[None]:
+async def running_workers(url: str, settings: Settings, changes: Changes) -> AsyncIterator[None]:
     """Work on loads while the block runs."""
     if not settings.load_workers:
         yield
         return
     pool = await _open_pool(url, settings)
-    wake = asyncio.Event()
     stopping = asyncio.Event()
     bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
     may_skip = await may_skip_row_checks(pool)
     days = settings.load_first_sane_day, settings.load_sane_years_ahead
     work = LoadWork(LoadSettings(pool, may_skip, bounds, *days, settings.load_waiting_bytes_per_user))
-    workers = [
-        asyncio.create_task(_work(work, pool, wake, stopping, settings), name=f"load-worker-{number}")
-        for number in range(settings.load_workers)
-    ]
-    helpers = [
-        asyncio.create_task(_listen(url, wake), name="load-listener"),
-        asyncio.create_task(_sweep(pool, settings, bounds), name="load-sweeper"),
-    ]
-    try:
-        yield
-    finally:
-        stopping.set()
-        wake.set()
-        _, late = await asyncio.wait(workers, timeout=DRAIN_SECONDS)
-        for task in [*late, *helpers]:
-            task.cancel()
-        await asyncio.gather(*workers, *helpers, return_exceptions=True)
+    sweeper = asyncio.create_task(_sweep(pool, settings, bounds), name="load-sweeper")
+    with changes.noticed() as wake:
+        workers = [
+            asyncio.create_task(_work(work, pool, wake, stopping, settings), name=f"load-worker-{number}")
+            for number in range(settings.load_workers)
+        ]
+        try:
+            yield
+        finally:
+            stopping.set()
+            wake.set()
+            _, late = await asyncio.wait(workers, timeout=DRAIN_SECONDS)
+            for task in [*late, sweeper]:
+                task.cancel()
+            await asyncio.gather(*workers, sweeper, return_exceptions=True)
         with contextlib.suppress(TimeoutError, *DATABASE_AWAY):
             await asyncio.wait_for(pool.close(), 5)
 
@@ -129,22 +124,6 @@ async def _step(work: LoadWork, connection: Connection) -> bool:
         log.exception("load_step_failed")
         await work.give_up_after(connection, error)
         return False
-
-
-async def _listen(url: str, wake: asyncio.Event) -> None:
-    """Set `wake` whenever a load changes, in whatever process."""
-    while True:
-        with contextlib.suppress(TimeoutError, OSError, *DATABASE_AWAY):
-            connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS)
-            gone = asyncio.Event()
-            connection.add_termination_listener(lambda _, gone=gone: gone.set())
-            try:
-                await connection.add_listener(CHANGED_CHANNEL, lambda *_: wake.set())
-                wake.set()
-                await gone.wait()
-            finally:
-                connection.terminate()
-        await asyncio.sleep(AWAY_SECONDS)
 
 
 async def _sweep(pool: Pool, settings: Settings, bounds: RejectBounds) -> None:
