@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# A build that must be repeatable names the base by its digest: --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:...
-ARG PYTHON_IMAGE=python:3.13-slim
+# By its digest, so that two builds of a commit begin with the same files; scripts/pin-images takes a newer one.
+ARG PYTHON_IMAGE=python:3.13-slim@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
 
 # The packages, in an environment of their own. Compilers, uv and its cache stay in this stage.
 FROM ${PYTHON_IMAGE} AS build
@@ -16,7 +16,9 @@ COPY pyproject.toml ./
 COPY README.md LICENSE ./
 COPY alembic alembic
 COPY src src
-RUN uv pip install --python /opt/logistics-indicators/bin/python --no-deps --no-build-isolation .
+# Built by the Python that has the builder, which the environment that serves has not.
+RUN python -m hatchling build -t wheel -d /build/dist \
+    && uv pip install --python /opt/logistics-indicators/bin/python --no-deps /build/dist/*.whl
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --system --gid 10001 logistics \

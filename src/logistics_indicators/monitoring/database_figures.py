@@ -28,6 +28,11 @@ UNION ALL
 SELECT 'newest_visit', EXTRACT(epoch FROM LOCALTIMESTAMP - max(data_de_atendimento))::float8 FROM services
 """
 
+QUEUE_AGE = """
+SELECT COALESCE(EXTRACT(epoch FROM LOCALTIMESTAMP - min(received_at)), 0)::float8
+FROM loads WHERE status IN ('received', 'loading')
+"""
+
 COMMITS_WAITING = "SELECT count(*) FROM rollup_waiting"
 
 
@@ -38,6 +43,7 @@ class DatabaseFigures(Collector):
     loads: dict[tuple[str, str], int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     ages: dict[str, float] = field(default_factory=dict)
+    queue_age: float = 0.0
     commits_waiting: int | None = None
 
     def collect(self) -> Iterable[Metric]:
@@ -50,6 +56,11 @@ class DatabaseFigures(Collector):
             "logistics_loads",
             "Loads kept, by kind and state",
             [(["kind", k, "status", s], self.loads.get((k, s), 0)) for k in Kind for s in get_args(Status)],
+        )
+        yield _gauge(
+            "logistics_load_queue_age_seconds",
+            "Since the oldest load that has not ended was received; 0 where there is none",
+            [([], self.queue_age)],
         )
         yield _gauge("logistics_rows", "Rows stored, at most a minute old", _labelled("table", self.rows))
         yield _gauge(
@@ -98,5 +109,6 @@ async def read_figures(connection: Connection, rows: RowCounts) -> DatabaseFigur
         loads={(row["kind"], row["status"]): row["count"] for row in loads},
         rows=await rows.of(connection),
         ages={row["kind"]: row["age"] for row in ages if row["age"] is not None},
+        queue_age=await connection.fetchval(QUEUE_AGE),
         commits_waiting=await connection.fetchval(COMMITS_WAITING),
     )
