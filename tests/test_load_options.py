@@ -288,7 +288,15 @@ async def test_the_same_file_again_changes_nothing_and_says_so(
 @pytest.mark.parametrize(("rows", "warned"), [(1_048_574, False), (1_048_575, True), (1_048_576, False)])
 def test_a_file_as_long_as_an_excel_sheet_may_have_been_cut_and_the_load_says_so(rows: int, warned: bool) -> None:
     warnings = warnings_of(
-        {"warnings": [], "rows_read": rows, "rows_unchanged": 0, "rows_rejected": 0, "rejects_stored": 0}
+        {
+            "warnings": [],
+            "rows_read": rows,
+            "rows_unchanged": 0,
+            "rows_rejected": 0,
+            "rejects_stored": 0,
+            "rejects": [],
+            "unknown_customer": "reject",
+        }
     )
     assert any("1,048,575" in warning for warning in warnings) is warned
 
