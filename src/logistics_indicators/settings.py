@@ -217,10 +217,10 @@ class Settings(BaseSettings):
     load_reader_bytes: int = Field(
         1024**3,
         ge=128 * 1024**2,
-        description="Memory of the process that reads a workbook, bytes; one that needs more is answered 422",
+        description="Memory of the process that reads what is no CSV, bytes; a file that needs more is 422",
     )
     load_reader_seconds: int = Field(
-        300, ge=1, le=3600, description="And its processor time; a workbook that takes longer is answered 422"
+        300, ge=1, le=3600, description="And its processor time; a file that takes longer is answered 422"
     )
 
     # Indicators

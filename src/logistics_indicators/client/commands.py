@@ -79,7 +79,7 @@ Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidde
 
 
 def load(
-    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or packed as gzip or zip, or Excel workbooks.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV, NDJSON or Parquet, plain or packed, or Excel workbooks.")],
     data_dir: DataDir = None,
     url: Url = None,
     username: Username = None,

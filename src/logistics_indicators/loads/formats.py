@@ -43,7 +43,8 @@ CSV = Form("csv", "CSV")
 XLSX = Form("xlsx", "an Excel workbook")
 JSON = Form("json", "JSON", has_header=False)
 NDJSON = Form("ndjson", "NDJSON", has_header=False)
-FORMS = (CSV, XLSX, JSON, NDJSON)
+PARQUET = Form("parquet", "Parquet", has_header=False)
+FORMS = (CSV, XLSX, JSON, NDJSON, PARQUET)
 
 REPORT_COLUMNS = ("line", "column", "reason")
 """Ours, in front of each record of a file of rejects; a load passes over them."""

@@ -43,7 +43,7 @@ class Load(BaseModel):
     filename: str | None
     bytes: int = Field(description="Size of the file, unpacked; of a workbook, as it is")
     sha256: str = Field(description="Of the file, likewise")
-    format: Literal["csv", "xlsx", "json", "ndjson"] = Field(description="What the file was sent as")
+    format: Literal["csv", "xlsx", "json", "ndjson", "parquet"] = Field(description="What the file was sent as")
     sheet: str | None = Field(description="Of a workbook: the one that was read")
     encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"]
     delimiter: str

@@ -20,7 +20,7 @@ from .models import ENDED, Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .origin import Origin, origin_of
 from .presets.service import with_preset
 from .receiving.batches import MOST_ROWS
-from .receiving.bodies import XLSX_TYPE, open_body
+from .receiving.bodies import PARQUET_TYPE, XLSX_TYPE, open_body
 from .receiving.receiver import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
@@ -33,9 +33,12 @@ EVENT = {"description": "Server-Sent Events; the `data` of each is a whole load 
 FILE = {
     "type": "string",
     "format": "binary",
-    "description": "CSV, plain or packed as gzip or zip, or an Excel workbook (.xlsx)",
+    "description": "CSV, NDJSON or Parquet, plain or packed as gzip or zip, or an Excel workbook (.xlsx)",
 }
-BARE = f"The file may also be the body itself, as `text/csv` or `{XLSX_TYPE}`: `curl --data-binary @file`."
+BARE = (
+    f"The file may also be the body itself, as `text/csv`, `{XLSX_TYPE}` or `{PARQUET_TYPE}`: "
+    "`curl --data-binary @file`."
+)
 OBJECTS = f"""\
 Few rows, up to {MOST_ROWS}, may be the body as an array of objects with our names (`application/json`), or as one such
 object a line (`application/x-ndjson`). The answer is 200 with the load at its end where it ends within two seconds."""

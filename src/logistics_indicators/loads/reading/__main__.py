@@ -8,10 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from ...priority import give_way
-from . import workbook
+from . import ndjson, parquet, workbook
 from .protocol import OUT_OF_MEMORY, REFUSED, Refused, Request
 
-READERS: dict[str, Callable[[BinaryIO, Request], Iterator[bytes]]] = {"xlsx": workbook.read}
+READERS: dict[str, Callable[[BinaryIO, Request], Iterator[bytes]]] = {
+    "xlsx": workbook.read,
+    "ndjson": ndjson.read,
+    "parquet": parquet.read,
+}
+RESERVING = {"parquet"}
+"""Forms whose reader takes address space that it never fills: what it fills is bounded there."""
 
 
 def main() -> int:
@@ -35,7 +41,8 @@ def _bound(request: Request) -> None:
     bounds = [(resource.RLIMIT_FSIZE, 0, 0), (resource.RLIMIT_CORE, 0, 0)]
     bounds.append((resource.RLIMIT_CPU, request.seconds, request.seconds + 1))  # the first ends it by its own signal
     if sys.platform == "linux":  # elsewhere the address space is no measure
-        bounds.append((resource.RLIMIT_AS, request.memory, request.memory))
+        space = resource.RLIMIT_DATA if request.form in RESERVING else resource.RLIMIT_AS
+        bounds.append((space, request.memory, request.memory))
     for bound, soft, hard in bounds:
         now = resource.getrlimit(bound)[1]
         most = hard if now == resource.RLIM_INFINITY else min(hard, now)

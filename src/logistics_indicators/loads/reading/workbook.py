@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from .named import listed
 from .package import BROKEN, Package
 from .protocol import Head, Refused, Request
 from .sheet import Meaning, records
@@ -14,7 +15,6 @@ NO_WORKBOOK = (
     "The file looks like an Office document that is no Excel workbook (.xlsx). Send its table as .xlsx or CSV."
 )
 BINARY = "The file looks like a binary Excel workbook (.xlsb). Save it as .xlsx or CSV, and send that."
-SHOWN_NAMES, SHOWN_CHARACTERS = 10, 40
 
 
 class _Sheet(NamedTuple):
@@ -86,18 +86,11 @@ def _chosen(sheets: list[_Sheet], name: str | None) -> _Sheet:
             if names(sheet.name) == wanted:
                 return sheet
     raise Refused(
-        f"The workbook has no sheet of that name; there are: {_listed([s.name for s in sheets])}.", about="sheet"
+        f"The workbook has no sheet of that name; there are: {listed([s.name for s in sheets])}.", about="sheet"
     )
 
 
 def _not_read(name: str, others: list[str]) -> list[str]:
     if not others:
         return []
-    return [f"Only the sheet {_listed([name])} was read, not {_listed(others)}: ?sheet= names another."]
-
-
-def _listed(names: list[str]) -> str:
-    shown = [
-        "".join(c if c.isprintable() else "\ufffd" for c in name)[:SHOWN_CHARACTERS] for name in names[:SHOWN_NAMES]
-    ]
-    return ", ".join(shown) + (", …" if len(names) > SHOWN_NAMES else "")
+    return [f"Only the sheet {listed([name])} was read, not {listed(others)}: ?sheet= names another."]

@@ -14,6 +14,7 @@ from ..formats import JSON, NDJSON, Form
 from .unpacking import gunzip, too_large
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET_TYPE = "application/vnd.apache.parquet"
 FILE_TYPES = {
     "text/csv",
     "application/vnd.ms-excel",
@@ -30,6 +31,10 @@ FILE_TYPES = {
     "application/x-gzip",
     "application/zip",
     "application/x-zip-compressed",
+    "application/json",
+    "application/x-ndjson",
+    "application/jsonl",
+    PARQUET_TYPE,
 }
 BATCH_TYPES = {"application/json": JSON, "application/x-ndjson": NDJSON}
 MOST_PARTS = 8
@@ -73,11 +78,11 @@ def open_body(
         if not boundary:
             raise BadRequest("The multipart body's Content-Type has no boundary.")
         body.pieces = _Multipart(body, boundary).pieces(limit)
-    elif media_type in FILE_TYPES:
-        body.charset = options.get(b"charset", b"").decode("latin-1")
-        body.pieces = bounded(unpacked, limit)
     elif media_type in BATCH_TYPES:
         body.batch = BATCH_TYPES[media_type]
+        body.pieces = bounded(unpacked, limit)
+    elif media_type in FILE_TYPES:
+        body.charset = options.get(b"charset", b"").decode("latin-1")
         body.pieces = bounded(unpacked, limit)
     elif not content_type:
         body.pieces = untyped(unpacked)

@@ -132,7 +132,7 @@ def _refuse_what_is_no_table(head: bytes) -> None:
     if looks_like:
         raise UnsupportedMediaType(
             f"The file looks like {looks_like}, which is no table that can be read here. "
-            "Send it as CSV, plain or packed as gzip or zip, or as an Excel workbook (.xlsx)."
+            "Send it as CSV, plain or packed as gzip or zip, as an Excel workbook (.xlsx), NDJSON or Parquet."
         )
 
 

@@ -358,7 +358,10 @@ class Receiver:
 async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions) -> OpenedFile | None:
     if table.opening is not None:
         return OpenedFile(table.opening, asked.encoding, pieces, b"")
-    return await open_file(pieces, asked, is_table=table.form is not CSV)
+    opened = await open_file(pieces, asked, is_table=table.form is not CSV)
+    if opened is not None and not table.form.has_header:  # the names that stand before the first row are no line
+        opened.opening = replace(opened.opening, first_line=opened.opening.first_line - 1)
+    return opened
 
 
 def given_up() -> Problem:

@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from ..formats import CSV, NDJSON, PARQUET, Form
+
 GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 NOT_TABLES: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel 97 workbook (.xls), or an encrypted one"),
     (b"%PDF-", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"ARROW1", "an Arrow file"),
@@ -34,12 +35,15 @@ NOT_TABLES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe\x00\x00", "a text in UTF-32"),
     (b"\x00\x00\xfe\xff", "a text in UTF-32"),
 )
-_MAYBE_TEXT = (b"ORC", b"PAR1", b"GIF8", b"MZ\x90\x00", b"\xff\xd8\xff", b"\x28\xb5\x2f\xfd")
+_MAYBE_TEXT = (b"ORC", b"GIF8", b"MZ\x90\x00", b"\xff\xd8\xff", b"\x28\xb5\x2f\xfd")
 """Beginnings that a row could have: they count only where bytes follow soon that no text has."""
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1b")
 
 HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|table|\?xml)\b", re.IGNORECASE)
 JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*\"|\[\s*[\[{]|\[\s*\]|\{\s*\})")
+
+NDJSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{[ \t]*\"(?:[^\"\\\r\n]|\\.)*\"[ \t]*:[^\r\n]")
+PARQUET_START = b"PAR1"
 
 MOST_UNPRINTABLE = 0.3
 """Share of control characters past which bytes are no text."""
@@ -51,6 +55,13 @@ def is_packed(head: bytes) -> bool:
     return head.startswith((GZIP, *ZIP))
 
 
+def form_of(head: bytes) -> Form:
+    """Of what is not packed."""
+    if head.startswith(PARQUET_START) and _is_certain(PARQUET_START, head):
+        return PARQUET
+    return NDJSON if NDJSON_START.match(head) else CSV
+
+
 def what_else(head: bytes) -> str | None:
     """What the bytes look like where they are no table; None where they may be one."""
     for magic, name in NOT_TABLES:
@@ -59,7 +70,7 @@ def what_else(head: bytes) -> str | None:
     if HTML.match(head):
         return "an HTML or XML page"
     if JSON.match(head):
-        return "JSON"
+        return "JSON that is no NDJSON (which has one object a line)"
     if utf16_of(head):
         return None
     sample = head[:SAMPLE]
@@ -70,7 +81,7 @@ def what_else(head: bytes) -> str | None:
 
 
 def _is_certain(magic: bytes, head: bytes) -> bool:
-    return magic not in _MAYBE_TEXT or any(byte in _CONTROLS for byte in head[len(magic) : 64])
+    return magic not in (*_MAYBE_TEXT, PARQUET_START) or any(byte in _CONTROLS for byte in head[len(magic) : 64])
 
 
 @dataclass(frozen=True)

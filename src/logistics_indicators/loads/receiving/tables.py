@@ -15,7 +15,7 @@ from ..reading.records import DELIMITER
 from .apart import Apart
 from .bodies import bounded
 from .opening import OpeningOptions
-from .recognising import GZIP, SAMPLE, ZIP
+from .recognising import GZIP, SAMPLE, ZIP, form_of
 from .unpacking import after, gunzip, is_office_document, member_pieces, only_entry, opened_zip
 
 Keep = Callable[[AsyncIterator[bytes]], AbstractAsyncContextManager[IO[bytes]]]
@@ -81,8 +81,14 @@ class Tables:
                 yield table
 
     async def _of_file(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
-        fingerprint = Fingerprint()
-        yield Table(CSV, fingerprint.counted(pieces), fingerprint)
+        head, whole = await _begun(pieces)
+        form, fingerprint = form_of(head), Fingerprint()
+        if form is CSV:
+            yield Table(CSV, fingerprint.counted(whole), fingerprint)
+            return
+        async with self.keep(fingerprint.counted(whole)) as file, aclosing(self._apart(form, file, fingerprint)) as one:
+            async for table in one:
+                yield table
 
     async def _of_zip(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
         fingerprint = Fingerprint()
