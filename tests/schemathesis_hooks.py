@@ -27,6 +27,8 @@ KNOWN_REFUSALS = {
     "offset": ("a cursor and an offset do not go together", "an export has all rows"),
     "end_date": ("end_date lies before start_date",),
     "since": ("changes are kept from ", "there is no such data_version", "lies after until"),
+    "addresses": ("no IP address or network",),
+    "body": ("the scope load needs the role analyst",),
     "until": ("changes are kept from ", "there is no such data_version"),
     "sheet": ("which has no sheets",),
     "safe": ("goes with format=csv",),
@@ -107,5 +109,6 @@ def is_no_timestamp(error: dict[str, Any], body: Any) -> bool:
 
 
 def is_known(error: dict[str, Any]) -> bool:
-    fitting = (*ANYWHERE, *KNOWN_REFUSALS.get(str(error["loc"][-1]), ()))
+    names = [part for part in error["loc"] if isinstance(part, str)]  # without the index into a list
+    fitting = (*ANYWHERE, *KNOWN_REFUSALS.get(names[-1], ()))
     return any(text in error["msg"] for text in fitting)

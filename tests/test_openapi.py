@@ -22,6 +22,9 @@ POST /v1/users 201 401 403 409 422
 GET /v1/users/{user_id} 200 401 403 404
 PATCH /v1/users/{user_id} 200 401 403 404 422
 DELETE /v1/users/{user_id} 401 403 404
+POST /v1/tokens 201 401 403 409 422
+GET /v1/tokens 200 401 403 422
+DELETE /v1/tokens/{token_id} 204 401 403 404
 POST /v1/customers 201 401 403 409 422
 GET /v1/customers 200 401 422 429
 GET /v1/customers/total 200 401 422

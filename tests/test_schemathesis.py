@@ -107,6 +107,12 @@ async def hand_over(database_url: str, upload_id: str) -> None:
     await connection.close()
 
 
+async def give_token(database_url: str, token_id: int) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE api_tokens SET user_id = $1 WHERE id = $2", OWN_ID, token_id)
+    await connection.close()
+
+
 def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str, Any]]:
     """By operationId, a request that must succeed, with what it needs already stored."""
     token = add_user(database_url, OWN_ID + 1, "who stored it", "admin")
@@ -135,6 +141,12 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
                 time.sleep(0.05)
             assert found["status"] == "completed", found
             return load_id
+
+        def token_of_user() -> int:
+            made_so = client.post("/tokens", json={"name": "to be revoked"})
+            assert made_so.status_code == 201, made_so.text
+            asyncio.run(give_token(database_url, made_so.json()["id"]))
+            return int(made_so.json()["id"])
 
         def upload() -> dict[str, str]:
             """The id of one that the user who asks has begun."""
@@ -170,6 +182,8 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             "change_user": {"path_parameters": {"user_id": users["davi"]}, "body": {"active": False}},
             "delete_user": {"path_parameters": {"user_id": users["eva"]}},
             "issue_password_reset": {"path_parameters": {"user_id": users["fabio"]}},
+            "create_token": {"body": {"name": "a scheduler", "scopes": ["read"]}},
+            "revoke_token": {"path_parameters": {"token_id": token_of_user()}},
             "create_customer": {"body": {"nome": "Íris", "email": "c3@example.com"}},
             "get_customer": {"path_parameters": {"customer_id": kept}},
             "replace_customer": {

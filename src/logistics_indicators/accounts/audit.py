@@ -14,6 +14,8 @@ INSERT INTO audit_log (action, user_id, username, address, detail) VALUES ($1, $
 
 
 Action = Literal[
+    "api_token_made",
+    "api_token_revoked",
     "calendar_change_undone",
     "calendar_day_added",
     "calendar_day_taken_away",
@@ -48,10 +50,13 @@ class Actor:
     address: str | None
     user_id: int | None = None
     username: str | None = None
+    api_token: int | None = None
+    """The id of the token by which a machine of the user asks."""
 
     @classmethod
     def of(cls, user: User, address: str | None) -> Self:
-        return cls(address, user.id or None, user.username)  # the command line's user is in no table
+        api_token = user.api_token.id if user.api_token else None
+        return cls(address, user.id or None, user.username, api_token)  # the command line's user is in no table
 
 
 def _actor(request: Request) -> Actor:
@@ -64,6 +69,8 @@ ActorOfRequest = Annotated[Actor, Depends(_actor)]
 
 async def audit(connection: Connection, actor: Actor, action: Action, **detail: str | int) -> None:
     """Append a line. Never put a secret or a customer's data into `detail`."""
+    if actor.api_token is not None:
+        detail["api_token"] = actor.api_token
     await connection.execute(RECORD, action, actor.user_id, actor.username, actor.address, detail)
 
 

@@ -1,17 +1,22 @@
 """Who asks, and whether that role may. Routers declare one of Viewer, Analyst, Admin."""
 
+import ipaddress
+import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from ..database import ACQUIRE_SECONDS, pool_of
 from ..errors import Forbidden, Unauthorized
-from .tokens import InvalidToken, read_access_token
+from .tokens import InvalidToken, read_access_token, token_hash
+
+log = structlog.get_logger()
 
 
 class Role(StrEnum):
@@ -24,6 +29,19 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+class Scope(StrEnum):
+    """What an API token is for. Of routes that have none, no API token is let in."""
+
+    read = "read"
+    load = "load"
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    id: int
+    scopes: frozenset[Scope]
+
+
 @dataclass(frozen=True)
 class User:
     id: int
@@ -31,12 +49,17 @@ class User:
     email: str
     role: Role
     session_id: int | None = None
+    api_token: ApiToken | None = None
+    """Where a machine asks: then the role is no higher than the token's."""
 
 
 FindUser = Callable[[Request], Awaitable[User]]
 """Who asks. Raises Unauthorized."""
 
 bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/login", auto_error=False, scheme_name="bearer")
+api_token_bearer = HTTPBearer(
+    auto_error=False, scheme_name="api_token", description="An API token of /v1/tokens, for machines"
+)
 
 FIND_ACTIVE_USER = """
 SELECT id, username, email, role FROM users
@@ -45,6 +68,30 @@ WHERE id = $1 AND active AND ($2::integer IS NULL OR EXISTS (
     WHERE sessions.id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > LOCALTIMESTAMP
 ))
 """
+
+
+API_TOKEN = "lgi_"  # noqa: S105
+"""How every API token begins, so that people, and scanners of sources for secrets, know one."""
+
+LONGEST_API_TOKEN = 64
+
+FIND_BY_HASH = """
+SELECT api_tokens.id, scopes, addresses, api_tokens.role AS most, user_id, username, email, users.role,
+    last_used_at IS NULL OR last_used_at < LOCALTIMESTAMP - interval '1 minute' AS to_note
+FROM api_tokens JOIN users ON users.id = user_id
+WHERE token_hash = $1 AND active AND (expires_at IS NULL OR expires_at > LOCALTIMESTAMP)
+"""
+
+NOTE_USE = """
+UPDATE api_tokens SET last_used_at = LOCALTIMESTAMP, last_used_address = $2
+WHERE id = (SELECT id FROM api_tokens WHERE id = $1 FOR UPDATE SKIP LOCKED)
+"""
+"""Who holds the row is noting a use as well."""
+
+
+def new_api_token() -> str:
+    """256 random bits."""
+    return API_TOKEN + secrets.token_urlsafe(32)
 
 
 def bearer_token(request: Request) -> str | None:
@@ -57,6 +104,8 @@ async def user_of_token(request: Request) -> User:
     token = bearer_token(request)
     if token is None:
         raise Unauthorized("This needs an access token: Authorization: Bearer <token>, from /v1/auth/login.")
+    if token.startswith(API_TOKEN):
+        return await _user_of_api_token(request, token)
     try:
         claims = read_access_token(request.app.state.token_key, token)
     except InvalidToken:
@@ -66,6 +115,39 @@ async def user_of_token(request: Request) -> User:
     if row is None:
         raise Unauthorized("The access token is not valid, or not any more.")
     return User(row["id"], row["username"], row["email"], Role(row["role"]), claims.session_id)
+
+
+async def _user_of_api_token(request: Request, token: str) -> User:
+    """The token's maker, as stored now, with the lower one of the two roles."""
+    refused = Unauthorized("The API token is not valid, or not any more.")
+    if len(token) > LONGEST_API_TOKEN or not token.isascii():
+        raise refused
+    async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
+        row = await connection.fetchrow(FIND_BY_HASH, token_hash(token))
+        if row is None:
+            raise refused
+        address = peer_address(request)
+        if not is_within(address, row["addresses"]):
+            log.warning("api_token_from_elsewhere", api_token=row["id"], address=address)
+            raise refused
+        if row["to_note"]:
+            await connection.execute(NOTE_USE, row["id"], address)
+    role = min(Role(row["role"]), Role(row["most"]), key=list(Role).index)
+    api_token = ApiToken(row["id"], frozenset(Scope(scope) for scope in row["scopes"]))
+    return User(row["user_id"], row["username"], row["email"], role, api_token=api_token)
+
+
+def is_within(address: str | None, networks: Sequence[str]) -> bool:
+    """Without networks every address is."""
+    if not networks:
+        return True
+    try:
+        asked = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    if isinstance(asked, ipaddress.IPv6Address) and asked.ipv4_mapped is not None:
+        asked = asked.ipv4_mapped
+    return any(asked in ipaddress.ip_network(network) for network in networks)
 
 
 class Gate(ABC):
@@ -79,6 +161,8 @@ class Gate(ABC):
 @dataclass(frozen=True)
 class Requires(Gate):
     role: Role
+    scope: Scope | None = None
+    """That an API token must have; without one it is a matter for people."""
 
     async def admit(self, request: Request) -> None:
         find_user: FindUser = request.app.state.find_user
@@ -86,6 +170,10 @@ class Requires(Gate):
         request.state.user, request.state.username = user, user.username
         if not user.role.covers(self.role):
             raise Forbidden(f"This needs the role {self.role.value}; yours is {user.role.value}.")
+        if user.api_token and self.scope is None:
+            raise Forbidden("No API token may do this. Sign in.")
+        if user.api_token and self.scope not in user.api_token.scopes:
+            raise Forbidden(f"This needs the scope {self.scope}, which this API token does not have.")
 
     async def __call__(self, request: Request, _scheme: Annotated[str | None, Depends(bearer)]) -> User:
         """The user that was let in."""
@@ -93,8 +181,24 @@ class Requires(Gate):
         return user
 
 
-Viewer = Annotated[User, Depends(Requires(Role.viewer))]
-Analyst = Annotated[User, Depends(Requires(Role.analyst))]
+class TakesApiTokens(Requires):
+    """A gate with a scope. The document names both kinds of token."""
+
+    async def __call__(
+        self,
+        request: Request,
+        _scheme: Annotated[str | None, Depends(bearer)],
+        _token: Annotated[object, Depends(api_token_bearer)] = None,
+    ) -> User:
+        return await super().__call__(request, None)
+
+
+READS = TakesApiTokens(Role.viewer, Scope.read)
+Viewer = Annotated[User, Depends(READS)]
+Analyst = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load))]
+Person = Annotated[User, Depends(Requires(Role.viewer))]
+"""Any user who has signed in, and no machine. So it is with Admin."""
+
 Admin = Annotated[User, Depends(Requires(Role.admin))]
 
 

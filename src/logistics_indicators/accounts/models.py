@@ -1,5 +1,6 @@
 """What the account routes take and give."""
 
+import ipaddress
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -9,13 +10,14 @@ from pydantic import (
     Field,
     SecretStr,
     StrictBool,
+    StrictInt,
     StringConstraints,
     model_validator,
 )
 
-from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp
+from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp, TextRule
 from ..http.paging import PageModel
-from .current_user import Role
+from .current_user import Role, Scope
 from .names import LONGEST_NAME, require_plain_name
 from .passwords import LONGEST, SHORTEST
 
@@ -164,3 +166,68 @@ class AuditEntry(BaseModel):
 
 class AuditPage(PageModel):
     audit: list[AuditEntry]
+
+
+def _network(text: str) -> str:
+    """In its one spelling; an address is a network of one."""
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError("no IP address or network, such as 10.0.0.0/8") from None
+
+
+Network = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=43, pattern=r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
+    AfterValidator(_network),
+]
+TokenRole = Literal[Role.viewer, Role.analyst]
+
+
+class NewApiToken(Body):
+    """What a machine may do."""
+
+    name: Annotated[str, TextRule(64)] = Field(description="Whose it is, or what for", examples=["night scheduler"])
+    role: TokenRole = Field(Role.viewer, description="No higher than yours; `load` needs analyst")
+    scopes: list[Scope] = Field(
+        [Scope.read],
+        min_length=1,
+        max_length=2,
+        description="`read`: ask and export. `load`: send files, mend, change customers and visits",
+    )
+    expires_in_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = Field(None, description="Without it, never")
+    addresses: list[Network] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Networks that it is taken from; with none, from everywhere",
+        examples=[["10.0.0.0/8"]],
+    )
+
+    @model_validator(mode="after")
+    def _able_to_load(self) -> Self:
+        self.scopes = list(dict.fromkeys(self.scopes))
+        if Scope.load in self.scopes and self.role == Role.viewer:
+            raise ValueError("the scope load needs the role analyst")
+        return self
+
+
+class ApiTokenOut(BaseModel):
+    id: int
+    name: str
+    role: Role
+    scopes: list[Scope]
+    addresses: list[str]
+    created_at: AnsweredTimestamp
+    expires_at: AnsweredTimestamp | None
+    last_used_at: AnsweredTimestamp | None = Field(description="To a minute")
+    last_used_address: str | None
+    user_id: int = Field(description="The maker's")
+    username: str
+
+
+class MadeApiToken(ApiTokenOut):
+    token: str = Field(description="Shown this once; kept as a hash", examples=["lgi_…"])
+
+
+class ApiTokenPage(PageModel):
+    tokens: list[ApiTokenOut]

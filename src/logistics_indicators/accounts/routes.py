@@ -9,7 +9,7 @@ from ..database import PoolOfApp
 from ..errors import Unauthorized, problems
 from . import service, sessions
 from .credentials import REQUEST_BODY, GivenCredentials
-from .current_user import User, Viewer, bearer_token, peer_address
+from .current_user import Person, User, Viewer, bearer_token, peer_address
 from .models import PasswordChange, PasswordReset, Registration, SentRefreshToken, SignedIn, UserOut
 from .service import AccountRules
 from .tokens import InvalidToken, TokenKey
@@ -137,7 +137,7 @@ async def me(user: Viewer) -> UserOut:
     summary="Change one's password, which ends one's other sessions",
     responses=problems(401, 403, 413, 422, 429, 503),
 )
-async def change_password(body: PasswordChange, user: Viewer, pool: PoolOfApp, rules: Rules, address: Address) -> None:
+async def change_password(body: PasswordChange, user: Person, pool: PoolOfApp, rules: Rules, address: Address) -> None:
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
     await service.change_password(pool, rules, user, current=current, new=new, address=address)
 

@@ -202,6 +202,7 @@ INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES ($1, $2, LO
 ON CONFLICT (user_id) DO UPDATE SET token_hash = EXCLUDED.token_hash, expires_at = EXCLUDED.expires_at
 RETURNING expires_at
 """
+DROP_API_TOKENS = "DELETE FROM api_tokens WHERE user_id = $1"
 FIND_USERNAME = "SELECT username FROM users WHERE id = $1 FOR SHARE"
 FIND_RESET = "SELECT EXISTS (SELECT FROM password_resets WHERE token_hash = $1 AND expires_at > LOCALTIMESTAMP)"
 TAKE_RESET = """
@@ -224,7 +225,10 @@ async def issue_reset(connection: Connection, actor: Actor, user_id: int, lifeti
 
 
 async def reset_password(pool: Pool, rules: AccountRules, *, token: str, new: str, address: str | None) -> None:
-    """Ends all sessions of the user. Raises Unprocessable for a token that is wrong, used or too old."""
+    """Ends all sessions of the user and their API tokens: somebody else may have had the account.
+
+    Raises Unprocessable for a token that is wrong, used or too old.
+    """
     refuse_common(new, "new_password")
     useless = Unprocessable.field("body", "reset_token", msg="this token is wrong, used or too old")
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -237,4 +241,5 @@ async def reset_password(pool: Pool, rules: AccountRules, *, token: str, new: st
         if taken is None:
             raise useless
         await _set_password(connection, taken["id"], password_hash)
+        await connection.execute(DROP_API_TOKENS, taken["id"])
         await audit(connection, Actor(address, taken["id"], taken["username"]), "password_reset")

@@ -14,6 +14,7 @@ TOUR = (Path(__file__).parent / "tour.md").read_text()
 TAGS = [
     {"name": "accounts", "description": "Register, sign in, renew and end a session."},
     {"name": "users", "description": "Roles and who may sign in; for administrators."},
+    {"name": "tokens", "description": "API tokens, for machines: a scheduler, a BI tool, a scraper."},
     {"name": "customers", "description": "Who is visited."},
     {"name": "services", "description": "The visits: who went where, by when it was due, when it was done."},
     {"name": "polos", "description": "The bases that visits start from, and the states that they are in."},
