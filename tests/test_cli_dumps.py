@@ -74,3 +74,12 @@ def test_a_backup_overwrites_no_file(folder: Path) -> None:
     (folder / "mine").write_text("mine")
     assert run("backup", folder / "mine", data_dir=folder / "data").returncode == 2
     assert (folder / "mine").read_text() == "mine"
+
+
+def test_migrate_makes_the_schema_and_says_where_it_is_as_often_as_wanted(folder: Path) -> None:
+    newest = sorted((Path(__file__).parents[1] / "alembic/versions").glob("[0-9]*.py"))[-1].name.split("_")[0]
+    for _ in range(2):
+        outcome = run("migrate", data_dir=folder / "data")
+        assert outcome.returncode == 0, outcome.stderr
+        assert outcome.stdout == f"The database's schema is at {newest}.\n"
+    assert count_rows(folder / "data") == (0, 0)

@@ -20,7 +20,7 @@ from logistics_indicators.settings import Settings
 ROOT = Path(__file__).parents[1]
 ACTION = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WORKFLOWS = ROOT / ".github/workflows"
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock", "requirements-aws.lock")
 
 
 def read_yaml(name: str) -> dict[Any, Any]:
@@ -178,7 +178,7 @@ def test_a_lock_file_names_a_version_and_hashes_for_all_and_no_index(name: str) 
     text = (ROOT / name).read_text().replace("\\\n", " ")
     assert re.search(r"://|--index|--extra|--find|file:", text) is None
     for line in text.splitlines():
-        assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
+        assert re.fullmatch(r"[\w.-]+(\[[\w, -]+\])?==\S+( ; [^\\]+?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
 
 
 def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
@@ -189,6 +189,7 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
     wanted = {
         "requirements.lock": project["project"]["dependencies"],
         "requirements-build.lock": groups["build"],
+        "requirements-aws.lock": groups["aws"],
         "requirements-dev.lock": project["project"]["dependencies"] + groups["build"] + dev,
     }
     for name, lines in wanted.items():
@@ -226,7 +227,7 @@ def jobs_of(name: str) -> dict[str, Any]:
 
 def test_a_workflow_may_write_nothing_but_where_a_job_says_so(workflow: dict[Any, Any]) -> None:
     assert workflow["permissions"] == {"contents": "read"}
-    for name in ("image", "release"):
+    for name in ("image", "release", "deploy"):
         assert read_yaml(f".github/workflows/{name}.yml")["permissions"] == {}
     pushing = {"contents": "read", "packages": "write", "id-token": "write", "attestations": "write"}
     for name in ("ci", "release"):
@@ -259,6 +260,18 @@ def test_tests_run_on_every_python_and_every_postgresql_that_is_promised(workflo
     pairs = workflow["jobs"]["checks"]["strategy"]["matrix"]["include"]
     assert {pair["python"] for pair in pairs} == {"3.11", "3.12", "3.13", "3.14"}
     assert {pair["postgres"] for pair in pairs} == {15, 16, 17, 18}
+
+
+def test_a_deployment_has_no_key_of_the_cloud_and_believes_only_an_image_of_ours() -> None:
+    text = (WORKFLOWS / "deploy.yml").read_text()
+    assert set(re.findall(r"secrets\.(\w+)", text)) == {"GITHUB_TOKEN"}
+    assert "AWS_ACCESS_KEY" not in text
+    assert "role-to-assume" in text
+    job = jobs_of("deploy")["deploy"]
+    names = [step.get("name") or step.get("uses", "") for step in job["steps"]]
+    verified = next(i for i, step in enumerate(job["steps"]) if "attestation verify" in step.get("run", ""))
+    assert verified < next(i for i, name in enumerate(names) if "configure-aws-credentials" in name)
+    assert "write" not in {job["permissions"][name] for name in job["permissions"] if name != "id-token"}
 
 
 def test_the_wheel_holds_the_migrations_and_every_file_of_the_package(tmp_path: Path) -> None:

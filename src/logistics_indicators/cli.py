@@ -15,6 +15,7 @@ from .listening.sockets import CannotListen, listen_on
 from .monitoring.worker_files import shared_metrics
 from .running.dumps import backup, restore
 from .running.local_database import DataDir
+from .running.migrate_command import migrate
 from .running.readers import grant_reader
 from .running.serving import (
     CannotServe,
@@ -32,6 +33,7 @@ app.add_typer(users, name="users")
 app.command()(load)
 app.command()(backup)
 app.command()(restore)
+app.command()(migrate)
 app.command()(verify)
 app.command()(rebuild)
 app.command()(settings)
