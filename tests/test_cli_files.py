@@ -47,7 +47,6 @@ Make = Callable[[Path], object]
         pytest.param(lambda p: p.write_bytes(b"%PDF-1.7\n" + os.urandom(2000)), "a PDF document", id="pdf"),
         pytest.param(lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)), "xls", id="xls"),
         pytest.param(lambda p: p.write_bytes(b"<html><table>"), "HTML", id="html"),
-        pytest.param(lambda p: p.write_bytes(b'{"id": 1}'), "JSON", id="json"),
         pytest.param(lambda p: p.write_bytes(b"\x01\x02\x03" * 500), "binary data", id="binary"),
         pytest.param(lambda p: p.write_bytes(gzip.compress(b"%PDF-1.7")), "a PDF document", id="packed pdf"),
         pytest.param(lambda p: p.write_bytes(gzip.compress(b"x" * 99999)[:60]), "gzip", id="cut gzip"),
