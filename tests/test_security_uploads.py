@@ -58,7 +58,7 @@ HOSTILE: dict[str, tuple[dict[str, str], bytes, set[int]]] = {
     "part without a name": (MULTIPART, b"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--\r\n", {400, 422}),
     "an executable": (MULTIPART, part(extra="Content-Type: application/x-msdownload\r\n") + b"--b--\r\n", {415}),
     "empty file": (MULTIPART, part(body=b"") + b"--b--\r\n", {422}),
-    "JSON": ({"Content-Type": "application/json"}, b"{}", {415}),
+    "JSON that is no list of rows": ({"Content-Type": "application/json"}, b"{}", {422}),
     "no type": ({"Content-Type": ""}, GOOD, {415}),
     "a type that is none": ({"Content-Type": "\x7f; boundary="}, GOOD, {415}),
 }
