@@ -19,6 +19,8 @@ from load_client import client_with, counts, finished, load_file, send, token_of
 from logistics_indicators.loads.working.sweeping import sweep
 
 ROWS = "".join(f"{n};Customer {n};c{n}@mail.com;{n}\n" for n in range(1, 101)).encode()
+MORE_ROWS = "".join(f"{n};Customer {n};c{n}@mail.com;{n}\n" for n in range(1, 1001)).encode()
+"""More than is looked at to tell what a file is."""
 BATCH = "/v1/customers/batch"
 CSV = {"Content-Type": "text/csv"}
 SPOOLED = "SELECT (SELECT count(*) FROM loads) AS loads, (SELECT count(*) FROM load_chunks) AS chunks"
@@ -225,7 +227,7 @@ async def test_a_gzip_body_that_is_damaged_is_400_and_nothing_is_kept(
 
 
 async def test_while_it_is_received_nobody_sees_a_load(database_url: str, connection: asyncpg.Connection) -> None:
-    upload = Upload(ROWS[:2000], ROWS[2000:])
+    upload = Upload(MORE_ROWS[:20_000], MORE_ROWS[20_000:])
     async with client_with(connection, database_url, load_chunk_bytes=64) as client:
         sending = asyncio.create_task(client.post(BATCH, content=upload, headers=CSV))
         await until(connection, lambda found: found[1] > 0)
@@ -236,7 +238,7 @@ async def test_while_it_is_received_nobody_sees_a_load(database_url: str, connec
         upload.go_on.set()
         answer = await sending
         assert answer.json()["load"]["id"] == load_id
-        assert counts(await finished(client, load_id)) == (100, 100, 0, 0, 0)
+        assert counts(await finished(client, load_id)) == (1000, 1000, 0, 0, 0)
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
@@ -249,7 +251,7 @@ async def test_nothing_is_left_of_a_client_that_goes_in_mid_upload(
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"POST {BATCH} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n{framing}\r\n"
         writer.write(f"{head}Content-Type: text/csv\r\n\r\n".encode())
-        writer.write(ROWS if "Length" in framing else b"%x\r\n%s\r\n" % (len(ROWS), ROWS))
+        writer.write(MORE_ROWS if "Length" in framing else b"%x\r\n%s\r\n" % (len(MORE_ROWS), MORE_ROWS))
         await until(connection, lambda found: found[0] == 1 and found[1] > 5)
         if abort:
             writer.transport.abort()

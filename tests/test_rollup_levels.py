@@ -444,12 +444,11 @@ async def test_no_indicator_reads_the_visits(
     before = await connection.fetchval(scans)
     for path in INDICATORS:
         assert (await client.get(f"/v1/indicators{path}")).status_code == 200
-    pool = client._transport.app.state.pool  # type: ignore[attr-defined]
-    await pool.expire_connections()
-    async with pool.acquire() as one:
-        await one.execute("SELECT pg_stat_force_next_flush()")
-    own = "application_name = 'logistics-indicators' AND datname = current_database() AND pid <> pg_backend_pid()"
-    while await connection.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {own}") > 1:
-        async with pool.acquire():
-            pass
+    own = "application_name = 'logistics-indicators' AND datname = current_database()"
+    ended = await connection.fetch(f"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE {own}")
+    assert ended
+    alive = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY($1::integer[]))"
+    async with asyncio.timeout(30):
+        while await connection.fetchval(alive, [row["pid"] for row in ended]):
+            await asyncio.sleep(0.01)
     assert await connection.fetchval(scans) == before

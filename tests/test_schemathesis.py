@@ -107,9 +107,13 @@ async def hand_over(database_url: str, upload_id: str) -> None:
     await connection.close()
 
 
+# A stranger has no account that could have one.
+HAND_OVER_TOKEN = "UPDATE api_tokens SET user_id = $1 WHERE id = $2 AND EXISTS (SELECT FROM users WHERE id = $1)"
+
+
 async def give_token(database_url: str, token_id: int) -> None:
     connection = await asyncpg.connect(database_url)
-    await connection.execute("UPDATE api_tokens SET user_id = $1 WHERE id = $2", OWN_ID, token_id)
+    await connection.execute(HAND_OVER_TOKEN, OWN_ID, token_id)
     await connection.close()
 
 

@@ -91,7 +91,8 @@ async def test_a_hostile_path_is_a_clean_4xx(app: FastAPI, client_as: ClientAs) 
         url = re.sub(r"{[^}]+}", value, path)
         answer = await admin.request(method, url, json={} if "requestBody" in operation else None)
         assert_clean(answer, f"{method} {url[:200]}")
-        assert answer.status_code in (404, 405, 414, 422), f"{method} {url[:200]}: {answer.status_code}"
+        of_tus = (412,) if path.startswith("/v1/uploads/") else ()  # it names no version of tus
+        assert answer.status_code in (404, 405, 414, 422, *of_tus), f"{method} {url[:200]}: {answer.status_code}"
 
 
 def bodies(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
