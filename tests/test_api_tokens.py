@@ -194,9 +194,15 @@ async def test_a_token_expires(client: httpx.AsyncClient, machine: Machine, conn
 
 
 async def test_a_token_is_taken_from_its_networks_alone(client: httpx.AsyncClient, app: FastAPI) -> None:
-    token = await made(client, **READER, addresses=["10.1.2.3/8", "2001:db8::1"])
-    assert token["addresses"] == ["10.0.0.0/8", "2001:db8::1/128"]
-    for address, status in (("10.9.9.9", 200), ("2001:db8::1", 200), ("11.0.0.1", 401), ("2001:db8::2", 401)):
+    token = await made(client, **READER, addresses=["10.1.2.3/8", "2001:db8::1", "::ffff:12.0.0.1"])
+    assert token["addresses"] == ["10.0.0.0/8", "2001:db8::1/128", "12.0.0.1/32"]
+    for address, status in (
+        ("10.9.9.9", 200),
+        ("12.0.0.1", 200),
+        ("2001:db8::1", 200),
+        ("11.0.0.1", 401),
+        ("2001:db8::2", 401),
+    ):
         transport = httpx.ASGITransport(app=app, client=(address, 1))
         headers = {"Authorization": f"Bearer {token['token']}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as machine:

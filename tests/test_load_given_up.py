@@ -1,6 +1,6 @@
 import asyncpg
 import httpx
-from load_client import load_file, until_nothing_is_spooled
+from load_client import client_with, load_file, until_nothing_is_spooled
 
 CUSTOMERS = "1;Ana;ana@mail.com;\n2;Rui;rui@mail.com;\n"
 SERVICES = "\n".join(f"{i};1;Ana;CE - SOBRAL;30/06/2021;29/06/2021" for i in range(1, 9))
@@ -20,3 +20,24 @@ async def test_a_load_that_cannot_go_on_fails_alone_and_leaves_nothing(
 
     await connection.execute("ALTER TABLE services DROP CONSTRAINT never_seven")
     assert (await load_file(client, "services", SERVICES))["rows_inserted"] == 8
+
+
+SLOW_DELETE = """
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(0.02); RETURN OLD; END $$;
+CREATE TRIGGER slowly BEFORE DELETE ON customers FOR EACH ROW EXECUTE FUNCTION slowly()
+"""
+
+
+async def test_a_load_whose_taking_back_outlasts_a_claim_fails_all_the_same(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    """It would be tried again for ever, and every later load would wait for it."""
+    await connection.execute(SLOW_DELETE)
+    rows = "".join(f"{n};Ana;ana{n}@mail.com;\n" for n in range(1, 101))
+    async with client_with(connection, database_url, load_claim_seconds=1, load_chunk_bytes=512) as client:
+        load = await load_file(client, "customers", f"id;nome;email;telefone\n{rows}email;id;nome;telefone\n")
+        assert load["status"] == "failed"
+        assert "is another header" in load["error"]
+        assert await connection.fetchval("SELECT count(*) FROM customers") == 0
+        assert (await load_file(client, "customers", CUSTOMERS))["rows_inserted"] == 2

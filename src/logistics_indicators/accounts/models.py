@@ -169,11 +169,15 @@ class AuditPage(PageModel):
 
 
 def _network(text: str) -> str:
-    """In its one spelling; an address is a network of one."""
+    """In its one spelling; an address is a network of one. IPv4 written as IPv6 is IPv4, as the asker's address is."""
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError("no IP address or network, such as 10.0.0.0/8") from None
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped is not None and network.prefixlen >= 96:
+        network = ipaddress.ip_network((int(mapped), network.prefixlen - 96))
+    return str(network)
 
 
 Network = Annotated[

@@ -1,7 +1,8 @@
 """Visits that waited for a customer that came: tried in the file's order, through the merge that every chunk goes.
 
-Two steps, each a transaction. The first marks the visits of all customers that came as ready, so that their order is
-the files' and not that of the customers. The second tries some of one load's and takes them from where they waited.
+Two steps, each a transaction. The first marks the visits of customers that came as ready, and goes on until none is
+left to mark, so that their order is the files' and not that of the customers. The second tries some of one load's and
+takes them from where they waited.
 """
 
 from collections.abc import Callable
@@ -33,8 +34,13 @@ TRIED_AT_A_TIME = 5000
 SOME_TO_TRY = """
 SELECT EXISTS (SELECT FROM arrived_customers) AS arrived, EXISTS (SELECT FROM services_ready) AS ready
 """
-MARK_READY = """
-WITH arrived AS (DELETE FROM arrived_customers RETURNING id_cliente)
+ARRIVED_AT_A_TIME = 1000
+MARK_READY = f"""
+WITH arrived AS (
+    DELETE FROM arrived_customers
+    WHERE ctid = ANY (ARRAY(SELECT ctid FROM arrived_customers LIMIT {ARRIVED_AT_A_TIME}))
+    RETURNING id_cliente
+)
 INSERT INTO services_ready (load_id, line)
 SELECT w.load_id, w.line FROM (SELECT DISTINCT id_cliente FROM arrived) AS came
 CROSS JOIN LATERAL (
@@ -42,7 +48,8 @@ CROSS JOIN LATERAL (
 ) AS w
 ON CONFLICT DO NOTHING
 """
-"""OFFSET keeps PostgreSQL from reading all that wait: what came is looked up in the index, one by one."""
+"""Some at a time, so that however many came no statement is too long. OFFSET keeps PostgreSQL from reading all that
+wait: what came is looked up in the index, one by one."""
 
 FIRST_READY = "SELECT load_id FROM services_ready ORDER BY load_id LIMIT 1"
 LOCK_LOAD = f"""

@@ -36,6 +36,9 @@ WHERE id = $1
 """
 """Nothing that it inserted is stored; `$3` rows that it updated were changed since."""
 
+TAKE_BACK_SECONDS = 600
+"""Longer than a claim may be silent: cut off there, a failure would be tried again for ever, and stand in the way."""
+
 NO_ROWS = "No row was read: there is nothing behind the header but blank lines."
 
 
@@ -62,21 +65,28 @@ async def fail_unwritten(connection: Connection, load_id: int, error: str) -> No
 
 async def fail_load(connection: Connection, load: Any, error: str) -> None:
     """The load fails, and what it wrote is taken back. `load`: id and kind."""
-    log.info("load_failed", load_id=load["id"])
     kind = Kind(load["kind"])
-    await forget_waiting(connection, load["id"])
-    await reopen_rejects(connection, load["id"])
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL statement_timeout = '{TAKE_BACK_SECONDS}s'")
+        await connection.execute("SELECT FROM loads WHERE id = $1 FOR UPDATE", load["id"])
+        await forget_waiting(connection, load["id"])
+        await reopen_rejects(connection, load["id"])
+        await _take_back(connection, kind, load["id"], error)
+    log.info("load_failed", load_id=load["id"])
+    await delete_spool(connection, load["id"])
+
+
+async def _take_back(connection: Connection, kind: Kind, load_id: int, error: str) -> None:
     try:
         async with connection.transaction():
-            done = await ROWS[kind].take_back(connection, load["id"], Commit(Act.failure, load["id"]))
+            done = await ROWS[kind].take_back(connection, load_id, Commit(Act.failure, load_id))
             kept = f" {done.kept} rows that it updated were changed since, and stay." if done.kept else ""
-            await connection.execute(FAIL_EMPTIED, load["id"], error + kept, done.kept)
-            await forget_before(connection, kind, load["id"])
+            await connection.execute(FAIL_EMPTIED, load_id, error + kept, done.kept)
+            await forget_before(connection, kind, load_id)
     except asyncpg.ForeignKeyViolationError:
-        await connection.execute(FAIL, load["id"], f"{error} {STAYS[kind]}")
+        await connection.execute(FAIL, load_id, f"{error} {STAYS[kind]}")
     except asyncpg.UniqueViolationError:
-        await connection.execute(FAIL, load["id"], f"{error} What it wrote stays: others have the addresses before it.")
-    await delete_spool(connection, load["id"])
+        await connection.execute(FAIL, load_id, f"{error} What it wrote stays: others have the addresses before it.")
 
 
 STAYS = {
