@@ -66,7 +66,7 @@ REFUSED = [
     (gzip.compress(ROWS.encode())[:20] + b"x" * 40, 400, "gzip"),
     (gzip.compress(b"") * 5000 + gzip.compress(ROWS.encode()), 400, "members"),
     (gzip.compress(b"1") * 5000, 400, "members"),
-    (zipped(("a.csv", b"x"), ("b.csv", b"y")), 415, "2 files"),
+    (zipped(("a.csv", b"x"), ("b.csv", b"y")), 422, "a.csv: "),
     (zipped(), 415, "0 files"),
     (zipped(("a.csv", ROWS.encode()))[:-30], 400, "zip"),
     (workbook(), 422, "empty"),

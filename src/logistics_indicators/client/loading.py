@@ -23,13 +23,13 @@ ENDED = {"completed", "failed", "undone"}
 
 async def send_file(
     client: httpx.AsyncClient, path: Path, kind: Kind, options: LoadOptions, sent: Callable[[int], None]
-) -> dict[str, Any]:
-    """The load resource, once every byte is durable; `sent` is told the size of each piece. Raises ServiceError."""
+) -> list[dict[str, Any]]:
+    """The loads (several of a zip), once every byte is durable; `sent` is told piece sizes. Raises ServiceError."""
     try:
         with path.open("rb") as file:
             files = {"file": (name_to_send(path), cast("Any", WatchedFile(file, sent)), "text/csv")}
             answer = await client.post(f"/v1/{kind}/batch", files=files, params=options.query(kind))
-        return cast("dict[str, Any]", body_of(answer)["load"])
+        return cast("list[dict[str, Any]]", body_of(answer)["loads"])
     except (httpx.HTTPError, OSError) as error:
         raise ServiceError(f"{path.name}: the upload broke off: {error or type(error).__name__}") from error
     except ServiceError as error:

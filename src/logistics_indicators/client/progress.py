@@ -37,16 +37,16 @@ async def load_with_progress(
     )
     refused = None
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        sent = []
+        sent: list[tuple[Path, TaskID, dict[str, Any]]] = []
         for path, kind in batch:
             task = progress.add_task(f"{inert(path.name)}: sending", total=path.stat().st_size, speed="")
             try:
-                load = await send_file(client, path, kind, options, partial(progress.advance, task))
+                loads = await send_file(client, path, kind, options, partial(progress.advance, task))
             except ServiceError as error:
                 progress.remove_task(task)
                 refused = error
                 break
-            sent.append((path, task, load))
+            sent += [(path, task, load) for load in loads]
         for path, task, _ in sent:
             progress.reset(task, total=1.0, description=f"{inert(path.name)}: loading", speed="")
         return [await follow_load(client, load, _shown_by(progress, task)) for _, task, load in sent], refused

@@ -88,7 +88,8 @@ class Load(BaseModel):
 
 class ReceivedLoad(BaseModel):
     message: str = Field(examples=["received load"])
-    load: Load
+    load: Load = Field(description="Of the file, or of the first table in a zip")
+    loads: list[Load] = Field(description="Of all tables of the file, in order: several only of a zip")
 
 
 class LoadPage(PageModel):

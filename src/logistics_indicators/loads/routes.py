@@ -82,20 +82,21 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         request.stream(),
         settings.load_max_bytes,
     )
-    load_id = await request.app.state.receiver.receive(body, options, user)
-    response.headers["Location"] = f"/v1/loads/{load_id}"
+    ids = await request.app.state.receiver.receive(body, options, user)
+    response.headers["Location"] = f"/v1/loads/{ids[0]}"
     if body.batch is None:
-        return ReceivedLoad(message="received load", load=await service.find_load(request.app.state.pool, load_id))
-    return await _awaited(request, response, load_id)
+        loads = [await service.find_load(request.app.state.pool, load_id) for load_id in ids]
+        return ReceivedLoad(message="received load", load=loads[0], loads=loads)
+    return await _awaited(request, response, ids[0])
 
 
 async def _awaited(request: Request, response: Response, load_id: int) -> ReceivedLoad:
     """Who sends a few rows would rather have the outcome than watch for it."""
     load = await request.app.state.load_changes.ended(request.app.state.pool, load_id, BATCH_SECONDS)
     if load.status not in ENDED:
-        return ReceivedLoad(message="received load", load=load)
+        return ReceivedLoad(message="received load", load=load, loads=[load])
     response.status_code = 200
-    return ReceivedLoad(message="finished load", load=load)
+    return ReceivedLoad(message="finished load", load=load, loads=[load])
 
 
 def _add_upload(kind: Kind) -> None:

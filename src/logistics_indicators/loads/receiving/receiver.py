@@ -23,7 +23,6 @@ from ...http.per_user import LimitPerUser
 from ...settings import Settings
 from ..formats import CSV, XLSX, named_encoding
 from ..kinds import KINDS, Kind
-from ..parsing.headers import key_of
 from ..working.sweeping import TOUCH_SECONDS
 from ..working.work import CHANGED_CHANNEL
 from .apart import Apart, Bounds
@@ -31,10 +30,11 @@ from .batches import batch_table
 from .bodies import FileBody, empty_file
 from .by_header import Told, preset_of_header
 from .cutting import Chunk, Cutter
+from .keys import same_file
 from .opening import OpenedFile, OpeningOptions, open_file
 from .room import Room, RoomOfUpload
 from .stalling import RequestTimeout, live
-from .tables import Table, Tables, as_written_here
+from .tables import Table, Tables, as_written_here, told_of
 from .unpacking import after
 
 log = structlog.get_logger()
@@ -128,6 +128,8 @@ FROM loads WHERE user_id = $1 AND idempotency_key = $2
 class _Received:
     """What is known of a table once its last byte is here."""
 
+    load_id: int
+    options: LoadOptions
     table: Table
     opened: OpenedFile
     chunks: int = 0
@@ -159,18 +161,22 @@ class Receiver:
                 except Exception as error:
                     log.warning("uploads_not_touched", error=type(error).__name__)
 
-    async def receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None = None) -> int:
-        """Id of the load, once every byte is durable. Of a load cut short, nothing is kept."""
+    async def receive(
+        self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None = None
+    ) -> list[int]:
+        """Ids of the loads of its tables, once every byte is durable. Of an upload cut short, nothing is kept."""
         options = options.with_unknown_customer(self._settings.load_unknown_customer)
         with self.uploads.one_more(user.id):
             return await self._first_or_again(body, options, user, stored)
 
-    async def _first_or_again(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None) -> int:
+    async def _first_or_again(
+        self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None
+    ) -> list[int]:
         try:
             if options.idempotency_key is not None:
                 first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
                 if first is not None:
-                    return await self._was(await self._repeat(body, options, user, stored, first), stored)
+                    return [await self._was(await self._repeat(body, options, user, stored, first), stored)]
             return await self._receive(body, options, user, stored)
         except ClientDisconnect:
             raise BadRequest("The upload was cut short.") from None
@@ -189,6 +195,8 @@ class Receiver:
             await table.drain()
             if not table.fingerprint.size:
                 raise empty_file()
+            async for _ in tables:
+                _refuse_another_table(options, stored)
             return same_file(first, options.for_table(table, body.charset), table)
 
     async def _was(self, load_id: int, stored: StoredFile | None) -> int:
@@ -198,8 +206,28 @@ class Receiver:
                 await stored.became(connection, load_id)
         return load_id
 
-    async def _receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None) -> int:
-        load_id = await self._pool.fetchval(
+    async def _receive(self, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None) -> list[int]:
+        ids: list[int] = []
+        room = self._room_of(user, stored)
+        all_received: list[_Received] = []
+        try:
+            ids.append(await self._begin(options, user))
+            async with aclosing(self._tables(body, options, room)) as tables:
+                async for table in tables:
+                    if all_received:
+                        _refuse_another_table(options, stored)
+                        ids.append(await self._begin(options, user))
+                    with told_of(table.name):
+                        all_received.append(await self._spool(ids[-1], table, body, options, room))
+            return await self._finish(all_received, body, user, stored)
+        except BaseException:
+            await asyncio.shield(self._discard(ids))
+            raise
+        finally:
+            self._under_way.difference_update(ids)
+
+    async def _begin(self, options: LoadOptions, user: User) -> int:
+        load_id: int = await self._pool.fetchval(
             BEGIN_RECEIVING,
             options.kind,
             options.first_stage,
@@ -212,30 +240,21 @@ class Receiver:
             options.preset,
         )
         self._under_way.add(load_id)
-        try:
-            return await self._spool(load_id, body, options, user, stored)
-        except BaseException:
-            await asyncio.shield(self._discard(load_id))
-            raise
-        finally:
-            self._under_way.discard(load_id)
+        return load_id
 
     async def _spool(
-        self, load_id: int, body: FileBody, options: LoadOptions, user: User, stored: StoredFile | None
-    ) -> int:
-        room = self._room_of(user, stored)
-        async with aclosing(self._tables(body, options, room)) as tables:
-            table = await anext(tables)
-            pieces = room.taken(table.pieces)
-            begun = await anext(pieces, b"")  # what the file's part says of it has come, too
-            options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
-            options = options.for_table(table, body.charset)
-            opened = await _opened(table, whole, options.opening)
-            if opened is None:
-                raise empty_file()
-            received = _Received(table, opened, warnings=[*table.warnings])
-            await self._cut(load_id, received)
-        return await self._finish(load_id, body, options, user, stored, received)
+        self, load_id: int, table: Table, body: FileBody, options: LoadOptions, room: RoomOfUpload
+    ) -> _Received:
+        pieces = room.taken(table.pieces)
+        begun = await anext(pieces, b"")  # what the file's part says of it has come, too
+        options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
+        options = options.for_table(table, body.charset)
+        opened = await _opened(table, whole, options.opening)
+        if opened is None:
+            raise empty_file()
+        received = _Received(load_id, options, table, opened, warnings=[*table.warnings])
+        await self._cut(load_id, received)
+        return received
 
     async def _as_its_header_says(
         self, table: Table, body: FileBody, pieces: AsyncIterator[bytes], options: LoadOptions
@@ -298,61 +317,60 @@ class Receiver:
             )
 
     async def _finish(
-        self,
-        load_id: int,
-        body: FileBody,
-        options: LoadOptions,
-        user: User,
-        stored: StoredFile | None,
-        received: _Received,
-    ) -> int:
-        opening, fingerprint = received.opened.opening, received.table.fingerprint
-        layout = opening.layout
-        columns = [column or "" for column in layout.columns]
+        self, tables: list[_Received], body: FileBody, user: User, stored: StoredFile | None
+    ) -> list[int]:
+        """All of them or none."""
+        first = tables[0]
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                done = await connection.fetchval(
-                    FINISH_RECEIVING,
-                    load_id,
-                    body.filename,
-                    fingerprint.size,
-                    fingerprint.sha256,
-                    received.encoding,
-                    layout.delimiter,
-                    columns,
-                    received.chunks,
-                    options.idempotency_key,
-                    opening.header,
-                    opening.columns,
-                    opening.ignored,
-                    layout.is_rejects_file,
-                    received.long_records,
-                    received.warnings,
-                    received.table.form.name,
-                    received.table.sheet,
-                    received.spooled,
-                    options.on_conflict,
-                    options.preset,
-                )
-                actor, kind = Actor.of(user, options.address), str(options.kind)
-                await audit(connection, actor, "load_received", load_id=load_id, kind=kind, bytes=fingerprint.size)
+                for received in tables:
+                    await self._finish_one(connection, received, body, user)
                 if stored is not None:
-                    await stored.became(connection, load_id)
+                    await stored.became(connection, first.load_id)
                 await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
-            await self._discard(load_id)
-            first = await self._pool.fetchrow(FIND_BY_KEY, user.id, options.idempotency_key)
-            return await self._was(same_file(first, options, received.table), stored)
+            await self._discard([first.load_id])
+            earlier = await self._pool.fetchrow(FIND_BY_KEY, user.id, first.options.idempotency_key)
+            return [await self._was(same_file(earlier, first.options, first.table), stored)]
+        return [received.load_id for received in tables]
+
+    async def _finish_one(self, connection: Connection, received: _Received, body: FileBody, user: User) -> None:
+        opening, fingerprint, options = received.opened.opening, received.table.fingerprint, received.options
+        layout = opening.layout
+        done = await connection.fetchval(
+            FINISH_RECEIVING,
+            received.load_id,
+            received.table.name or body.filename,
+            fingerprint.size,
+            fingerprint.sha256,
+            received.encoding,
+            layout.delimiter,
+            [column or "" for column in layout.columns],
+            received.chunks,
+            options.idempotency_key,
+            opening.header,
+            opening.columns,
+            opening.ignored,
+            layout.is_rejects_file,
+            received.long_records,
+            received.warnings,
+            received.table.form.name,
+            received.table.sheet,
+            received.spooled,
+            options.on_conflict,
+            options.preset,
+        )
         if done is None:
             raise given_up()
-        return load_id
+        actor, kind = Actor.of(user, options.address), str(options.kind)
+        await audit(connection, actor, "load_received", load_id=received.load_id, kind=kind, bytes=fingerprint.size)
 
-    async def _discard(self, load_id: int) -> None:
+    async def _discard(self, ids: list[int]) -> None:
         """Best effort: what cannot be deleted now, the sweeper deletes."""
         try:
-            await self._pool.execute("DELETE FROM loads WHERE id = $1 AND status = 'receiving'", load_id)
+            await self._pool.execute("DELETE FROM loads WHERE id = ANY($1::integer[]) AND status = 'receiving'", ids)
         except Exception as error:
-            log.warning("upload_not_discarded", load_id=load_id, error=type(error).__name__)
+            log.warning("upload_not_discarded", load_ids=ids, error=type(error).__name__)
 
 
 async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions) -> OpenedFile | None:
@@ -364,33 +382,15 @@ async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOpti
     return opened
 
 
+def _refuse_another_table(options: LoadOptions, stored: StoredFile | None) -> None:
+    """Raises Unprocessable where there may be but one."""
+    if options.idempotency_key is not None:
+        msg = "A key stands for one table: send the tables of the zip one by one, or without a key."
+        raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
+    if stored is not None:
+        msg = "A resumable upload is one table: send the tables of the zip one by one."
+        raise Unprocessable.field("body", "file", msg=msg)
+
+
 def given_up() -> Problem:
     return RequestTimeout("The upload was given up, for nothing was heard of it for too long.")
-
-
-def same_file(first: Any, options: LoadOptions, table: Table) -> int:
-    """Id of the load that the key was first used for. The key stands for the file and for what was asked of it."""
-    if first["sha256"] != table.fingerprint.sha256 or first["kind"] != options.kind:
-        raise Unprocessable.field("header", "Idempotency-Key", msg="The key was used for another file.")
-    for name in ("validate_only", "on_conflict", "max_rejects", "unknown_customer"):
-        if first[name] != getattr(options, name):
-            msg = f"The key was used for this file with another {name}. Take a new key."
-            raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
-    for name in _read_otherwise(first, options.opening, table.sheet):
-        msg = f"The key was used for this file, which was read with another {name}. Take a new key."
-        raise Unprocessable.field("header", "Idempotency-Key", msg=msg)
-    return int(first["id"])
-
-
-def _read_otherwise(first: Any, asked: OpeningOptions, sheet: str | None) -> Iterator[str]:
-    """What is asked for now and is not how the first load read the file."""
-    if sheet != first["sheet"]:
-        yield "sheet"
-    if asked.delimiter not in (None, first["delimiter"]):
-        yield "delimiter"
-    if asked.encoding not in (None, first["encoding"]):
-        yield "encoding"
-    if not asked.header and first["header"] is not None:
-        yield "header"
-    if any(key_of(first["column_names"].get(ours, "")) != key_of(theirs) for ours, theirs in asked.columns.items()):
-        yield "columns"

@@ -3,20 +3,20 @@
 import asyncio
 import hashlib
 import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from ...errors import Unprocessable
+from ...errors import Problem, Unprocessable, UnsupportedMediaType
 from ..formats import CSV, XLSX, Form
 from ..parsing.headers import Opening
 from ..reading.records import DELIMITER
 from .apart import Apart
-from .bodies import bounded
+from .bodies import bounded, safe_filename
 from .opening import OpeningOptions
 from .recognising import GZIP, SAMPLE, ZIP, form_of
-from .unpacking import after, gunzip, is_office_document, member_pieces, only_entry, opened_zip
+from .unpacking import after, gunzip, is_office_document, member_pieces, opened_zip, table_entries, too_large
 
 Keep = Callable[[AsyncIterator[bytes]], AbstractAsyncContextManager[IO[bytes]]]
 """Puts a stream into a temporary file, which is gone at the end."""
@@ -49,6 +49,8 @@ class Table:
     """Of a table in CSV, complete once its pieces have come."""
     sheet: str | None = None
     warnings: list[str] = field(default_factory=list)
+    name: str | None = None
+    """Of its file in a zip that has several."""
     opening: Opening | None = None
     """Where it is known, and the pieces are rows alone."""
 
@@ -103,14 +105,64 @@ class Tables:
                         yield table
 
     async def _of_members(self, archive: zipfile.ZipFile) -> AsyncGenerator[Table]:
-        entry = only_entry(archive)
-        async for table in self._of_file(member_pieces(archive, entry, self.apart.bounds.most_bytes)):
-            yield table
+        entries = table_entries(archive)
+        share = _Share(self.apart.bounds.most_bytes)
+        for entry in entries:
+            name = safe_filename(entry.filename.encode("utf-8", "replace")) if len(entries) > 1 else None
+            pieces = member_pieces(archive, entry, self.apart.bounds.most_bytes)
+            with told_of(name):
+                async with aclosing(self._of_member(pieces)) as tables:
+                    async for table in tables:
+                        table.name, table.pieces = name, share.taken(table.pieces)
+                        yield table
+
+    async def _of_member(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
+        """A workbook is a zip, too; any other archive in an archive is refused as no table."""
+        head, whole = await _begun(pieces)
+        tables = self._of_workbook(whole) if head.startswith(ZIP) else self._of_file(whole)
+        async with aclosing(tables):
+            async for table in tables:
+                yield table
+
+    async def _of_workbook(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
+        fingerprint = Fingerprint()
+        async with self.keep(fingerprint.counted(pieces)) as file:
+            with await asyncio.to_thread(opened_zip, file) as archive:
+                if not is_office_document(archive):
+                    raise UnsupportedMediaType("The zip holds an archive in an archive, which is not unpacked.")
+                async with aclosing(self._apart(XLSX, file, fingerprint)) as tables:
+                    async for table in tables:
+                        yield table
 
     async def _apart(self, form: Form, file: IO[bytes], fingerprint: Fingerprint) -> AsyncGenerator[Table]:
         async with self.apart.reading(form.name, file, self.sheet) as (head, records):
             pieces = bounded(records, self.apart.bounds.most_bytes)
             yield Table(form, pieces, fingerprint, head.sheet, head.warnings)
+
+
+class _Share:
+    """What the tables of one upload may be together, as CSV."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    async def taken(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._left -= len(piece)
+            if self._left < 0:
+                raise too_large(self._most)
+            yield piece
+
+
+@contextmanager
+def told_of(name: str | None) -> Iterator[None]:
+    """A problem says which of several tables it is of."""
+    try:
+        yield
+    except Problem as problem:
+        if name is not None:
+            problem.detail = f"{name}: {problem.detail}"
+        raise
 
 
 async def _begun(stream: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:

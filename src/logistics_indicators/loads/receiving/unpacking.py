@@ -16,6 +16,8 @@ SMALL_MEMBER = 1024
 """A gzip may have one member more for each so many bytes that it holds: to begin a member costs as much as they do."""
 
 MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
+MOST_TABLES = 100
+TABLE_NAMES = (".csv", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".parquet")
 LONGEST_ZIP_END = 22 + 65535
 """Bytes: the record at its end, with a comment."""
 
@@ -119,22 +121,30 @@ def _told_of_zips() -> Iterator[None]:
         raise BadRequest("The zip is broken.") from None
 
 
-def only_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def table_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """In the zip's order: the files whose names say that they are tables, or the only one that there is."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries[:MOST_ZIP_ENTRIES]}
     if "mimetype" in names or "META-INF/MANIFEST.MF" in names:
         raise UnsupportedMediaType("The file looks like an OpenDocument file or a program. Save the sheet as CSV.")
     files = [e for e in entries if not e.is_dir() and not _is_of_the_system(e.filename)]
-    tables = [entry for entry in files if entry.filename.lower().endswith((".csv", ".tsv"))]
-    if len(tables) == 1:
-        files = tables
-    if len(files) != 1:
-        raise UnsupportedMediaType(f"The zip holds {len(files)} files. Send a zip with one table in it.")
-    if files[0].flag_bits & 1:
-        raise UnsupportedMediaType("The file in the zip is encrypted. Send it without a password.")
-    if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile bounds no other's pieces
+    tables = [entry for entry in files if entry.filename.lower().endswith(TABLE_NAMES)]
+    if not tables and len(files) != 1:
+        raise UnsupportedMediaType(
+            f"The zip holds {len(files)} files, and none is named as a table: {', '.join(TABLE_NAMES)}."
+        )
+    if len(tables) > MOST_TABLES:
+        raise UnsupportedMediaType(f"The zip holds more than {MOST_TABLES} tables. Send them in several.")
+    for file in tables or files:
+        _refuse_a_hidden(file)
+    return tables or files
+
+
+def _refuse_a_hidden(file: zipfile.ZipInfo) -> None:
+    if file.flag_bits & 1:
+        raise UnsupportedMediaType("A file in the zip is encrypted. Send it without a password.")
+    if file.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile bounds no other's pieces
         raise UnsupportedMediaType("The zip is packed in a way that is not read here.")
-    return files[0]
 
 
 def _refuse_a_large_directory(archive: IO[bytes]) -> None:
