@@ -63,6 +63,16 @@ LOADS_CHANGED_CHANNEL = "loads_changed"
 """Notified where there may be work for the loads' workers."""
 
 
+async def announce_changed_loads(connection: Connection) -> None:
+    """With the transaction's commit."""
+    await connection.execute(f"NOTIFY {LOADS_CHANGED_CHANNEL}")
+
+
+async def allow_long_statements(connection: Connection, seconds: float) -> None:
+    """For this transaction. A `timeout` given to asyncpg does not: the session's statement_timeout comes first."""
+    await connection.execute(f"SET LOCAL statement_timeout = '{int(seconds * 1000)}ms'")
+
+
 async def prepare_connection(connection: Connection) -> None:
     """jsonb travels as Python objects."""
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

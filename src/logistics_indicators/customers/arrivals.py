@@ -4,7 +4,7 @@ Costs what the customers bring: a look-up of each in the index of the waiting vi
 are tried in a transaction of their own, by the loads' workers.
 """
 
-from ..database import LOADS_CHANGED_CHANNEL, Connection
+from ..database import Connection, announce_changed_loads
 
 SOME_WAIT = "SELECT EXISTS (SELECT FROM services_waiting)"
 ANNOUNCE = """
@@ -23,4 +23,4 @@ async def announce_arrivals(connection: Connection, ids: str) -> None:
     if not await connection.fetchval(SOME_WAIT):
         return
     if await connection.execute(ANNOUNCE, ids) != "INSERT 0 0":
-        await connection.execute(f"NOTIFY {LOADS_CHANGED_CHANNEL}")
+        await announce_changed_loads(connection)

@@ -12,7 +12,7 @@ from ..database import Connection, Lock
 from ..errors import Conflict
 from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, RECENT_LEVELS, Grain
 from ..rollup.cells import DAY_TOTAL, LATE, OPEN
-from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_statements
+from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
 from ..rollup.writing import dimension_ids
 from .snapshot import STATE
 
@@ -181,5 +181,5 @@ async def rebuild(connection: Connection) -> int:
 async def _long_snapshot(connection: Connection) -> AsyncIterator[None]:
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute("SET TRANSACTION READ WRITE")  # even a temporary table is something written
-        await allow_long_statements(connection)
+        await allow_long_sums(connection)
         yield

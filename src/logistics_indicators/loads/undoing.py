@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from ..accounts.current_user import User
-from ..database import Connection
+from ..database import Connection, allow_long_statements, announce_changed_loads
 from ..errors import Conflict, NotFound
 from ..last_change import BY_HAND
 from ..rollup.commits import Act, Commit
@@ -17,7 +17,6 @@ from .merging.rows_of_kind import ROWS
 from .models import Load
 from .service import find_load
 from .waiting.keeping import forget_waiting
-from .working.work import CHANGED_CHANNEL
 
 UNDO = """
 UPDATE loads SET status = 'undone', finished_at = clock_timestamp() WHERE id = $1
@@ -56,13 +55,13 @@ async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
         load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
         if load is None or load["status"] == "receiving":
             raise NotFound(f"There is no load {load_id}.")
-        if load["status"] not in ("completed",):
+        if load["status"] != "completed":
             raise Conflict(f"Load {load_id} is {load['status']}: only a completed load can be undone.")
-        await connection.execute(f"SET LOCAL statement_timeout = '{UNDO_SECONDS}s'")
+        await allow_long_statements(connection, UNDO_SECONDS)
         if not load["validate_only"]:
             await _take_back(connection, load, Commit(Act.undo, load_id, user.id or None, user.username))
         await connection.execute(UNDO, load_id)
-        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        await announce_changed_loads(connection)
         return await find_load(connection, load_id)
 
 

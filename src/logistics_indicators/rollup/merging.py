@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from ..database import Connection, Lock
+from ..database import Connection, Lock, allow_long_statements
 from .blocks import MERGED_LEVELS, levels_in_sql
 
 MERGE_CELLS = 250_000
@@ -61,7 +61,7 @@ async def merge(connection: Connection, *, patient: bool = False) -> int:
             return 0
         commits = _choose(waiting)
         if commits:
-            await allow_long_statements(connection)
+            await allow_long_sums(connection)
             empty = await connection.fetch(MERGE_COMMITS, commits, timeout=MERGE_TIMEOUT)
             await _drop_empty(connection, empty)
     return len(commits)
@@ -75,9 +75,10 @@ async def merge_everything(connection: Connection) -> int:
     return total
 
 
-async def allow_long_statements(connection: Connection) -> None:
+async def allow_long_sums(connection: Connection) -> None:
     """For this transaction: minutes, and memory to sum some hundred thousand cells in."""
-    await connection.execute(f"SET LOCAL statement_timeout = {int(MERGE_TIMEOUT * 1000)}; SET LOCAL work_mem = '64MB'")
+    await allow_long_statements(connection, MERGE_TIMEOUT)
+    await connection.execute("SET LOCAL work_mem = '64MB'")
 
 
 async def _may_wait(connection: Connection, waiting: list[Waiting]) -> bool:
@@ -89,7 +90,7 @@ async def _may_wait(connection: Connection, waiting: list[Waiting]) -> bool:
         most = min(GATHERED_CELLS, GATHERED_TIMES * sum(entry.cells for entry in single))
         before = [entry for entry in waiting if entry.are_gathered and entry.cells < most]
         commits = [commit for entry in (*before, *single) for commit in entry.commits]
-        await allow_long_statements(connection)
+        await allow_long_sums(connection)
         await connection.execute(GATHER_COMMITS, commits, commits[-1], timeout=MERGE_TIMEOUT)
     return True
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from ...accounts.audit import Actor, audit
 from ...accounts.current_user import User
-from ...database import Connection
+from ...database import Connection, announce_changed_loads
 from ...errors import Conflict, FieldError, NotFound, Unprocessable
 from ..formats import Layout
 from ..kinds import KINDS, Kind
 from ..receiving.cutting import Cutter
 from ..rejects import header_of
-from ..working.work import CHANGED_CHANNEL, layout_of
+from ..working.work import layout_of
 from .records import CannotMend, Cells, mended_record
 from .requests import MendRequest, Rule, SentCells
 
@@ -99,7 +99,7 @@ async def mend_load(
             detail = {"rows": len(mended), "dropped": len(plan.drops), "reopened": len(asked.reopen)}
             detail |= {"mend_id": mend_id} if mend_id else {}
             await audit(connection, actor, "rejects_mended", load_id=load_id, **detail)
-        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        await announce_changed_loads(connection)
     return Mended(mend_id, len(mended), len(plan.drops), len(asked.reopen))
 
 

@@ -17,14 +17,13 @@ from starlette.requests import ClientDisconnect
 
 from ...accounts.audit import Actor, audit
 from ...accounts.current_user import User
-from ...database import Connection, Pool
+from ...database import Connection, Pool, announce_changed_loads
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
 from ..formats import CSV, XLSX, named_encoding
 from ..kinds import KINDS, Kind
 from ..working.sweeping import TOUCH_SECONDS
-from ..working.work import CHANGED_CHANNEL
 from .apart import Apart, Bounds
 from .batches import batch_table
 from .bodies import FileBody, empty_file
@@ -327,7 +326,7 @@ class Receiver:
                     await self._finish_one(connection, received, body, user)
                 if stored is not None:
                     await stored.became(connection, first.load_id)
-                await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+                await announce_changed_loads(connection)
         except asyncpg.UniqueViolationError:  # the same key came twice at once, and the other was first
             await self._discard([first.load_id])
             earlier = await self._pool.fetchrow(FIND_BY_KEY, user.id, first.options.idempotency_key)

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import structlog
 
-from ...database import Connection, copy_bytes
+from ...database import Connection, allow_long_statements, copy_bytes
 from ..merging.arrays import array_of
 from ..merging.tables import copy_lines
 from ..merging.waiting_rows import COLUMN, KIND, REASON, waiting_schema
@@ -86,7 +86,7 @@ async def end_waiting(
     None where there is no completed load.
     """
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL statement_timeout = '{END_SECONDS}s'")
+        await allow_long_statements(connection, END_SECONDS)
         load = await connection.fetchrow(LOCK, load_id)
         if load is None:
             return None

@@ -13,7 +13,7 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, copy_bytes, lock
+from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock
 from ..formats import Layout
 from ..kinds import KINDS
 from ..mending.settling import leave_open
@@ -157,4 +157,4 @@ async def _record(
     )
     if load["mends"] is not None:
         await leave_open(connection, load["id"], load["mends"], outcome.rejects)
-    await connection.execute(f"NOTIFY {LOADS_CHANGED_CHANNEL}")
+    await announce_changed_loads(connection)

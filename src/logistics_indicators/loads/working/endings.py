@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from ...database import Connection
+from ...database import Connection, allow_long_statements
 from ...rollup.commits import Act, Commit
 from ..kinds import Kind
 from ..mending.settling import reopen_rejects
@@ -67,7 +67,7 @@ async def fail_load(connection: Connection, load: Any, error: str) -> None:
     """The load fails, and what it wrote is taken back. `load`: id and kind."""
     kind = Kind(load["kind"])
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL statement_timeout = '{TAKE_BACK_SECONDS}s'")
+        await allow_long_statements(connection, TAKE_BACK_SECONDS)
         await connection.execute("SELECT FROM loads WHERE id = $1 FOR UPDATE", load["id"])
         await forget_waiting(connection, load["id"])
         await reopen_rejects(connection, load["id"])

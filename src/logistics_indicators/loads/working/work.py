@@ -14,7 +14,7 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import LOADS_CHANGED_CHANNEL, Connection, Lock, Pool, copy_bytes, share
+from ...database import Connection, Lock, Pool, announce_changed_loads, copy_bytes, share
 from ..formats import FileFormat, Layout
 from ..kinds import COLUMNS, KEYS, KINDS, Kind
 from ..mending.lines import in_original_lines
@@ -38,7 +38,6 @@ from .reporting import add_rejects
 
 log = structlog.get_logger()
 
-CHANGED_CHANNEL = LOADS_CHANGED_CHANNEL
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
 
@@ -131,19 +130,19 @@ class LoadWork:
             empty = await self._is_empty(connection, load)
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
-                await self._drop_indexes(connection, load)
-            await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+                await self._drop_indexes(connection, load, into_empty=empty)
+            await announce_changed_loads(connection)
         return True
 
     @staticmethod
     async def _is_empty(connection: Connection, load: Any) -> bool:
         return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {Kind(load['kind'])})"))
 
-    async def _drop_indexes(self, connection: Connection, load: Any) -> None:
+    async def _drop_indexes(self, connection: Connection, load: Any, *, into_empty: bool) -> None:
         kind = Kind(load["kind"])
 
         async def are_stored() -> bool:
-            if await self._is_empty(connection, load):
+            if into_empty:
                 return False
             rows = (await self._parse(connection, load, 0)).rows
             return 2 * int((await Target(kind).matching(connection, rows)).sum()) > rows.height
@@ -290,7 +289,7 @@ class LoadWork:
             outcome.waiting.height,
             bytes_of(outcome.waiting),
         )
-        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+        await announce_changed_loads(connection)
 
     # -- a check: the whole load in one transaction, into temporary tables -------------------------------------
 
@@ -338,9 +337,10 @@ class LoadWork:
         else:
             await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
             await forget_effect_cells(connection, claim["id"])
-            await connection.execute(BEGIN_WRITE, claim["id"], await self._is_empty(connection, claim))
-            await self._drop_indexes(connection, claim)
-        await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+            empty = await self._is_empty(connection, claim)
+            await connection.execute(BEGIN_WRITE, claim["id"], empty)
+            await self._drop_indexes(connection, claim, into_empty=empty)
+        await announce_changed_loads(connection)
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -354,7 +354,7 @@ class LoadWork:
             async with held_claim(connection):
                 await ensure_indexes(self._settings.pool, Kind(load["kind"]))
             await complete_load(connection, load["id"], self._settings.sane_days)
-            await connection.execute(f"NOTIFY {CHANGED_CHANNEL}")
+            await announce_changed_loads(connection)
         self._memories.pop(load["id"], None)
         self._held.pop(load["id"], None)
         await self._tidy(connection, load)
