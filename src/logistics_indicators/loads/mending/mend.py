@@ -18,7 +18,7 @@ from ..formats import Layout
 from ..kinds import KINDS, Kind
 from ..receiving.cutting import Cutter
 from ..rejects import header_of
-from ..working.work import layout_of
+from ..working.rules import layout_of
 from .records import CannotMend, Cells, mended_record
 from .requests import MendRequest, Rule, SentCells
 

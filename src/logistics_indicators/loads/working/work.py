@@ -6,91 +6,45 @@ session's timeouts where the process hangs; the step is then free for the next w
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import polars as pl
 import structlog
 
-from ...database import Connection, Lock, Pool, announce_changed_loads, copy_bytes, share
-from ..formats import FileFormat, Layout
-from ..kinds import COLUMNS, KEYS, KINDS, Kind
-from ..mending.lines import in_original_lines
+from ...database import Connection, Lock, announce_changed_loads, share
+from ..formats import Layout
+from ..kinds import KEYS, KINDS, Kind
 from ..mending.settling import settle_rejects
-from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
-from ..merging.effect_cells import forget_effect_cells
-from ..merging.indexes import drop_indexes, ensure_indexes
+from ..merging.chunk import ChunkMerge, LoadRules
+from ..merging.indexes import ensure_indexes
 from ..merging.seen_keys import LoadMemory
-from ..merging.tables import Target, copy_lines
-from ..merging.waiting_rows import bytes_of
-from ..parsing.chunk import ParsedChunk, parse_chunk
-from ..parsing.findings import SaneDays, add_findings
-from ..parsing.headers import AnotherHeader, refuse_another_header, unnamed_columns
-from ..parsing.ledger import add_ledger
-from ..rejects import RejectBounds, first_rejects
+from ..merging.tables import Target
+from ..parsing.chunk import ParsedChunk
+from ..parsing.headers import AnotherHeader
 from ..waiting.keeping import keep_waiting
 from ..waiting.trying import try_waiting
+from .beginning import drop_indexes_before, is_empty
+from .check import check_load
+from .chunks import LOCK_LOAD, parsed_chunk, record_chunk, refuse_rows_of_another_header
 from .claims import CLAIM_CHUNK, CLAIM_MERGED, CLAIM_NEW, LOCK_REFERRED_TO, held_claim
-from .endings import complete_load, delete_spool, fail_load, fail_unwritten
-from .reporting import add_rejects
+from .endings import complete_load, delete_spool, fail_load
+from .rules import LoadSettings, layout_of, rules_of
 
 log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
 
-READ_BODY = """
-SELECT c.first_line, c.body, c.origin_lines, l.long_records
-FROM load_chunks c JOIN loads l ON l.id = c.load_id WHERE c.load_id = $1 AND c.seq = $2
-"""
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
-LOCK_LOAD = """
-SELECT status, chunks_done, rejects, date_ledger, findings, warnings, rows_rejected, rejects_stored, rejects_bytes
-FROM loads WHERE id = $1 FOR UPDATE
-"""
-
 BEGIN = """
 UPDATE loads SET status = 'loading', started_at = clock_timestamp(), into_empty = $2 WHERE id = $1
-"""
-BEGIN_WRITE = """
-UPDATE loads SET stage = 'write', into_empty = $2, chunks_done = 0, rows_read = 0, rows_inserted = 0, rows_updated = 0,
-    rows_unchanged = 0, rows_rejected = 0, rows_waiting = 0, waiting_bytes = 0, rejects = '[]', rejects_stored = 0,
-    rejects_bytes = 0, date_ledger = '{}', findings = '{}'
-WHERE id = $1
-"""
-RECORD_CHUNK = """
-UPDATE loads SET chunks_done = $2, attempts = 0, rows_read = rows_read + $3, rows_inserted = rows_inserted + $4,
-    rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6, rows_rejected = rows_rejected + $7,
-    rejects = $8, date_ledger = $9, rejects_stored = rejects_stored + $10, rejects_bytes = rejects_bytes + $11,
-    findings = $12, rows_waiting = rows_waiting + $13, waiting_bytes = waiting_bytes + $14
-WHERE id = $1
 """
 
 
 class OutOfTurn(Exception):
     """The chunk before ours was not merged: whoever had it gave up, and it comes first."""
-
-
-@dataclass(frozen=True)
-class LoadSettings:
-    """What a process brings to a load: its pool for load work, what its database role may, what is kept, which dates
-    are sane."""
-
-    pool: Pool
-    skip_row_checks: bool
-    reject_bounds: RejectBounds
-    first_sane_day: date
-    sane_years_ahead: int
-    waiting_bytes: int
-    """Of a user, that may wait."""
-
-    @property
-    def sane_days(self) -> SaneDays:
-        today = date.today()
-        last = min(today.year + self.sane_years_ahead, date.max.year)
-        return SaneDays(self.first_sane_day, date(last, today.month, min(today.day, 28)))
 
 
 class LoadWork:
@@ -127,27 +81,12 @@ class LoadWork:
             if load is None:
                 return False
             AT_WORK_ON.set(load["id"])
-            empty = await self._is_empty(connection, load)
+            empty = await is_empty(connection, Kind(load["kind"]))
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
-                await self._drop_indexes(connection, load, into_empty=empty)
+                await drop_indexes_before(connection, load, into_empty=empty)
             await announce_changed_loads(connection)
         return True
-
-    @staticmethod
-    async def _is_empty(connection: Connection, load: Any) -> bool:
-        return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {Kind(load['kind'])})"))
-
-    async def _drop_indexes(self, connection: Connection, load: Any, *, into_empty: bool) -> None:
-        kind = Kind(load["kind"])
-
-        async def are_stored() -> bool:
-            if into_empty:
-                return False
-            rows = (await self._parse(connection, load, 0)).rows
-            return 2 * int((await Target(kind).matching(connection, rows)).sum()) > rows.height
-
-        await drop_indexes(connection, kind, load["bytes"], are_stored)
 
     async def _chunk(self, connection: Connection) -> bool:
         claimed: tuple[int, int] | None = None
@@ -165,7 +104,7 @@ class LoadWork:
                         for other in KINDS[Kind(claim["kind"])].goes_behind:
                             await connection.execute(LOCK_REFERRED_TO.format(table=other))
                 if claim["stage"] == "check":
-                    await self._check(connection, claim)
+                    await check_load(connection, claim, self._settings)
                 else:
                     await self._merge(connection, claim)
         except OutOfTurn:
@@ -190,54 +129,24 @@ class LoadWork:
         load_id, seq = claim["id"], claim["seq"]
         if await connection.fetchval("SELECT chunks_done FROM loads WHERE id = $1", load_id) > seq:
             raise OutOfTurn  # merged between the look for a chunk and its lock
-        parsed = await self._parse(connection, claim, seq)
+        parsed = await parsed_chunk(connection, claim, seq)
         doubtful = await self._doubtful(claim, seq, parsed, self._memory(claim))
-        merge = ChunkMerge(connection, self._rules(claim, into_empty=claim["into_empty"]), parsed)
+        rules = rules_of(claim, self._settings, Target(Kind(claim["kind"])), into_empty=claim["into_empty"])
 
         async def in_turn() -> None:
             await self._wait_for_turn(connection, load_id, seq)
-            await self._refuse_another_header(connection, claim, parsed, seq)
+            await refuse_rows_of_another_header(connection, claim, parsed, seq)
 
-        outcome = await merge.run(doubtful, in_turn)
+        outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
         await keep_waiting(connection, load_id, outcome.waiting)
-        await self._record(connection, load_id, seq + 1, outcome)
+        await record_chunk(connection, load_id, seq + 1, outcome, self._settings.reject_bounds)
         if claim["mends"] is not None:
             await settle_rejects(connection, load_id, seq, claim["mends"], outcome.rejects)
 
-    def _rules(self, load: Any, *, into_empty: bool) -> LoadRules:
-        """Of a load that writes."""
-        kind = Kind(load["kind"])
-        return LoadRules(
-            load["id"],
-            Target(kind),
-            update=load["on_conflict"] == "update",
-            into_empty=into_empty,
-            pool=self._settings.pool,
-            sane_days=self._settings.sane_days,
-            absent=absent_columns(kind, layout_of(load)),
-            skip_row_checks=self._settings.skip_row_checks,
-            wait=load["unknown_customer"] == "wait",
-            waiting_bytes=self._settings.waiting_bytes,
-        )
-
     def _waited_rules(self, load: Any) -> tuple[LoadRules, Layout]:
         AT_WORK_ON.set(load["id"])
-        return replace(self._rules(load, into_empty=False), waiting_bytes=None), layout_of(load)
-
-    async def _parse(self, connection: Connection, claim: Any, seq: int) -> ParsedChunk:
-        row = await connection.fetchrow(READ_BODY, claim["id"], seq)
-        fmt = FileFormat(Kind(claim["kind"]), layout_of(claim), claim["encoding"])
-        first_line, origin_lines = row["first_line"], row["origin_lines"]
-        parsed = await asyncio.to_thread(parse_chunk, row["body"], first_line, seq == 0, fmt, row["long_records"])
-        return parsed if origin_lines is None else in_original_lines(parsed, first_line, origin_lines)
-
-    @staticmethod
-    async def _refuse_another_header(connection: Connection, claim: Any, parsed: ParsedChunk, seq: int) -> None:
-        if parsed.rejects.height:
-            header = await connection.fetchval("SELECT header FROM loads WHERE id = $1", claim["id"])
-            first = parsed.first_row if header is None and not seq else None
-            kind = Kind(claim["kind"])
-            await asyncio.to_thread(refuse_another_header, kind, parsed.layout, header, parsed.rejects, first)
+        rules = rules_of(load, self._settings, Target(Kind(load["kind"])), into_empty=False)
+        return replace(rules, waiting_bytes=None), layout_of(load)
 
     def _memory(self, claim: Any) -> LoadMemory:
         if claim["id"] not in self._memories:
@@ -264,83 +173,6 @@ class LoadWork:
         load = await connection.fetchrow(LOCK_LOAD, load_id)
         if load is None or load["status"] != "loading" or load["chunks_done"] != seq:
             raise OutOfTurn
-
-    async def _record(self, connection: Connection, load_id: int, chunks_done: int, outcome: ChunkOutcome) -> None:
-        """The chunk's part of the load's report."""
-        load = await connection.fetchrow(LOCK_LOAD, load_id)
-        kept, kept_bytes = first_rejects(outcome.rejects, load, self._settings.reject_bounds)
-        if kept.height:
-            lines = kept.select(pl.lit(load_id).alias("load_id"), pl.all())
-            await copy_bytes(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
-        await connection.execute(
-            RECORD_CHUNK,
-            load_id,
-            chunks_done,
-            outcome.rows_read,
-            outcome.inserted,
-            outcome.updated,
-            outcome.unchanged,
-            outcome.rejects.height,
-            add_rejects(load["rejects"], outcome.rejects),
-            add_ledger(load["date_ledger"], outcome.ledger),
-            kept.height,
-            kept_bytes,
-            add_findings(load["findings"], outcome.findings),
-            outcome.waiting.height,
-            bytes_of(outcome.waiting),
-        )
-        await announce_changed_loads(connection)
-
-    # -- a check: the whole load in one transaction, into temporary tables -------------------------------------
-
-    async def _check(self, connection: Connection, claim: Any) -> None:
-        """The same merge, chunk by chunk, into a temporary table that overlays the real one."""
-        load_id, kind = claim["id"], Kind(claim["kind"])
-        target = Target(kind, overlay=True)
-        await target.create_overlay(connection)
-        rules = LoadRules(
-            load_id,
-            target,
-            update=claim["on_conflict"] == "update",
-            into_empty=claim["into_empty"],
-            pool=self._settings.pool,
-            sane_days=self._settings.sane_days,
-            absent=absent_columns(kind, layout_of(claim)),
-            skip_row_checks=False,
-            wait=claim["unknown_customer"] == "wait",
-            waiting_bytes=self._settings.waiting_bytes,
-        )
-        memory = LoadMemory(claim["bytes"])
-
-        async def in_turn() -> None:
-            return None
-
-        for seq in range(claim["chunks"]):
-            parsed = await self._parse(connection, claim, seq)
-            await self._refuse_another_header(connection, claim, parsed, seq)
-            doubtful = await asyncio.to_thread(memory.register, seq, parsed.rows, KEYS[kind])
-            outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
-            await self._record(connection, load_id, seq + 1, outcome)
-        await connection.execute("DELETE FROM load_touched_ids WHERE load_id = $1", load_id)
-        await self._end_check(connection, claim)
-
-    async def _end_check(self, connection: Connection, claim: Any) -> None:
-        load = await connection.fetchrow(LOCK_LOAD, claim["id"])
-        limit = claim["max_rejects"]
-        if limit is not None and load["rows_rejected"] > limit:
-            error = f"{load['rows_rejected']} rows are rejected, more than max_rejects={limit}; nothing was written."
-            await fail_unwritten(connection, claim["id"], error)
-            log.info("load_failed", load_id=claim["id"], rows_rejected=load["rows_rejected"], max_rejects=limit)
-        elif claim["validate_only"]:
-            await complete_load(connection, claim["id"], self._settings.sane_days)
-            await delete_spool(connection, claim["id"])
-        else:
-            await connection.execute("DELETE FROM load_rejects WHERE load_id = $1", claim["id"])
-            await forget_effect_cells(connection, claim["id"])
-            empty = await self._is_empty(connection, claim)
-            await connection.execute(BEGIN_WRITE, claim["id"], empty)
-            await self._drop_indexes(connection, claim, into_empty=empty)
-        await announce_changed_loads(connection)
 
     # -- the end -------------------------------------------------------------------------------------------
 
@@ -393,13 +225,3 @@ RETURNING id, kind, attempts
 
 AT_WORK_ON: ContextVar[int | None] = ContextVar("AT_WORK_ON", default=None)
 """The load that this task's step is about."""
-
-
-def absent_columns(kind: Kind, layout: Layout) -> frozenset[str]:
-    return frozenset(COLUMNS[kind]) - frozenset(layout.columns)
-
-
-def layout_of(load: Any) -> Layout:
-    columns = tuple(column or None for column in load["columns"])
-    unnamed = unnamed_columns(load["header"], load["delimiter"]) if load["is_rejects_file"] else 0
-    return Layout(load["delimiter"], columns, load["has_header"], load["is_rejects_file"], unnamed)

@@ -16,8 +16,9 @@ from ..merging.indexes import ensure_indexes
 from ..rejects import RejectBounds, make_room
 from ..waiting.keeping import expire_waiting
 from .changes import AWAY_SECONDS, Changes
+from .rules import LoadSettings
 from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
-from .work import LoadSettings, LoadWork
+from .work import LoadWork
 
 log = structlog.get_logger()
 
