@@ -56,23 +56,32 @@ class LoadWork:
         self._claiming = asyncio.Lock()
         self._registered = asyncio.Condition()
         self._held: dict[int, set[int]] = {}
+        self._loads_first = False
+        """After a step of visits that waited; for however many they are, loads are not to wait for all of them."""
         self._waiting_fail = False
 
     async def step(self, connection: Connection) -> bool:
-        """Do one step of the oldest load that has one. False where there is nothing to do."""
+        """Do one step of the oldest load that has one, or of visits that waited, in turns. False where there is
+        nothing to do."""
         AT_WORK_ON.set(None)
-        steps = [self._finish_one, self._begin_one, self._chunk]
-        steps.insert(len(steps) if self._waiting_fail else 1, self._try_waiting)
-        for step in steps:
-            if await step(connection):
-                return True
-        return False
+        if await self._finish_one(connection):
+            return True
+        if self._loads_first or self._waiting_fail:
+            return await self._load(connection) or await self._try_waiting(connection)
+        return await self._try_waiting(connection) or await self._load(connection)
+
+    async def _load(self, connection: Connection) -> bool:
+        done = await self._begin_one(connection) or await self._chunk(connection)
+        if done:
+            self._loads_first = False
+        return done
 
     async def _try_waiting(self, connection: Connection) -> bool:
         """Where they fail, for a reason that nobody foresaw, loads go before them."""
         self._waiting_fail = True
         done = await try_waiting(connection, self._waited_rules, self._settings.reject_bounds)
         self._waiting_fail = False
+        self._loads_first = True
         return done
 
     async def _begin_one(self, connection: Connection) -> bool:
