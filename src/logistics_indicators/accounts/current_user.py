@@ -5,7 +5,6 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 import structlog
@@ -14,26 +13,11 @@ from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from ..database import ACQUIRE_SECONDS, pool_of
 from ..errors import Forbidden, Unauthorized
+from .roles import Role as Role
+from .roles import Scope as Scope
 from .tokens import InvalidToken, read_access_token, token_hash
 
 log = structlog.get_logger()
-
-
-class Role(StrEnum):
-    viewer = "viewer"
-    analyst = "analyst"
-    admin = "admin"
-
-    def covers(self, needed: "Role") -> bool:
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
-
-
-class Scope(StrEnum):
-    """What an API token is for. Of routes that have none, no API token is let in."""
-
-    read = "read"
-    load = "load"
 
 
 @dataclass(frozen=True)

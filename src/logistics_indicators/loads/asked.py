@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Header, Query
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ..errors import FieldError, Unprocessable
+from . import words
 from .formats import named_encoding
 from .kinds import Kind
 from .models import UnknownCustomer
@@ -15,15 +16,15 @@ from .receiving.opening import NAMED_DELIMITERS, OpeningOptions, mapped_columns
 from .receiving.receiver import LoadOptions
 
 Delimiter = Annotated[
-    Literal[";", ",", "tab"] | None, Query(description="Of the file; taken from its header where it is not given")
+    words.Delimiter | None, Query(description="Of the file; taken from its header where it is not given")
 ]
 Encoding = Annotated[
-    Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"] | None,
+    words.Encoding | None,
     BeforeValidator(named_encoding),
     Query(description="Of the file; seen from its bytes where it is not given. Aliases (latin1, cp1252) are taken"),
 ]
 HeaderOption = Annotated[
-    Literal["none"] | None, Query(description="none: the first row is data already, and columns go by position")
+    words.Header | None, Query(description="none: the first row is data already, and columns go by position")
 ]
 SheetOption = Annotated[
     str | None,
@@ -40,7 +41,7 @@ ColumnsOption = Annotated[
     ),
 ]
 OnConflict = Annotated[
-    Literal["reject", "update"], Query(description="What becomes of a row whose id is stored with other values")
+    words.OnConflict, Query(description="What becomes of a row whose id is stored with other values")
 ]
 ValidateOnly = Annotated[bool, Query(description="Only report what a load would do; nothing is written")]
 UnknownCustomerOption = Annotated[

@@ -6,7 +6,6 @@ merging/rows_of_kind.py, for every kind by name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,13 +13,9 @@ import polars as pl
 
 from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
 from ..texts import ANGEL_MAX, POLO_MAX
+from .words import Kind as Kind
 
 DataType = pl.DataType | type[pl.DataType]
-
-
-class Kind(StrEnum):  # also the name of its table, and of its route: /v1/{kind}/batch
-    customers = "customers"
-    services = "services"
 
 
 @dataclass(frozen=True)

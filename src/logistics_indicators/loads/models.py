@@ -8,22 +8,10 @@ from ..http.field_types import AnsweredTimestamp as Timestamp
 from ..http.paging import PageModel
 from .effect_models import Effect
 from .kinds import Kind
+from .words import Encoding, OnConflict
+from .words import Reason as Reason
+from .words import UnknownCustomer as UnknownCustomer
 
-Reason = Literal[
-    "missing_column",
-    "extra_column",
-    "invalid_id",
-    "empty_field",
-    "too_long",
-    "invalid_email",
-    "invalid_date",
-    "unknown_customer",
-    "duplicate_id",
-    "duplicate_email",
-    "encoding",
-    "control_character",
-]
-UnknownCustomer = Literal["reject", "wait"]
 Status = Literal["received", "loading", "completed", "failed", "undone"]
 ENDED: tuple[Status, ...] = ("completed", "failed", "undone")
 
@@ -45,7 +33,7 @@ class Load(BaseModel):
     sha256: str = Field(description="Of the file, likewise")
     format: Literal["csv", "xlsx", "json", "ndjson", "parquet"] = Field(description="What the file was sent as")
     sheet: str | None = Field(description="Of a workbook: the one that was read")
-    encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"]
+    encoding: Encoding
     delimiter: str
     header: str | None = Field(description="The file's header as it was sent; null where it has none")
     columns: dict[str, str] = Field(
@@ -54,7 +42,7 @@ class Load(BaseModel):
     )
     ignored: list[str] = Field(description="Columns of the file that were passed over")
     validate_only: bool
-    on_conflict: Literal["reject", "update"]
+    on_conflict: OnConflict
     max_rejects: int | None
     preset: str | None = Field(
         None, description="Name of the preset by which the file was read, asked for or by its header"

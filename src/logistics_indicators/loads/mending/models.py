@@ -1,15 +1,12 @@
 """What rejects over all loads look like on the wire."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 from ...http.field_types import AnsweredTimestamp as Timestamp
 from ...http.paging import PageModel
 from ..kinds import Kind
 from ..models import Reason
-
-State = Literal["open", "mended", "dropped", "waiting"]
+from ..words import RejectState
 
 
 class TrackedReject(BaseModel):
@@ -25,7 +22,7 @@ class TrackedReject(BaseModel):
     column: str | None
     reason: Reason
     value: str | None
-    state: State
+    state: RejectState
     mended_by: int | None = Field(description="The load that took the row")
     last_mend: int | None = Field(description="The last load that tried to, or that is at it")
     dropped_by: str | None

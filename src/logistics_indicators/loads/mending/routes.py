@@ -13,6 +13,7 @@ from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, OwnId
 from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
 from ...lists import LIST_ANSWERS, Conditions, Where
+from .. import words
 from ..asked import ValidateOnly
 from ..kinds import Kind
 from ..models import Reason, UnknownCustomer
@@ -110,7 +111,7 @@ async def count_rejects(
 
 
 OnConflict = Annotated[
-    Literal["reject", "update"] | None,
+    words.OnConflict | None,
     Query(description="What becomes of a row whose id is stored with other values; as the load's where it is left out"),
 ]
 UnknownCustomerOfMend = Annotated[

@@ -1,11 +1,12 @@
 """A preset on the wire."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from ...http.field_types import AnsweredTimestamp as Timestamp
+from .. import words
 from ..asked import PAIR, PRESET_NAME
 from ..formats import named_encoding
 from ..kinds import Kind
@@ -25,15 +26,13 @@ class SentPreset(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
-    delimiter: Literal[";", ",", "tab"] | None = None
-    encoding: Annotated[
-        Literal["utf-8", "windows-1252", "iso-8859-1", "cp850", "utf-16"] | None, BeforeValidator(named_encoding)
-    ] = None
-    header: Literal["none"] | None = None
+    delimiter: words.Delimiter | None = None
+    encoding: Annotated[words.Encoding | None, BeforeValidator(named_encoding)] = None
+    header: words.Header | None = None
     columns: str | None = Field(
         None, max_length=2000, json_schema_extra={"pattern": f"^{PAIR}(,{PAIR})*$"}, examples=["angel:Quem,polo:Onde"]
     )
-    on_conflict: Literal["reject", "update"] | None = None
+    on_conflict: words.OnConflict | None = None
     for_header: Annotated[list[HeaderName], Field(min_length=1, max_length=MOST_COLUMNS)] | None = Field(
         None,
         description="Names of all columns of a header, in their order: files with exactly this one are read by the "
