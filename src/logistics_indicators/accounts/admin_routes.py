@@ -11,9 +11,9 @@ from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, p
 from . import audit, service, users
 from .audit import ActorOfRequest
 from .current_user import Admin
+from .dependencies import Rules
 from .models import AuditEntry, AuditPage, ManagedUser, NewUser, ResetToken, UserChange, UserPage
 from .passwords import hash_password, refuse_common
-from .routes import Rules
 
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 422, 503))
 

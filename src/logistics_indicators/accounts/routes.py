@@ -9,26 +9,13 @@ from ..database import PoolOfApp
 from ..errors import Unauthorized, problems
 from . import service, sessions
 from .credentials import REQUEST_BODY, GivenCredentials
-from .current_user import Person, User, Viewer, bearer_token, peer_address
+from .current_user import Person, Viewer, bearer_token
+from .dependencies import Address, Key, Rules, user_out
 from .models import PasswordChange, PasswordReset, Registration, SentRefreshToken, SignedIn, UserOut
-from .service import AccountRules
-from .tokens import InvalidToken, TokenKey
+from .tokens import InvalidToken
 
 router = APIRouter(prefix="/v1/auth", tags=["accounts"])
 
-
-def token_key_of(request: Request) -> TokenKey:
-    key: TokenKey = request.app.state.token_key
-    return key
-
-
-def rules_of(request: Request) -> AccountRules:
-    return AccountRules.of(request.app.state.settings)
-
-
-Key = Annotated[TokenKey, Depends(token_key_of)]
-Rules = Annotated[AccountRules, Depends(rules_of)]
-Address = Annotated[str | None, Depends(peer_address)]
 
 refresh_scheme = HTTPBearer(
     auto_error=False, scheme_name="refresh_token", bearerFormat="JWT", description="A refresh token from a sign-in"
@@ -48,10 +35,6 @@ async def given_refresh_token(
 
 
 RefreshToken = Annotated[str, Depends(given_refresh_token)]
-
-
-def user_out(user: User) -> UserOut:
-    return UserOut(id=user.id, username=user.username, email=user.email, role=user.role)
 
 
 def signed_in(pair: sessions.TokenPair) -> SignedIn:

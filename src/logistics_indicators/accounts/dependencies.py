@@ -1,0 +1,28 @@
+"""What the routes of accounts take from the request's app and peer, and how they show a user."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from .current_user import User, peer_address
+from .models import UserOut
+from .service import AccountRules
+from .tokens import TokenKey
+
+
+def token_key_of(request: Request) -> TokenKey:
+    key: TokenKey = request.app.state.token_key
+    return key
+
+
+def rules_of(request: Request) -> AccountRules:
+    return AccountRules.of(request.app.state.settings)
+
+
+Key = Annotated[TokenKey, Depends(token_key_of)]
+Rules = Annotated[AccountRules, Depends(rules_of)]
+Address = Annotated[str | None, Depends(peer_address)]
+
+
+def user_out(user: User) -> UserOut:
+    return UserOut(id=user.id, username=user.username, email=user.email, role=user.role)
