@@ -17,6 +17,9 @@ RULES = {
     "POST /v1/auth/password/reset": PUBLIC,  # the one-time token is its own proof
     "POST /v1/auth/refresh": PUBLIC,  # so is the refresh token, see test_tokens.py
     "POST /v1/auth/logout": PUBLIC,
+    "POST /v1/auth/session": PUBLIC,
+    "POST /v1/auth/session/refresh": PUBLIC,  # by its cookie, see test_browser_sessions.py
+    "DELETE /v1/auth/session": PUBLIC,  # likewise
     "GET /v1/auth/me": ANYONE,
     "POST /v1/auth/password": ANYONE,
     "GET /v1/users": ADMINS,

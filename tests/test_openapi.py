@@ -16,6 +16,9 @@ POST /v1/auth/register 201 409 422
 POST /v1/auth/login 200 401 422
 POST /v1/auth/refresh 200 401
 POST /v1/auth/logout 204
+POST /v1/auth/session 200 401 403 422 429
+POST /v1/auth/session/refresh 200 401 403
+DELETE /v1/auth/session 204 401 403
 GET /v1/auth/me 200 401
 GET /v1/users 200 401 403
 POST /v1/users 201 401 403 409 422

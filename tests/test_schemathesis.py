@@ -174,6 +174,9 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             "login": {"body": {"username": "ana", "password": PASSWORD}, "media_type": "application/json"},
             "refresh": {"body": {"refresh_token": refresh_token("ana")}},
             "logout": {"body": {"refresh_token": refresh_token("ana")}},
+            "open_session": {"body": {"username": "ana", "password": PASSWORD}},
+            "refresh_session": {"cookies": {"refresh_token": refresh_token("ana")}},
+            "end_session": {"cookies": {"refresh_token": refresh_token("ana")}},
             "change_password": {"body": {"current_password": PASSWORD, "new_password": PASSWORD + " again"}},
             "reset_password": {
                 "body": {

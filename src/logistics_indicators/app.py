@@ -18,6 +18,7 @@ from .accounts.admin_routes import router as admin_router
 from .accounts.admission import Admission
 from .accounts.current_user import user_of_token
 from .accounts.routes import router as accounts_router
+from .accounts.session_routes import router as sessions_router
 from .accounts.token_routes import router as tokens_router
 from .accounts.tokens import TokenKey
 from .customers.routes import router as customers_router
@@ -72,7 +73,8 @@ log = structlog.get_logger()
 
 ROUTERS = (
     *(indicators_router, changes_router, upkeep_router, calendar_router, indicator_settings_router),
-    *(accounts_router, admin_router, tokens_router, customers_router, services_router, polos_router, loads_router),
+    *(accounts_router, sessions_router, admin_router, tokens_router),
+    *(customers_router, services_router, polos_router, loads_router),
     *(rejects_router, waiting_router, uploads_router, presets_router, monitoring_router),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)

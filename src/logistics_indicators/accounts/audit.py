@@ -27,6 +27,7 @@ Action = Literal[
     "login",
     "login_failed",
     "logout",
+    "logout_everywhere",
     "password_changed",
     "password_reset",
     "password_reset_issued",

@@ -137,12 +137,19 @@ class ManagedUser(UserOut):
     created_at: AnsweredTimestamp
 
 
-class SignedIn(BaseModel):
+class BrowserSession(BaseModel):
+    """What a page may hold in memory; the refresh token is in a cookie that no script can read."""
+
     access_token: str
-    refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
     expires_in: int = Field(description="Seconds until the access token expires")
     user: UserOut
+
+
+class SignedIn(BrowserSession):
+    """For programs, which keep the refresh token themselves."""
+
+    refresh_token: str
 
 
 class ResetToken(BaseModel):

@@ -11,8 +11,8 @@ from ..database import ACQUIRE_SECONDS, PoolOfApp
 from ..errors import Forbidden, Unauthorized, problems
 from . import service, sessions
 from .current_user import Gate
+from .dependencies import Address, Key, Rules, user_out
 from .models import BrowserSession, Credentials
-from .routes import Address, Key, Rules, user_out
 from .tokens import InvalidToken
 
 COOKIE = "refresh_token"

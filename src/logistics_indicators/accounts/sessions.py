@@ -46,7 +46,8 @@ UPDATE sessions SET revoked_at = LOCALTIMESTAMP
 WHERE user_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $2
 """
 FIND_SESSION_USER = """
-SELECT s.id, s.revoked_at, u.id AS user_id, u.username
+SELECT s.id, s.revoked_at, u.id AS user_id, u.username,
+    s.revoked_at IS NULL AND s.expires_at > LOCALTIMESTAMP AS alive
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.token_hash = $1
 """
@@ -58,6 +59,8 @@ class TokenPair:
     refresh_token: str
     expires_in: int
     user: User
+    session_expires_at: int
+    """Seconds since 1970."""
 
 
 async def open_session(
@@ -100,7 +103,8 @@ async def _rotate(
 async def _issue_pair(connection: Connection, key: TokenKey, user: User, session_id: int, expires_at: int) -> TokenPair:
     refresh_token = issue_refresh_token(key, user.id, session_id, expires_at)
     await connection.execute(STORE_REFRESH, token_hash(refresh_token), session_id)
-    return TokenPair(issue_access_token(key, user.id, session_id), refresh_token, key.access_seconds, user)
+    access_token = issue_access_token(key, user.id, session_id)
+    return TokenPair(access_token, refresh_token, key.access_seconds, user, expires_at)
 
 
 async def end_session(connection: Connection, key: TokenKey, token: str, *, address: str | None) -> None:
@@ -114,6 +118,18 @@ async def end_session(connection: Connection, key: TokenKey, token: str, *, addr
         if found["revoked_at"] is None:
             actor = Actor(address, found["user_id"], found["username"])
             await audit(connection, actor, "logout", session=found["id"])
+
+
+async def end_all_sessions(connection: Connection, key: TokenKey, token: str, *, address: str | None) -> None:
+    """Sign out everywhere, by a refresh token of a session that is alive; raises InvalidToken."""
+    read_refresh_token(key, token)
+    async with connection.transaction():
+        found = await connection.fetchrow(FIND_SESSION_USER, token_hash(token))
+        if found is None or not found["alive"]:
+            raise InvalidToken("ended or unknown")
+        await end_sessions(connection, found["user_id"])
+        actor = Actor(address, found["user_id"], found["username"])
+        await audit(connection, actor, "logout_everywhere", session=found["id"])
 
 
 async def end_sessions(connection: Connection, user_id: int, *, keep: int | None = None) -> None:
