@@ -222,6 +222,9 @@ class Settings(BaseSettings):
     load_reader_seconds: int = Field(
         300, ge=1, le=3600, description="And its processor time; a file that takes longer is answered 422"
     )
+    load_reader_wait_seconds: float = Field(
+        60, gt=0, le=600, description="How long a file that is no CSV waits for its turn to be read; then 429 or 503"
+    )
 
     # Indicators
     rollup_fold_seconds: float = Field(

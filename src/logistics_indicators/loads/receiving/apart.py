@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 
 import structlog
@@ -21,9 +21,6 @@ COMMAND = (sys.executable, "-P", "-m", "logistics_indicators.loads.reading")
 PIECE = 256 * 1024
 LONGEST_WORDS = 16 * 1024
 """Bytes that it may say on its standard error."""
-
-AT_ONCE = 2
-"""Reading processes of one process of the service; more files wait."""
 
 INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 """Variables that it gets: no secret is among them."""
@@ -46,35 +43,33 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Apart:
-    """The reading processes of this process."""
+    """How files are read apart."""
 
     bounds: Bounds
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @asynccontextmanager
     async def reading(self, form: str, file: IO[bytes], sheet: str | None) -> AsyncIterator[Reading]:
         """What is known of the table, and its records as CSV. Raises Problems, also amid the records."""
         bounds = self.bounds
         request = Request(form, bounds.memory, bounds.seconds, MOST_SWELLING * bounds.most_bytes, sheet)
-        async with self.slots:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND,
-                request.as_json(),
-                stdin=file.fileno(),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={name: os.environ[name] for name in INHERITED if name in os.environ},
-                limit=PIECE,
-            )
-            words = asyncio.create_task(_words(process))
-            try:
-                head = await _stdout(process).readline()
-                if not head:
-                    raise await _why(process, words, request)
-                yield Head.from_json(head), _records(process, words, request)
-            finally:
-                await _ended(process)
-                await words
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            request.as_json(),
+            stdin=file.fileno(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: os.environ[name] for name in INHERITED if name in os.environ},
+            limit=PIECE,
+        )
+        words = asyncio.create_task(_words(process))
+        try:
+            head = await _stdout(process).readline()
+            if not head:
+                raise await _why(process, words, request)
+            yield Head.from_json(head), _records(process, words, request)
+        finally:
+            await _ended(process)
+            await words
 
 
 MOST_SWELLING = 2

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from .by_header import Told, preset_of_header
 from .cutting import Chunk, Cutter
 from .keys import same_file
 from .opening import OpenedFile, OpeningOptions, open_file
+from .places import Places
 from .room import Room, RoomOfUpload
 from .stalling import RequestTimeout, live
 from .tables import Table, Tables, as_written_here, told_of
@@ -147,6 +149,7 @@ class Receiver:
         self._settings = settings
         self.room = Room(pool, settings)
         self._apart = Apart(Bounds.of(settings))
+        self._places = Places(settings.load_reader_wait_seconds)
         self._under_way: set[int] = set()
         self.uploads = LimitPerUser(settings.load_uploads_per_user, "You have as many uploads under way as you may.")
 
@@ -298,7 +301,8 @@ class Receiver:
         pieces = live(body.pieces, self._settings.load_stall_seconds)
         if body.batch is not None:
             return batch_table(body.batch, pieces, options.opening, updates=options.on_conflict == "update")
-        return Tables(room.kept, self._apart, options.sheet).of(pieces)
+        place = partial(self._places.one, room.user_id)
+        return Tables(room.kept, self._apart, options.sheet, place).of(pieces)
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
         """No larger than a chunk, however much the network brings at a time."""

@@ -77,7 +77,8 @@ class RoomOfUpload:
     """Counts an upload's bytes, and looks whether there is room before the first and every so many."""
 
     def __init__(self, room: Room, user_id: int, besides: UUID | None = None) -> None:
-        self._room, self._user_id, self._besides = room, user_id, besides
+        self._room, self._besides = room, besides
+        self.user_id = user_id
         self._left = 0
 
     async def taken(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -85,7 +86,7 @@ class RoomOfUpload:
         async for piece in pieces:
             self._left -= len(piece)
             if self._left < 0:
-                await self._room.check(self._user_id, self._besides)
+                await self._room.check(self.user_id, self._besides)
                 self._left = LOOK_AGAIN_BYTES
             yield piece
 
@@ -99,12 +100,12 @@ class RoomOfUpload:
                     if size // LOOK_AGAIN_BYTES != (size + len(piece)) // LOOK_AGAIN_BYTES or not size:
                         await self._room.check_temporary_disk()
                     size += len(piece)
-                    self._room.kept[self._user_id] += len(piece)
+                    self._room.kept[self.user_id] += len(piece)
                     await asyncio.to_thread(_write, file, piece)
                 await asyncio.to_thread(file.seek, 0)
                 yield file
             finally:
-                self._room.kept[self._user_id] -= size
+                self._room.kept[self.user_id] -= size
 
 
 def _write(file: IO[bytes], piece: bytes) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -16,10 +16,14 @@ from .apart import Apart
 from .bodies import bounded, safe_filename
 from .opening import OpeningOptions
 from .recognising import GZIP, SAMPLE, ZIP, form_of
+from .swelling import Swelling
 from .unpacking import after, gunzip, is_office_document, member_pieces, opened_zip, table_entries, too_large
 
 Keep = Callable[[AsyncIterator[bytes]], AbstractAsyncContextManager[IO[bytes]]]
 """Puts a stream into a temporary file, which is gone at the end."""
+
+Place = Callable[[], AbstractAsyncContextManager[None]]
+"""Where a file may be read apart, as long as it takes."""
 
 
 class Fingerprint:
@@ -68,10 +72,12 @@ class Tables:
     keep: Keep
     apart: Apart
     sheet: str | None = None
+    place: Place = nullcontext
+    swelling: Swelling = field(default_factory=Swelling)
 
     async def of(self, stream: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
         """In order; the pieces of one must be taken before the next. Close it, and the pieces end."""
-        head, whole = await _begun(stream)
+        head, whole = await _begun(self.swelling.sent(stream))
         if head.startswith(ZIP):
             tables = self._of_zip(whole)
         elif head.startswith(GZIP):
@@ -135,8 +141,8 @@ class Tables:
                         yield table
 
     async def _apart(self, form: Form, file: IO[bytes], fingerprint: Fingerprint) -> AsyncGenerator[Table]:
-        async with self.apart.reading(form.name, file, self.sheet) as (head, records):
-            pieces = bounded(records, self.apart.bounds.most_bytes)
+        async with self.place(), self.apart.reading(form.name, file, self.sheet) as (head, records):
+            pieces = bounded(self.swelling.written(records), self.apart.bounds.most_bytes)
             yield Table(form, pieces, fingerprint, head.sheet, head.warnings)
 
 
