@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/logistics_indicators"
 PAGE = (ROOT / "docs/architecture.md").read_text()
 FOLDERS = {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
-ABOVE_THE_FOLDERS = {"app.py", "cli.py", "lists.py"}
+ABOVE_THE_FOLDERS = {"app.py", "cli.py"}
 """The modules at the root that may import folders."""
 
 NAMING_FILES = [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md", *sorted((ROOT / "docs/adr").glob("*.md"))]

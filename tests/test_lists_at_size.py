@@ -15,7 +15,9 @@ from listening import listening
 from structlog.testing import capture_logs
 
 from logistics_indicators.customers.service import CUSTOMERS, CustomerFilter
-from logistics_indicators.lists import Conditions, ListedTable, Page, count_query, page_query
+from logistics_indicators.lists.asked import Page
+from logistics_indicators.lists.filters import Conditions
+from logistics_indicators.lists.rows import Listed, count_query, page_query
 from logistics_indicators.visits.service import SERVICES, VisitFilter
 
 AC = [f"AC - {number}" for number in range(0, 140, 20)]
@@ -56,11 +58,11 @@ def pages_read(plan: dict[str, Any]) -> int:
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
-def of_customers(**asked: Any) -> tuple[ListedTable, Conditions]:
+def of_customers(**asked: Any) -> tuple[Listed, Conditions]:
     return CUSTOMERS, Conditions.of(CustomerFilter(**asked))
 
 
-def of_services(polos: list[str] | None = None, **asked: Any) -> tuple[ListedTable, Conditions]:
+def of_services(polos: list[str] | None = None, **asked: Any) -> tuple[Listed, Conditions]:
     return SERVICES, Conditions.of(VisitFilter(**asked), uf=polos)
 
 

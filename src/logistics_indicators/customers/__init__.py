@@ -1,1 +1,1 @@
-"""Customers one by one: bodies, lists, filters. May import exports, accounts, http."""
+"""Customers one by one: bodies, lists, filters. May import exports, accounts, lists, http."""

@@ -8,9 +8,12 @@ from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Analyst, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
+from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
-from ..lists import LIST_ANSWERS, Conditions, RequestedPage, count_rows, list_response
+from ..lists.asked import RequestedPage
+from ..lists.filters import Conditions
+from ..lists.rows import count_rows
 from . import service
 from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustomer, Total
 

@@ -9,20 +9,16 @@ from fastapi import Query
 from ..accounts.audit import Actor, audit
 from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
-from ..exports.columns import Column
 from ..http.field_types import MAX_ID, FilterText
 from ..last_change import BY_HAND
-from ..lists import ListedTable, Where
+from ..lists.filters import Where
+from ..lists.rows import Listed
 from ..next_id import insert_with_next_id
 from ..texts import email_key
 from .arrivals import announce_arrivals
 from .models import EMAIL_MAX, NOME_MAX, TELEFONE_MAX, ChangedCustomer, Customer, NewCustomer
 
-CUSTOMERS = ListedTable(
-    "clientes",
-    "customers",
-    (Column("id", int), Column("nome", str), Column("email", str), Column("telefone", str)),
-)
+CUSTOMERS = Listed("clientes", "customers", {"id": int, "nome": str, "email": str, "telefone": str})
 
 
 @dataclass(frozen=True)

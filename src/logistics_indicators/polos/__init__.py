@@ -1,1 +1,1 @@
-"""Polos and their states. May import indicators, exports, accounts, http."""
+"""Polos and their states. May import indicators, exports, accounts, lists, http."""

@@ -8,10 +8,12 @@ from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Admin, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import problems
+from ..exports.lists import list_response
 from ..exports.response import ExportFormat
 from ..http.field_types import OwnId
 from ..http.paging import LINK_HEADER
-from ..lists import Conditions, RequestedPage, list_response
+from ..lists.asked import RequestedPage
+from ..lists.filters import Conditions
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
 

@@ -8,19 +8,19 @@ from fastapi import Query
 from ..accounts.audit import Actor, audit
 from ..database import Connection
 from ..errors import NotFound
-from ..exports.columns import Column
 from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
 from ..indicators.parameters import StateLetters
-from ..lists import ListedTable, Where
+from ..lists.filters import Where
+from ..lists.rows import Listed
 from ..states import state_in_name
 from ..texts import POLO_MAX
 from .models import Polo
 
-POLOS = ListedTable(
+POLOS = Listed(
     "polos",
     "(SELECT id, name AS polo, uf, uf_given AS uf_fixada FROM polos) AS polos",
-    (Column("id", int), Column("polo", str), Column("uf", str), Column("uf_fixada", bool)),
+    {"id": int, "polo": str, "uf": str, "uf_fixada": bool},
 )
 
 LOCK = "SELECT name, uf, uf_given FROM polos WHERE id = $1 FOR UPDATE"

@@ -8,9 +8,11 @@ from ..accounts.current_user import Analyst, Viewer
 from ..customers.models import Total
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, problems
+from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
-from ..lists import LIST_ANSWERS, Conditions, RequestedPage, list_response
+from ..lists.asked import RequestedPage
+from ..lists.filters import Conditions
 from . import service
 from .models import ChangedService, NewService, Service, ServicePage
 

@@ -12,11 +12,11 @@ from fastapi import Query
 from ..accounts.current_user import User
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
-from ..exports.columns import Column
 from ..http.field_types import MAX_ID, MAX_OWN_ID, Day, DayOrTimestamp, FilterText, Timestamp
 from ..indicators.parameters import StateLetters
 from ..last_change import BY_HAND
-from ..lists import Conditions, ListedTable, Where, count_rows
+from ..lists.filters import Conditions, Where
+from ..lists.rows import Listed, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.commits import Act, Commit
 from ..rollup.reading import count_visits
@@ -24,17 +24,17 @@ from ..rollup.writing import Visit, record
 from ..texts import ANGEL_MAX, POLO_MAX
 from .models import ChangedService, NewService, Service
 
-SERVICES = ListedTable(
+SERVICES = Listed(
     "atendimentos",
     "services",
-    (
-        Column("id", int),
-        Column("id_cliente", int),
-        Column("angel", str),
-        Column("polo", str),
-        Column("data_limite", date),
-        Column("data_de_atendimento", datetime),
-    ),
+    {
+        "id": int,
+        "id_cliente": int,
+        "angel": str,
+        "polo": str,
+        "data_limite": date,
+        "data_de_atendimento": datetime,
+    },
 )
 
 INSERT = """

@@ -9,10 +9,11 @@ from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
 from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
 from ...errors import Unprocessable, problems
+from ...exports.lists import LIST_ANSWERS
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, OwnId
 from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
-from ...lists import LIST_ANSWERS, Conditions, Where
+from ...lists.filters import Conditions, Where
 from .. import words
 from ..asked import ValidateOnly
 from ..kinds import Kind

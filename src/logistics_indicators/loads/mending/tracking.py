@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ...database import Connection
 from ...exports.columns import Batches, Column
-from ...lists import Conditions
+from ...lists.filters import Conditions
 from ..merging.waiting_rows import COLUMN, KIND, REASON
 from ..rejects import PAGE_BYTES
 from .models import RejectCount, RejectCounts, TrackedReject

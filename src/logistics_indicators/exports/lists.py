@@ -1,0 +1,54 @@
+"""The answer of a list: a page as JSON, or all rows of the filter as a file."""
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from ..database import Connection
+from ..errors import Unprocessable, problems
+from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, page_response
+from ..lists.asked import Page
+from ..lists.filters import Conditions
+from ..lists.rows import Listed, count_rows, fetch_page
+from .columns import Batches, Column
+from .response import EXPORT_CONTENT, ExportFormat, export_response
+
+EXPORT_BATCH = 2_000
+"""Rows; some milliseconds of work at a time, so that an export holds up nobody."""
+
+LIST_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": EXPORT_CONTENT, **LINK_HEADER},
+    **problems(401, 422, 429, 503),
+}
+"""OpenAPI `responses` of a list."""
+
+
+async def list_response(
+    request: Request, connection: Connection, listed: Listed, conditions: Conditions, page: Page, format: ExportFormat
+) -> Response:
+    """The page asked for as JSON, or all rows of the filter as a file."""
+    if format is ExportFormat.json:
+        rows, last_id = await fetch_page(connection, listed, conditions, page)
+        return page_response(request, listed.name, rows, page.limit, cursor=last_id)
+    refuse_page_of_export(page)
+    rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
+    columns = [Column(name, type) for name, type in listed.columns.items()]
+    batches = batches_of(connection, listed, conditions)
+    return await export_response(format, listed.table, columns, batches, rows=rows_to_come)
+
+
+def refuse_page_of_export(page: Page) -> None:
+    """An export has all rows of the filter; to ask for a page of it is a mistake. (A form may send the defaults.)"""
+    for name, asked, default in (("limit", page.limit, DEFAULT_LIMIT), ("offset", page.offset, 0)):
+        if asked != default:
+            raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
+    if page.after is not None:
+        raise Unprocessable.field("query", "cursor", msg="an export has all rows of the filter; leave it out")
+
+
+async def batches_of(connection: Connection, listed: Listed, conditions: Conditions) -> Batches:
+    """All rows of the filter in order of id, from a cursor on the server: one snapshot, constant memory."""
+    async with connection.transaction(readonly=True):
+        cursor = await connection.cursor(f"{listed.select} {conditions.where()} ORDER BY id", *conditions.values)
+        while batch := await cursor.fetch(EXPORT_BATCH):
+            yield batch
