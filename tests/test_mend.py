@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs
-from load_client import assert_indicators_are_exact, counts, load_file, rejects_of
+from load_client import assert_indicators_are_exact, counts, finished, load_file, rejects_of
 from mending import HEADER, VISITS, ask, lines, mended, tracked
 
 THREE_BAD = HEADER + "1;Ana;ana@mail.com;\n2;Bia;nobody;1\n3;Caio;;1\n4;;dora@mail.com;1\n"
@@ -98,6 +98,31 @@ async def test_a_rule_settles_its_group_and_no_other(client: httpx.AsyncClient) 
     assert (await lines(client, load), await lines(client, load, "dropped")) == ([4, 6], [5])
     nobody = await ask(client, load, {"rule": {"where": where, "set": {}}})
     assert nobody.status_code == 409
+
+
+async def test_rows_that_a_rule_cannot_mend_stay_open_and_are_counted(client: httpx.AsyncClient) -> None:
+    load = await load_file(client, "customers", f'{HEADER}1;Ana\n2;"Bia;nobody;1\n')
+    before = await tracked(client, load)
+    assert [reject["reason"] for reject in before] == ["missing_column", "missing_column"]
+    rule = {"where": {"reason": "missing_column"}, "set": {"email": "a@mail.com", "telefone": "-"}}
+    dry = await ask(client, load, {"rule": rule}, validate_only=True)
+    assert (dry.status_code, dry.json()["rows"], dry.json()["left_open"]) == (202, 1, 1)
+    answer = (await ask(client, load, {"rule": rule})).json()
+    assert (answer["rows"], answer["left_open"]) == (1, 1)
+    assert counts(await finished(client, answer["load"]["id"])) == (1, 1, 0, 0, 0)
+    assert await tracked(client, load) == before[1:]
+    again = await ask(client, load, {"rule": rule})
+    assert (again.status_code, again.json()["load"], again.json()["left_open"]) == (200, None, 1)
+
+
+async def test_of_lines_that_are_named_one_that_cannot_be_mended_refuses_all_beside_a_rule_too(
+    client: httpx.AsyncClient,
+) -> None:
+    load = await load_file(client, "customers", f'{HEADER}1;Ana\n3;Eva\n2;"Bia;nobody;1\n')
+    body = {"edits": {"4": {"email": "b@mail.com"}}, "rule": {"where": {"reason": "missing_column"}, "set": {}}}
+    refused = await ask(client, load, body)
+    assert (refused.status_code, [e["loc"] for e in refused.json()["errors"]]) == (422, [["body", "edits", 4]])
+    assert await lines(client, load) == [2, 3, 4]
 
 
 async def test_a_group_is_dropped_and_opened_again(client: httpx.AsyncClient, load: dict[str, Any]) -> None:

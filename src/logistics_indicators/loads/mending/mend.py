@@ -68,6 +68,8 @@ class Mended:
     rows: int
     dropped: int
     reopened: int
+    left_open: int
+    """Of the rule, which cannot mend them."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,19 @@ async def mend_load(
         layout = layout_of(load).of_records()
         _refuse_unknown_columns(asked, layout)
         plan = _planned(asked, await _find_rejects(connection, load_id, asked))
-        mended = await asyncio.to_thread(_mended_rows, plan.cells, layout)
+        mended = await asyncio.to_thread(_mended_rows, plan, layout)
+        left_open = len(plan.cells) - len(mended)
         mend_id = await _spool(connection, load, mended, options, user) if mended else None
         if not options.validate_only:
             await connection.execute(CLAIM, load_id, list(mended), mend_id)
             await connection.execute(DROP, load_id, plan.drops, user.username)
             await connection.execute(REOPEN, load_id, asked.reopen)
             detail = {"rows": len(mended), "dropped": len(plan.drops), "reopened": len(asked.reopen)}
+            detail |= {"left_open": left_open} if left_open else {}
             detail |= {"mend_id": mend_id} if mend_id else {}
             await audit(connection, actor, "rejects_mended", load_id=load_id, **detail)
         await announce_changed_loads(connection)
-    return Mended(mend_id, len(mended), len(plan.drops), len(asked.reopen))
+    return Mended(mend_id, len(mended), len(plan.drops), len(asked.reopen), left_open)
 
 
 async def _load_to_mend(connection: Connection, load_id: int) -> Any:
@@ -151,6 +155,8 @@ class _Plan:
     cells: Mapping[int, tuple[str, Cells]]
     """By line: the record, and the cells that it gets."""
     drops: Sequence[int]
+    edited: frozenset[int]
+    """Lines that are named, so that each of them can be mended, or the request is refused."""
 
 
 def _planned(asked: MendRequest, found: Sequence[Any]) -> _Plan:
@@ -167,7 +173,7 @@ def _planned(asked: MendRequest, found: Sequence[Any]) -> _Plan:
             raise Conflict("No open reject of the load is as the rule says. Others may have mended them.")
         cells |= {} if asked.rule.drop else more
         drops += more if asked.rule.drop else []
-    return _Plan(dict(sorted(cells.items())), drops)
+    return _Plan(dict(sorted(cells.items())), drops, frozenset(asked.edits))
 
 
 def _ruled(rule: Rule, rows: Sequence[Any]) -> dict[int, tuple[str, Cells]]:
@@ -222,16 +228,17 @@ def _fault(name: str, reject: Any) -> str | None:
     return f"was mended by load {reject['mend_id']} of {reject['mended_by']}" if reject["is_mended"] else None
 
 
-def _mended_rows(cells: Mapping[int, tuple[str, Cells]], layout: Layout) -> dict[int, bytes]:
-    """The mended records by line, in file order."""
+def _mended_rows(plan: _Plan, layout: Layout) -> dict[int, bytes]:
+    """The mended records by line, in file order, without those that the rule cannot mend. Raises Unprocessable."""
     mended: dict[int, bytes] = {}
     errors: list[FieldError] = []
     size = 0
-    for line, (record, new) in cells.items():
+    for line, (record, new) in plan.cells.items():
         try:
             mended[line] = mended_record(record, layout, new).encode() + b"\n"
         except CannotMend as error:
-            errors.append(FieldError(loc=["body", "edits", line], msg=str(error)))
+            if line in plan.edited:
+                errors.append(FieldError(loc=["body", "edits", line], msg=str(error)))
             continue
         size += len(mended[line])
         if size > MOST_BYTES:

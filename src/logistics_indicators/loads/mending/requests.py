@@ -143,3 +143,4 @@ class MendAnswer(BaseModel):
     rows: int = Field(ge=0, description="Sent to be loaded")
     dropped: int = Field(ge=0)
     reopened: int = Field(ge=0)
+    left_open: int = Field(ge=0, description="Rows of the rule's group that it cannot mend: open, as they were")

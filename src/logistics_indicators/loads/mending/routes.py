@@ -161,4 +161,11 @@ async def mend(
         response.status_code = 200
     else:
         response.headers["Location"] = f"/v1/loads/{load.id}"
-    return MendAnswer(message="received mend", load=load, rows=done.rows, dropped=done.dropped, reopened=done.reopened)
+    return MendAnswer(
+        message="received mend",
+        load=load,
+        rows=done.rows,
+        dropped=done.dropped,
+        reopened=done.reopened,
+        left_open=done.left_open,
+    )
