@@ -71,6 +71,18 @@ async def test_trend_has_every_bucket_of_every_name_and_no_sla_where_no_visit_is
         assert told == expected.get((point[by], point["inicio"]), (0, None))
 
 
+async def test_trend_with_top_0_is_one_series_of_all(client: httpx.AsyncClient, visits: list[Visit]) -> None:
+    body = await ask(client, "/trend", bucket="month", by="angel", metric="sla", top=0, **RANGE)
+    counted = attended(visits, FIRST, LAST)
+    for point in body["tendencia"]:
+        inside = [v for v in counted if str(v.data_de_atendimento)[:7] == point["inicio"][:7]]
+        on_time = sum(v.data_de_atendimento.date() <= v.data_limite for v in inside)  # type: ignore[union-attr]
+        assert (point["angel"], point["total_de_atendimentos"]) == (None, len(inside))
+        assert point["demais"] == body["nomes"] == len({v.angel for v in counted})
+        assert point["valor"] == (round(100 * on_time / len(inside), 2) if inside else None)
+    assert len({point["inicio"] for point in body["tendencia"]}) == len(body["tendencia"]) > 1
+
+
 async def test_trend_of_productivity_counts_the_business_days_of_each_bucket(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:

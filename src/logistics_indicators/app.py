@@ -23,7 +23,7 @@ from .accounts.token_routes import router as tokens_router
 from .accounts.tokens import TokenKey
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
-from .documentation.routes import ROUTERS as PAGES
+from .documentation.routes import ROUTERS as DOCUMENTATION
 from .documentation.routes import install_documentation
 from .exports.response import export_slots, exports_per_user
 from .http.allowed_methods import AllowedMethods
@@ -58,6 +58,7 @@ from .monitoring.database_figures import RowCounts
 from .monitoring.health import HealthProbe
 from .monitoring.request_metrics import RequestMetrics
 from .monitoring.routes import router as monitoring_router
+from .page.routes import router as page_router
 from .polos.routes import router as polos_router
 from .priority import threads_that_give_way
 from .rollup.compactor import Compactor
@@ -162,13 +163,14 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     install_documentation(app)
+    app.include_router(page_router)
     _add_middleware(app, settings)
     return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """From the inside out: what is added last sees a request first."""
-    routes = [route for router in (*ROUTERS, *PAGES) for route in router.routes]
+    routes = [route for router in (*ROUTERS, *DOCUMENTATION, page_router) for route in router.routes]
     app.add_middleware(AllowedMethods, routes=routes)
     app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)

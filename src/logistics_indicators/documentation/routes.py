@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -41,11 +41,6 @@ def install_documentation(app: FastAPI) -> None:
     app.state.document = PublishedDocument(app)
     for each in ROUTERS:
         app.include_router(each)
-
-
-@router.get("/", operation_id="root")
-async def root() -> RedirectResponse:
-    return RedirectResponse("docs", status_code=307)
 
 
 @router.get("/docs", operation_id="docs")

@@ -102,9 +102,9 @@ async def trend(
     top: Annotated[
         int | None,
         Query(
-            ge=1,
+            ge=0,
             le=10_000,
-            description=f"Names with points of their own. Default: what {MOST_POINTS} points hold",
+            description=f"Names with their own points; 0: one series of all. Default: what {MOST_POINTS} points hold",
         ),
     ] = None,
 ) -> Response:

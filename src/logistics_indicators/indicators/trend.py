@@ -191,7 +191,7 @@ def _shown(totals: Totals, buckets: int, top: int | None) -> list[int]:
     number = len(totals.names)
     if number * buckets > MOST_POINTS:
         number = MOST_POINTS // buckets - 1
-    number = min(number, top or number)
+    number = number if top is None else min(number, top)
     return sorted(np.argsort(-totals.total, kind="stable")[:number].tolist())
 
 

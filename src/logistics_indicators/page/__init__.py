@@ -1,0 +1,1 @@
+"""The control room at `/`: static ES modules over the API, and the route that serves them. It may import http."""

@@ -1,0 +1,103 @@
+/** The service's API, asked with the session's token. Addresses are relative, so that any path prefix works. */
+
+import { renewed, session } from "./session.js";
+import { searchOf } from "./route.js";
+
+/** @typedef {import("./route.js").Params} Params */
+/** @typedef {{ query?: Params | URLSearchParams, body?: unknown, signal?: AbortSignal, headers?: Record<string, string> }} Asked */
+
+/** What the service answers when it does not do what was asked (RFC 9457). */
+export class Problem extends Error {
+  /**
+   * @param {number} status 0: the service was not reached
+   * @param {string} title
+   * @param {string} detail
+   * @param {{ loc: (string | number)[], msg: string }[]} [errors]
+   */
+  constructor(status, title, detail, errors = []) {
+    super(detail || title);
+    this.status = status;
+    this.title = title;
+    this.errors = errors;
+  }
+}
+
+/** @param {string} path @param {Params | URLSearchParams} [query] */
+export function addressOf(path, query = {}) {
+  const search = query instanceof URLSearchParams ? query : searchOf(query);
+  const url = new URL(path.replace(/^\//, ""), document.baseURI.split("#")[0]);
+  for (const [name, value] of search) url.searchParams.append(name, value);
+  return url;
+}
+
+/**
+ * @template [T=unknown]
+ * @param {string} method
+ * @param {string} path
+ * @param {Asked} [asked]
+ * @returns {Promise<T>}
+ */
+export async function call(method, path, asked = {}) {
+  const answer = await send(method, path, asked);
+  return answer.status === 204 ? /** @type {T} */ (null) : await answer.json();
+}
+
+/**
+ * @template T
+ * @param {string} path
+ * @param {Params | URLSearchParams} [query]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export const get = (path, query, signal) => call("GET", path, { query, signal });
+
+/**
+ * The answer itself, where it is well; a Problem where not. A token that has run out is renewed once.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {Asked} [asked]
+ */
+export async function send(method, path, asked = {}) {
+  const used = session.get().token;
+  const answer = await once(method, path, asked, used);
+  if (answer.status !== 401 || used === null) return await good(answer);
+  const token = await renewed(used);
+  return await good(token === null ? answer : await once(method, path, asked, token));
+}
+
+/** @param {string} method @param {string} path @param {Asked} asked @param {string | null} token */
+async function once(method, path, { query, body, signal, headers = {} }, token) {
+  /** @type {Record<string, string>} */
+  const sent = { Accept: "application/json", ...headers };
+  if (token !== null) sent.Authorization = `Bearer ${token}`;
+  const raw = body instanceof Blob || typeof body === "string";
+  if (body !== undefined && !raw) sent["Content-Type"] = "application/json";
+  try {
+    return await fetch(addressOf(path, query), {
+      method,
+      signal,
+      headers: sent,
+      body: body === undefined || raw ? body : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, "unreachable", "");
+  }
+}
+
+/** @param {Response} answer */
+export async function good(answer) {
+  if (answer.ok) return answer;
+  throw problemOf(answer.status, await answer.text());
+}
+
+/** @param {number} status @param {string} text */
+export function problemOf(status, text) {
+  try {
+    const { title = "", detail = "", errors = [] } = JSON.parse(text);
+    return new Problem(status, title, detail, errors);
+  } catch {
+    return new Problem(status, String(status), "");
+  }
+}

@@ -1,0 +1,53 @@
+/** What a view shows of the service: asked again when the question or the data changes, and kept on screen meanwhile. */
+
+import { get, Problem } from "./api.js";
+import { useEffect, useState } from "./html.js";
+import { dataVersion } from "./live.js";
+import { searchOf } from "./route.js";
+import { useStore } from "./store.js";
+
+/**
+ * @template T
+ * @typedef {{ data: T | null, problem: Problem | null, waiting: boolean, again: () => void }} Answered
+ * waiting: what is shown is of the question before, or nothing yet
+ */
+
+/**
+ * @template T
+ * @param {string | null} path null: nothing is asked
+ * @param {import("./route.js").Params} [query]
+ * @param {{ until?: unknown }} [options] until: asked again when it changes; the version of the visits unless given
+ * @returns {Answered<T>}
+ */
+export function useData(path, query = {}, options = {}) {
+  const version = useStore(dataVersion);
+  const until = "until" in options ? options.until : version;
+  const [turn, setTurn] = useState(0);
+  const question = path === null ? null : `${path}?${searchOf(query)}`;
+  const [state, setState] = useState(
+    /** @returns {{ data: T | null, problem: Problem | null, question: string | null }} */ () => ({
+      data: null,
+      problem: null,
+      question: null,
+    }),
+  );
+
+  useEffect(() => {
+    if (path === null) return;
+    const asking = new AbortController();
+    /** @type {Promise<T>} */
+    const answer = get(path, query, asking.signal);
+    answer.then(
+      (data) => setState({ data, problem: null, question }),
+      (problem) => {
+        if (asking.signal.aborted) return;
+        if (!(problem instanceof Problem)) throw problem;
+        setState((before) => ({ data: before.question === question ? before.data : null, problem, question }));
+      },
+    );
+    return () => asking.abort();
+  }, [question, until, turn]);
+
+  const again = () => setTurn((before) => before + 1);
+  return { data: state.data, problem: state.problem, waiting: state.question !== question, again };
+}

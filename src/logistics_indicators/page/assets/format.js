@@ -1,0 +1,92 @@
+/** Numbers, dates and spans of time as the reader's language writes them. The data's time is local wall time. */
+
+import { language } from "./choices.js";
+
+const LOCALE = { pt: "pt-BR", en: "en-GB" };
+/** @type {Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>} */
+const made = new Map();
+
+/**
+ * @template {Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat} F
+ * @param {string} name
+ * @param {(locale: string) => F} make
+ * @returns {F}
+ */
+function format(name, make) {
+  const key = `${language.get()} ${name}`;
+  if (!made.has(key)) made.set(key, make(LOCALE[language.get()]));
+  return /** @type {F} */ (made.get(key));
+}
+
+export const NOTHING = "–";
+/** @typedef {number | null | undefined} Maybe */
+
+/** @param {Maybe} value @param {number} [digits] */
+export function number(value, digits = 0) {
+  if (value === null || value === undefined) return NOTHING;
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(`number ${digits}`, (locale) => new Intl.NumberFormat(locale, options)).format(value);
+}
+
+/** @param {Maybe} value of a hundred */
+export function percent(value, digits = 2) {
+  return value === null || value === undefined ? NOTHING : `${number(value, digits)}%`;
+}
+
+/** With its sign: a change. @param {Maybe} value */
+export function signed(value, digits = 0) {
+  if (value === null || value === undefined) return NOTHING;
+  /** @type {Intl.NumberFormatOptions} */
+  const options = { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(`signed ${digits}`, (locale) => new Intl.NumberFormat(locale, options)).format(value);
+}
+
+/** 1,2 mil; 3 mi: for axes and the wall. @param {number} value */
+export function short(value) {
+  /** @type {Intl.NumberFormatOptions} */
+  const options = { notation: "compact", maximumFractionDigits: 1 };
+  return format("short", (locale) => new Intl.NumberFormat(locale, options)).format(value);
+}
+
+/** @param {number} value */
+export function bytes(value) {
+  const step = value < 1_000_000 ? 1_000 : 1_000_000;
+  return `${number(value / step, value < 10 * step ? 1 : 0)} ${step === 1_000 ? "kB" : "MB"}`;
+}
+
+/** The moment of a wall clock, as if it were UTC: no zone moves it. @param {string} text */
+const wall = (text) => new Date(`${text.length === 10 ? `${text}T00:00:00` : text}Z`);
+
+/** @param {string | null | undefined} text */
+export function day(text) {
+  if (!text) return NOTHING;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { dateStyle: "short", timeZone: "UTC" };
+  return format("day", (locale) => new Intl.DateTimeFormat(locale, options)).format(wall(text.slice(0, 10)));
+}
+
+/** @param {string | null | undefined} text */
+export function moment(text) {
+  if (!text) return NOTHING;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" };
+  return format("moment", (locale) => new Intl.DateTimeFormat(locale, options)).format(wall(text));
+}
+
+/** @param {string} text the first day of it */
+export function month(text) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { month: "short", year: "2-digit", timeZone: "UTC" };
+  return format("month", (locale) => new Intl.DateTimeFormat(locale, options)).format(wall(text.slice(0, 10)));
+}
+
+/** Days with one digit: positive is early. @param {Maybe} seconds */
+export function days(seconds, digits = 1) {
+  return seconds === null || seconds === undefined ? NOTHING : number(seconds / 86_400, digits);
+}
+
+/** A wait: 12 s, 3 min. @param {number} seconds */
+export function span(seconds) {
+  if (seconds < 90) return `${number(Math.max(1, seconds))} s`;
+  return seconds < 5_400 ? `${number(seconds / 60)} min` : `${number(seconds / 3_600, 1)} h`;
+}

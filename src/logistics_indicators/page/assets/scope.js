@@ -1,0 +1,89 @@
+/** Of which visits a view speaks: the period and the filters that stand in its address. */
+
+/** @typedef {{ start_date?: string, end_date?: string, angel?: string, polo?: string, uf?: string, calendario?: string }} Scope */
+/** @typedef {{ start_date: string, end_date: string }} Range */
+
+export const PERIODS = /** @type {const} */ ([
+  "all",
+  "7d",
+  "30d",
+  "90d",
+  "month",
+  "last_month",
+  "year",
+  "last_year",
+  "own",
+]);
+/** @typedef {typeof PERIODS[number]} Period */
+export const FILTERS = /** @type {const} */ (["angel", "polo", "uf"]);
+/** @typedef {typeof FILTERS[number]} Filter */
+
+/** Of the period and the filters that an indicator takes. @param {URLSearchParams} params @returns {Scope} */
+export function scopeOf(params) {
+  return { ...rangeOf(params), ...filtersOf(params), ...given(params, "calendario") };
+}
+
+/** @param {URLSearchParams} params @returns {Scope} */
+export function filtersOf(params) {
+  return Object.assign({}, ...FILTERS.map((name) => given(params, name)));
+}
+
+/** @param {URLSearchParams} params @param {string} name */
+function given(params, name) {
+  const value = params.get(name);
+  return value ? { [name]: value } : {};
+}
+
+/** @param {URLSearchParams} params @returns {Period} */
+export function periodOf(params) {
+  if (params.has("start_date") || params.has("end_date")) return "own";
+  return PERIODS.find((each) => each === params.get("period")) ?? "all";
+}
+
+/** @param {URLSearchParams} params @returns {Partial<Range>} */
+export function rangeOf(params) {
+  const period = periodOf(params);
+  if (period === "own") return { ...given(params, "start_date"), ...given(params, "end_date") };
+  return rangeOfPeriod(period) ?? {};
+}
+
+/**
+ * The days of a preset, today included; null for all there is.
+ *
+ * @param {Period} period
+ * @param {Date} [today]
+ * @returns {Range | null}
+ */
+export function rangeOfPeriod(period, today = new Date()) {
+  const [year, month, day] = [today.getFullYear(), today.getMonth(), today.getDate()];
+  /** @param {number} count */
+  const last = (count) => rangeBetween([year, month, day - count + 1], [year, month, day]);
+  switch (period) {
+    case "7d":
+      return last(7);
+    case "30d":
+      return last(30);
+    case "90d":
+      return last(90);
+    case "month":
+      return rangeBetween([year, month, 1], [year, month, day]);
+    case "last_month":
+      return rangeBetween([year, month - 1, 1], [year, month, 0]);
+    case "year":
+      return rangeBetween([year, 0, 1], [year, month, day]);
+    case "last_year":
+      return rangeBetween([year - 1, 0, 1], [year - 1, 11, 31]);
+    default:
+      return null;
+  }
+}
+
+/** @typedef {[number, number, number]} Parts year, month from 0, day */
+
+/** @param {Parts} first @param {Parts} last @returns {Range} */
+function rangeBetween(first, last) {
+  return { start_date: isoDay(first), end_date: isoDay(last) };
+}
+
+/** @param {Parts} parts */
+const isoDay = (parts) => new Date(Date.UTC(...parts)).toISOString().slice(0, 10);

@@ -1,0 +1,104 @@
+/**
+ * Who is signed in. The access token is in this tab's memory alone; the refresh token is in a cookie that no script
+ * can read and that goes to the refresh route alone, so that a reload of the page keeps the session.
+ */
+
+import { good, Problem } from "./api.js";
+import { storeOf } from "./store.js";
+
+/** @typedef {import("api").components["schemas"]["UserOut"]} User */
+/** @typedef {{ token: string | null, user: User | null, state: "unknown" | "out" | "in" | "expired" }} Session */
+/** @typedef {{ access_token: string, expires_in: number, user: User }} SignedIn */
+
+const ROUTE = "v1/auth/session";
+const BEFORE_ITS_END = 0.8;
+const AGAIN_AFTER_MS = 5_000;
+const RANK = { viewer: 0, analyst: 1, admin: 2 };
+
+/** @type {import("./store.js").Store<Session>} */
+export const session = storeOf(/** @type {Session} */ ({ token: null, user: null, state: "unknown" }));
+
+/** @type {Promise<string | null> | null} */
+let renewing = null;
+let timer = 0;
+
+/** @param {"viewer" | "analyst" | "admin"} role */
+export function may(role) {
+  const user = session.get().user;
+  return user !== null && RANK[user.role] >= RANK[role];
+}
+
+/** @param {string} path @param {RequestInit} [options] */
+async function ask(path, options) {
+  try {
+    return await fetch(path, { method: "POST", credentials: "same-origin", ...options });
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+}
+
+/** @param {string} username @param {string} password */
+export async function signIn(username, password) {
+  const body = JSON.stringify({ username, password });
+  const answer = await good(await ask(ROUTE, { body, headers: { "Content-Type": "application/json" } }));
+  keep(await answer.json());
+}
+
+/** @param {boolean} [everywhere] on every device */
+export async function signOut(everywhere = false) {
+  clearTimeout(timer);
+  const answer = await ask(`${ROUTE}${everywhere ? "?everywhere=true" : ""}`, { method: "DELETE" });
+  if (answer.status !== 401) await good(answer);
+  session.set({ token: null, user: null, state: "out" });
+  told.postMessage("out");
+}
+
+/**
+ * A new token in the place of the one that was used; null where the session has ended. Asked once however many wait.
+ *
+ * @param {string | null} used
+ * @returns {Promise<string | null>}
+ */
+export async function renewed(used) {
+  const now = session.get().token;
+  if (now !== used) return now;
+  renewing ??= renew().finally(() => (renewing = null));
+  return await renewing;
+}
+
+async function renew() {
+  const answer = await ask(`${ROUTE}/refresh`);
+  if (answer.ok) return keep(await answer.json());
+  if (answer.status !== 401) await good(answer);
+  clearTimeout(timer);
+  session.set({ token: null, user: null, state: session.get().user ? "expired" : "out" });
+  return null;
+}
+
+/** @param {SignedIn} signedIn */
+function keep({ access_token: token, expires_in: seconds, user }) {
+  const known = session.get().user;
+  const same = known !== null && JSON.stringify(known) === JSON.stringify(user);
+  session.set({ token, user: same ? known : user, state: "in" });
+  clearTimeout(timer);
+  timer = setTimeout(renewInTime, seconds * 1000 * BEFORE_ITS_END, token);
+  return token;
+}
+
+/** @param {string} token */
+function renewInTime(token) {
+  renewed(token).catch(() => {
+    timer = setTimeout(renewInTime, AGAIN_AFTER_MS, token);
+  });
+}
+
+/** Goes on with the session of the cookie, if there is one. */
+export async function resume() {
+  await renewed(null);
+}
+
+const told = new BroadcastChannel("logistics-indicators.session");
+told.onmessage = () => {
+  clearTimeout(timer);
+  session.set({ token: null, user: null, state: "out" });
+};

@@ -1,0 +1,229 @@
+/** What is around every view: the way to the others, the state of the link, who is signed in. */
+
+import { LANGUAGES, language, THEMES, theme } from "./choices.js";
+import { html, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
+import { heardAt, link } from "./live.js";
+import { Notes, note } from "./parts/notes.js";
+import { linkTo, useRoute } from "./route.js";
+import { may, resume, session, signOut } from "./session.js";
+import { useStore } from "./store.js";
+import { common, textsOf } from "./texts.js";
+import { VIEWS } from "./views.js";
+import { FirstRun, useSetup } from "./views/first_run.js";
+import { SignIn } from "./views/sign_in.js";
+import { moment } from "./format.js";
+
+const text = textsOf({
+  pt: {
+    skip: "Ir para o conteúdo",
+    views: "Telas",
+    live: "Ao vivo",
+    polling: "Consultando",
+    away: "Sem contato",
+    starting: "Conectando",
+    heard: "Última resposta: {at}",
+    language: "Idioma",
+    theme: "Cores",
+    auto: "Do sistema",
+    light: "Claro",
+    dark: "Escuro",
+    contrast: "Alto contraste",
+    pt: "Português",
+    en: "English",
+    sign_out: "Sair",
+    everywhere: "Sair de todos os aparelhos",
+    api: "API e documentação",
+    expired: "A sessão terminou. Entre de novo: nada do que está na tela se perde.",
+    broken: "Esta tela teve um erro.",
+  },
+  en: {
+    skip: "Skip to content",
+    views: "Views",
+    live: "Live",
+    polling: "Polling",
+    away: "No contact",
+    starting: "Connecting",
+    heard: "Last answer: {at}",
+    language: "Language",
+    theme: "Colours",
+    auto: "System",
+    light: "Light",
+    dark: "Dark",
+    contrast: "High contrast",
+    pt: "Português",
+    en: "English",
+    sign_out: "Sign out",
+    everywhere: "Sign out everywhere",
+    api: "API and docs",
+    expired: "Your session has ended. Sign in again: nothing on the screen is lost.",
+    broken: "This view had an error.",
+  },
+});
+
+export function Frame() {
+  const { state, user } = useStore(session);
+  const [setup, look] = useSetup(state);
+  useStore(language);
+  useStore(theme);
+  if (state === "unknown") return html`<${Away} />`;
+  if (user === null && state === "out" && setup === null) return html`<${Away} />`;
+  if (user === null && setup?.first_account) return html`<${FirstRun} done=${look} />`;
+  if (user === null && state === "out") return html`<${SignIn} /><${Notes} />`;
+  return html`
+    <${Shell} />
+    ${state === "expired" && html`<${SignIn} why=${text("expired")} over />`}
+    <${Notes} />
+  `;
+}
+
+/** Before the service has said who we are; it is asked again until it answers. */
+function Away() {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setSlow(true);
+      resume().catch(() => undefined);
+    }, 2_000);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<div class="alone"><p role="status">${slow ? common("unreachable") : ""}</p></div>`;
+}
+
+function Shell() {
+  const { view, params } = useRoute();
+  const shown = VIEWS.find(({ name }) => name === view) ?? VIEWS[0];
+  const content = useRef(/** @type {HTMLElement | null} */ (null));
+  const seen = useRef(view);
+  const title = `${shown.title()} · ${common("name")}`;
+  useEffect(() => {
+    document.title = title;
+    if (seen.current === view) return;
+    seen.current = view;
+    content.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [view, title]);
+  if (shown.bare) return html`<${Loaded} key=${shown.name} view=${shown} params=${params} />`;
+  return html`
+    <div class="frame">
+      <a class="skip" href="#content" onClick=${skipTo(content)}>${text("skip")}</a>
+      <header class="top">
+        <a class="brand" href=${linkTo("summary")}><${Mark} />${common("name")}</a>
+        <nav class="views" aria-label=${text("views")}>
+          ${VIEWS.filter((each) => each.listed && may(each.role ?? "viewer")).map(
+            ({ name, title }) =>
+              html`<a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : null}
+                >${title()}</a
+              >`,
+          )}
+        </nav>
+        <${LinkState} />
+        <${Menu} />
+      </header>
+      <main id="content" tabindex="-1" ref=${content}>
+        <${Loaded} key=${shown.name} view=${shown} params=${params} />
+      </main>
+    </div>
+  `;
+}
+
+/** @param {{ current: HTMLElement | null }} content */
+const skipTo = (content) => (/** @type {Event} */ event) => {
+  event.preventDefault();
+  content.current?.focus();
+};
+
+/** @param {{ view: import("./views.js").View, params: URLSearchParams }} props */
+function Loaded({ view, params }) {
+  const [Part, setPart] = useState(() => view.part ?? null);
+  const [error, reset] = useErrorBoundary((problem) => console.error(problem));
+  useEffect(() => {
+    if (Part === null) view.load().then((loaded) => setPart(() => loaded), reset);
+  }, [view]);
+  if (error) {
+    return html`<div class="notice bad row spread" role="alert">
+      <span>${text("broken")}</span><button onClick=${reset}>${common("again")}</button>
+    </div>`;
+  }
+  return Part === null
+    ? html`<p class="quiet" role="status">${common("loading")}</p>`
+    : html`<${Part} params=${params} />`;
+}
+
+function LinkState() {
+  const state = useStore(link);
+  const at = useStore(heardAt);
+  const kind = { live: "good", polling: "fair", away: "bad", starting: "quiet" }[state];
+  const local = at ? new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19) : null;
+  return html`<span class="link ${kind}" role="status" title=${local ? text("heard", { at: moment(local) }) : ""}>
+    ${text(state)}
+  </span>`;
+}
+
+function Menu() {
+  const { user } = useStore(session);
+  const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  useEffect(() => closedFromOutside(menu), []);
+  /** @param {boolean} everywhere */
+  const leave = (everywhere) => signOut(everywhere).catch((problem) => note(problem.message, "bad"));
+  return html`
+    <details class="menu" ref=${menu}>
+      <summary>${user?.username}</summary>
+      <div>
+        <label class="field">
+          <span>${text("language")}</span>
+          <select value=${language.get()} onChange=${chosen(language)}>
+            ${LANGUAGES.map((each) => html`<option value=${each}>${text(each)}</option>`)}
+          </select>
+        </label>
+        <label class="field">
+          <span>${text("theme")}</span>
+          <select value=${theme.get()} onChange=${chosen(theme)}>
+            ${THEMES.map((each) => html`<option value=${each}>${text(each)}</option>`)}
+          </select>
+        </label>
+        <a class="button" href="docs">${text("api")}</a>
+        <button onClick=${() => leave(false)}>${text("sign_out")}</button>
+        <button onClick=${() => leave(true)}>${text("everywhere")}</button>
+      </div>
+    </details>
+  `;
+}
+
+/**
+ * @template {string} T
+ * @param {import("./store.js").Store<T>} store
+ */
+const chosen = (store) => (/** @type {Event} */ event) => {
+  store.set(/** @type {T} */ (/** @type {HTMLSelectElement} */ (event.target).value));
+};
+
+/** Escape and a click elsewhere close a menu. @param {{ current: HTMLDetailsElement | null }} menu */
+export function closedFromOutside(menu) {
+  /** @param {Event} event */
+  const close = (event) => {
+    const open = menu.current;
+    if (!open?.open) return;
+    if (event instanceof KeyboardEvent ? event.key !== "Escape" : open.contains(/** @type {Node} */ (event.target)))
+      return;
+    open.open = false;
+    if (event instanceof KeyboardEvent) open.querySelector("summary")?.focus();
+  };
+  addEventListener("pointerdown", close);
+  addEventListener("keydown", close);
+  return () => {
+    removeEventListener("pointerdown", close);
+    removeEventListener("keydown", close);
+  };
+}
+
+export const Mark = () => html`
+  <svg viewBox="0 0 24 24" aria-hidden="true">
+    <path
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2.5"
+      stroke-linecap="round"
+      d="M4 19V11M10 19V5M16 19v-6M22 19H2"
+    />
+  </svg>
+`;

@@ -1,0 +1,81 @@
+/** A value that many parts look at, and that tells them when it changes. */
+
+import { useEffect, useState } from "./html.js";
+
+/**
+ * @template T
+ * @typedef {{ get: () => T, set: (value: T) => void, watch: (seen: (value: T) => void) => () => void }} Store
+ */
+
+/**
+ * @template T
+ * @param {T} first
+ * @returns {Store<T>}
+ */
+export function storeOf(first) {
+  let value = first;
+  /** @type {Set<(value: T) => void>} */
+  const watchers = new Set();
+  return {
+    get: () => value,
+    set(next) {
+      if (Object.is(next, value)) return;
+      value = next;
+      for (const seen of [...watchers]) seen(value);
+    },
+    watch(seen) {
+      watchers.add(seen);
+      return () => watchers.delete(seen);
+    },
+  };
+}
+
+/**
+ * The store's value; the part is drawn again when it changes.
+ *
+ * @template T
+ * @param {Store<T>} store
+ * @returns {T}
+ */
+export function useStore(store) {
+  const [value, setValue] = useState(store.get());
+  useEffect(() => {
+    setValue(() => store.get());
+    return store.watch((next) => setValue(() => next));
+  }, [store]);
+  return value;
+}
+
+/**
+ * A choice of this browser, kept between visits where it may be.
+ *
+ * @template {string} T
+ * @param {string} name
+ * @param {T} first
+ * @param {readonly T[]} known
+ * @returns {Store<T>}
+ */
+export function keptStore(name, first, known) {
+  const key = `logistics-indicators.${name}`;
+  const store = storeOf(known.find((each) => each === read(key)) ?? first);
+  store.watch((value) => write(key, value));
+  return store;
+}
+
+/** @param {string} key */
+function read(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+/** @param {string} key @param {string} value */
+function write(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // a browser that keeps nothing
+  }
+}

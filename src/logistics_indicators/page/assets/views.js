@@ -1,0 +1,44 @@
+/** The views there are: their names in the address, who may see them, and where they are. All but the first come when asked for. */
+
+import { textsOf } from "./texts.js";
+import { Summary } from "./views/summary.js";
+
+/** @typedef {(props: { params: URLSearchParams }) => import("preact").VNode} Part */
+/**
+ * @typedef {{
+ *   name: string,
+ *   title: () => string,
+ *   load: () => Promise<Part>,
+ *   part?: Part,
+ *   role?: "viewer" | "analyst" | "admin",
+ *   listed?: boolean,
+ *   bare?: boolean,
+ * }} View
+ * listed: it stands in the navigation. bare: it has the whole screen
+ */
+
+const text = textsOf({
+  pt: {
+    summary: "Resumo",
+    explore: "Explorar",
+    visits: "Atendimentos",
+    loads: "Cargas",
+    mending: "Correções",
+    wall: "Painel",
+    admin: "Administração",
+  },
+  en: {
+    summary: "Summary",
+    explore: "Explore",
+    visits: "Visits",
+    loads: "Loads",
+    mending: "Mending",
+    wall: "Wall",
+    admin: "Admin",
+  },
+});
+
+/** @type {[View, ...View[]]} */
+export const VIEWS = [
+  { name: "summary", title: () => text("summary"), load: async () => Summary, part: Summary, listed: true },
+];

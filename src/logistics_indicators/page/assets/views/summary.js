@@ -1,0 +1,228 @@
+/** The control room's first screen: the figures, how they changed, and who moved them. */
+
+import { useData } from "../data.js";
+import { day, days, number, percent } from "../format.js";
+import { html } from "../html.js";
+import { Bars, toneOf } from "../parts/bars.js";
+import { ChangeOf } from "../parts/change_of.js";
+import { Problems } from "../parts/problems.js";
+import { ScopeBar } from "../parts/scope_bar.js";
+import { Spark } from "../parts/spark.js";
+import { linkTo } from "../route.js";
+import { filtersOf, scopeOf } from "../scope.js";
+import { common, textsOf } from "../texts.js";
+
+/** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
+/** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
+/** @typedef {import("api").components["schemas"]["SummaryRank"]} Rank */
+
+const text = textsOf({
+  pt: {
+    title: "Resumo",
+    period: "{first} a {last}",
+    against: "contra {first} a {last}",
+    points: " p.p.",
+    per_day: "por dia útil",
+    working: "{n} dias úteis",
+    open: "{n} vencidos, o mais antigo de {day}",
+    best: "Melhores {of}",
+    worst: "Piores {of}",
+    angels: "angels",
+    polos: "polos",
+    ufs: "estados",
+    fair: "O traço é o SLA do período; o intervalo de 95% decide a ordem e a cor: poucas visitas não passam à frente de muitas.",
+    empty: "Ainda não há atendimentos neste período.",
+    load: "Carregar arquivos",
+    early: "dias antes do prazo",
+    by: "Ver por",
+    missed: "Nenhum com atraso.",
+  },
+  en: {
+    title: "Summary",
+    period: "{first} to {last}",
+    against: "against {first} to {last}",
+    points: " pts",
+    per_day: "per business day",
+    working: "{n} business days",
+    open: "{n} overdue, the oldest of {day}",
+    best: "Best {of}",
+    worst: "Worst {of}",
+    angels: "angels",
+    polos: "polos",
+    ufs: "states",
+    fair: "The line is the SLA of the period; the 95% interval decides order and colour: few visits do not outrank many.",
+    empty: "There are no visits in this period yet.",
+    load: "Load files",
+    early: "days before the deadline",
+    by: "See by",
+    missed: "None with a late visit.",
+  },
+});
+
+/** @param {{ params: URLSearchParams }} props */
+export function Summary({ params }) {
+  const by = byOf(params);
+  const scope = scopeOf(params);
+  /** @type {import("../data.js").Answered<SummaryAnswer>} */
+  const { data, problem, waiting, again } = useData("v1/indicators/summary", { ...scope, by });
+  return html`
+    <h1 class="visually-hidden">${text("title")}</h1>
+    <${ScopeBar} params=${params} first=${data?.start_date} last=${data?.end_date} />
+    <${Problems} problem=${problem} again=${again} />
+    ${data && html`<${Figures} data=${data} params=${params} waiting=${waiting} />`}
+    ${data && html`<${Ranks} data=${data} by=${by} params=${params} waiting=${waiting} />`}
+    ${!data && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+  `;
+}
+
+const DIMENSIONS = /** @type {const} */ (["angel", "polo", "uf"]);
+
+/** @param {URLSearchParams} params */
+const byOf = (params) => DIMENSIONS.find((each) => each === params.get("by")) ?? "polo";
+
+/** Against a period without visits nothing can be compared. */
+const NO_CHANGE = {
+  sla_pontos: null,
+  total_de_atendimentos_percentual: null,
+  produtividade: null,
+  tempo_medio_segundos: null,
+};
+
+/** @param {{ data: SummaryAnswer, params: URLSearchParams, waiting: boolean }} props */
+function Figures({ data, params, waiting }) {
+  const { periodo: now, periodo_anterior: before, em_aberto: open } = data;
+  const changed = before.total_de_atendimentos ? data.variacao : NO_CHANGE;
+  if (now.total_de_atendimentos === 0 && open.total_em_aberto === 0) return html`<${Empty} />`;
+  const lines = useLines(data, params);
+  return html`
+    <p class="quiet">
+      ${text("period", { first: day(data.start_date), last: day(data.end_date) })},${" "}
+      ${text("against", { first: day(before.start_date), last: day(before.end_date) })}
+    </p>
+    <section class="grid ${waiting ? "waiting" : ""}">
+      <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla}>
+        <${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />
+      <//>
+      <${Figure} name=${common("visits")} value=${number(now.total_de_atendimentos)} line=${lines.visits}>
+        <${ChangeOf} value=${changed.total_de_atendimentos_percentual} digits=${1} unit="%" better="neither" />
+      <//>
+      <${Figure} name=${common("productivity")} value=${number(now.produtividade, 2)} line=${lines.productivity}>
+        <${ChangeOf} value=${changed.produtividade} digits=${2} /> <span class="quiet">${text("per_day")}</span>
+      <//>
+      <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)}>
+        <${ChangeOf}
+          value=${changed.tempo_medio_segundos === null ? null : changed.tempo_medio_segundos / 86400}
+          digits=${1}
+        />
+        <span class="quiet"> ${text("early")}</span>
+      <//>
+      <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)}>
+        <a class=${open.total_atrasado ? "bad" : ""} href=${linkTo("visits", { ...filtersOf(params), aberto: "true" })}>
+          ${text("open", { n: open.total_atrasado, day: day(open.data_limite_mais_antiga) })}
+        </a>
+      <//>
+    </section>
+  `;
+}
+
+/**
+ * The lines of the figures: a point a month, a week or a day, as the period is long.
+ *
+ * @param {SummaryAnswer} data
+ * @param {URLSearchParams} params
+ */
+function useLines(data, params) {
+  const query = { ...scopeOf(params), bucket: bucketOf(data.start_date, data.end_date), by: "uf", top: 0 };
+  const sla = useWhole(query, "sla");
+  const productivity = useWhole(query, "produtividade");
+  return {
+    sla: sla.map((point) => point.valor),
+    visits: sla.map((point) => point.total_de_atendimentos),
+    productivity: productivity.map((point) => point.valor),
+  };
+}
+
+/** @param {Record<string, string | number>} query @param {string} metric */
+function useWhole(query, metric) {
+  /** @type {import("../data.js").Answered<TrendAnswer>} */
+  const { data } = useData("v1/indicators/trend", { ...query, metric });
+  return data?.tendencia ?? [];
+}
+
+/** @param {string | null} first @param {string | null} last */
+export function bucketOf(first, last) {
+  const count = first && last ? (Date.parse(last) - Date.parse(first)) / 86_400_000 : 0;
+  return count > 200 ? "month" : count > 45 ? "week" : "day";
+}
+
+/** @param {{ name: string, value: string, line?: (number | null)[], children: import("../html.js").Children }} props */
+function Figure({ name, value, line, children }) {
+  return html`<article class="card figure">
+    <h2 class="name">${name}</h2>
+    <p class="value">${value}</p>
+    <p class="small">${children}</p>
+    ${line && html`<${Spark} values=${line} />`}
+  </article>`;
+}
+
+/** @param {{ data: SummaryAnswer, by: "angel" | "polo" | "uf", params: URLSearchParams, waiting: boolean }} props */
+function Ranks({ data, by, params, waiting }) {
+  if (data.periodo.total_de_atendimentos === 0) return null;
+  const of = text(`${by}s`);
+  /** @param {readonly Rank[]} ranks */
+  const bars = (ranks) =>
+    ranks.map((rank) => ({
+      name: rank[by] ?? "–",
+      value: rank.sla_percentual,
+      words: `${percent(rank.sla_percentual)} · ${number(rank.total_de_atendimentos)}`,
+      low: rank.sla_minimo,
+      high: rank.sla_maximo,
+      tone: toneOf(rank, data.periodo.sla_percentual ?? 0),
+      href: linkTo("explore", narrowed(params, by, rank[by] ?? "")),
+    }));
+  return html`
+    <nav class="row" aria-label=${text("by")}>
+      <span class="quiet">${text("by")}</span>
+      ${DIMENSIONS.map(
+        (each) =>
+          html`<a
+            class="button"
+            aria-current=${each === by ? "true" : null}
+            href=${linkTo("summary", narrowed(params, "by", each))}
+            >${common(each)}</a
+          >`,
+      )}
+    </nav>
+    <section class="grid wide ${waiting ? "waiting" : ""}">
+      <article class="card stack">
+        <h2>${text("worst", { of })}</h2>
+        ${data.piores.length
+          ? html`<${Bars}
+              label=${text("worst", { of })}
+              mark=${data.periodo.sla_percentual}
+              bars=${bars(data.piores)}
+            />`
+          : html`<p class="quiet">${text("missed")}</p>`}
+      </article>
+      <article class="card stack">
+        <h2>${text("best", { of })}</h2>
+        <${Bars} label=${text("best", { of })} mark=${data.periodo.sla_percentual} bars=${bars(data.melhores)} />
+      </article>
+    </section>
+    <p class="quiet small">${text("fair")}</p>
+  `;
+}
+
+/** The same address with one more word. @param {URLSearchParams} params @param {string} name @param {string} value */
+export function narrowed(params, name, value) {
+  const next = new URLSearchParams(params);
+  next.set(name, value);
+  return next;
+}
+
+function Empty() {
+  return html`<div class="card stack">
+    <p>${text("empty")}</p>
+    <p><a class="button" href=${linkTo("loads")}>${text("load")}</a></p>
+  </div>`;
+}

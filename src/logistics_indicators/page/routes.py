@@ -1,0 +1,71 @@
+"""`/` and `/assets/{hash}/…`: the page, from our own files, so that it needs no other host."""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+FOLDER = Path(__file__).parent / "assets"
+FOR_EVER = "public, max-age=31536000, immutable"
+PRELOADED = (
+    "*.js",
+    "parts/*.js",
+    "texts/*.js",
+    "views/summary.js",
+    "vendor/preact.js",
+    "vendor/hooks.js",
+    "vendor/htm.js",
+)
+"""What the first view needs, asked for at once and not one import after the other."""
+
+router = APIRouter(include_in_schema=False)
+
+
+class LastingFiles(StaticFiles):
+    """A browser keeps them: another version has another address."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = FOR_EVER
+        return response
+
+
+def hash_of_assets() -> str:
+    digest = sha256()
+    for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def page_of(version: str) -> bytes:
+    """index.html with the addresses of this version, and with what the first view needs."""
+    modules = sorted(path.relative_to(FOLDER).as_posix() for pattern in PRELOADED for path in FOLDER.glob(pattern))
+    links = "\n".join(f'    <link rel="modulepreload" href="assets/{version}/{module}" />' for module in modules)
+    text = (FOLDER / "index.html").read_text("utf-8")
+    return text.replace("<!-- modules -->", links.strip()).replace("assets/now/", f"assets/{version}/").encode()
+
+
+VERSION = hash_of_assets()
+PAGE = page_of(VERSION)
+FILES = LastingFiles(directory=FOLDER)
+
+
+@router.get("/", operation_id="page")
+async def page() -> HTMLResponse:
+    return HTMLResponse(PAGE, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/assets/{version}/{path:path}", operation_id="page_asset")
+async def page_asset(version: str, path: str, request: Request) -> Response:
+    """An older version's address answers with today's file: a tab that was open during an upgrade still works."""
+    return await FILES.get_response(path, request.scope)
