@@ -95,6 +95,7 @@ class SentRefreshToken(Body):
 class PasswordChange(Body):
     current_password: GivenPassword
     new_password: NewPassword
+    revoke_tokens: StrictBool = Field(False, description="End one's API tokens, too: machines need new ones then")
 
 
 class PasswordReset(Body):

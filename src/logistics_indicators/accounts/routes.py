@@ -122,7 +122,9 @@ async def me(user: Viewer) -> UserOut:
 )
 async def change_password(body: PasswordChange, user: Person, pool: PoolOfApp, rules: Rules, address: Address) -> None:
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
-    await service.change_password(pool, rules, user, current=current, new=new, address=address)
+    await service.change_password(
+        pool, rules, user, current=current, new=new, revoke_tokens=body.revoke_tokens, address=address
+    )
 
 
 @router.post(

@@ -169,9 +169,12 @@ SET_PASSWORD = "UPDATE users SET password_hash = $2 WHERE id = $1"  # noqa: S105
 
 
 async def change_password(
-    pool: Pool, rules: AccountRules, user: User, *, current: str, new: str, address: str | None
+    pool: Pool, rules: AccountRules, user: User, *, current: str, new: str, revoke_tokens: bool, address: str | None
 ) -> None:
-    """Ends the user's other sessions. Raises Forbidden for a wrong current password."""
+    """Ends the user's other sessions. Raises Forbidden for a wrong current password.
+
+    Their API tokens go on unless it is asked: they are secrets of their own, which the password did not open.
+    """
     refuse_common(new, "new_password")
     by_account = account_subject(user.id, "password change")
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -183,7 +186,8 @@ async def change_password(
     async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
         async with connection.transaction():
             await _set_password(connection, user.id, password_hash, keep=user.session_id)
-            await audit(connection, Actor.of(user, address), "password_changed")
+            detail = {"tokens_revoked": await _drop_api_tokens(connection, user.id)} if revoke_tokens else {}
+            await audit(connection, Actor.of(user, address), "password_changed", **detail)
         await forget_attempts(connection, by_account)
 
 
@@ -194,6 +198,11 @@ async def _set_password(connection: Connection, user_id: int, password_hash: str
     await connection.execute(DROP_RESETS, user_id)
 
 
+async def _drop_api_tokens(connection: Connection, user_id: int) -> int:
+    """How many there were."""
+    return len(await connection.fetch(DROP_API_TOKENS, user_id))
+
+
 # -- one-time tokens from an admin ---------------------------------------------------------------------------
 
 DROP_RESETS = "DELETE FROM password_resets WHERE user_id = $1"
@@ -202,7 +211,7 @@ INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES ($1, $2, LO
 ON CONFLICT (user_id) DO UPDATE SET token_hash = EXCLUDED.token_hash, expires_at = EXCLUDED.expires_at
 RETURNING expires_at
 """
-DROP_API_TOKENS = "DELETE FROM api_tokens WHERE user_id = $1"
+DROP_API_TOKENS = "DELETE FROM api_tokens WHERE user_id = $1 RETURNING id"
 FIND_USERNAME = "SELECT username FROM users WHERE id = $1 FOR SHARE"
 FIND_RESET = "SELECT EXISTS (SELECT FROM password_resets WHERE token_hash = $1 AND expires_at > LOCALTIMESTAMP)"
 TAKE_RESET = """
@@ -241,5 +250,5 @@ async def reset_password(pool: Pool, rules: AccountRules, *, token: str, new: st
         if taken is None:
             raise useless
         await _set_password(connection, taken["id"], password_hash)
-        await connection.execute(DROP_API_TOKENS, taken["id"])
+        await _drop_api_tokens(connection, taken["id"])
         await audit(connection, Actor(address, taken["id"], taken["username"]), "password_reset")
