@@ -36,6 +36,7 @@ async def list_users(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
+    """Everybody who has an account, those who are disabled included."""
     rows = await users.list_users(connection, after=int(cursor or 0), limit=limit + 1)
     page, more = cut_page([ManagedUser(**row) for row in rows], limit)
     return page_response(request, "users", page, limit, cursor=page[-1].id if more else None)
@@ -50,6 +51,9 @@ async def list_users(
     responses=problems(409, 413, 429),
 )
 async def create_user(body: NewUser, _admin: Admin, actor: ActorOfRequest, pool: PoolOfApp) -> ManagedUser:
+    """For someone who cannot register, or shall have another role than analyst. Hand the password over, and let it be
+    changed.
+    """
     password = body.password.get_secret_value()
     refuse_common(password)
     password_hash = await hash_password(password)
@@ -67,6 +71,7 @@ async def create_user(body: NewUser, _admin: Admin, actor: ActorOfRequest, pool:
 
 @router.get("/users/{user_id}", operation_id="get_user", tags=["users"], summary="One user", responses=problems(404))
 async def get_user(user_id: UserId, _admin: Admin, connection: ConnectionOfRequest) -> ManagedUser:
+    """One account, with its role and whether it may sign in."""
     return ManagedUser(**await users.get_user(connection, user_id))
 
 
@@ -80,6 +85,7 @@ async def get_user(user_id: UserId, _admin: Admin, connection: ConnectionOfReque
 async def change_user(
     user_id: UserId, body: UserChange, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> ManagedUser:
+    """Counts from the user's next request on; whoever is disabled is signed out. 409 for the last admin."""
     row = await users.change_user(connection, actor, user_id, role=body.role, active=body.active)
     return ManagedUser(**row)
 
@@ -93,6 +99,7 @@ async def change_user(
     responses=problems(404, 409),
 )
 async def delete_user(user_id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest) -> None:
+    """The user goes, with sessions and API tokens; what they loaded and wrote stays. 409 for the last admin."""
     await users.delete_user(connection, actor, user_id)
 
 
@@ -107,6 +114,9 @@ async def delete_user(user_id: UserId, _admin: Admin, actor: ActorOfRequest, con
 async def issue_password_reset(
     user_id: UserId, _admin: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest, rules: Rules
 ) -> ResetToken:
+    """Hand the token to the user, who sets a password with POST /v1/auth/password/reset. It works once and for a
+    while; an earlier one of the user dies.
+    """
     token, expires_at = await service.issue_reset(connection, actor, user_id, rules.reset_lifetime)
     return ResetToken(reset_token=token, expires_at=expires_at)
 
@@ -128,6 +138,9 @@ async def list_audit(
     action: Exact = None,
     username: Exact = None,
 ) -> Response:
+    """Sign-ins, changes of users, tokens, settings and the calendar, undone loads, and more, each with who, when and
+    from which address.
+    """
     before = None if cursor is None else int(cursor)
     rows = await audit.list_audit(connection, before=before, limit=limit + 1, action=action, username=username)
     page, more = cut_page([AuditEntry(**row) for row in rows], limit)

@@ -40,7 +40,13 @@ class User:
 FindUser = Callable[[Request], Awaitable[User]]
 """Who asks. Raises Unauthorized."""
 
-bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/login", auto_error=False, scheme_name="bearer")
+AS_JWT = "A JSON Web Token, checked as RFC8725 advises: its one algorithm, its issuer, audience, kind and times"
+bearer = OAuth2PasswordBearer(
+    tokenUrl="/v1/auth/login",
+    auto_error=False,
+    scheme_name="bearer",
+    description=f"The access token of a sign-in, which lives for 15 minutes unless set. {AS_JWT}",
+)
 api_token_bearer = HTTPBearer(
     auto_error=False, scheme_name="api_token", description="An API token of /v1/tokens, for machines"
 )

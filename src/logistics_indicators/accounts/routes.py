@@ -9,7 +9,7 @@ from ..database import PoolOfApp
 from ..errors import Unauthorized, problems
 from . import service, sessions
 from .credentials import REQUEST_BODY, GivenCredentials
-from .current_user import Person, Viewer, bearer_token
+from .current_user import AS_JWT, Person, Viewer, bearer_token
 from .dependencies import Address, Key, Rules, user_out
 from .models import PasswordChange, PasswordReset, Registration, SentRefreshToken, SignedIn, UserOut
 from .tokens import InvalidToken
@@ -18,7 +18,10 @@ router = APIRouter(prefix="/v1/auth", tags=["accounts"])
 
 
 refresh_scheme = HTTPBearer(
-    auto_error=False, scheme_name="refresh_token", bearerFormat="JWT", description="A refresh token from a sign-in"
+    auto_error=False,
+    scheme_name="refresh_token",
+    bearerFormat="JWT",
+    description=f"A refresh token from a sign-in. {AS_JWT}",
 )
 OR_IN_THE_BODY: dict[str, Any] = {"security": [{}]}
 """Beside refresh_scheme: no header is needed where the body has the token."""
@@ -54,6 +57,9 @@ def signed_in(pair: sessions.TokenPair) -> SignedIn:
     responses=problems(403, 409, 413, 422, 429, 503),
 )
 async def register(body: Registration, pool: PoolOfApp, rules: Rules, address: Address) -> UserOut:
+    """The first account becomes admin, later ones analyst. 403 where the operators have closed registration: an admin
+    makes accounts with POST /v1/users.
+    """
     password = body.password.get_secret_value()
     user = await service.register(
         pool, rules, username=body.username, email=body.email, password=password, address=address
@@ -83,6 +89,9 @@ async def login(credentials: GivenCredentials, pool: PoolOfApp, key: Key, rules:
     openapi_extra=OR_IN_THE_BODY,
 )
 async def refresh(token: RefreshToken, request: Request, pool: PoolOfApp, key: Key, address: Address) -> SignedIn:
+    """Sends the refresh token in the header or in the body, and answers as a sign-in does. Each is good for one
+    renewal: one that is sent again later ends its whole session, since somebody else may have it.
+    """
     grace = request.app.state.settings.refresh_grace
     try:
         async with pool.acquire() as connection:
@@ -101,6 +110,7 @@ async def refresh(token: RefreshToken, request: Request, pool: PoolOfApp, key: K
     openapi_extra=OR_IN_THE_BODY,
 )
 async def logout(token: RefreshToken, pool: PoolOfApp, key: Key, address: Address) -> None:
+    """Ends the session that the refresh token belongs to, with every token of it: at once, on all machines."""
     try:
         async with pool.acquire() as connection:
             await sessions.end_session(connection, key, token, address=address)
@@ -110,6 +120,7 @@ async def logout(token: RefreshToken, pool: PoolOfApp, key: Key, address: Addres
 
 @router.get("/me", operation_id="get_me", summary="Who I am", responses=problems(401, 403, 422, 503))
 async def me(user: Viewer) -> UserOut:
+    """The user whose token this is, with the role as it is now. With an API token: its maker, with the token's role."""
     return user_out(user)
 
 
@@ -121,6 +132,7 @@ async def me(user: Viewer) -> UserOut:
     responses=problems(401, 403, 413, 422, 429, 503),
 )
 async def change_password(body: PasswordChange, user: Person, pool: PoolOfApp, rules: Rules, address: Address) -> None:
+    """Ends all other sessions of one's own. 403 where the current password is wrong."""
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
     await service.change_password(
         pool, rules, user, current=current, new=new, revoke_tokens=body.revoke_tokens, address=address
@@ -135,5 +147,8 @@ async def change_password(body: PasswordChange, user: Person, pool: PoolOfApp, r
     responses=problems(413, 422, 429, 503),
 )
 async def reset_password(body: PasswordReset, pool: PoolOfApp, rules: Rules, address: Address) -> None:
+    """Needs no sign-in: the one-time token stands for it. Ends all sessions and API tokens of the user. 422 where the
+    token is wrong, used or too old.
+    """
     new = body.new_password.get_secret_value()
     await service.reset_password(pool, rules, token=body.reset_token, new=new, address=address)

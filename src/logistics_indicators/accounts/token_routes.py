@@ -43,6 +43,7 @@ async def list_tokens(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
+    """Names, rights and last uses; the tokens themselves are kept as hashes and never shown again."""
     rows = await api_tokens.list_api_tokens(connection, user, after=int(cursor or 0), limit=limit + 1)
     page, more = cut_page([ApiTokenOut(**row) for row in rows], limit)
     return page_response(request, "tokens", page, limit, cursor=page[-1].id if more else None)
@@ -56,4 +57,5 @@ async def list_tokens(
     responses=problems(404),
 )
 async def revoke_token(token_id: OwnId, user: Person, actor: ActorOfRequest, connection: ConnectionOfRequest) -> None:
+    """Counts at once: the next request with it is a 401."""
     await api_tokens.revoke_api_token(connection, user, actor, token_id)

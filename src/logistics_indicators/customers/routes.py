@@ -39,6 +39,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
 async def create_customer(
     new: NewCustomer, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response
 ) -> Customer:
+    """The id is the next free one. 409 where another customer has the email."""
     customer = await service.create_customer(connection, new)
     response.headers["Location"] = f"{request.url.path}/{customer.id}"
     return customer
@@ -60,6 +61,9 @@ async def list_customers(
     connection: ConnectionOfRequest,
     request: Request,
 ) -> Response:
+    """Filters must all hold. `proxima_pagina` leads to the next page at the same cost as the first; `format` asks for
+    all rows of the filter as a file instead.
+    """
     return await list_response(request, connection, service.CUSTOMERS, conditions, page, format)
 
 
@@ -70,6 +74,7 @@ async def list_customers(
     responses=problems(401, 422, 503),
 )
 async def count_customers(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
+    """Takes the filters of the list, and counts all that they find."""
     return Total(total=await count_rows(connection, service.CUSTOMERS, conditions))
 
 
@@ -80,6 +85,7 @@ async def count_customers(conditions: Filtered, user: Viewer, connection: Connec
     responses=problems(401, 404, 422, 503),
 )
 async def get_customer(customer_id: CustomerId, user: Viewer, connection: ConnectionOfRequest) -> Customer:
+    """The customer as it is stored now, whoever wrote it last."""
     return await service.get_customer(connection, customer_id)
 
 
@@ -92,6 +98,9 @@ async def get_customer(customer_id: CustomerId, user: Viewer, connection: Connec
 async def change_customer(
     customer_id: CustomerId, changed: ChangedCustomer, user: Analyst, connection: ConnectionOfRequest
 ) -> Customer:
+    """Takes the whole customer; only a telefone that is left out stays as it is. 409 where another customer has the
+    email.
+    """
     if changed.id not in {None, customer_id}:
         raise Unprocessable.field("body", "id", msg="not the id in the path")
     return await service.change_customer(connection, customer_id, changed)
@@ -106,5 +115,6 @@ async def change_customer(
 async def delete_customer(
     customer_id: CustomerId, user: Analyst, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> Message:
+    """409 while services point at it: change or undo those first."""
     await service.delete_customer(connection, customer_id, actor)
     return Message(message=f"customer {customer_id} deleted")

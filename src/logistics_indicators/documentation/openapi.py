@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from ..errors import PROBLEM_JSON, ProblemDetail
+from ..errors import ProblemDetail
+from .answers import HEADERS, JSON, complete
+from .words import describe
 
 TOUR = (Path(__file__).parent / "tour.md").read_text()
 
@@ -26,19 +28,6 @@ TAGS = [
     {"name": "monitoring", "description": "Is it well, and how much does it do."},
     {"name": "audit", "description": "Who did what; for administrators."},
 ]
-
-JSON = "application/json"
-OTHER_CONTENT = "x-other-content"
-"""Of a response: what it is where the request asks for something else than JSON, in the form of `content`."""
-
-ANY_OTHER_ERROR = {
-    "description": "Any other error",
-    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}},
-}
-REQUEST_ID = {
-    "description": "Names the request in the service's log; your own where you sent one",
-    "schema": {"type": "string"},
-}
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -65,7 +54,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "MIT", "identifier": "MIT"},
     )
     components = document.setdefault("components", {})
-    components.setdefault("headers", {})["X-Request-ID"] = REQUEST_ID
+    components["headers"] = dict(HEADERS)
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -73,11 +62,15 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     for item in document["paths"].values():
         for operation in item.values():
             _name_the_body(operation, schemas)
-            _complete(operation["responses"])
+            complete(operation)
+            operation.setdefault("security", [])  # public, and not forgotten
             for parameter in operation.get("parameters", []):
                 _leave_null_out(parameter)
+                if parameter["in"] == "header":
+                    parameter["name"] = parameter["name"].title()
     for schema in schemas.values():
         _keep_rules_apart(schema)
+    describe(document)
     return document
 
 
@@ -85,28 +78,6 @@ def _problem_schemas() -> dict[str, Any]:
     """Of ProblemDetail and what it refers to; no route names it as a model, only its media type."""
     _, definitions = models_json_schema([(ProblemDetail, "serialization")], ref_template="#/components/schemas/{model}")
     return dict(definitions["$defs"])
-
-
-def _complete(responses: dict[str, Any]) -> None:
-    """FastAPI's own 422 is not ours; and every answer has a request id."""
-    if JSON in responses.get("422", {}).get("content", {}):
-        responses["422"] = ANY_OTHER_ERROR | {"description": "Unprocessable Entity"}
-    responses["default"] = ANY_OTHER_ERROR
-    for status, response in responses.items():
-        _set_files_apart(response)
-        headers = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
-        responses[status] = response | {"headers": response.get("headers", {}) | headers}
-
-
-def _set_files_apart(response: dict[str, Any]) -> None:
-    """Where JSON is answered unless a file is asked for, the content is JSON alone.
-
-    Generators of clients give an answer one type: the first content's, or one of all of them that fits none.
-    """
-    content = response.get("content", {})
-    if JSON in content and len(content) > 1:
-        response["content"] = {JSON: content[JSON]}
-        response[OTHER_CONTENT] = {media_type: media for media_type, media in content.items() if media_type != JSON}
 
 
 def _name_the_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -33,7 +33,10 @@ class SettingsChange(BaseModel):
         json_schema_extra={
             "anyOf": [
                 {"required": ["time_zone"], "properties": {"time_zone": {"type": "string"}}},
-                {"required": ["optional_days"], "properties": {"optional_days": {"type": "array"}}},
+                {
+                    "required": ["optional_days"],
+                    "properties": {"optional_days": {"type": "array", "items": {"type": "string"}}},
+                },
             ]
         },
     )

@@ -27,7 +27,14 @@ router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = OwnId
 
-EVENT = {"description": "Server-Sent Events; the `data` of each is a whole load as JSON", "required": ["event", "data"]}
+EVENT = {
+    "description": "Server-Sent Events; the `data` of each is a whole load as JSON",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["load"], "description": "What it tells of"},
+        "data": {"type": "string", "description": "The load as JSON"},
+    },
+}
 """OpenAPI 3.1 has no word for a stream: some readers take the schema for each event's, others for that of the text."""
 
 FILE = {
@@ -135,7 +142,7 @@ async def list_loads(
     limit: Limit = DEFAULT_LIMIT,
     before: Annotated[int | None, Query(ge=1, le=MAX_OWN_ID, description="Loads older than this id")] = None,
 ) -> Response:
-    """Newest first."""
+    """Every file that was received, newest first: how far it is, what it took and what it refused."""
     page, more = cut_page(await service.list_loads(connection, before, limit + 1), limit)
     return page_response(request, "loads", page, limit, before=page[-1].id if more else None)
 

@@ -37,6 +37,9 @@ class Health(BaseModel):
     responses={503: {"model": Health, "description": "The database does not answer"}},
 )
 async def check_health(request: Request, response: Response) -> Health:
+    """Public, for load balancers and container engines. 503 while the database does not answer; the answer is at most
+    a second old.
+    """
     answers = await request.app.state.health.database_answers()
     state: Literal["ok", "unavailable"] = "ok" if answers else "unavailable"
     response.status_code = 200 if answers else 503
@@ -52,6 +55,7 @@ async def check_health(request: Request, response: Response) -> Health:
     responses={200: {"content": EXPOSITION_CONTENT}, **problems(401)},
 )
 async def get_metrics(request: Request) -> Machine | Response:
+    """For a signed-in user, an API token that reads, or METRICS_TOKEN."""
     if any(media_type in request.headers.get("Accept", "") for media_type in EXPOSITIONS):
         return await _exposition(request)
     return await asyncio.to_thread(measure_machine, request.app.state.settings.data_dir)
@@ -66,6 +70,9 @@ async def get_metrics(request: Request) -> Machine | Response:
     responses={200: {"content": EXPOSITION_CONTENT}, **problems(401)},
 )
 async def scrape_metrics(request: Request) -> Response:
+    """For a signed-in user, an API token that reads, or METRICS_TOKEN, which is taken while the database is away,
+    too.
+    """
     return await _exposition(request)
 
 

@@ -39,7 +39,7 @@ async def list_polos(
     connection: ConnectionOfRequest,
     request: Request,
 ) -> Response:
-    """Every polo that ever had a visit."""
+    """Every polo that ever had a visit, with its state and where that comes from: its name, or an admin."""
     return await list_response(request, connection, service.POLOS, conditions, page, ExportFormat.json)
 
 

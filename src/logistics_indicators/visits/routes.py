@@ -40,6 +40,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
 async def create_service(
     new: NewService, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response
 ) -> Service:
+    """The id is the next free one. 422 where there is no such customer. Indicators have it with the next request."""
     created = await service.create_service(connection, user, new)
     response.headers["Location"] = f"{request.url.path}/{created.id}"
     return created
@@ -61,6 +62,9 @@ async def list_services(
     connection: ConnectionOfRequest,
     request: Request,
 ) -> Response:
+    """Filters must all hold; ranges include both ends. `proxima_pagina` leads to the next page at the same cost as the
+    first; `format` asks for all rows of the filter as a file instead.
+    """
     return await list_response(request, connection, service.SERVICES, conditions, page, format)
 
 
@@ -71,6 +75,7 @@ async def list_services(
     responses=problems(401, 422, 503),
 )
 async def count_services(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
+    """Takes the filters of the list, and counts all that they find."""
     return Total(total=await service.count_services(connection, conditions))
 
 
@@ -81,6 +86,7 @@ async def count_services(conditions: Filtered, user: Viewer, connection: Connect
     responses=problems(401, 404, 422, 503),
 )
 async def get_service(service_id: ServiceId, user: Viewer, connection: ConnectionOfRequest) -> Service:
+    """The visit as it is stored now; `GET /v1/services/{service_id}/origin` says which loads it comes from."""
     return await service.get_service(connection, service_id)
 
 
@@ -93,6 +99,9 @@ async def get_service(service_id: ServiceId, user: Viewer, connection: Connectio
 async def change_service(
     service_id: ServiceId, changed: ChangedService, user: Analyst, connection: ConnectionOfRequest
 ) -> Service:
+    """Takes the whole service: a data_de_atendimento that is left out is null, not visited yet. Indicators follow at
+    once.
+    """
     if changed.id not in {None, service_id}:
         raise Unprocessable.field("body", "id", msg="not the id in the path")
     return await service.change_service(connection, user, service_id, changed)

@@ -24,15 +24,17 @@ router = APIRouter(prefix="/v1/calendar", tags=["calendar"])
 _NULL: JsonValue = {"type": "null"}
 _TEXT: JsonValue = {"type": "string"}
 ONE_PLACE: dict[str, JsonValue] = {
-    "oneOf": [
+    "anyOf": [
         {"required": ["scope"], "properties": {"scope": _TEXT, "polo": _NULL, "uf": _NULL, "cidade": _NULL}},
         {"required": ["polo"], "properties": {"scope": _NULL, "polo": _TEXT, "uf": _NULL, "cidade": _NULL}},
         {"required": ["uf"], "properties": {"scope": _NULL, "polo": _NULL, "uf": _TEXT}},
-    ],
+    ]
+}
+NAME_TO_ADD: dict[str, JsonValue] = {
     "anyOf": [
         {"required": ["name"], "properties": {"name": _TEXT}},
         {"required": ["kind"], "properties": {"kind": {"const": "remove"}}},
-    ],
+    ]
 }
 """NewCalendarDay's rules, for readers of the document."""
 
@@ -43,7 +45,7 @@ class NewCalendarDay(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            **ONE_PLACE,
+            "allOf": [ONE_PLACE, NAME_TO_ADD],
             "examples": [
                 {"polo": "CE - JUAZEIRO DO NORTE", "day": "2021-09-15", "name": "Nossa Senhora das Dores"},
                 {"uf": "CE", "cidade": "Juazeiro do Norte", "day": "2021-09-15", "name": "Nossa Senhora das Dores"},

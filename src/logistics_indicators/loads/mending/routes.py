@@ -67,7 +67,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
 @router.get(
     "/rejects",
     operation_id="list_all_rejects",
-    summary="Rejected rows of all loads that were not mended yet, a page or all of the filter as a file",
+    summary="Rejected rows of all loads, a page or all of the filter as a file",
     response_model=TrackedRejectPage,
     response_model_exclude_unset=True,
     responses=LIST_ANSWERS,

@@ -14,13 +14,13 @@ router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 @router.get("", operation_id="list_presets", responses=problems(401, 422, 503))
 async def list_presets(user: Viewer, connection: ConnectionOfRequest) -> PresetList:
-    """All presets, by name."""
+    """All presets, by name: how the files of each sender are read."""
     return PresetList(presets=await service.list_presets(connection))
 
 
 @router.get("/{name}", operation_id="get_preset", responses=problems(401, 404, 422, 503))
 async def get_preset(user: Viewer, connection: ConnectionOfRequest, name: PresetName) -> Preset:
-    """One preset."""
+    """What a file that is sent with `?preset=` of this name is asked for."""
     return await service.find_preset(connection, name)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from ...accounts.current_user import Analyst, User, peer_address
 from ...database import PoolOfApp
 from ...errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType, problems
+from ...http.request_limits import LARGEST_HEADERS
 from ..receiving.bodies import empty_file
 from ..receiving.unpacking import too_large
 from . import storing
@@ -31,7 +32,13 @@ from .storing import StoredUpload
 router = APIRouter(prefix=UPLOADS_PATH, tags=["uploads"])
 
 TusVersion = Annotated[
-    str | None, Header(alias="Tus-Resumable", description="The protocol's version", examples=[VERSION])
+    str | None,
+    Header(
+        alias="Tus-Resumable",
+        description="The protocol's version",
+        examples=[VERSION],
+        json_schema_extra={"enum": [VERSION]},
+    ),
 ]
 
 
@@ -63,11 +70,16 @@ Metadata = Annotated[
         description="Pairs of a name and a text in base64, separated by commas. `kind` is required, `filename` shown; "
         "the others are the parameters of a batch route: `delimiter`, `encoding`, `on_conflict` and so on",
         examples=["kind Y3VzdG9tZXJz,filename Y2xpZW50ZXMuY3N2"],
+        json_schema_extra={"maxLength": LARGEST_HEADERS},
     ),
 ]
 ChecksumHeader = Annotated[
     str | None,
-    Header(alias="Upload-Checksum", description="sha256 or sha1, a blank, and the checksum of this body in base64"),
+    Header(
+        alias="Upload-Checksum",
+        description="sha256 or sha1, a blank, and the checksum of this body in base64",
+        json_schema_extra={"maxLength": 64},
+    ),
 ]
 
 TEXT = {"schema": {"type": "string"}}
