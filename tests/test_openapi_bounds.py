@@ -24,6 +24,8 @@ def sent(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             for parameter in operation.get("parameters", []):
+                if parameter["in"] == "header" and parameter["schema"].get("type") == "string":
+                    continue  # all headers together are bounded: tests/test_security_requests.py
                 yield f"{method} {path} {parameter['name']}", parameter["schema"]
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 yield f"{method} {path} body", media["schema"]

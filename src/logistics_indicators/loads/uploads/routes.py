@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from ...accounts.current_user import Analyst, User, peer_address
 from ...database import PoolOfApp
 from ...errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType, problems
-from ...http.request_limits import LARGEST_HEADERS
 from ..receiving.bodies import empty_file
 from ..receiving.unpacking import too_large
 from . import storing
@@ -70,7 +69,6 @@ Metadata = Annotated[
         description="Pairs of a name and a text in base64, separated by commas. `kind` is required, `filename` shown; "
         "the others are the parameters of a batch route: `delimiter`, `encoding`, `on_conflict` and so on",
         examples=["kind Y3VzdG9tZXJz,filename Y2xpZW50ZXMuY3N2"],
-        json_schema_extra={"maxLength": LARGEST_HEADERS},
     ),
 ]
 ChecksumHeader = Annotated[
