@@ -63,6 +63,7 @@ from .polos.routes import router as polos_router
 from .priority import threads_that_give_way
 from .rollup.compactor import Compactor
 from .running.embedded import EmbeddedPostgres
+from .running.failed_starts import FailedStarts
 from .running.logs import configure_logs
 from .running.migrations import check_schema, migrate
 from .running.secrets_folder import signing_secret
@@ -203,6 +204,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)
     app.add_middleware(AccessLog, metrics=app.state.metrics)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(FailedStarts)
 
 
 async def _start_database(stack: AsyncExitStack, settings: Settings) -> str:

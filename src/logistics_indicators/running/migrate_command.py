@@ -6,6 +6,7 @@ import asyncpg
 import typer
 
 from .local_database import CommandFailed, DataDir, local_database
+from .logs import configure_logs
 from .migrations import MigrationError, newest_revision
 from .migrations import migrate as bring_up_to_date
 from .serving import use_data_dir
@@ -14,6 +15,7 @@ from .serving import use_data_dir
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database's schema to this version's. The service does so too when it starts."""
     use_data_dir(data_dir)
+    configure_logs("error")
     with local_database() as url:
         try:
             asyncio.run(bring_up_to_date(url))

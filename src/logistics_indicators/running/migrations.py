@@ -7,13 +7,19 @@ and only where there is something to do.
 import asyncio
 import os
 import sys
+import traceback
 from pathlib import Path
 
 import asyncpg
+import structlog
+
+from .failed_migrations import Failure
+
+log = structlog.get_logger()
 
 
 class MigrationError(Exception):
-    """The schema could not be brought up to date."""
+    """The schema could not be brought up to date. The message is a line that says what to do."""
 
 
 async def check_schema(url: str) -> None:
@@ -29,25 +35,41 @@ def migrations_folder() -> Path:
     return installed if installed.exists() else package.parents[1] / "alembic"
 
 
-def newest_revision() -> str:
+def revisions() -> list[str]:
     """Revisions are numbered, and their files begin with the number."""
-    return max(path.name.split("_")[0] for path in (migrations_folder() / "versions").glob("[0-9]*.py"))
+    return sorted(path.name.split("_")[0] for path in _versions_folder().glob("[0-9]*.py"))
+
+
+def newest_revision() -> str:
+    return revisions()[-1]
+
+
+def _versions_folder() -> Path:
+    return migrations_folder() / "versions"
 
 
 async def migrate(url: str) -> None:
     """Upgrade to the newest revision. Processes that start at once take turns (advisory lock, see env.py)."""
-    if await _revision_of(url) == newest_revision():
+    stored = await _revision_of(url)
+    if stored == newest_revision():
         return
+    if stored is not None and stored not in revisions():
+        raise MigrationError(
+            f"The database is at revision {stored}, which this version does not know: run the version that made it, or "
+            "a later one."
+        )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "logistics_indicators.running.migrations"),
         env=os.environ | {"DATABASE_URL": url},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stderr=asyncio.subprocess.PIPE,
     )
-    output, _ = await process.communicate()
+    said, details = (words.decode("utf-8", "replace") for words in await process.communicate())
     if process.returncode:
-        raise MigrationError(f"The database's schema could not be brought up to date:\n{output.decode()}")
+        failure = Failure.from_json(said)
+        log.error("migration_failed", migration=failure.migration, status=process.returncode, details=details)
+        raise MigrationError(failure.sentence)
 
 
 async def _revision_of(url: str) -> str | None:
@@ -70,5 +92,15 @@ def upgrade(revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
+def _upgrade_or_say_why() -> int:
+    try:
+        upgrade()
+    except Exception as error:
+        traceback.print_exc()
+        print(Failure.of(error, _versions_folder()).as_json(), flush=True)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    upgrade()
+    sys.exit(_upgrade_or_say_why())
