@@ -44,6 +44,8 @@ async def test_the_whole_deadline_day_counts_as_on_time(
                 "total_de_atendimentos_no_prazo": 3,
                 "sla": "75.00%",
                 "sla_percentual": 75.0,
+                "sla_minimo": 30.06,
+                "sla_maximo": 95.44,
             }
         ],
         "start_date": "2021-05-01",
@@ -206,8 +208,8 @@ async def test_rows_are_sorted_by_the_field_and_ties_by_name(
 @pytest.mark.parametrize(
     ("path", "query", "says"),
     [
-        ("/sla/angel", "sort_field=avg_time", "total, total_sla, sla, angel"),
-        ("/sla/polo", "sort_field=angel", "total, total_sla, sla, polo"),
+        ("/sla/angel", "sort_field=avg_time", "total, total_sla, sla, sla_minimo, sla_maximo, angel"),
+        ("/sla/polo", "sort_field=angel", "total, total_sla, sla, sla_minimo, sla_maximo, polo"),
         ("/productivity", "sort_field=sla", "total, avg_time, produtividade, angel"),
         ("/productivity", "sort_field=__import__('os')", "total, avg_time, produtividade, angel"),
         ("/sla/angel", "desc=eval(1)", "bool"),

@@ -211,6 +211,14 @@ async def test_summary_ranks_by_what_the_sla_surely_reaches(
     assert [row["angel"] for row in body["piores"]] == ["Worse"]
     three = next(row for row in body["melhores"] if row["angel"] == "Three of three")
     assert (three["sla"], three["sla_minimo"], three["sla_maximo"]) == ("100.00%", 43.85, 100.0)
+    best = (await ask(client, "/sla/angel", sort_field="sla_minimo"))["sla_angel"]
+    assert [(r["angel"], r["sla_minimo"]) for r in best] == [
+        ("Many", 96.93),
+        ("Worse", 50.2),
+        ("Three of three", 43.85),
+    ]
+    worst = (await ask(client, "/sla/angel", sort_field="sla_maximo", desc=False, limit=2))["sla_angel"]
+    assert [row["angel"] for row in worst] == ["Worse", "Many"]
     hundred = await ask(client, "/summary", min_total=100)
     assert [[row["angel"] for row in hundred[key]] for key in ("melhores", "piores")] == [["Many"], ["Worse"]]
     assert len((await ask(client, "/summary", min_total=1, top=1))["piores"]) == 1

@@ -1,6 +1,5 @@
 """Figures as they go over the wire, exact: integers in, half to even, no binary fraction in between."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -10,6 +9,8 @@ import numpy.typing as npt
 
 Integers: TypeAlias = npt.NDArray[Any]
 """Of 64 bits."""
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 T = TypeVar("T")
 
@@ -90,18 +91,18 @@ def sla(on_time: int, total: int) -> tuple[str, float]:
 
 def wilson(on_time: int, total: int) -> tuple[float, float]:
     """wilson_bounds as they are shown."""
-    low, high = wilson_bounds(on_time, total)
-    return two_decimals(low), two_decimals(high)
+    (low,), (high,) = wilson_bounds(np.array([on_time]), np.array([total]))
+    return two_decimals(float(low)), two_decimals(float(high))
 
 
-def wilson_bounds(on_time: int, total: int) -> tuple[float, float]:
-    """95% interval of a share, in percent (Wilson 1927): few visits say little, so it is wide."""
+def wilson_bounds(on_time: Integers, total: Integers) -> tuple[Floats, Floats]:
+    """Ends of the 95% interval of each share, in percent (Wilson 1927): few visits say little, so it is wide."""
     z = 1.959963984540054
     share = on_time / total
     middle = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 100 / (1 + z * z / total)
-    return max((middle - spread) * scale, 0.0), min((middle + spread) * scale, 100.0)
+    return np.maximum((middle - spread) * scale, 0.0), np.minimum((middle + spread) * scale, 100.0)
 
 
 def duration_text(seconds: int) -> str:

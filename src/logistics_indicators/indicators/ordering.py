@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .figures import Integers, Ratio
+from .figures import Floats, Integers, Ratio
 from .parameters import Ordering
 
 FRACTION_BITS = 31
@@ -15,7 +15,7 @@ FRACTION_BITS = 31
 class SortColumn:
     """keys: what the rows are sorted by, the first one foremost. null: rows without a value."""
 
-    keys: Sequence[Integers]
+    keys: Sequence[Integers | Floats]
     null: Integers | None = None
 
 

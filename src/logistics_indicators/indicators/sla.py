@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field
 from ..rollup.dimensions import Dimension
 from ..rollup.reading import Filters
 from .answers import Table
-from .figures import PERCENT_TEXTS, Ratio
+from .figures import PERCENT_TEXTS, Floats, Ratio, two_decimals, wilson_bounds
 from .indicator import Figure, Indicator, Sums, percent, whole
 from .links import attended_between
 from .models import IndicatorAnswer
+from .ordering import SortColumn
 from .parameters import Ordering
 from .snapshot import Snapshot
 from .totals import DateRange, resolve_range, totals_by
@@ -20,11 +21,24 @@ def _texts(sums: Sums) -> list[str]:
     return [PERCENT_TEXTS[share] for share in Ratio(10_000 * sums["on_time"], sums["total"]).whole().tolist()]
 
 
+def _end_of_interval(place: int, sort: str) -> Figure:
+    """place: 0 is the lower end, 1 the upper one."""
+
+    def ends(sums: Sums) -> Floats:
+        return wilson_bounds(sums["on_time"], sums["total"])[place]
+
+    return Figure(lambda sums: map(two_decimals, ends(sums).tolist()), sort, lambda sums: SortColumn([ends(sums)]))
+
+
 class SlaFigures(BaseModel):
     total_de_atendimentos: Annotated[int, whole("total", sort="total")] = Field(examples=[1000])
     total_de_atendimentos_no_prazo: Annotated[int, whole("on_time", sort="total_sla")] = Field(examples=[980])
     sla: Annotated[str, Figure(_texts)] = Field(examples=["98.00%"])
     sla_percentual: Annotated[float, percent("on_time", "total", sort="sla")] = Field(examples=[98.0])
+    sla_minimo: Annotated[float, _end_of_interval(0, "sla_minimo")] = Field(
+        description="Lower end of the 95% Wilson interval: sorted by it, few visits do not outrank many"
+    )
+    sla_maximo: Annotated[float, _end_of_interval(1, "sla_maximo")] = Field(description="Upper end of it")
     visitas: str | None = Field(description="Relative URL of the visits counted", examples=["/v1/services?angel=Ana"])
 
 

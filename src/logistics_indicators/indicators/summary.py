@@ -191,11 +191,9 @@ def _best_and_worst(
     The two lists choose in turns, the best first, so that nobody is in both; nobody without a late visit is a worst.
     """
     link = attended_between(question.by, filters, asked)
-    ranks = [
-        _Rank(name, total, on_time, *wilson_bounds(on_time, total))
-        for name, total, on_time in zip(totals.names, totals.total.tolist(), totals.on_time.tolist(), strict=True)
-        if total >= question.min_total
-    ]
+    columns = (totals.total, totals.on_time, *wilson_bounds(totals.on_time, totals.total))
+    figures = zip(totals.names, *(column.tolist() for column in columns), strict=True)
+    ranks = [rank for rank in map(_Rank._make, figures) if rank.total >= question.min_total]
     by_least = sorted(ranks, key=lambda rank: -rank.low)
     by_most = sorted((rank for rank in ranks if rank.on_time < rank.total), key=lambda rank: rank.high)
     best: list[_Rank] = []
@@ -235,6 +233,4 @@ def _rank_row(rank: _Rank, question: SummaryQuestion, link: VisitLinks) -> Row:
 
 
 def summary_columns(by: Dimension) -> list[Column]:
-    *figures, visits = figure_columns(SlaFigures)
-    bounds = [Column("sla_minimo", float), Column("sla_maximo", float)]
-    return [Column("grupo", str, computed=True), Column(by.value, str), *figures, *bounds, visits]
+    return [Column("grupo", str, computed=True), Column(by.value, str), *figure_columns(SlaFigures)]
