@@ -41,4 +41,10 @@ const text = textsOf({
 /** @type {[View, ...View[]]} */
 export const VIEWS = [
   { name: "summary", title: () => text("summary"), load: async () => Summary, part: Summary, listed: true },
+  {
+    name: "loads",
+    title: () => text("loads"),
+    load: async () => (await import("./views/loads/index.js")).Loads,
+    listed: true,
+  },
 ];

@@ -1,0 +1,129 @@
+/** Every load there was, the newest first, as they move. */
+
+import { get } from "../../api.js";
+import { useData } from "../../data.js";
+import { bytes, moment, number } from "../../format.js";
+import { html, useEffect, useState } from "../../html.js";
+import { movedLoads } from "../../live.js";
+import { Problems } from "../../parts/problems.js";
+import { linkTo } from "../../route.js";
+import { useStore } from "../../store.js";
+import { common, textsOf } from "../../texts.js";
+import { wordOf } from "./kind.js";
+import { stateOf } from "./words.js";
+
+/** @typedef {import("./sending.js").Load} Load */
+/** @typedef {{ loads: Load[], proxima_pagina?: string | null }} Page */
+
+const text = textsOf({
+  pt: {
+    title: "Histórico",
+    id: "Carga",
+    file: "Arquivo",
+    kind: "Tipo",
+    state: "Estado",
+    who: "Quem",
+    when: "Quando",
+    read: "Lidas",
+    inserted: "Novas",
+    rejected: "Rejeitadas",
+    none: "Nenhuma carga ainda.",
+    mends: "correção da carga {id}",
+  },
+  en: {
+    title: "History",
+    id: "Load",
+    file: "File",
+    kind: "Kind",
+    state: "State",
+    who: "Who",
+    when: "When",
+    read: "Read",
+    inserted: "New",
+    rejected: "Rejected",
+    none: "No load yet.",
+    mends: "mends load {id}",
+  },
+});
+
+/** The newest of each load among pages and news. @param {readonly Load[]} older @param {readonly Load[]} newer */
+function merged(older, newer) {
+  const byId = new Map(older.map((load) => [load.id, load]));
+  for (const load of newer) byId.set(load.id, load);
+  return [...byId.values()].sort((one, other) => other.id - one.id);
+}
+
+export function History() {
+  /** @type {import("../../data.js").Answered<Page>} */
+  const { data, problem, again } = useData("v1/loads", { limit: 30 });
+  const [loads, setLoads] = useState(/** @type {readonly Load[]} */ ([]));
+  const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const news = useStore(movedLoads);
+  useEffect(() => {
+    if (!data) return;
+    setLoads((before) => merged(before, data.loads));
+    setNext((before) => before ?? data.proxima_pagina ?? null);
+  }, [data]);
+  useEffect(() => setLoads((before) => merged(before, news)), [news]);
+  async function more() {
+    if (next === null) return;
+    /** @type {Page} */
+    const page = await get(next);
+    setLoads((before) => merged(page.loads, before));
+    setNext(page.proxima_pagina ?? "");
+  }
+  return html`
+    <section class="stack">
+      <h2>${text("title")}</h2>
+      <${Problems} problem=${problem} again=${again} />
+      ${data && loads.length === 0 && html`<p class="quiet">${text("none")}</p>`}
+      ${loads.length > 0 && html`<${Rows} loads=${loads} />`}
+      ${next && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+    </section>
+  `;
+}
+
+/** @param {{ loads: readonly Load[] }} props */
+function Rows({ loads }) {
+  return html`<div class="table">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">${text("id")}</th>
+          <th scope="col">${text("file")}</th>
+          <th scope="col">${text("state")}</th>
+          <th scope="col" class="number">${text("read")}</th>
+          <th scope="col" class="number">${text("inserted")}</th>
+          <th scope="col" class="number">${text("rejected")}</th>
+          <th scope="col">${text("who")}</th>
+          <th scope="col">${text("when")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${loads.map((load) => html`<${Row} key=${load.id} load=${load} />`)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** @param {{ load: Load }} props */
+function Row({ load }) {
+  const [state, tone] = stateOf(load);
+  return html`<tr>
+    <th scope="row"><a href=${linkTo("loads", { load: load.id })}>${load.id}</a></th>
+    <td>
+      ${load.mends ? text("mends", { id: String(load.mends) }) : (load.filename ?? "–")}
+      <span class="quiet small"> ${wordOf(load.kind)}, ${bytes(load.bytes)}</span>
+    </td>
+    <td><span class="tag ${tone}">${state}</span></td>
+    <td class="number">${number(load.rows_read)}</td>
+    <td class="number">${number(load.rows_inserted)}</td>
+    <td class="number">
+      ${load.rows_rejected
+        ? html`<a href=${linkTo("mending", { load: load.id })}>${number(load.rows_rejected)}</a>`
+        : 0}
+    </td>
+    <td>${load.user ?? "–"}</td>
+    <td>${moment(load.received_at)}</td>
+  </tr>`;
+}

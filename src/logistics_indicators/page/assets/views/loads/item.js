@@ -1,0 +1,131 @@
+/** A file on its way: how far it is, what was found in it, and what can be done. */
+
+import { bytes, percent, span } from "../../format.js";
+import { html, useState } from "../../html.js";
+import { wordsOf } from "../../parts/problems.js";
+import { linkTo } from "../../route.js";
+import { textsOf } from "../../texts.js";
+import { wordOf } from "./kind.js";
+import { Preview } from "./preview.js";
+import { Counts } from "./report.js";
+import { confirm, drop } from "./sending.js";
+import { states } from "./words.js";
+
+/** @typedef {import("./sending.js").Item} Item */
+
+const text = textsOf({
+  pt: {
+    load: "Carregar",
+    discard: "Descartar",
+    hide: "Tirar da lista",
+    cancel: "Cancelar",
+    rate: "{rate}/s, faltam {eta}",
+    rows: "{n} linhas/s",
+    rows_eta: "{n} linhas/s, faltam {eta}",
+    open: "Abrir a carga {id}",
+    mend: "Corrigir {n} linhas",
+  },
+  en: {
+    load: "Load",
+    discard: "Discard",
+    hide: "Take off the list",
+    cancel: "Cancel",
+    rate: "{rate}/s, {eta} left",
+    rows: "{n} rows/s",
+    rows_eta: "{n} rows/s, {eta} left",
+    open: "Open load {id}",
+    mend: "Mend {n} rows",
+  },
+});
+
+/** @param {{ item: Item }} props */
+export function OneItem({ item }) {
+  const { name, size, kind, step, load, trouble } = item;
+  return html`
+    <article class="card stack" aria-label=${name} data-step=${step}>
+      <div class="row spread">
+        <h3>${name}</h3>
+        <span class="quiet">${wordOf(kind)} · ${bytes(size)}</span>
+      </div>
+      <${Progress} item=${item} />
+      ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${trouble}</p>`}
+      ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
+      ${load?.error && html`<p class="notice bad" role="alert">${load.error}</p>`}
+      ${load?.warnings.map((words) => html`<p class="notice fair">${words}</p>`)}
+      ${step === "checked" && load && html`<${Preview} load=${load} />`}
+      <${Buttons} item=${item} />
+    </article>
+  `;
+}
+
+/** @param {{ item: Item }} props */
+function Progress({ item }) {
+  const { step, sent, size, rate, load } = item;
+  if (step === "checked" || step === "ended" || step === "refused") return null;
+  if (step === "sending" || step === "paused") {
+    const words =
+      rate > 0 && step === "sending" ? text("rate", { rate: bytes(rate), eta: span((size - sent) / rate) }) : "";
+    return html`<${Bar} value=${size ? sent / size : 0} label=${states(step)} words=${words} />`;
+  }
+  if (step === "waiting" || !load) return html`<${Bar} value=${0} label=${states("waiting")} words="" />`;
+  return html`<${Bar}
+    value=${load.progress}
+    label=${states(load.status === "received" ? "received" : step)}
+    words=${paceOf(load)}
+  />`;
+}
+
+/** @param {import("./sending.js").Load} load */
+function paceOf({ rows_per_second: pace, rows_read: read, progress }) {
+  if (!pace) return "";
+  if (progress <= 0 || progress >= 1) return text("rows", { n: pace });
+  return text("rows_eta", { n: pace, eta: span((read * (1 - progress)) / progress / pace) });
+}
+
+/** @param {{ value: number, label: string, words: string }} props */
+function Bar({ value, label, words }) {
+  return html`<div>
+    <div class="row spread small">
+      <span>${label}</span><span class="quiet">${words} ${percent(100 * value, 0)}</span>
+    </div>
+    <progress max="1" value=${value} aria-label=${label}></progress>
+  </div>`;
+}
+
+/** @param {{ item: Item }} props */
+function Buttons({ item }) {
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+  const { step, load } = item;
+  const agreed = () => {
+    setBusy(true);
+    setWrong("");
+    confirm(item).then(
+      () => setBusy(false),
+      (problem) => {
+        setWrong(wordsOf(problem));
+        setBusy(false);
+      },
+    );
+  };
+  const ended = step === "ended" || step === "refused" || step === "loading";
+  const word = ended ? text("hide") : step === "checked" ? text("discard") : text("cancel");
+  return html`
+    <div class="row">
+      ${step === "checked" && html`<button class="main" disabled=${busy} onClick=${agreed}>${text("load")}</button>`}
+      ${step === "ended" &&
+      load &&
+      !load.validate_only &&
+      html`<a class="button" href=${linkTo("loads", { load: load.id })}>${text("open", { id: String(load.id) })}</a>`}
+      ${step === "ended" &&
+      load &&
+      load.rows_rejected > 0 &&
+      !load.validate_only &&
+      html`<a class="button" href=${linkTo("mending", { load: load.id })}
+        >${text("mend", { n: load.rows_rejected })}</a
+      >`}
+      <button onClick=${() => drop(item)}>${word}</button>
+    </div>
+    ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
+  `;
+}

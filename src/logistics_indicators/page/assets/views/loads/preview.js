@@ -1,0 +1,88 @@
+/** A file before anything of it is stored: its first rows under the names that its columns were taken for. */
+
+import { useData } from "../../data.js";
+import { html } from "../../html.js";
+import { common, textsOf } from "../../texts.js";
+import { EffectOf, Reasons } from "./report.js";
+
+/** @typedef {import("./sending.js").Load} Load */
+/** @typedef {{ columns: string[], rows: string[][], meant: Record<string, string> }} Head */
+
+const text = textsOf({
+  pt: {
+    title: "Conferência: nada foi gravado ainda",
+    first: "Primeiras linhas",
+    read_as: "Codificação {encoding}, separador {delimiter}",
+    tab: "tabulação",
+    ignored: "Colunas ignoradas: {names}",
+    unused: "não usada",
+    ambiguous: "{n} datas têm dia e mês que poderiam ser trocados: o dia vem primeiro.",
+  },
+  en: {
+    title: "Check: nothing is stored yet",
+    first: "First rows",
+    read_as: "Encoding {encoding}, separator {delimiter}",
+    tab: "tab",
+    ignored: "Columns passed over: {names}",
+    unused: "not used",
+    ambiguous: "{n} dates have a day and a month that could be swapped: the day comes first.",
+  },
+});
+
+/** @param {{ load: Load }} props */
+export function Preview({ load }) {
+  const delimiter = load.delimiter === "\t" ? text("tab") : load.delimiter;
+  return html`
+    <div class="stack">
+      <h4>${text("title")}</h4>
+      <p class="quiet small">
+        ${text("read_as", { encoding: load.encoding, delimiter })}
+        ${load.ignored.length > 0 && html`. ${text("ignored", { names: load.ignored.join(", ") })}`}
+      </p>
+      <${Head} load=${load} />
+      <${Dates} load=${load} />
+      <${Reasons} load=${load} />
+      ${load.effect && html`<${EffectOf} effect=${load.effect} />`}
+    </div>
+  `;
+}
+
+/** @param {{ load: Load }} props */
+function Head({ load }) {
+  /** @type {import("../../data.js").Answered<Head>} */
+  const { data } = useData(`v1/loads/${load.id}/preview`, { rows: 8 }, { until: load.status });
+  if (!data) return html`<p class="quiet">${common("loading")}</p>`;
+  const ours = new Map(Object.entries(data.meant).map(([name, column]) => [column, name]));
+  return html`<div class="table">
+    <table>
+      <caption>
+        ${text("first")}
+      </caption>
+      <thead>
+        <tr>
+          ${data.columns.map(
+            (column, place) =>
+              html`<th scope="col" key=${place}>
+                ${ours.get(column) ?? html`<span class="quiet">${text("unused")}</span>`}
+                ${ours.get(column) !== column && html`<span class="quiet small"> ← ${column}</span>`}
+              </th>`,
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        ${data.rows.map(
+          (row, line) =>
+            html`<tr key=${line}>
+              ${row.map((cell, place) => html`<td key=${place}>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** @param {{ load: Load }} props */
+function Dates({ load }) {
+  const ambiguous = Object.values(load.dates).reduce((sum, spellings) => sum + (spellings.ambiguous ?? 0), 0);
+  return ambiguous > 0 ? html`<p class="quiet small">${text("ambiguous", { n: ambiguous })}</p>` : null;
+}

@@ -1,0 +1,179 @@
+/** What a load or a check found: rows by what became of them, rejects by reason, and what it does to the figures. */
+
+import { number, percent, signed } from "../../format.js";
+import { html } from "../../html.js";
+import { ChangeOf } from "../../parts/change_of.js";
+import { common, textsOf } from "../../texts.js";
+import { reasonOf } from "./words.js";
+
+/** @typedef {import("./sending.js").Load} Load */
+/** @typedef {import("api").components["schemas"]["Effect"]} Effect */
+/** @typedef {import("api").components["schemas"]["Moved"]} Moved */
+
+const text = textsOf({
+  pt: {
+    read: "Lidas",
+    inserted: "Novas",
+    updated: "Atualizadas",
+    unchanged: "Iguais",
+    rejected: "Rejeitadas",
+    waiting: "Esperando cliente",
+    counts: "Linhas",
+    reasons: "Rejeitadas por motivo",
+    reason: "Motivo",
+    rows: "Linhas",
+    first: "Primeira linha",
+    effect: "Efeito nos indicadores",
+    before: "Antes",
+    after: "Depois",
+    change: "Mudança",
+    points: " p.p.",
+    moved: "Quem mais mudou",
+    days: { one: "{n} dia tocado", other: "{n} dias tocados" },
+  },
+  en: {
+    read: "Read",
+    inserted: "New",
+    updated: "Updated",
+    unchanged: "Unchanged",
+    rejected: "Rejected",
+    waiting: "Waiting for a customer",
+    counts: "Rows",
+    reasons: "Rejected by reason",
+    reason: "Reason",
+    rows: "Rows",
+    first: "First line",
+    effect: "Effect on the figures",
+    before: "Before",
+    after: "After",
+    change: "Change",
+    points: " pts",
+    moved: "What moved most",
+    days: { one: "{n} day touched", other: "{n} days touched" },
+  },
+});
+
+/** @param {{ load: Load }} props */
+export function Counts({ load }) {
+  /** @type {["read" | "inserted" | "updated" | "unchanged" | "rejected" | "waiting", number, string][]} */
+  const counts = [
+    ["read", load.rows_read, ""],
+    ["inserted", load.rows_inserted, load.rows_inserted ? "good" : ""],
+    ["updated", load.rows_updated, ""],
+    ["unchanged", load.rows_unchanged, ""],
+    ["rejected", load.rows_rejected, load.rows_rejected ? "bad" : ""],
+    ["waiting", load.rows_waiting, load.rows_waiting ? "fair" : ""],
+  ];
+  return html`<dl class="counts" aria-label=${text("counts")}>
+    ${counts.map(
+      ([name, rows, tone]) =>
+        (rows > 0 || name === "read" || name === "rejected") &&
+        html`<div key=${name} data-count=${name}>
+          <dt>${text(name)}</dt>
+          <dd class=${tone}>${number(rows)}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+/** @param {{ load: Load }} props */
+export function Reasons({ load }) {
+  if (load.rejects.length === 0) return null;
+  return html`<div class="table">
+    <table>
+      <caption>
+        ${text("reasons")}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${text("reason")}</th>
+          <th scope="col" class="number">${text("rows")}</th>
+          <th scope="col" class="number">${text("first")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${load.rejects.map(
+          (each) =>
+            html`<tr key=${each.reason}>
+              <th scope="row">${reasonOf(each.reason)}</th>
+              <td class="number">${number(each.rows)}</td>
+              <td class="number">${number(each.first_line)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** @param {{ effect: Effect }} props */
+export function EffectOf({ effect }) {
+  const { before, after } = effect;
+  const moved = [...effect.polos, ...effect.angels].slice(0, 10);
+  return html`
+    <div class="table">
+      <table>
+        <caption>
+          ${text("effect")}, ${text("days", { n: effect.days_touched })}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col"><span class="visually-hidden">${text("effect")}</span></th>
+            <th scope="col" class="number">${text("before")}</th>
+            <th scope="col" class="number">${text("after")}</th>
+            <th scope="col" class="number">${text("change")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">${common("sla")}</th>
+            <td class="number">${percent(before.sla_percentual)}</td>
+            <td class="number">${percent(after.sla_percentual)}</td>
+            <td class="number"><${ChangeOf} value=${pointsOf(before, after)} digits=${2} unit=${text("points")} /></td>
+          </tr>
+          <${Line}
+            name=${common("visits")}
+            before=${before.total_de_atendimentos}
+            after=${after.total_de_atendimentos}
+          />
+          <${Line} name=${common("backlog")} before=${before.total_em_aberto} after=${after.total_em_aberto} />
+        </tbody>
+      </table>
+    </div>
+    ${moved.length > 0 && html`<${MovedMost} moved=${moved} />`}
+  `;
+}
+
+/** @param {import("api").components["schemas"]["EffectFigures"]} before @param {import("api").components["schemas"]["EffectFigures"]} after */
+const pointsOf = (before, after) =>
+  before.sla_percentual === null || after.sla_percentual === null ? null : after.sla_percentual - before.sla_percentual;
+
+/** @param {{ name: string, before: number, after: number }} props */
+function Line({ name, before, after }) {
+  return html`<tr>
+    <th scope="row">${name}</th>
+    <td class="number">${number(before)}</td>
+    <td class="number">${number(after)}</td>
+    <td class="number">${signed(after - before)}</td>
+  </tr>`;
+}
+
+/** @param {{ moved: readonly Moved[] }} props */
+function MovedMost({ moved }) {
+  return html`<div class="table">
+    <table>
+      <caption>
+        ${text("moved")}
+      </caption>
+      <tbody>
+        ${moved.map(
+          ({ name, before, after }) =>
+            html`<tr key=${name}>
+              <th scope="row">${name}</th>
+              <td class="number">${signed(after.total_de_atendimentos - before.total_de_atendimentos)}</td>
+              <td class="number">${percent(before.sla_percentual)} → ${percent(after.sla_percentual)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}

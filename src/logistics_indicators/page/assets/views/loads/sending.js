@@ -1,0 +1,234 @@
+/**
+ * The files on their way: kept in this browser with how far each came, so that a reload, a lost network or a restart of
+ * the service costs nothing. A file is sent by tus, checked without storing a row, looked at, and then loaded.
+ */
+
+import { addressOf, call, get, Problem } from "../../api.js";
+import { movedLoads } from "../../live.js";
+import { wordsOf } from "../../parts/problems.js";
+import { renewed, session } from "../../session.js";
+import { storeOf } from "../../store.js";
+import { forget, keep, kept } from "./shelf.js";
+
+/** @typedef {import("api").components["schemas"]["Load"]} Load */
+/** @typedef {import("api").components["schemas"]["Upload"]} Upload */
+/** @typedef {"customers" | "services"} Kind */
+/** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean }} Options */
+/**
+ * @typedef {{
+ *   id: string, name: string, size: number, kind: Kind, options: Options, file: File,
+ *   url?: string, sent: number, rate: number,
+ *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
+ *   load?: Load, trouble?: string,
+ * }} Item
+ * sent: bytes; rate: bytes a second. load: the check, then the load itself
+ */
+
+const CHUNK_BYTES = 8 * 1024 * 1024;
+const RETRY_MS = [0, 500, 1_000, 2_000, 4_000];
+const AGAIN_MS = 3_000;
+const LOOK_MS = 1_000;
+const ENDED = new Set(["completed", "failed", "undone"]);
+const RATE_WEIGHT = 0.2;
+
+export const items = storeOf(/** @type {readonly Item[]} */ ([]));
+
+/** @param {string} id @param {Partial<Item>} changes */
+function update(id, changes) {
+  items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
+  const item = items.get().find((each) => each.id === id);
+  if (item && ("url" in changes || "step" in changes || "load" in changes)) void keep(item);
+  return item;
+}
+
+/** @param {string} id */
+const find = (id) => items.get().find((item) => item.id === id);
+
+/** Goes on with what a page before this one had begun. */
+export async function resumeKept() {
+  const before = await kept();
+  const known = new Set(items.get().map(({ id }) => id));
+  items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
+  for (const item of before) if (!known.has(item.id)) void go(item.id);
+}
+
+/** @param {File} file @param {Kind} kind @param {Options} options */
+export function add(file, kind, options) {
+  /** @type {Item} */
+  const item = {
+    ...{ id: newId(), name: file.name, size: file.size, kind, options, file },
+    ...{ sent: 0, rate: 0, step: "waiting" },
+  };
+  items.set([...items.get(), item]);
+  void keep(item);
+  void go(item.id);
+}
+
+/** crypto.randomUUID is not there over plain HTTP. */
+const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16)).join("");
+
+/** One more step, as far as it goes without a person. @param {string} id */
+async function go(id) {
+  const item = find(id);
+  if (!item) return;
+  try {
+    if (item.load) await watch(item);
+    else if (item.step !== "refused") await send(item);
+  } catch (problem) {
+    if (problem instanceof Problem && (problem.status === 0 || problem.status >= 500 || problem.status === 429)) {
+      update(id, { step: "paused", trouble: wordsOf(problem) });
+      setTimeout(go, AGAIN_MS, id);
+    } else update(id, { step: "refused", trouble: wordsOf(problem) });
+  }
+}
+
+/** Visits are checked against customers, so a file of customers that is under way goes first. @param {Item} item */
+const customersFirst = (item) =>
+  item.kind === "services" &&
+  items.get().some((other) => other.kind === "customers" && other.step !== "ended" && other.step !== "refused");
+
+/** @param {Item} item */
+async function send(item) {
+  if (item.options.look && customersFirst(item)) {
+    update(item.id, { step: "waiting" });
+    const unwatch = items.watch(() => {
+      if (find(item.id) && customersFirst(item)) return;
+      unwatch();
+      void go(item.id);
+    });
+    return;
+  }
+  update(item.id, { step: "sending", trouble: undefined });
+  const location = await sendByTus(item);
+  if (!find(item.id)) return;
+  const load = await loadOf(item.id, location);
+  update(item.id, { load, step: load.validate_only ? "checking" : "loading" });
+  await go(item.id);
+}
+
+/**
+ * The last answer's Location: the load's, where the service has made it already.
+ *
+ * @param {Item} item
+ * @returns {Promise<string | null>}
+ */
+async function sendByTus(item) {
+  const { default: tus } = await import("../../vendor/tus.js");
+  const speed = speedometer();
+  return await new Promise((resolve, reject) => {
+    const upload = new tus.Upload(item.file, {
+      endpoint: addressOf("v1/uploads").href,
+      uploadUrl: find(item.id)?.url,
+      chunkSize: CHUNK_BYTES,
+      retryDelays: RETRY_MS,
+      storeFingerprintForResuming: false,
+      metadata: metadataOf(item),
+      onBeforeRequest: async (request) => {
+        const token = session.get().token ?? (await renewed(null));
+        if (token) request.setHeader("Authorization", `Bearer ${token}`);
+      },
+      onUploadUrlAvailable: () => void update(item.id, { url: upload.url ?? undefined }),
+      onProgress: (sent) => {
+        if (find(item.id)) update(item.id, { sent, rate: speed(sent), step: "sending", trouble: undefined });
+        else void upload.abort(true);
+      },
+      onShouldRetry: (error) => {
+        const status = statusOf(error);
+        if (status === 401) void renewed(session.get().token);
+        return status === 0 || status === 401 || status === 409 || status === 423 || status >= 500;
+      },
+      onSuccess: ({ lastResponse }) => resolve(lastResponse.getHeader("Location") ?? null),
+      onError: (error) => reject(problemOfTus(error)),
+    });
+    upload.start();
+  });
+}
+
+/** @param {Error | import("tus-js-client").DetailedError} error */
+const statusOf = (error) => ("originalResponse" in error ? (error.originalResponse?.getStatus() ?? 0) : 0);
+
+/** @param {Error | import("tus-js-client").DetailedError} error */
+function problemOfTus(error) {
+  const body = "originalResponse" in error ? error.originalResponse?.getBody() : "";
+  try {
+    const { title = "", detail = "", errors = [] } = JSON.parse(body || "{}");
+    return new Problem(statusOf(error), title, detail, errors);
+  } catch {
+    return new Problem(statusOf(error), error.message, "");
+  }
+}
+
+/** @param {Item} item @returns {Record<string, string>} */
+function metadataOf({ kind, name, options }) {
+  const { on_conflict, unknown_customer, look } = options;
+  const asked = { kind, filename: name, on_conflict, validate_only: String(look) };
+  return kind === "services" ? { ...asked, unknown_customer } : asked;
+}
+
+/** Bytes a second, smoothed. */
+function speedometer() {
+  let [at, before, rate] = [performance.now(), -1, 0];
+  return (/** @type {number} */ sent) => {
+    const now = performance.now();
+    if (before >= 0 && now > at) {
+      const fresh = (1_000 * (sent - before)) / (now - at);
+      rate = rate ? rate + RATE_WEIGHT * (fresh - rate) : fresh;
+    }
+    [at, before] = [now, sent];
+    return Math.max(0, rate);
+  };
+}
+
+/** @param {string} id @param {string | null} location @returns {Promise<Load>} */
+async function loadOf(id, location) {
+  const number = /\/v1\/loads\/(\d+)$/.exec(location ?? "")?.[1];
+  if (number) return await get(`v1/loads/${number}`);
+  const url = find(id)?.url ?? "";
+  for (;;) {
+    /** @type {Upload} */
+    const upload = await get(`v1/uploads/${url.split("/").at(-1)}`);
+    if (upload.load_id) return await get(`v1/loads/${upload.load_id}`);
+    if (upload.error) throw new Problem(422, upload.error.title, upload.error.detail ?? "");
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Follows the load by the stream of news, and asks now and then where none comes. @param {Item} item */
+async function watch(item) {
+  const seen = (/** @type {Load} */ load) => {
+    if (!find(item.id)) return true;
+    const ended = ENDED.has(load.status);
+    const running = load.validate_only ? "checking" : "loading";
+    const step = !ended ? running : load.validate_only && load.status === "completed" ? "checked" : "ended";
+    update(item.id, { load, step, trouble: undefined });
+    return ended;
+  };
+  const number = item.load?.id;
+  const unwatch = movedLoads.watch((loads) => loads.filter(({ id }) => id === number).forEach(seen));
+  try {
+    while (find(item.id)?.load?.id === number) {
+      if (seen(await get(`v1/loads/${number}`))) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    unwatch();
+  }
+}
+
+/** What was looked at is loaded: the service has its bytes still. @param {Item} item */
+export async function confirm(item) {
+  /** @type {{ load: Load }} */
+  const { load } = await call("POST", `v1/loads/${item.load?.id}/confirm`);
+  update(item.id, { load, step: "loading" });
+  void go(item.id);
+}
+
+/** Takes a file off the list; what was sent of it goes as well, unless it has become a load. @param {Item} item */
+export async function drop(item) {
+  items.set(items.get().filter(({ id }) => id !== item.id));
+  await forget(item.id);
+  if (item.url && !item.load) {
+    const headers = { "Tus-Resumable": "1.0.0" };
+    await call("DELETE", `v1/uploads/${item.url.split("/").at(-1)}`, { headers }).catch(() => undefined);
+  }
+}

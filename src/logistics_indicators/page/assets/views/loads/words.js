@@ -1,0 +1,76 @@
+/** The words of loads: states, reasons, columns. */
+
+import { textsOf } from "../../texts.js";
+
+export const reasons = textsOf({
+  pt: {
+    missing_column: "Falta uma coluna",
+    extra_column: "Coluna a mais",
+    invalid_id: "Identificador inválido",
+    empty_field: "Campo vazio",
+    too_long: "Texto longo demais",
+    invalid_email: "E-mail inválido",
+    invalid_date: "Data inválida",
+    unknown_customer: "Cliente desconhecido",
+    duplicate_id: "Identificador repetido",
+    duplicate_email: "E-mail repetido",
+    encoding: "Codificação",
+    control_character: "Caractere de controle",
+  },
+  en: {
+    missing_column: "Missing column",
+    extra_column: "Extra column",
+    invalid_id: "Invalid id",
+    empty_field: "Empty field",
+    too_long: "Text too long",
+    invalid_email: "Invalid e-mail",
+    invalid_date: "Invalid date",
+    unknown_customer: "Unknown customer",
+    duplicate_id: "Duplicate id",
+    duplicate_email: "Duplicate e-mail",
+    encoding: "Encoding",
+    control_character: "Control character",
+  },
+});
+
+/** @param {string} reason */
+export const reasonOf = (reason) => reasons(/** @type {"encoding"} */ (reason));
+
+export const states = textsOf({
+  pt: {
+    received: "Na fila",
+    loading: "Carregando",
+    completed: "Concluída",
+    failed: "Falhou",
+    undone: "Desfeita",
+    checked: "Só conferida",
+    waiting: "Espera os clientes",
+    sending: "Enviando",
+    paused: "Sem contato; continua sozinho",
+    checking: "Conferindo",
+    refused: "Recusado",
+  },
+  en: {
+    received: "Queued",
+    loading: "Loading",
+    completed: "Completed",
+    failed: "Failed",
+    undone: "Undone",
+    checked: "Checked only",
+    waiting: "Waits for the customers",
+    sending: "Sending",
+    paused: "No contact; goes on by itself",
+    checking: "Checking",
+    refused: "Refused",
+  },
+});
+
+/** @typedef {import("./sending.js").Load} Load */
+
+/** The state of a load in a word, and its tone. @param {Load} load @returns {[string, "good" | "fair" | "bad" | "quiet"]} */
+export function stateOf(load) {
+  if (load.validate_only && load.status === "completed") return [states("checked"), "quiet"];
+  const tone = /** @type {const} */ ({ completed: "good", failed: "bad", undone: "quiet" });
+  const own = load.status in tone ? tone[/** @type {"failed"} */ (load.status)] : "fair";
+  return [states(load.status), load.status === "completed" && load.rows_rejected ? "fair" : own];
+}
