@@ -2,19 +2,17 @@
 
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from browsing import ARGUMENTS, CHROMIUM, PASSWORD, needs_browser
 from fastapi import FastAPI
 from listening import listening
 from playwright.async_api import Page, async_playwright, expect
 
 ASSETS = re.compile(r'(?:src|href)="([^"]+)"')
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
@@ -49,9 +47,8 @@ async def test_the_root_leads_to_the_documentation(anonymous: httpx.AsyncClient)
 async def browsing(app: FastAPI, path: str) -> AsyncIterator[Page]:
     """The page in a browser that reaches 127.0.0.1 alone. At the end nothing may have failed or been refused."""
     troubles: list[str] = []
-    arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     async with listening(app) as port, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         page = await browser.new_page()
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
         page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -63,9 +60,6 @@ async def browsing(app: FastAPI, path: str) -> AsyncIterator[Page]:
             await page.screenshot(path=f"{folder}{path}.png", full_page=False)
         await browser.close()
     assert troubles == []
-
-
-PASSWORD = "uma senha bem comprida 7"
 
 
 @needs_browser

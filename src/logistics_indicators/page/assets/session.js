@@ -4,7 +4,7 @@
  */
 
 import { good, Problem } from "./api.js";
-import { storeOf } from "./store.js";
+import { read, storeOf, write } from "./store.js";
 
 /** @typedef {import("api").components["schemas"]["UserOut"]} User */
 /** @typedef {{ token: string | null, user: User | null, state: "unknown" | "out" | "in" | "expired" }} Session */
@@ -13,6 +13,8 @@ import { storeOf } from "./store.js";
 const ROUTE = "v1/auth/session";
 const BEFORE_ITS_END = 0.8;
 const AGAIN_AFTER_MS = 5_000;
+/** Tells whether there may be a cookie, for no script can see it. */
+const SIGNED_IN = "logistics-indicators.signed-in";
 const RANK = { viewer: 0, analyst: 1, admin: 2 };
 
 /** @type {import("./store.js").Store<Session>} */
@@ -46,11 +48,21 @@ export async function signIn(username, password) {
 
 /** @param {boolean} [everywhere] on every device */
 export async function signOut(everywhere = false) {
-  clearTimeout(timer);
   const answer = await ask(`${ROUTE}${everywhere ? "?everywhere=true" : ""}`, { method: "DELETE" });
   if (answer.status !== 401) await good(answer);
-  session.set({ token: null, user: null, state: "out" });
+  end("out");
   told.postMessage("out");
+}
+
+/**
+ * An expired session's user stays known: the views behind the dialog stay as they are.
+ *
+ * @param {"out" | "expired"} state
+ */
+function end(state) {
+  clearTimeout(timer);
+  write(SIGNED_IN, null);
+  session.set({ token: null, user: state === "expired" ? session.get().user : null, state });
 }
 
 /**
@@ -70,8 +82,7 @@ async function renew() {
   const answer = await ask(`${ROUTE}/refresh`);
   if (answer.ok) return keep(await answer.json());
   if (answer.status !== 401) await good(answer);
-  clearTimeout(timer);
-  session.set({ token: null, user: null, state: session.get().user ? "expired" : "out" });
+  end(session.get().user ? "expired" : "out");
   return null;
 }
 
@@ -80,6 +91,7 @@ function keep({ access_token: token, expires_in: seconds, user }) {
   const known = session.get().user;
   const same = known !== null && JSON.stringify(known) === JSON.stringify(user);
   session.set({ token, user: same ? known : user, state: "in" });
+  write(SIGNED_IN, "yes");
   clearTimeout(timer);
   timer = setTimeout(renewInTime, seconds * 1000 * BEFORE_ITS_END, token);
   return token;
@@ -94,11 +106,9 @@ function renewInTime(token) {
 
 /** Goes on with the session of the cookie, if there is one. */
 export async function resume() {
-  await renewed(null);
+  if (read(SIGNED_IN) === null) end("out");
+  else await renewed(null);
 }
 
 const told = new BroadcastChannel("logistics-indicators.session");
-told.onmessage = () => {
-  clearTimeout(timer);
-  session.set({ token: null, user: null, state: "out" });
-};
+told.onmessage = () => end("out");

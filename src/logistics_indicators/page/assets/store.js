@@ -63,7 +63,7 @@ export function keptStore(name, first, known) {
 }
 
 /** @param {string} key */
-function read(key) {
+export function read(key) {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -71,10 +71,11 @@ function read(key) {
   }
 }
 
-/** @param {string} key @param {string} value */
-function write(key, value) {
+/** @param {string} key @param {string | null} value null: forgotten */
+export function write(key, value) {
   try {
-    localStorage.setItem(key, value);
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
   } catch {
     // a browser that keeps nothing
   }

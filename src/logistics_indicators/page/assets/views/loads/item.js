@@ -67,7 +67,7 @@ function Progress({ item }) {
       rate > 0 && step === "sending" ? text("rate", { rate: bytes(rate), eta: span((size - sent) / rate) }) : "";
     return html`<${Bar} value=${size ? sent / size : 0} label=${states(step)} words=${words} />`;
   }
-  if (step === "waiting" || !load) return html`<${Bar} value=${0} label=${states("waiting")} words="" />`;
+  if (step === "waiting" || !load) return html`<p class="quiet" role="status">${states("waiting")}</p>`;
   return html`<${Bar}
     value=${load.progress}
     label=${states(load.status === "received" ? "received" : step)}

@@ -1,0 +1,119 @@
+"""The page at `/`: what it is served as, the first run, signing in and out, language and colours."""
+
+import re
+
+import httpx
+from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from fastapi import FastAPI
+from playwright.async_api import expect
+
+UNAUTHORIZED = "status of 401"
+"""What a browser writes of every answer that says no."""
+
+
+async def test_the_page_is_ours_alone_and_its_files_last_for_ever(anonymous: httpx.AsyncClient) -> None:
+    page = await anonymous.get("/")
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert re.findall(r"<script(?![^>]*src=)|style=|<style|\son\w+=", page.text) == []
+    for reference in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert not re.match(r"\w+:|//", reference)
+        asset = await anonymous.get("/" + reference)
+        assert asset.status_code == 200, reference
+        if reference.startswith("assets/"):
+            assert "immutable" in asset.headers["Cache-Control"]
+    assert (await anonymous.get("/assets/0/../routes.py")).status_code == 404
+    assert (await anonymous.get("/assets/0/main.js")).status_code == 200  # a tab that was open before an upgrade
+
+
+@needs_browser
+async def test_an_empty_service_makes_its_admin_and_then_signs_in(app: FastAPI) -> None:
+    async with surfing_app(app) as surf:
+        page = await surf.open(await surf.context())
+        await expect(page.get_by_role("heading", name="Bem-vindo")).to_be_visible()
+        await assert_accessible(page, "first-run")
+        await page.get_by_label("Usuário").fill("ana")
+        await page.get_by_label("E-mail").fill("ana@example.com")
+        await page.get_by_label("Senha").fill("12345678")
+        await page.get_by_role("button").click()
+        await expect(page.get_by_role("alert")).not_to_be_empty()  # too common
+        surf.expected = ("status of 422",)
+        await page.get_by_label("Senha").fill(PASSWORD)
+        await page.get_by_role("button").click()
+        await expect(page.get_by_text("Ainda não há atendimentos")).to_be_visible()
+        await assert_accessible(page, "summary-empty")
+
+
+@needs_browser
+async def test_a_session_outlives_a_reload_and_ends_where_it_is_ended(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        context = await surf.context()
+        page = await surf.open(context)
+        await expect(page.locator("input[name=username]")).to_be_focused()
+        await assert_accessible(page, "sign-in")
+        await page.keyboard.type("ana")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("not it, sorry")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_have_text("Usuário ou senha incorretos.")
+        await page.get_by_label("Senha").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("navigation").first).to_be_visible()
+        kept = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+        assert "eyJ" not in kept  # no token where a script could find it
+
+        await page.reload()
+        await expect(page.get_by_role("navigation").first).to_be_visible()
+        other = await surf.open(context, "#/loads")
+        await expect(other.get_by_role("heading", name="Cargas")).to_be_visible()
+        await page.locator("summary", has_text="ana").click()
+        await page.get_by_role("button", name="Sair de todos os aparelhos").click()
+        for tab in (page, other):
+            await expect(tab.locator("input[name=password]")).to_be_visible()
+        await page.reload()
+        await expect(page.locator("input[name=password]")).to_be_visible()
+
+
+@needs_browser
+async def test_a_session_that_expires_asks_for_the_password_over_what_is_shown(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        context = await surf.context()
+        page = await surf.open(context)
+        await sign_in(page)
+        await page.get_by_role("link", name="Cargas").click()
+        await expect(page.get_by_text("Nenhuma carga ainda.")).to_be_visible()
+        await context.clear_cookies()
+        app.state.token_key = type(app.state.token_key)("another-secret-" * 4, (), 900)
+        await page.get_by_role("link", name="Resumo").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("A sessão terminou")
+        await assert_accessible(page, "expired")
+        await page.keyboard.press("Escape")
+        await page.keyboard.type("ana")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_be_hidden()
+        await expect(page.get_by_text("Ainda não há atendimentos")).to_be_visible()
+
+
+@needs_browser
+async def test_language_and_colours_are_the_browser_s_until_they_are_chosen(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        context = await surf.context(locale="en-GB", color_scheme="dark")
+        page = await surf.open(context)
+        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        await sign_in(page)
+        await expect(page.locator("html")).to_have_attribute("lang", "en")
+        await assert_accessible(page, "dark")
+        await page.locator("summary", has_text="ana").click()
+        await page.get_by_label("Language").select_option("pt")
+        await expect(page.get_by_role("link", name="Resumo")).to_be_visible()
+        await page.get_by_label("Cores").select_option("contrast")
+        await assert_accessible(page, "contrast")
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("lang", "pt-BR")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
