@@ -28,6 +28,11 @@ class TrackedReject(BaseModel):
     dropped_by: str | None
     settled_at: Timestamp | None = Field(description="When it was mended or dropped")
     row: str
+    cells: dict[str, str | None] | None = Field(
+        None,
+        description="With cells=true: the row by our names of its columns, as a mend takes them; null is no such field",
+        examples=[{"id": "7", "nome": "Bia", "email": "nobody", "telefone": None}],
+    )
 
 
 class TrackedRejectPage(PageModel):

@@ -15,6 +15,16 @@ class CannotMend(Exception):
     """The message says why this record cannot be mended so."""
 
 
+def cells_of(record: str, layout: Layout) -> dict[str, str | None]:
+    """What stands in the record by our names of the columns; None where it has no such field."""
+    fields = _fields_of(record, layout.delimiter).values
+    return {
+        column: fields[place] if place < len(fields) else None
+        for place, column in enumerate(layout.columns)
+        if column is not None
+    }
+
+
 class _Fields(NamedTuple):
     values: list[str]
     open_at: int | None = None

@@ -80,6 +80,7 @@ async def list_all_rejects(
     connection: ConnectionOfRequest,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    cells: Annotated[bool, Query(description="Each row by its columns, too")] = False,
 ) -> Response:
     """Of completed loads that wrote; dry runs and undone loads have none. A page ends at about 2 MiB.
 
@@ -87,9 +88,9 @@ async def list_all_rejects(
     for their customers are listed with state=waiting (or all).
     """
     if format is ExportFormat.json:
-        page, last_id = await tracking.page_of_rejects(connection, conditions, int(cursor or 0), limit)
+        page, last_id = await tracking.page_of_rejects(connection, conditions, int(cursor or 0), limit, cells=cells)
         return page_response(request, "rejects", page, limit, cursor=last_id)
-    for name, is_asked in (("limit", limit != DEFAULT_LIMIT), ("cursor", cursor is not None)):
+    for name, is_asked in (("limit", limit != DEFAULT_LIMIT), ("cursor", cursor is not None), ("cells", cells)):
         if is_asked:
             raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
     for_workbook = format is ExportFormat.xlsx

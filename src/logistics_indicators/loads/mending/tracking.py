@@ -8,7 +8,9 @@ from ...exports.columns import Batches, Column
 from ...lists.filters import Conditions
 from ..merging.waiting_rows import COLUMN, KIND, REASON
 from ..rejects import PAGE_BYTES
+from ..working.rules import layout_of
 from .models import RejectCount, RejectCounts, TrackedReject
+from .records import cells_of
 
 TRACKED = f"""(
     SELECT r.id, r.load_id AS load, l.kind, r.line,
@@ -83,6 +85,7 @@ SELECT reason, "column", value, count(*) AS rows, count(*) OVER () AS groups, su
 FROM ({found}) AS either
 GROUP BY reason, "column", value ORDER BY rows DESC, reason, "column", value LIMIT {limit}
 """
+LAYOUTS = "SELECT id, delimiter, columns, has_header, header, is_rejects_file FROM loads WHERE id = ANY($1::bigint[])"
 EXPORTED_AT_A_TIME = 200
 """Rows may have 64 KiB each."""
 
@@ -95,17 +98,26 @@ def _found(conditions: Conditions, names: str, order: str = "") -> str:
 
 
 async def page_of_rejects(
-    connection: Connection, conditions: Conditions, after: int, limit: int
+    connection: Connection, conditions: Conditions, after: int, limit: int, *, cells: bool = False
 ) -> tuple[Sequence[TrackedReject], int | None]:
     """(the page, which ends at `limit` rows or about PAGE_BYTES; its last id where more follow)"""
     asked = Conditions(list(conditions.clauses), list(conditions.values))
     asked.add("id > {}::bigint", after)
     most = limit + 1
     found = _found(asked, NAMES, f"{IN_ORDER} LIMIT {most}")
-    sql = PAGE.format(names=NAMES, found=found, most=most, limit=limit, page_bytes=PAGE_BYTES)
+    sql = PAGE.format(names=NAMES, found=found, most=most, limit=limit, page_bytes=PAGE_BYTES // (2 if cells else 1))
     rows = await connection.fetch(sql, *asked.values)
-    page = [TrackedReject(**{name: row[name] for name in TrackedReject.model_fields}) for row in rows]
+    page = [TrackedReject(**{column.name: row[column.name] for column in COLUMNS}) for row in rows]
+    if cells:
+        await _add_cells(connection, page)
     return page, page[-1].id if page and rows[0]["found"] > len(page) else None
+
+
+async def _add_cells(connection: Connection, page: Sequence[TrackedReject]) -> None:
+    loads = await connection.fetch(LAYOUTS, list({reject.load for reject in page}))
+    layouts = {load["id"]: layout_of(load).of_records() for load in loads}
+    for reject in page:
+        reject.cells = cells_of(reject.row, layouts[reject.load])
 
 
 async def count_rejects(connection: Connection, conditions: Conditions, limit: int) -> RejectCounts:
