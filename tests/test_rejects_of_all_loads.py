@@ -55,7 +55,7 @@ async def test_rejects_of_all_loads_are_listed_with_what_is_wrong(
 async def test_the_cells_of_a_reject_are_those_of_the_files_own_columns(client: httpx.AsyncClient) -> None:
     content = 'Nome,obs,E-mail,Codigo\n"Silva, Bia",x,nobody,7\n"left open,x,caio@mail.com,8\n'
     await load_file(client, "customers", content, columns="id:Codigo")
-    await load_file(client, "customers", "3;Caio\n")
+    await load_file(client, "customers", HEADER + "3;Caio\n")
     cells = [reject["cells"] for reject in await rejects(client, cells=True)]
     assert cells[0] == {"nome": "Silva, Bia", "email": "nobody", "id": "7"}
     assert list(cells[0]) == ["nome", "email", "id"]
