@@ -15,9 +15,10 @@ from listening import listening
 from structlog.testing import capture_logs
 
 from logistics_indicators.customers.service import CUSTOMERS, CustomerFilter
-from logistics_indicators.lists.asked import Page
+from logistics_indicators.lists.asked import order_of
 from logistics_indicators.lists.filters import Conditions
-from logistics_indicators.lists.rows import Listed, count_query, page_query
+from logistics_indicators.lists.order import Place
+from logistics_indicators.lists.rows import Listed, Page, count_query, page_query
 from logistics_indicators.visits.service import SERVICES, VisitFilter
 
 AC = [f"AC - {number}" for number in range(0, 140, 20)]
@@ -92,7 +93,7 @@ async def test_every_filter_uses_its_index_for_list_and_total(connection: asyncp
     ]:
         counting = await plan_of(connection, *count_query(listed, conditions))
         assert indexes(counting) == {index}
-        listing = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
+        listing = await plan_of(connection, *page_query(listed, conditions, Page(30)))
         assert listing["Actual Rows"] > 0
         # Where many rows match, the first thirty are found sooner along the ids.
         assert indexes(listing) in ({index}, {f"{listed.table}_pkey"})
@@ -102,7 +103,7 @@ async def test_every_filter_uses_its_index_for_list_and_total(connection: asyncp
 @pytest.mark.usefixtures("many")
 async def test_a_filter_that_finds_much_reads_little_more_than_its_page(connection: asyncpg.Connection) -> None:
     for listed, conditions in [of_services(polos=CE), of_services(aberto=False), of_services(), of_customers()]:
-        plan = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
+        plan = await plan_of(connection, *page_query(listed, conditions, Page(30)))
         assert indexes(plan) == {f"{listed.table}_pkey"}
         assert pages_read(plan) < 20
 
@@ -110,10 +111,36 @@ async def test_a_filter_that_finds_much_reads_little_more_than_its_page(connecti
 @pytest.mark.usefixtures("many")
 async def test_a_deep_page_by_cursor_reads_as_little_as_the_first(connection: asyncpg.Connection) -> None:
     for listed, conditions in [of_services(), of_services(polos=CE), of_customers()]:
-        first = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, None)))
-        deep = await plan_of(connection, *page_query(listed, conditions, Page(30, 0, 19_500)))
+        first = await plan_of(connection, *page_query(listed, conditions, Page(30)))
+        deep = await plan_of(connection, *page_query(listed, conditions, Page(30, after=Place(19_500))))
         assert indexes(deep) == {f"{listed.table}_pkey"}
         assert pages_read(deep) <= pages_read(first) + 3
+
+
+SORTS = [
+    *((of_customers(), sort, index) for sort, index in [
+        ("nome", "customers_nome_idx"), ("telefone", "customers_telefone_idx"), ("email", "customers_email_key"),
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(("of", "sort", "index"), SORTS)
+@pytest.mark.parametrize("sign", ["", "-"])
+async def test_a_page_deep_in_another_order_is_found_by_the_orders_index_and_reads_as_little_as_the_first(
+    connection: asyncpg.Connection, of: tuple[Listed, Conditions], sort: str, index: str, sign: str
+) -> None:
+    listed, conditions = of
+    order = order_of(listed, f"{sign}{sort}")
+    first = await plan_of(connection, *page_query(listed, conditions, Page(30, order=order)))
+    whole = f"SELECT id, {order.key.sql} AS value FROM {listed.table} ORDER BY {order.sql}"
+    row = await connection.fetchrow(f"{whole} OFFSET 15_000 LIMIT 1")
+    deep = await plan_of(connection, *page_query(listed, conditions, Page(30, order=order, after=Place(*row))))
+    assert deep["Actual Rows"] == 31
+    for plan in (first, deep):
+        assert index in indexes(plan) <= {index, f"{listed.table}_pkey"}
+        assert "Seq Scan" not in {node["Node Type"] for node in nodes(plan)}
+    assert pages_read(deep) <= pages_read(first) + 60 < 200
 
 
 async def start_reading(port: int, path: str, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -130,7 +157,7 @@ async def start_reading(port: int, path: str, token: str) -> tuple[asyncio.Strea
 
 @pytest.mark.usefixtures("many")
 async def test_an_offset_without_a_filter_skips_ids_and_not_rows(connection: asyncpg.Connection) -> None:
-    sql, values = page_query(*of_services(), Page(30, 40_000, None))
+    sql, values = page_query(*of_services(), Page(30, 40_000))
     plan = await plan_of(connection, sql, values)
     assert "Index Only Scan" in {node["Node Type"] for node in nodes(plan)}
     assert indexes(plan) == {"services_pkey"}

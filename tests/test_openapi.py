@@ -57,13 +57,15 @@ GET /metrics 200 401
 """
 
 PARAMETERS = {
-    "list_customers": {"id", "nome", "email", "telefone", "limit", "offset", "cursor", "format", "safe"},
+    "list_customers": {
+        "id", "nome", "email", "telefone", "sort", "fields", "limit", "offset", "cursor", "format", "safe",
+    },
     "count_customers": {"id", "nome", "email", "telefone"},
     "list_services": {
         "id", "id_cliente", "angel", "polo", "uf", "data_limite", "data_limite_de", "data_limite_ate",
         "data_de_atendimento", "data_de_atendimento_de", "data_de_atendimento_ate", "aberto",
         "load_id", "updated_by_load",
-        "limit", "offset", "cursor", "format", "safe",
+        "sort", "fields", "limit", "offset", "cursor", "format", "safe",
     },
 }  # fmt: skip
 

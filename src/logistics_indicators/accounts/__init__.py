@@ -1,1 +1,1 @@
-"""Who may do what: users, sign-in, sessions, tokens, roles, the audit log. May import http."""
+"""Who may do what: users, sign-in, sessions, tokens, roles, the audit log. May import http, lists."""

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
 from ..http.field_types import WITHOUT_NUL, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, page_response
+from ..lists.asked import keyset_page_of
+from ..lists.filters import Conditions
+from ..lists.rows import Page, fetch_page
 from . import audit, service, users
 from .audit import ActorOfRequest
 from .current_user import Admin
@@ -25,7 +28,7 @@ Exact = Annotated[str | None, Query(min_length=1, max_length=64, pattern=WITHOUT
     "/users",
     operation_id="list_users",
     tags=["users"],
-    summary="Users by id",
+    summary="Users",
     response_model=UserPage,
     responses={200: {**LINK_HEADER}},
 )
@@ -33,13 +36,11 @@ async def list_users(
     _admin: Admin,
     connection: ConnectionOfRequest,
     request: Request,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
+    page: Annotated[Page, Depends(keyset_page_of(users.USERS))],
 ) -> Response:
     """Everybody who has an account, those who are disabled included."""
-    rows = await users.list_users(connection, after=int(cursor or 0), limit=limit + 1)
-    page, more = cut_page([ManagedUser(**row) for row in rows], limit)
-    return page_response(request, "users", page, limit, cursor=page[-1].id if more else None)
+    rows, cursor = await fetch_page(connection, users.USERS, Conditions(), page)
+    return page_response(request, users.USERS.name, rows, page.limit, cursor=cursor)
 
 
 @router.post(

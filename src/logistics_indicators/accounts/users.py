@@ -4,24 +4,29 @@ from typing import Any
 
 from ..database import Connection, Lock, lock
 from ..errors import Conflict, NotFound
+from ..lists.order import Key
+from ..lists.rows import Listed
 from .audit import Actor, audit
 from .current_user import Role
+from .models import ManagedUser
 from .service import insert_user
 from .sessions import end_sessions
 
 COLUMNS = "id, username, email, role, active, created_at"
-LIST_USERS = f"SELECT {COLUMNS} FROM users WHERE id > $1::bigint ORDER BY id LIMIT $2"
 GET_USER = f"SELECT {COLUMNS} FROM users WHERE id = $1"
 CHANGE_USER = f"""
 UPDATE users SET role = COALESCE($2, role), active = COALESCE($3, active) WHERE id = $1 RETURNING {COLUMNS}
 """
 DELETE_USER = "DELETE FROM users WHERE id = $1 RETURNING username"
+USERS = Listed(
+    "users",
+    "users",
+    keys={"username": Key(str, "username"), "email": Key(str, "lower(email)")},
+    selected=COLUMNS,
+    shape=lambda row: ManagedUser(**{name: row[name] for name in ManagedUser.model_fields}).model_dump(mode="json"),
+    shown=tuple(ManagedUser.model_fields),
+)
 ADMIN_IS_LEFT = "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND active)"
-
-
-async def list_users(connection: Connection, *, after: int, limit: int) -> list[Any]:
-    """Up to `limit` users with ids above `after`, by id."""
-    return list(await connection.fetch(LIST_USERS, after, limit))
 
 
 async def get_user(connection: Connection, user_id: int) -> Any:

@@ -11,9 +11,9 @@ from ..errors import Unprocessable, problems
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
-from ..lists.asked import RequestedPage
+from ..lists.asked import page_of
 from ..lists.filters import Conditions
-from ..lists.rows import count_rows
+from ..lists.rows import Page, count_rows
 from . import service
 from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustomer, Total
 
@@ -48,14 +48,14 @@ async def create_customer(
 @router.get(
     "",
     operation_id="list_customers",
-    summary="Customers in order of id, a page or all of the filter as a file",
+    summary="Customers, a page or all of the filter as a file",
     response_model=CustomerPage,
     response_model_exclude_unset=True,
     responses=LIST_ANSWERS,
 )
 async def list_customers(
     conditions: Filtered,
-    page: RequestedPage,
+    page: Annotated[Page, Depends(page_of(service.CUSTOMERS))],
     format: RequestedFormat,
     user: Viewer,
     connection: ConnectionOfRequest,

@@ -12,13 +12,19 @@ from ..errors import Conflict, NotFound
 from ..http.field_types import MAX_ID, FilterText
 from ..last_change import BY_HAND
 from ..lists.filters import Where
+from ..lists.order import Key
 from ..lists.rows import Listed
 from ..next_id import insert_with_next_id
 from ..texts import email_key
 from .arrivals import announce_arrivals
 from .models import EMAIL_MAX, NOME_MAX, TELEFONE_MAX, ChangedCustomer, Customer, NewCustomer
 
-CUSTOMERS = Listed("clientes", "customers", {"id": int, "nome": str, "email": str, "telefone": str})
+CUSTOMERS = Listed(
+    "clientes",
+    "customers",
+    {"id": int, "nome": str, "email": str, "telefone": str},
+    {"nome": Key(str, "nome"), "email": Key(str, "lower(email)"), "telefone": Key(str, "telefone", nullable=True)},
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The answer of a list: a page as JSON, or all rows of the filter as a file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -7,9 +8,8 @@ from fastapi import Request, Response
 from ..database import Connection
 from ..errors import Unprocessable, problems
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, page_response
-from ..lists.asked import Page
 from ..lists.filters import Conditions
-from ..lists.rows import Listed, count_rows, fetch_page
+from ..lists.rows import Listed, Page, count_rows, fetch_page
 from .columns import Batches, Column
 from .response import EXPORT_CONTENT, ExportFormat, export_response
 
@@ -28,13 +28,16 @@ async def list_response(
 ) -> Response:
     """The page asked for as JSON, or all rows of the filter as a file."""
     if format is ExportFormat.json:
-        rows, last_id = await fetch_page(connection, listed, conditions, page)
-        return page_response(request, listed.name, rows, page.limit, cursor=last_id)
+        rows, cursor = await fetch_page(connection, listed, conditions, page)
+        return page_response(request, listed.name, rows, page.limit, cursor=cursor)
     refuse_page_of_export(page)
     rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
-    columns = [Column(name, type) for name, type in listed.columns.items()]
-    batches = batches_of(connection, listed, conditions)
-    return await export_response(format, listed.table, columns, batches, rows=rows_to_come)
+    batches = batches_of(connection, listed, conditions, page)
+    return await export_response(format, listed.table, columns_of(listed, page), batches, rows=rows_to_come)
+
+
+def columns_of(listed: Listed, page: Page) -> Sequence[Column]:
+    return [Column(name, listed.columns[name]) for name in page.fields or listed.fields]
 
 
 def refuse_page_of_export(page: Page) -> None:
@@ -46,9 +49,11 @@ def refuse_page_of_export(page: Page) -> None:
         raise Unprocessable.field("query", "cursor", msg="an export has all rows of the filter; leave it out")
 
 
-async def batches_of(connection: Connection, listed: Listed, conditions: Conditions) -> Batches:
-    """All rows of the filter in order of id, from a cursor on the server: one snapshot, constant memory."""
+async def batches_of(connection: Connection, listed: Listed, conditions: Conditions, page: Page) -> Batches:
+    """All rows of the filter in the page's order, from a cursor on the server: one snapshot, constant memory."""
     async with connection.transaction(readonly=True):
-        cursor = await connection.cursor(f"{listed.select} {conditions.where()} ORDER BY id", *conditions.values)
+        select = listed.select_of(page.fields or listed.fields)
+        sql = f"{select} {conditions.where()} ORDER BY {page.order.sql}"
+        cursor = await connection.cursor(sql, *conditions.values)
         while batch := await cursor.fetch(EXPORT_BATCH):
             yield batch

@@ -52,7 +52,7 @@ def page_response(
     limit: int,
     *,
     about: Mapping[str, object] = NOTHING,
-    **following: int | None,
+    **following: int | str | None,
 ) -> Response:
     """The rows as JSON under that name, and where more follow the next page, in the body and in a Link header.
 

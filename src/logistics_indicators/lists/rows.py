@@ -1,52 +1,118 @@
-"""The rows of a list, by its declaration: a page, how many there are."""
+"""The rows of a list, by its declaration: a page, how many there are, all of them in order."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from ..database import Connection
 from ..http.paging import cut_page
-from .asked import Page
 from .filters import Conditions
+from .order import BY_ID, Key, Order, Place, Run, runs_of
+
+NO_KEYS: Mapping[str, Key] = {}
+NO_COLUMNS: Mapping[str, type[int]] = {}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The list of a thing: all else about it follows from here, from its filters and from its page's model."""
+    """The list of a thing: all else about it follows from here, from its filters and from its page's model.
+
+    columns: of the table, and of a file with its rows. keys: what it can be sorted by beside the id, each with an
+    index. Where what is shown is not the columns: `selected` is what is read of the table, `shape` makes of that what
+    is shown, and `shown` are its names.
+    """
 
     name: str
     """The list's key on the wire."""
     table: str
-    columns: Mapping[str, type[int] | type[str] | type[bool] | type[date] | type[datetime]]
+    columns: Mapping[str, type[int] | type[str] | type[bool] | type[date] | type[datetime]] = field(
+        default_factory=lambda: NO_COLUMNS
+    )
+    keys: Mapping[str, Key] = field(default_factory=lambda: NO_KEYS)
+    sort: str = "id"
+    """Its order where none is asked for."""
+    selected: str = ""
+    shape: Callable[[Any], Mapping[str, Any]] = dict
+    shown: Sequence[str] = ()
+
+    @property
+    def fields(self) -> Sequence[str]:
+        return self.shown or tuple(self.columns)
+
+    @property
+    def read(self) -> Sequence[str]:
+        return (self.selected,) if self.selected else tuple(self.columns)
 
     @property
     def select(self) -> str:
-        return f"SELECT {', '.join(self.columns)} FROM {self.table}"
+        return self.select_of(self.read)
+
+    def select_of(self, names: Sequence[str]) -> str:
+        return f"SELECT {', '.join(names)} FROM {self.table}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """fields: the names that are asked for, in their order; None: all."""
+
+    limit: int
+    offset: int = 0
+    order: Order = BY_ID
+    after: Place | None = None
+    fields: Sequence[str] | None = None
+
+
+KEY = "_key"
+"""What a row is ordered by, beside its columns."""
 
 
 async def fetch_page(
     connection: Connection, listed: Listed, conditions: Conditions, page: Page
-) -> tuple[Sequence[dict[str, Any]], int | None]:
-    """The page's rows, and the last id where rows follow."""
+) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+    """The page's rows with the fields that are asked for, and its cursor where rows follow."""
     sql, values = page_query(listed, conditions, page)
-    rows, more = cut_page([dict(row) for row in await connection.fetch(sql, *values)], page.limit)
-    return rows, rows[-1]["id"] if more else None
+    rows, more = cut_page(await connection.fetch(sql, *values), page.limit)
+    cursor = Place(rows[-1]["id"], rows[-1][KEY]).cursor(page.order) if more else None
+    return [only(page.fields or listed.fields, listed.shape(row)) for row in rows], cursor
+
+
+def only(names: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
 
 
 def page_query(listed: Listed, conditions: Conditions, page: Page) -> tuple[str, Sequence[object]]:
     """One row more than the page has, to see whether another follows.
 
-    Limit and offset are literals (they are checked integers): the planner then knows how few rows are wanted.
+    Limit and offset are literals (they are checked integers): the planner then knows how few rows are wanted. Runs are
+    appended in their order, and one that is not needed is not begun.
     """
-    query = Conditions(list(conditions.clauses), list(conditions.values))
-    if page.after is not None:
-        query.add("id > {}::bigint", page.after)
-    offset = page.offset
-    if offset and not query.clauses:  # then the index of the ids alone tells where the page begins
-        query.add(f"id >= (SELECT id FROM {listed.table} ORDER BY id LIMIT 1 OFFSET {offset})")
-        offset = 0
-    return f"{listed.select} {query.where()} ORDER BY id LIMIT {page.limit + 1} OFFSET {offset}", query.values
+    values = list(conditions.values)
+    clauses, offset = list(conditions.clauses), page.offset
+    if offset and not clauses and page.order.is_by_id:  # the index of the ids alone tells where the page begins
+        clauses, offset = [_from_offset(listed, page)], 0
+    select, most = listed.select_of([*listed.read, f"{page.order.key.sql} AS {KEY}"]), page.limit + 1
+    runs = [
+        f"{select} {_where(run, clauses, values)} ORDER BY {run.order} LIMIT {most + offset}"
+        for run in runs_of(page.order, page.after)
+    ]
+    if len(runs) == 1:
+        return f"{runs[0].removesuffix(f' LIMIT {most + offset}')} LIMIT {most} OFFSET {offset}", values
+    return f"({') UNION ALL ('.join(runs)}) LIMIT {most} OFFSET {offset}", values
+
+
+def _from_offset(listed: Listed, page: Page) -> str:
+    """For pages in order of id alone."""
+    compared = "<=" if page.order.descending else ">="
+    return f"id {compared} (SELECT id FROM {listed.table} ORDER BY {page.order.sql} LIMIT 1 OFFSET {page.offset})"
+
+
+def _where(run: Run, clauses: Sequence[str], values: list[object]) -> str:
+    """Both together; the values of the run are added to those of the others."""
+    both = Conditions(list(clauses), values)
+    for clause, of_clause in run.clauses:
+        both.add(clause, *of_clause)
+    return both.where()
 
 
 async def count_rows(connection: Connection, listed: Listed, conditions: Conditions) -> int:

@@ -10,8 +10,10 @@ from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
-from ..http.field_types import MAX_ID, MAX_OWN_ID, OwnId
-from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, cut_page, page_response
+from ..http.field_types import MAX_ID, OwnId
+from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
+from ..lists.asked import keyset_page_of
+from ..lists.rows import Page, fetch_page
 from . import rejects, service, undoing
 from .asked import ASKED, Asked, options_of
 from .events import OneMoreStream, load_events, still_allowed
@@ -133,18 +135,19 @@ for each in KINDS:
     "/loads",
     operation_id="list_loads",
     response_model=LoadPage,
+    response_model_exclude_unset=True,
     responses={200: {**LINK_HEADER}, **problems(401, 403, 422, 503)},
 )
 async def list_loads(
     request: Request,
     connection: ConnectionOfRequest,
     user: Viewer,
-    limit: Limit = DEFAULT_LIMIT,
-    before: Annotated[int | None, Query(ge=1, le=MAX_OWN_ID, description="Loads older than this id")] = None,
+    filter: Annotated[service.LoadFilter, Depends()],
+    page: Annotated[Page, Depends(keyset_page_of(service.LOADS))],
 ) -> Response:
-    """Every file that was received, newest first: how far it is, what it took and what it refused."""
-    page, more = cut_page(await service.list_loads(connection, before, limit + 1), limit)
-    return page_response(request, "loads", page, limit, before=page[-1].id if more else None)
+    """Every file that was received, newest first unless `sort` says otherwise: how far it is, and what it took."""
+    rows, cursor = await fetch_page(connection, service.LOADS, service.conditions_of(filter), page)
+    return page_response(request, service.LOADS.name, rows, page.limit, cursor=cursor)
 
 
 @router.get("/loads/{load_id}", operation_id="get_load", responses=problems(401, 403, 404, 422, 503))

@@ -1,22 +1,29 @@
 """Questions about loads."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from ..database import Connection, Pool
 from ..errors import NotFound
+from ..http.field_types import MAX_OWN_ID
+from ..lists.filters import Conditions, Where
+from ..lists.order import Key
+from ..lists.rows import Listed
 from .models import Load
 
-SELECT_LOAD = """
-SELECT id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
+COLUMNS = """
+    id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
     ignored, validate_only, on_conflict, max_rejects, preset, mends, unknown_customer, rows_read,
     rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects, date_ledger,
     warnings, effect, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,
     extract(epoch FROM COALESCE(finished_at, clock_timestamp()::timestamp) - started_at)::float AS seconds
-FROM loads
 """
-FIND_LOAD = f"{SELECT_LOAD} WHERE id = $1 AND status <> 'receiving'"
-LIST_LOADS = f"{SELECT_LOAD} WHERE status <> 'receiving' AND ($1::integer IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"
+RECEIVED = "status <> 'receiving'"
+FIND_LOAD = f"SELECT {COLUMNS} FROM loads WHERE id = $1 AND {RECEIVED}"
 PASSES_OF_A_CHECKED_LOAD = 2
 
 
@@ -25,11 +32,6 @@ async def find_load(connection: Connection | Pool, load_id: int) -> Load:
     if row is None:
         raise NotFound(f"There is no load {load_id}.")
     return as_load(row)
-
-
-async def list_loads(connection: Connection, before_id: int | None, limit: int) -> list[Load]:
-    """Newest first."""
-    return [as_load(row) for row in await connection.fetch(LIST_LOADS, before_id, limit)]
 
 
 def as_load(row: Any) -> Load:
@@ -43,6 +45,30 @@ def as_load(row: Any) -> Load:
         rows_per_second=round(row["rows_read"] / seconds) if seconds and row["rows_read"] else None,
         user=row["username"],
     )
+
+
+LOADS = Listed(
+    "loads",
+    "loads",
+    keys={"received_at": Key(datetime, "received_at"), "finished_at": Key(datetime, "finished_at", nullable=True)},
+    sort="-id",
+    selected=COLUMNS,
+    shape=lambda row: as_load(row).model_dump(mode="json"),
+    shown=tuple(Load.model_fields),
+)
+
+
+@dataclass(frozen=True)
+class LoadFilter:
+    before: Annotated[
+        int | None, Query(ge=1, le=MAX_OWN_ID, description="Loads older than this id"), Where("id < {}")
+    ] = None
+
+
+def conditions_of(asked: LoadFilter) -> Conditions:
+    conditions = Conditions.of(asked)
+    conditions.add(RECEIVED)
+    return conditions
 
 
 def progress_of(row: Any) -> float:

@@ -12,8 +12,9 @@ from ..exports.lists import list_response
 from ..exports.response import ExportFormat
 from ..http.field_types import OwnId
 from ..http.paging import LINK_HEADER
-from ..lists.asked import RequestedPage
+from ..lists.asked import page_of
 from ..lists.filters import Conditions
+from ..lists.rows import Page
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
 
@@ -27,14 +28,14 @@ def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
 @router.get(
     "",
     operation_id="list_polos",
-    summary="Polos and their states, in order of id",
+    summary="Polos and their states",
     response_model=PoloPage,
     response_model_exclude_unset=True,
     responses={200: {**LINK_HEADER}, **problems(401, 422, 503)},
 )
 async def list_polos(
     conditions: Annotated[Conditions, Depends(_filtered)],
-    page: RequestedPage,
+    page: Annotated[Page, Depends(page_of(service.POLOS))],
     _: Viewer,
     connection: ConnectionOfRequest,
     request: Request,

@@ -12,6 +12,7 @@ from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
 from ..indicators.parameters import StateLetters
 from ..lists.filters import Where
+from ..lists.order import Key
 from ..lists.rows import Listed
 from ..states import state_in_name
 from ..texts import POLO_MAX
@@ -21,6 +22,7 @@ POLOS = Listed(
     "polos",
     "(SELECT id, name AS polo, uf, uf_given AS uf_fixada FROM polos) AS polos",
     {"id": int, "polo": str, "uf": str, "uf_fixada": bool},
+    {"polo": Key(str, "polo"), "uf": Key(str, "uf", nullable=True)},
 )
 
 LOCK = "SELECT name, uf, uf_given FROM polos WHERE id = $1 FOR UPDATE"

@@ -11,8 +11,9 @@ from ..errors import Unprocessable, problems
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
-from ..lists.asked import RequestedPage
+from ..lists.asked import page_of
 from ..lists.filters import Conditions
+from ..lists.rows import Page
 from . import service
 from .models import ChangedService, NewService, Service, ServicePage
 
@@ -49,14 +50,14 @@ async def create_service(
 @router.get(
     "",
     operation_id="list_services",
-    summary="Services in order of id, a page or all of the filter as a file",
+    summary="Services, a page or all of the filter as a file",
     response_model=ServicePage,
     response_model_exclude_unset=True,
     responses=LIST_ANSWERS,
 )
 async def list_services(
     conditions: Filtered,
-    page: RequestedPage,
+    page: Annotated[Page, Depends(page_of(service.SERVICES))],
     format: RequestedFormat,
     user: Viewer,
     connection: ConnectionOfRequest,

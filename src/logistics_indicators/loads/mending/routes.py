@@ -9,11 +9,13 @@ from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
 from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
 from ...errors import Unprocessable, problems
-from ...exports.lists import LIST_ANSWERS
+from ...exports.lists import LIST_ANSWERS, columns_of, refuse_page_of_export
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, OwnId
-from ...http.paging import DEFAULT_LIMIT, Cursor, Limit, page_response
+from ...http.paging import DEFAULT_LIMIT, Limit, page_response
+from ...lists.asked import keyset_page_of
 from ...lists.filters import Conditions, Where
+from ...lists.rows import Page
 from .. import words
 from ..asked import ValidateOnly
 from ..kinds import Kind
@@ -78,8 +80,7 @@ async def list_all_rejects(
     format: RequestedFormat,
     user: Viewer,
     connection: ConnectionOfRequest,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
+    page: Annotated[Page, Depends(keyset_page_of(tracking.REJECTS))],
     cells: Annotated[bool, Query(description="Each row by its columns, too")] = False,
 ) -> Response:
     """Of completed loads that wrote; dry runs and undone loads have none. A page ends at about 2 MiB.
@@ -88,15 +89,16 @@ async def list_all_rejects(
     for their customers are listed with state=waiting (or all).
     """
     if format is ExportFormat.json:
-        page, last_id = await tracking.page_of_rejects(connection, conditions, int(cursor or 0), limit, cells=cells)
-        return page_response(request, "rejects", page, limit, cursor=last_id)
-    for name, is_asked in (("limit", limit != DEFAULT_LIMIT), ("cursor", cursor is not None), ("cells", cells)):
-        if is_asked:
-            raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
+        rows, cursor = await tracking.page_of_rejects(connection, conditions, page, cells=cells)
+        return page_response(request, tracking.REJECTS.name, rows, page.limit, cursor=cursor)
+    refuse_page_of_export(page)
+    if cells:
+        raise Unprocessable.field("query", "cells", msg="an export has all rows of the filter; leave it out")
     for_workbook = format is ExportFormat.xlsx
-    rows = await tracking.number_of_rejects(connection, conditions) if for_workbook else None
-    batches = tracking.batches_of_rejects(connection, conditions, for_workbook=for_workbook)
-    return await export_response(format, "rejects", tracking.COLUMNS, batches, rows=rows)
+    count = await tracking.number_of_rejects(connection, conditions) if for_workbook else None
+    batches = tracking.batches_of_rejects(connection, conditions, page, for_workbook=for_workbook)
+    columns = columns_of(tracking.REJECTS, page)
+    return await export_response(format, tracking.REJECTS.name, columns, batches, rows=count)
 
 
 @router.get(

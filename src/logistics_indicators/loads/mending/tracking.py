@@ -1,11 +1,14 @@
 """The rejects of all loads with their states: pages, counts, files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ...database import Connection
-from ...exports.columns import Batches, Column
+from ...exports.columns import Batches
 from ...lists.filters import Conditions
+from ...lists.order import Place, runs_of
+from ...lists.rows import Listed, Page, only
 from ..merging.waiting_rows import COLUMN, KIND, REASON
 from ..rejects import PAGE_BYTES
 from ..working.rules import layout_of
@@ -46,22 +49,26 @@ WAITING = f"""(
 ) AS waiting"""
 """Those of a mend are rejects that it tried."""
 
-COLUMNS = (
-    Column("id", int),
-    Column("load", int),
-    Column("kind", str),
-    Column("line", int),
-    Column("column", str),
-    Column("reason", str),
-    Column("value", str),
-    Column("state", str),
-    Column("mended_by", int),
-    Column("last_mend", int),
-    Column("dropped_by", str),
-    Column("settled_at", datetime),
-    Column("row", str),
+REJECTS = Listed(
+    "rejects",
+    "rejects",
+    {
+        "id": int,
+        "load": int,
+        "kind": str,
+        "line": int,
+        "column": str,
+        "reason": str,
+        "value": str,
+        "state": str,
+        "mended_by": int,
+        "last_mend": int,
+        "dropped_by": str,
+        "settled_at": datetime,
+        "row": str,
+    },
 )
-NAMES = ", ".join(f'"{column.name}"' for column in COLUMNS)
+NAMES = ", ".join(f'"{name}"' for name in REJECTS.columns)
 
 FOUND = f"""
 (SELECT {{names}} FROM {TRACKED} {{where}} {{order}}) UNION ALL
@@ -69,16 +76,15 @@ FOUND = f"""
 """
 """Each in order by itself, so that a page takes its first rows from an index of either."""
 
-IN_ORDER = "ORDER BY id"
 PAGE = """
-WITH found AS (SELECT * FROM ({found}) AS either ORDER BY id LIMIT {most}),
+WITH found AS (SELECT * FROM ({found}) AS either {order} LIMIT {most}),
 page AS (
     SELECT *, octet_length("row") + coalesce(octet_length(value), 0) AS own,
-        sum(octet_length("row") + coalesce(octet_length(value), 0)) OVER (ORDER BY id) AS bytes
+        sum(octet_length("row") + coalesce(octet_length(value), 0)) OVER ({order}) AS bytes
     FROM found
 )
 SELECT {names}, (SELECT count(*) FROM found) AS found FROM page
-WHERE bytes - own < {page_bytes} ORDER BY id LIMIT {limit}
+WHERE bytes - own < {page_bytes} {order} LIMIT {limit}
 """
 COUNT = """
 SELECT reason, "column", value, count(*) AS rows, count(*) OVER () AS groups, sum(count(*)) OVER ()::bigint AS total
@@ -98,19 +104,29 @@ def _found(conditions: Conditions, names: str, order: str = "") -> str:
 
 
 async def page_of_rejects(
-    connection: Connection, conditions: Conditions, after: int, limit: int, *, cells: bool = False
-) -> tuple[Sequence[TrackedReject], int | None]:
-    """(the page, which ends at `limit` rows or about PAGE_BYTES; its last id where more follow)"""
-    asked = Conditions(list(conditions.clauses), list(conditions.values))
-    asked.add("id > {}::bigint", after)
-    most = limit + 1
-    found = _found(asked, NAMES, f"{IN_ORDER} LIMIT {most}")
-    sql = PAGE.format(names=NAMES, found=found, most=most, limit=limit, page_bytes=PAGE_BYTES // (2 if cells else 1))
-    rows = await connection.fetch(sql, *asked.values)
-    page = [TrackedReject(**{column.name: row[column.name] for column in COLUMNS}) for row in rows]
+    connection: Connection, conditions: Conditions, page: Page, *, cells: bool = False
+) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+    """(the page, which ends at its limit of rows or at about PAGE_BYTES; its cursor where more follow)"""
+    rows = await _rows_of_page(connection, conditions, page, PAGE_BYTES // (2 if cells else 1))
+    more = bool(rows) and rows[0]["found"] > len(rows)
+    found = [TrackedReject(**{name: row[name] for name in REJECTS.columns}) for row in rows]
     if cells:
-        await _add_cells(connection, page)
-    return page, page[-1].id if page and rows[0]["found"] > len(page) else None
+        await _add_cells(connection, found)
+    names = [*(page.fields or REJECTS.fields), *(["cells"] if cells else [])]
+    shown = [only(names, reject.model_dump(mode="json")) for reject in found]
+    return shown, Place(found[-1].id).cursor(page.order) if more else None
+
+
+async def _rows_of_page(connection: Connection, conditions: Conditions, page: Page, page_bytes: int) -> Sequence[Any]:
+    (run,) = runs_of(page.order, page.after)  # by id: rejects have no other key
+    asked = Conditions(list(conditions.clauses), list(conditions.values))
+    for clause, values in run.clauses:
+        asked.add(clause, *values)
+    order, most = f"ORDER BY {run.order}", page.limit + 1
+    found = _found(asked, NAMES, f"{order} LIMIT {most}")
+    sql = PAGE.format(names=NAMES, found=found, order=order, most=most, limit=page.limit, page_bytes=page_bytes)
+    rows: Sequence[Any] = await connection.fetch(sql, *asked.values)
+    return rows
 
 
 async def _add_cells(connection: Connection, page: Sequence[TrackedReject]) -> None:
@@ -133,11 +149,16 @@ async def number_of_rejects(connection: Connection, conditions: Conditions) -> i
     )
 
 
-async def batches_of_rejects(connection: Connection, conditions: Conditions, *, for_workbook: bool) -> Batches:
-    """All of the filter in order of id. A row is cut where a workbook's cell would not hold it."""
-    names = NAMES.replace('"row"', f'left("row", {LONGEST_CELL})') if for_workbook else NAMES
+async def batches_of_rejects(
+    connection: Connection, conditions: Conditions, page: Page, *, for_workbook: bool
+) -> Batches:
+    """All of the filter in the page's order. A row is cut where a workbook's cell would not hold it."""
+    names = ", ".join(f'"{name}"' for name in page.fields or REJECTS.fields)
+    if for_workbook:
+        names = names.replace('"row"', f'left("row", {LONGEST_CELL})')
+    order = f"ORDER BY {page.order.sql}"
     async with connection.transaction(readonly=True):
-        sql = f"SELECT {names} FROM ({_found(conditions, NAMES, IN_ORDER)}) AS either {IN_ORDER}"
+        sql = f"SELECT {names} FROM ({_found(conditions, NAMES, order)}) AS either {order}"
         cursor = await connection.cursor(sql, *conditions.values)
         while batch := await cursor.fetch(EXPORTED_AT_A_TIME):
             yield batch
