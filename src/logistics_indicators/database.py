@@ -73,6 +73,17 @@ async def allow_long_statements(connection: Connection, seconds: float) -> None:
     await connection.execute(f"SET LOCAL statement_timeout = '{int(seconds * 1000)}ms'")
 
 
+@asynccontextmanager
+async def long_statements_allowed(connection: Connection, seconds: float) -> AsyncIterator[None]:
+    """As allow_long_statements, for what runs in no transaction, such as VACUUM."""
+    await connection.execute(f"SET statement_timeout = '{int(seconds * 1000)}ms'")
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("RESET statement_timeout")
+
+
 async def prepare_connection(connection: Connection) -> None:
     """jsonb travels as Python objects."""
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

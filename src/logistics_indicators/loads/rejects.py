@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ..database import Connection, Pool
+from ..database import Connection, Pool, allow_long_statements
 from .formats import REPORT_COLUMNS
 from .models import Reject
 from .parsing.sent_again import apart, as_sent_before
@@ -41,6 +41,7 @@ FORGET = """
 UPDATE loads SET rejects_stored = 0, rejects_bytes = 0, warnings = warnings || to_jsonb($2::text)
 WHERE id = ANY($1::integer[])
 """
+MAKE_ROOM_SECONDS = 600
 MADE_ROOM = "Its rejected rows are no longer kept: they made room for those of later loads of the same user."
 
 
@@ -65,11 +66,12 @@ def first_rejects(rejects: pl.DataFrame, load: Any, bounds: RejectBounds) -> tup
 
 async def make_room(connection: Connection, bytes_of_user: int) -> None:
     """Where a user's rejects are more than may be kept, those of the oldest loads go; never those of the newest."""
-    old = [row["id"] for row in await connection.fetch(FIND_OLD, bytes_of_user)]
-    if old:
-        async with connection.transaction():
+    async with connection.transaction():
+        await allow_long_statements(connection, MAKE_ROOM_SECONDS)
+        old = [row["id"] for row in await connection.fetch(FIND_OLD, bytes_of_user)]
+        if old:
             await connection.execute(FORGET, old, MADE_ROOM)
-            await connection.execute("DELETE FROM load_rejects WHERE load_id = ANY($1::integer[])", old, timeout=300)
+            await connection.execute("DELETE FROM load_rejects WHERE load_id = ANY($1::integer[])", old)
 
 
 async def list_rejects(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ..database import Connection, Lock, lock
+from ..database import Connection, Lock, allow_long_statements, lock
 
 VERSION = "merged + waiting + calendar + settings.version"
 """Changes of the visits ever committed, and changes to the calendar and to the settings."""
@@ -139,6 +139,11 @@ WHERE last.version IS NOT NULL
 """
 
 
+FORGET_SECONDS = 600
+
+
 async def forget_commits(connection: Connection, keep_days: int) -> None:
     """Those of one version go together. `visit_commits_kept` says from where on they are all there."""
-    await connection.execute(FORGET, keep_days)
+    async with connection.transaction():
+        await allow_long_statements(connection, FORGET_SECONDS)
+        await connection.execute(FORGET, keep_days)

@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from ..database import Connection, Pool
+from ..database import Connection, Pool, long_statements_allowed
 from ..errors import DATABASE_AWAY
 from .commits import see_new_commits
 from .merging import MERGE_TIMEOUT, merge
@@ -56,7 +56,8 @@ class Compactor:
         await see_new_commits(connection)
         loading = await connection.fetchval(LOADING)
         if loading:
-            await connection.execute(INDEX_NEW_PAGES, timeout=MERGE_TIMEOUT)
+            async with long_statements_allowed(connection, MERGE_TIMEOUT):
+                await connection.execute(INDEX_NEW_PAGES, timeout=MERGE_TIMEOUT)
         if merged := await merge(connection, patient=loading):
             log.debug("merged", commits=merged, seconds=round(time.monotonic() - started, 3))
             self._unswept += merged
@@ -67,5 +68,6 @@ class Compactor:
         pages = await connection.fetchval(PAGES)
         if self._unswept >= SWEEP_AFTER or pages >= LARGE_PAGES:
             self._unswept = 0
-            await connection.execute(SWEEP, timeout=MERGE_TIMEOUT)
-            await connection.execute(FORGET_OLD_PAGES, pages, timeout=MERGE_TIMEOUT)
+            async with long_statements_allowed(connection, MERGE_TIMEOUT):
+                await connection.execute(SWEEP, timeout=MERGE_TIMEOUT)
+                await connection.execute(FORGET_OLD_PAGES, pages, timeout=MERGE_TIMEOUT)

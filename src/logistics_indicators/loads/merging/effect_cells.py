@@ -43,4 +43,4 @@ FORGET = "DELETE FROM load_cells WHERE load_id = $1"
 
 
 async def forget_effect_cells(connection: Connection, load_id: int) -> None:
-    await connection.execute(FORGET, load_id, timeout=300)
+    await connection.execute(FORGET, load_id)

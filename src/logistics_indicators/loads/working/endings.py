@@ -104,10 +104,21 @@ async def _without_polos_given_a_state(connection: Connection, findings: Finding
 
 
 async def delete_spool(connection: Connection, load_id: int) -> None:
-    await connection.execute("DELETE FROM load_chunks WHERE load_id = $1", load_id, timeout=300)
-    await connection.execute(DELETE_TOUCHES, load_id, timeout=300)
-    await forget_effect_cells(connection, load_id)
+    """What somebody is at, still, is left to the sweeper."""
+    async with connection.transaction():
+        await allow_long_statements(connection, DELETE_SPOOL_SECONDS)
+        await connection.execute(DELETE_CHUNKS, load_id)
+        await connection.execute(DELETE_TOUCHES, load_id)
+        await forget_effect_cells(connection, load_id)
 
+
+DELETE_SPOOL_SECONDS = 600
+DELETE_CHUNKS = """
+DELETE FROM load_chunks WHERE load_id = $1 AND seq = ANY (ARRAY(
+    SELECT seq FROM load_chunks WHERE load_id = $1 FOR UPDATE SKIP LOCKED
+))
+"""
+"""Workers that hold later chunks wait for earlier ones: whoever waited for theirs could wait for ever."""
 
 DELETE_TOUCHES = """
 DELETE FROM load_touched_ids WHERE load_id = $1 AND NOT EXISTS (SELECT FROM services_waiting w WHERE w.load_id = $1)

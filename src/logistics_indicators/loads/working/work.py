@@ -13,7 +13,7 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import Connection, Lock, announce_changed_loads, share
+from ...database import Connection, Lock, announce_changed_loads, long_statements_allowed, share
 from ..formats import Layout
 from ..kinds import KEYS, KINDS, Kind
 from ..mending.settling import settle_rejects
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
+
+VACUUM_SECONDS = 600
 
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
 BEGIN = """
@@ -207,7 +209,8 @@ class LoadWork:
         await delete_spool(connection, load["id"])
         if load["bytes"] > 1024 * 1024:
             try:
-                await connection.execute(f"VACUUM (ANALYZE) {Kind(load['kind'])}", timeout=600)
+                async with long_statements_allowed(connection, VACUUM_SECONDS):
+                    await connection.execute(f"VACUUM (ANALYZE) {Kind(load['kind'])}")
             except asyncpg.PostgresError as error:
                 log.info("vacuum_skipped", reason=type(error).__name__)
 
