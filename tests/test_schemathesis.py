@@ -35,6 +35,7 @@ from logistics_indicators.accounts.passwords import hash_password
 from logistics_indicators.accounts.tokens import TokenKey, issue_access_token
 from logistics_indicators.app import create_app
 from logistics_indicators.listening.protocol import BoundedHttpProtocol
+from logistics_indicators.live import routes as live
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
@@ -48,6 +49,12 @@ PHASES = "examples,coverage,fuzzing,stateful" if LONG_RUN else "examples,fuzzing
 """The coverage phase has thousands of cases and takes minutes: it belongs to the long run."""
 OWN_ID = 2_000_000_000
 """Of the user who asks: an admin's run removes and demotes the users whose ids it happens upon."""
+
+
+@pytest.fixture(autouse=True)
+def _short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer has to end to be judged."""
+    monkeypatch.setattr(live, "HARD_STOP_SECONDS", 0.1)
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,8 @@ from .indicators.routes import router as indicators_router
 from .indicators.settings_routes import router as indicator_settings_router
 from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
+from .live.routes import router as live_router
+from .live.watcher import Watcher
 from .loads.events import streams_per_user
 from .loads.kinds import Kind
 from .loads.mending.routes import router as rejects_router
@@ -77,7 +79,7 @@ ROUTERS = (
     *(indicators_router, changes_router, upkeep_router, calendar_router, indicator_settings_router),
     *(accounts_router, sessions_router, admin_router, tokens_router),
     *(customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, waiting_router, uploads_router, presets_router, monitoring_router),
+    *(rejects_router, waiting_router, uploads_router, presets_router, live_router, monitoring_router),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0
@@ -136,6 +138,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
             changes = app.state.load_changes = Changes()
             stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(url), name="load-changes"))
+            app.state.watcher = Watcher(app.state.pool, changes)
             await stack.enter_async_context(running_workers(url, settings, changes))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield

@@ -176,7 +176,10 @@ class Settings(BaseSettings):
         4, ge=1, le=100, description="Uploads that a user may have under way in each process; more are answered 429"
     )
     event_streams_per_user: int = Field(
-        8, ge=1, le=1000, description="Loads that a user may watch at once in each process; more are answered 429"
+        8,
+        ge=1,
+        le=1000,
+        description="Streams of events that a user may have open at once in each process; more are answered 429",
     )
     exports_per_user: int = Field(
         2,

@@ -60,6 +60,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._deaf = False
         """What still comes is thrown away."""
         self._discarded = 0
+        self._endless = False
+        """The answer under way is a stream of events."""
         self._reader_watch: SlowReaderWatch | None = None
 
     # -- the connection ------------------------------------------------------------------------------------
@@ -74,6 +76,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             transport.close()
         else:
             self._start_head()
+
+    def shutdown(self) -> None:
+        """Answers under way are finished, but for those that would go on: their readers come back."""
+        super().shutdown()
+        if self._endless and self._last_due() is not None:
+            self.transport.close()
 
     @property
     def _address(self) -> str | None:
@@ -215,6 +223,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             async def send_bounded(message: Message) -> None:
                 nonlocal until_close
                 if message["type"] == "http.response.start":
+                    self._endless = _is_event_stream(message)
                     if cycle.more_body:
                         cycle.keep_alive = False
                     until_close = scope["http_version"] == "1.0" and _has_no_length(message)
@@ -288,6 +297,12 @@ def _has_no_length(message: Message) -> bool:
     if message["status"] in (204, 304):
         return False
     return not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+
+
+def _is_event_stream(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]
+    )
 
 
 def _with_path(url: bytes) -> bytes:

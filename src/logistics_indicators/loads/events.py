@@ -23,7 +23,7 @@ MayWatch = Callable[[], Awaitable[bool]]
 
 
 def streams_per_user(settings: Settings) -> LimitPerUser:
-    return LimitPerUser(settings.event_streams_per_user, "You watch as many loads as you may at once.")
+    return LimitPerUser(settings.event_streams_per_user, "You have as many streams of events open as you may.")
 
 
 async def _one_more_stream(request: Request, user: Viewer) -> AsyncIterator[None]:

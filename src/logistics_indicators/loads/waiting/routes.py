@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from ...accounts.audit import ActorOfRequest, audit
 from ...accounts.current_user import Analyst, Viewer
-from ...database import ConnectionOfRequest
+from ...database import ConnectionOfRequest, announce_changed_loads
 from ...errors import Conflict, problems
 from ...http.field_types import MAX_ID, OwnId
 from ...http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
@@ -64,4 +64,5 @@ async def cancel_waiting(
             was = "only tried" if load.validate_only else load.status
             raise Conflict(f"Load {load_id} is {was}: only visits of a completed load wait.")
         await audit(connection, actor, "waiting_cancelled", load_id=load_id, rows=ended)
+        await announce_changed_loads(connection)
     return await find_load(connection, load_id)
