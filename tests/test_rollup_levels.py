@@ -19,6 +19,7 @@ from visits import by_hand, random_visits, store, visit
 from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.loads.kinds import SUMMED_KINDS
 from logistics_indicators.rollup.blocks import (
     BLOCK_IN_SQL,
     MERGED_LEVELS,
@@ -301,7 +302,7 @@ async def test_while_a_load_runs_changes_wait_unless_they_become_too_many(
 ) -> None:
     await store(connection, random_visits(10, 400))
     await connection.execute("INSERT INTO loads (kind, status) VALUES ('services', 'loading')")
-    compactor = Compactor(None, 1.0)
+    compactor = Compactor(None, 1.0, SUMMED_KINDS)
     await compactor._turn(connection)
     assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 1
     assert (await verify(connection)).differences == 0

@@ -43,7 +43,7 @@ from .indicators.upkeep_routes import router as upkeep_router
 from .live.routes import router as live_router
 from .live.watcher import Watcher
 from .loads.events import streams_per_user
-from .loads.kinds import Kind
+from .loads.kinds import SUMMED_KINDS, Kind
 from .loads.mending.routes import router as rejects_router
 from .loads.presets.routes import router as presets_router
 from .loads.receiving.receiver import Receiver
@@ -128,7 +128,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
                 await sync_calendar(connection)
             merging = await open_pool(url, settings, size=1, background=True)
             stack.push_async_callback(merging.close)
-            compactor = Compactor(merging, settings.rollup_fold_seconds)
+            compactor = Compactor(merging, settings.rollup_fold_seconds, SUMMED_KINDS)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
             app.state.receiver = Receiver(app.state.pool, settings)
             touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import numpy as np
 
@@ -107,11 +107,22 @@ async def place_of(snapshot: Snapshot, days: Days | None, filters: Filters) -> P
 async def _places(
     snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
 ) -> Sequence[Place]:
-    if by is Dimension.uf:
-        return [Place(name, None) for name in names]
-    if by is Dimension.polo:
-        uf_of = await snapshot.states_of(name for name in names if name is not None)
-        return [Place(uf_of(name or ""), name) for name in names]
+    match by:
+        case Dimension.uf:
+            return [Place(name, None) for name in names]
+        case Dimension.polo:
+            uf_of = await snapshot.states_of(name for name in names if name is not None)
+            return [Place(uf_of(name or ""), name) for name in names]
+        case Dimension.angel:
+            return await _main_places(snapshot, names, days, filters)
+        case _:
+            assert_never(by)
+
+
+async def _main_places(
+    snapshot: Snapshot, names: Sequence[str | None], days: Days, filters: Filters
+) -> Sequence[Place]:
+    """Of angels."""
     polos: dict[str, list[PoloVisits]] = defaultdict(list)
     for angel, *visits in await fetch_pairs(snapshot.connection, days, filters, has_recent=snapshot.has_recent):
         polos[angel].append(PoloVisits(*visits))

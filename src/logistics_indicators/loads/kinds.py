@@ -188,3 +188,6 @@ SCHEMAS: Mapping[Kind, dict[str, DataType]] = {
 
 MOST_ID_DIGITS = 16
 """After its leading zeros, of which there may be any number."""
+
+SUMMED_KINDS = [kind for kind, declared in KINDS.items() if declared.grouped_by]
+"""Their rows are in the indicators' sums."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -20,7 +21,7 @@ LARGE_PAGES = 1_000
 
 AFTER_FAILURE_SECONDS = 5.0
 
-LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = 'services' AND status IN ('received', 'loading'))"
+LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = ANY($1::text[]) AND status IN ('received', 'loading'))"
 
 # Pages that the index knows nothing of are read by every reader.
 INDEX_NEW_PAGES = "SELECT brin_summarize_new_values('rollup_recent_idx')"
@@ -35,9 +36,11 @@ SELECT brin_desummarize_range('rollup_recent_idx', page) FROM generate_series(0,
 
 
 class Compactor:
-    def __init__(self, pool: Pool, seconds: float) -> None:
+    def __init__(self, pool: Pool, seconds: float, summed_kinds: Sequence[str]) -> None:
+        """`summed_kinds`: of loads, whose rows are summed here."""
         self.pool = pool
         self.seconds = seconds
+        self.summed_kinds = summed_kinds
         self._unswept = 0
 
     async def run(self) -> None:
@@ -54,7 +57,7 @@ class Compactor:
     async def _turn(self, connection: Connection) -> None:
         started = time.monotonic()
         await see_new_commits(connection)
-        loading = await connection.fetchval(LOADING)
+        loading = await connection.fetchval(LOADING, self.summed_kinds)
         if loading:
             async with long_statements_allowed(connection, MERGE_TIMEOUT):
                 await connection.execute(INDEX_NEW_PAGES, timeout=MERGE_TIMEOUT)
