@@ -1,12 +1,15 @@
 """Presets: kept by admins, chosen by name, judged as a batch route judges its query."""
 
+import json
 from typing import Any
 
 import asyncpg
 import httpx
+import polars as pl
 import pytest
 from conftest import ClientAs
 from load_client import counts, finished, load_file, send
+from test_load_named_forms import by_polars
 from tus import append, create, created, load_id_of
 from workbooks import by_openpyxl
 
@@ -52,6 +55,43 @@ async def test_what_the_sender_asks_goes_before_what_the_preset_says(
     assert counts(load) == (2, 0, 0, 1, 1)
     load = await load_file(client, "customers", changed.encode("cp850"), preset="matriz")
     assert counts(load) == (2, 0, 1, 1, 0)
+
+
+NAMES = ["Nome", "Número", "Endereço"]
+ROW = ["Íris", 1, "i@mail.com"]
+OTHER_FORMS = {
+    "xlsx": by_openpyxl([NAMES, ROW]),
+    "ndjson": (json.dumps(dict(zip(NAMES, ROW, strict=True))) + "\n").encode(),
+    "parquet": by_polars(pl.DataFrame([ROW], schema=NAMES, orient="row")),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+async def test_delimiter_and_encoding_of_a_preset_are_for_csv_and_other_forms_are_read_without(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient, form: str
+) -> None:
+    await keep(admin, **OPTIONS)
+    load = await load_file(client, "customers", OTHER_FORMS[form], preset="matriz")
+    assert (load["format"], load["preset"], load["on_conflict"]) == (form, "matriz", "update")
+    assert counts(load) == (1, 1, 0, 0, 0)
+    assert (await client.get("/v1/customers/1")).json()["nome"] == "Íris"
+    address = await created(client, len(OTHER_FORMS[form]), preset="matriz")
+    again = await finished(client, load_id_of(await append(client, address, 0, OTHER_FORMS[form])))
+    assert counts(again) == (1, 0, 0, 1, 0)
+    for asked in ({"delimiter": "tab"}, {"encoding": "cp850"}):
+        refused = await send(client, "customers", OTHER_FORMS[form], preset="matriz", **asked)
+        assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, ["query", *asked])
+
+
+async def test_objects_of_json_are_read_by_a_preset_of_csv_too(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await keep(admin, delimiter="tab", encoding="cp850", on_conflict="update")
+    for name in ("Íris", "Ísis"):
+        row = {"id": 1, "nome": name, "email": "i@mail.com", "telefone": None}
+        answer = await client.post("/v1/customers/batch?preset=matriz", json=[row])
+        assert (answer.status_code, answer.json()["load"]["rows_rejected"]) == (200, 0), answer.text
+    assert (await client.get("/v1/customers/1")).json()["nome"] == "Ísis"
 
 
 async def test_a_resumable_upload_takes_a_preset_as_it_was_when_it_began(

@@ -116,7 +116,10 @@ ASKED = {Kind.customers: Asked, Kind.services: AskedOfVisits}
 ADAPTERS: Mapping[Kind, TypeAdapter[Asked]] = {kind: TypeAdapter(asked) for kind, asked in ASKED.items()}
 
 Explicit = Mapping[str, str]
-"""What is asked, by the names of Asked, as texts of a query."""
+"""What is asked, by the names of Asked, as texts of a query; a preset's words beside them."""
+
+OF_PRESET = "of_preset"
+"""Among these texts: names, with commas between, of those that are a preset's words alone. No query has it."""
 
 
 def asked_of(kind: Kind, explicit: Explicit) -> Asked:
@@ -133,7 +136,10 @@ def asked_of(kind: Kind, explicit: Explicit) -> Asked:
 
 def options_of(kind: Kind, explicit: Explicit, address: str | None) -> LoadOptions:
     """As asked. Where no preset is named, the one for the file's header goes behind what is asked."""
+    of_preset = frozenset(explicit.get(OF_PRESET, "").split(","))
+    explicit = {name: text for name, text in explicit.items() if name != OF_PRESET}
     options = asked_of(kind, explicit).of(kind, address)
+    options = replace(options, opening=replace(options.opening, of_preset=of_preset))
     if "preset" in explicit or not options.opening.header:
         return options
     return replace(

@@ -5,7 +5,7 @@ from typing import Any
 from ...accounts.audit import Actor, audit
 from ...database import Connection, Pool
 from ...errors import Conflict, NotFound, Unprocessable
-from ..asked import NO_PRESET, Explicit, asked_of
+from ..asked import NO_PRESET, OF_PRESET, Explicit, asked_of
 from ..kinds import Kind
 from ..parsing.headers import BadHeader, named_as_in_a_file, read_opening
 from ..reading.records import DELIMITER, cell
@@ -100,4 +100,5 @@ async def with_preset(connection: Connection | Pool, kind: Kind, explicit: Expli
     if row is None or row["kind"] != kind:
         msg = f"there is no preset of this name for {kind}; /v1/presets names those that there are"
         raise Unprocessable.field("query", "preset", msg=msg)
-    return {**row["options"], **explicit}
+    of_preset = [name for name in row["options"] if name not in explicit]
+    return {**row["options"], **explicit, OF_PRESET: ",".join(of_preset)}

@@ -8,12 +8,9 @@ from ...database import Pool
 from ...errors import Unprocessable
 from ..formats import CSV, Form
 from ..parsing.headers import records_to_seek_in
-from .opening import NAMED_DELIMITERS, OpeningOptions, peeked, shown_text
+from .opening import NAMED_DELIMITERS, OF_CSV, OpeningOptions, peeked, shown_text
 
 FIND = "SELECT name, options, for_header FROM presets WHERE kind = $1 AND for_header IS NOT NULL ORDER BY name"
-
-OF_CSV = ("delimiter", "encoding")
-"""What a preset says of a file that a workbook has not."""
 
 
 @dataclass(frozen=True)

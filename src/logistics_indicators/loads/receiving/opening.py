@@ -27,6 +27,9 @@ QUOTED = re.compile(rb'"[^"]*(?:"|\Z)')
 NAMED_DELIMITERS: Mapping[str, str] = {";": ";", ",": ",", "tab": "\t"}
 """As they are asked for."""
 
+OF_CSV = ("delimiter", "encoding")
+"""What files of other forms have not."""
+
 Transform = Callable[[bytes, bool], bytes]
 """(a piece, whether it is the last) to the text that is spooled."""
 
@@ -40,6 +43,8 @@ class OpeningOptions:
     encoding: str | None
     header: bool
     columns: Mapped
+    of_preset: frozenset[str] = frozenset()
+    """What a preset says alone: it means CSV, and counts for no other form where that has none of it."""
 
 
 @dataclass

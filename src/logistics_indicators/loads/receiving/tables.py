@@ -14,7 +14,7 @@ from ..parsing.headers import Opening
 from ..reading.records import DELIMITER
 from .apart import Apart
 from .bodies import bounded, safe_filename
-from .opening import OpeningOptions
+from .opening import OF_CSV, OpeningOptions
 from .recognising import GZIP, SAMPLE, ZIP, form_of
 from .swelling import Swelling
 from .unpacking import after, gunzip, is_office_document, member_pieces, opened_zip, table_entries, too_large
@@ -183,8 +183,8 @@ async def _begun(stream: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[byt
 
 def as_written_here(asked: OpeningOptions, form: Form) -> OpeningOptions:
     """How to read what the reading process wrote. Raises Unprocessable where something else was asked."""
-    for name in ("delimiter", "encoding"):
-        if getattr(asked, name) is not None:
+    for name in OF_CSV:
+        if getattr(asked, name) is not None and name not in asked.of_preset:
             raise Unprocessable.field("query", name, msg=f"The file is {form.title}, which has no {name}.")
     if not (form.has_header or asked.header):
         raise Unprocessable.field("query", "header", msg=f"The file is {form.title}, where each value has a name.")
