@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import generate_data
 import httpx
 import psutil
 from rich.box import SIMPLE_HEAD
@@ -22,7 +21,8 @@ from rich.table import Table
 from logistics_indicators.client.connecting import ServiceError, body_of, remote_service
 from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.client.progress import load_with_progress, print_rejects, print_summary
-from logistics_indicators.loads.kinds import Kind
+from logistics_indicators.demo.files import ROWS, make_files
+from logistics_indicators.demo.generating import positive
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.serving import origin_of, places, wait_until_ready
 from logistics_indicators.settings import Settings
@@ -51,17 +51,6 @@ async def register(origin: str) -> str:
     async with httpx.AsyncClient(base_url=origin) as client:
         body_of(await client.post("/v1/auth/register", json=account))
     return password
-
-
-def make_files(folder: Path, rows: int) -> list[tuple[Path, Kind]]:
-    services, customers = folder / "services.csv", folder / "customers.csv"
-    made_like = ["--dirty", "0.001", "--seed", "7"]
-    generate_data.main(
-        ["services", "--rows", str(rows), "--angels", "60", "--polos", "16", *made_like, "--output", str(services)]
-    )
-    known = str(generate_data.UNKNOWN_CUSTOMERS_FROM)
-    generate_data.main(["customers", "--from", str(services), "--below", known, "--output", str(customers)])
-    return [(customers, Kind.customers), (services, Kind.services)]
 
 
 INDICATORS = (
@@ -150,7 +139,7 @@ def end_with(server: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False)  # --demo is no short --demo-rows
     parser.add_argument("--server-pid", type=int, required=True)
-    parser.add_argument("--demo-rows", type=generate_data.positive, default=20_000)
+    parser.add_argument("--demo-rows", type=positive, default=ROWS)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--data-dir", type=Path)

@@ -12,6 +12,8 @@ PUBLIC, ANYONE, WRITERS, ADMINS = "public", "viewer", "analyst", "admin"
 ROLES = ["viewer", "analyst", "admin"]
 
 RULES = {
+    "GET /v1/setup": PUBLIC,  # nobody can have signed in
+    "POST /v1/demo": ADMINS,
     "POST /v1/auth/register": PUBLIC,
     "POST /v1/auth/login": PUBLIC,
     "POST /v1/auth/password/reset": PUBLIC,  # the one-time token is its own proof

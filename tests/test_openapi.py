@@ -12,6 +12,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from logistics_indicators.http.field_types import DAY_SCHEMA, FIRST_DAY, LAST_DAY
 
 CONTRACT = """
+GET /v1/setup 200
+POST /v1/demo 202 401 403 409
 POST /v1/auth/register 201 409 422
 POST /v1/auth/login 200 401 422
 POST /v1/auth/refresh 200 401

@@ -19,10 +19,12 @@ from .accounts.admission import Admission
 from .accounts.current_user import user_of_token
 from .accounts.routes import router as accounts_router
 from .accounts.session_routes import router as sessions_router
+from .accounts.setup_routes import router as setup_router
 from .accounts.token_routes import router as tokens_router
 from .accounts.tokens import TokenKey
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
+from .demo.routes import router as demo_router
 from .documentation.routes import ROUTERS as DOCUMENTATION
 from .documentation.routes import install_documentation
 from .exports.response import export_slots, exports_per_user
@@ -77,9 +79,9 @@ log = structlog.get_logger()
 
 ROUTERS = (
     *(indicators_router, changes_router, upkeep_router, calendar_router, indicator_settings_router),
-    *(accounts_router, sessions_router, admin_router, tokens_router),
+    *(setup_router, accounts_router, sessions_router, admin_router, tokens_router),
     *(customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, waiting_router, uploads_router, presets_router, live_router, monitoring_router),
+    *(rejects_router, waiting_router, uploads_router, presets_router, live_router, demo_router, monitoring_router),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0

@@ -1,0 +1,1 @@
+"""Files like the real ones, and the loads that show them. May import accounts, loads."""
