@@ -1,6 +1,6 @@
-"""Loads and visits that waited take turns: neither has to wait until the other has no more to do."""
+"""A load step by step: what may happen between two of its steps, and whose turn the next one is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import date
 from typing import Any
 
@@ -80,3 +80,25 @@ async def test_visits_that_waited_are_tried_while_a_long_file_is_loaded(
     seen = await states(connection, work, waited, load)
     assert await connection.fetchval("SELECT chunks FROM loads WHERE id = $1", load) > 8
     assert any(state["status"] == "loading" and not state["waiting"] for state in seen)
+
+
+def customers(numbers: Iterable[int]) -> str:
+    return "".join(f"{n};C{n};c{n}@mail.com;\n" for n in numbers)
+
+
+@pytest.mark.parametrize("checked", [False, True])
+async def test_a_customer_that_is_made_while_a_load_goes_on_takes_no_id_that_its_file_brings(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, work: LoadWork, checked: bool
+) -> None:
+    rows = 10_000
+    await received(client, "customers", customers(range(1, rows + 1)), **({"max_rejects": 0} if checked else {}))
+    made: list[int] = []
+    while await work.step(connection):
+        if await connection.fetchval("SELECT status = 'loading' AND stage = 'write' FROM loads"):
+            answer = await client.post("/v1/customers", json={"nome": "Eva", "email": f"eva{len(made)}@mail.com"})
+            made.append(answer.json()["id"])
+    load = await connection.fetchrow("SELECT chunks, rows_inserted, rows_rejected FROM loads")
+    assert load["chunks"] > 3
+    assert len(made) > 3
+    assert made == [rows + n for n in range(1, len(made) + 1)]
+    assert (load["rows_inserted"], load["rows_rejected"]) == (rows, 0)

@@ -11,7 +11,7 @@ from ..merging.chunk import ChunkMerge
 from ..merging.effect_cells import forget_effect_cells
 from ..merging.seen_keys import LoadMemory
 from ..merging.tables import Target
-from .beginning import drop_indexes_before, is_empty
+from .beginning import drop_indexes_before, is_empty, leave_its_ids
 from .chunks import LOCK_LOAD, parsed_chunk, record_chunk, refuse_rows_of_another_header
 from .endings import complete_load, delete_spool, fail_unwritten
 from .rules import LoadSettings, rules_of
@@ -67,4 +67,5 @@ async def _begin_to_write(connection: Connection, load: Any) -> None:
     await forget_effect_cells(connection, load["id"])
     empty = await is_empty(connection, Kind(load["kind"]))
     await connection.execute(BEGIN_WRITE, load["id"], empty)
+    await leave_its_ids(connection, load)
     await drop_indexes_before(connection, load, into_empty=empty)

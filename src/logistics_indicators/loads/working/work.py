@@ -25,7 +25,7 @@ from ..parsing.chunk import ParsedChunk
 from ..parsing.headers import AnotherHeader
 from ..waiting.keeping import keep_waiting
 from ..waiting.trying import try_waiting
-from .beginning import drop_indexes_before, is_empty
+from .beginning import drop_indexes_before, is_empty, leave_its_ids
 from .check import check_load
 from .chunks import LOCK_LOAD, parsed_chunk, record_chunk, refuse_rows_of_another_header
 from .claims import CLAIM_CHUNK, CLAIM_MERGED, CLAIM_NEW, LOCK_REFERRED_TO, held_claim
@@ -95,6 +95,7 @@ class LoadWork:
             empty = await is_empty(connection, Kind(load["kind"]))
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
+                await leave_its_ids(connection, load)
                 await drop_indexes_before(connection, load, into_empty=empty)
             await announce_changed_loads(connection)
         return True
