@@ -47,4 +47,10 @@ export const VIEWS = [
     load: async () => (await import("./views/loads/index.js")).Loads,
     listed: true,
   },
+  {
+    name: "mending",
+    title: () => text("mending"),
+    load: async () => (await import("./views/mending/index.js")).Mending,
+    listed: true,
+  },
 ];
