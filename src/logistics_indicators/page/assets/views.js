@@ -53,4 +53,11 @@ export const VIEWS = [
     load: async () => (await import("./views/mending/index.js")).Mending,
     listed: true,
   },
+  {
+    name: "wall",
+    title: () => text("wall"),
+    load: async () => (await import("./views/wall.js")).Wall,
+    listed: true,
+    bare: true,
+  },
 ];

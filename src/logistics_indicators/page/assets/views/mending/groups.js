@@ -52,7 +52,7 @@ const text = textsOf({
     choose: "See only these",
   },
 });
-const SHOWN = 8;
+const SHOWN = 6;
 
 /** @param {{ filter: Record<string, string | null>, params: URLSearchParams, until: unknown }} props */
 export function Groups({ filter, params, until }) {
@@ -107,8 +107,10 @@ function OneGroup({ group, load, chosen, again }) {
     <td class="number">${number(group.rows)}</td>
     <td>
       <div class="row">
-        <button aria-pressed=${chosen} onClick=${() => change(narrow)}>${text("choose")}</button>
-        ${may("analyst") && load && html`<button onClick=${() => setFilling(true)}>${text("fill")}</button>`}
+        <button class="slim" aria-pressed=${chosen} onClick=${() => change(narrow)}>${text("choose")}</button>
+        ${may("analyst") &&
+        load &&
+        html`<button class="slim" onClick=${() => setFilling(true)}>${text("fill")}</button>`}
       </div>
       ${filling &&
       load &&
