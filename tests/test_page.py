@@ -42,6 +42,8 @@ async def test_an_empty_service_makes_its_admin_and_then_signs_in(app: FastAPI) 
         await page.get_by_role("button").click()
         await expect(page.get_by_text("Ainda não há atendimentos")).to_be_visible()
         await assert_accessible(page, "summary-empty")
+        await page.get_by_role("button", name="Carregar dados de demonstração").click()
+        await expect(page.get_by_role("article").filter(has_text="SLA").locator(".value")).to_have_text(re.compile("%"))
 
 
 @needs_browser

@@ -60,4 +60,11 @@ export const VIEWS = [
     listed: true,
     bare: true,
   },
+  {
+    name: "admin",
+    title: () => text("admin"),
+    load: async () => (await import("./views/admin/index.js")).Admin,
+    listed: true,
+    role: "admin",
+  },
 ];
