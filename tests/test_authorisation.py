@@ -54,6 +54,8 @@ RULES = {
     "GET /v1/loads/{load_id}/rejects": ANYONE,
     "GET /v1/loads/{load_id}/events": ANYONE,
     "POST /v1/loads/{load_id}/mend": WRITERS,
+    "GET /v1/loads/{load_id}/preview": ANYONE,
+    "POST /v1/loads/{load_id}/confirm": WRITERS,
     "GET /v1/loads/{load_id}/waiting": ANYONE,
     "DELETE /v1/loads/{load_id}/waiting": WRITERS,
     "GET /v1/events": ANYONE,

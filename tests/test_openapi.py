@@ -48,6 +48,8 @@ GET /v1/loads/{load_id} 200 401 404
 GET /v1/loads/{load_id}/rejects 200 401 404 429
 GET /v1/loads/{load_id}/events 200 401 404 429
 DELETE /v1/loads/{load_id} 401 403 404 409
+GET /v1/loads/{load_id}/preview 200 401 404 409
+POST /v1/loads/{load_id}/confirm 202 401 403 404 409
 GET /v1/events 200 401 429
 GET /v1/indicators/productivity 200 304 401 422
 GET /v1/indicators/sla/angel 200 304 401 422

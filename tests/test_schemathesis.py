@@ -147,8 +147,9 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
         def customer(number: int) -> int:
             return int(made("/customers", {"nome": "Íris", "email": f"c{number}@example.com"})["id"])
 
-        def load(kind: str, text: str) -> int:
-            answer = client.post(f"/{kind}/batch", content=text, headers={"Content-Type": "text/csv"})
+        def load(kind: str, text: str, **query: Any) -> int:
+            headers = {"Content-Type": "text/csv"}
+            answer = client.post(f"/{kind}/batch", content=text, headers=headers, params=query)
             assert answer.is_success, answer.text
             load_id = int(answer.json()["load"]["id"])
             while (found := client.get(f"/loads/{load_id}").json())["status"] in ("received", "loading"):
@@ -177,6 +178,7 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
         visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
         service_id = made("/services", visit | {"data_de_atendimento": "2021-06-29T10:15:27"})["id"]
         with_reject, undone = load("customers", CUSTOMERS + "x;Ana;a@example.com;\n"), load("customers", CUSTOMERS_TOO)
+        tried = load("customers", CUSTOMERS_TOO, validate_only=True)
         day = made("/calendar", {"uf": "CE", "day": "2021-06-29", "name": "A day"})["id"]
         users = {name: user(name) for name in ("ana", "bea", "caio", "davi", "eva", "fabio")}
         return {
@@ -228,6 +230,8 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             },
             "get_load": {"path_parameters": {"load_id": with_reject}},
             "list_rejects": {"path_parameters": {"load_id": with_reject}},
+            "preview_load": {"path_parameters": {"load_id": tried}},
+            "confirm_load": {"path_parameters": {"load_id": tried}},
             "mend_load": {"path_parameters": {"load_id": with_reject}, "body": {"edits": {"3": {}}}},
             "watch_load": {"path_parameters": {"load_id": with_reject}},
             "list_waiting": {"path_parameters": {"load_id": with_reject}},

@@ -44,6 +44,7 @@ from .indicators.snapshot import Memory
 from .indicators.upkeep_routes import router as upkeep_router
 from .live.routes import router as live_router
 from .live.watcher import Watcher
+from .loads.confirm_routes import router as confirm_router
 from .loads.events import streams_per_user
 from .loads.kinds import SUMMED_KINDS, Kind
 from .loads.mending.routes import router as rejects_router
@@ -81,7 +82,16 @@ ROUTERS = (
     *(indicators_router, changes_router, upkeep_router, calendar_router, indicator_settings_router),
     *(setup_router, accounts_router, sessions_router, admin_router, tokens_router),
     *(customers_router, services_router, polos_router, loads_router),
-    *(rejects_router, waiting_router, uploads_router, presets_router, live_router, demo_router, monitoring_router),
+    *(
+        rejects_router,
+        waiting_router,
+        uploads_router,
+        presets_router,
+        confirm_router,
+        live_router,
+        demo_router,
+        monitoring_router,
+    ),
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0

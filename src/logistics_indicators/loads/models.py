@@ -48,6 +48,7 @@ class Load(BaseModel):
         None, description="Name of the preset by which the file was read, asked for or by its header"
     )
     mends: int | None = Field(description="The load whose rejects these rows are, where it mends another")
+    confirms: int | None = Field(None, description="The load with validate_only whose file this is")
     unknown_customer: UnknownCustomer
     rows_read: int
     rows_inserted: int

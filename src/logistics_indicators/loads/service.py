@@ -16,7 +16,7 @@ from .models import Load
 
 COLUMNS = """
     id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
-    ignored, validate_only, on_conflict, max_rejects, preset, mends, unknown_customer, rows_read,
+    ignored, validate_only, on_conflict, max_rejects, preset, mends, confirms, unknown_customer, rows_read,
     rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects, date_ledger,
     warnings, effect, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,

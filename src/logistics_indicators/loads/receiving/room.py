@@ -14,12 +14,13 @@ from uuid import UUID
 from ...database import Pool
 from ...errors import InsufficientStorage, TooManyRequests
 from ...settings import Settings
+from ..confirming import IS_KEPT
 
-SPOOLED_BY_USER = """
+SPOOLED_BY_USER = f"""
 SELECT (
     SELECT coalesce(sum(octet_length(c.body)), 0)
     FROM loads l JOIN load_chunks c ON c.load_id = l.id
-    WHERE l.user_id = $1 AND l.status IN ('receiving', 'received', 'loading')
+    WHERE l.user_id = $1 AND (l.status IN ('receiving', 'received', 'loading') OR {IS_KEPT})
 ) + (
     SELECT coalesce(sum(octet_length(p.body)), 0)
     FROM uploads u JOIN upload_parts p ON p.upload_id = u.id

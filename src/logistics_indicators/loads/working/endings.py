@@ -7,6 +7,7 @@ import structlog
 
 from ...database import Connection, allow_long_statements
 from ...rollup.commits import Act, Commit
+from ..confirming import IS_KEPT
 from ..kinds import Kind
 from ..mending.settling import reopen_rejects
 from ..merging.before_images import forget_before
@@ -19,7 +20,8 @@ from .reporting import warnings_of
 log = structlog.get_logger()
 
 COMPLETE = """
-UPDATE loads SET status = 'completed', finished_at = clock_timestamp(), warnings = $2 WHERE id = $1
+UPDATE loads SET status = 'completed', finished_at = clock_timestamp(), received_warnings = warnings, warnings = $2
+WHERE id = $1
 RETURNING kind, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting,
     bytes,
     extract(epoch FROM finished_at - started_at)::float AS seconds
@@ -113,10 +115,10 @@ async def delete_spool(connection: Connection, load_id: int) -> None:
 
 
 DELETE_SPOOL_SECONDS = 600
-DELETE_CHUNKS = """
+DELETE_CHUNKS = f"""
 DELETE FROM load_chunks WHERE load_id = $1 AND seq = ANY (ARRAY(
     SELECT seq FROM load_chunks WHERE load_id = $1 FOR UPDATE SKIP LOCKED
-))
+)) AND NOT EXISTS (SELECT FROM loads l WHERE l.id = $1 AND {IS_KEPT})
 """
 """Workers that hold later chunks wait for earlier ones: whoever waited for theirs could wait for ever."""
 

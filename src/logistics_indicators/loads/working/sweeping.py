@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from ...database import Connection, allow_long_statements
+from ..confirming import IS_KEPT
 from ..kinds import KINDS
 
 log = structlog.get_logger()
@@ -23,10 +24,10 @@ DELETE_DEAD_UPLOADS = """
 DELETE FROM loads WHERE status = 'receiving' AND touched_at < clock_timestamp() - make_interval(secs => $1)
 RETURNING id
 """
-DELETE_FINISHED_SPOOLS = """
+DELETE_FINISHED_SPOOLS = f"""
 DELETE FROM load_chunks WHERE (load_id, seq) IN (
     SELECT c.load_id, c.seq FROM load_chunks c JOIN loads l ON l.id = c.load_id
-    WHERE l.status IN ('completed', 'failed', 'undone') FOR UPDATE OF c SKIP LOCKED
+    WHERE l.status IN ('completed', 'failed', 'undone') AND ({IS_KEPT}) IS NOT TRUE FOR UPDATE OF c SKIP LOCKED
 )
 """
 DELETE_FINISHED_TOUCHES = """

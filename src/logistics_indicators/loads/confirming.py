@@ -1,0 +1,83 @@
+"""A file that was looked at with validate_only is loaded, from the bytes that are here still."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..accounts.audit import Actor, audit
+from ..accounts.current_user import User
+from ..database import Connection, announce_changed_loads
+from ..errors import Conflict, NotFound, Unprocessable
+from .kinds import KINDS, Kind
+from .models import Load
+from .service import find_load
+
+KEPT_HOURS = 1
+IS_KEPT = f"""
+l.validate_only AND l.mends IS NULL AND l.status = 'completed'
+AND l.finished_at > clock_timestamp()::timestamp - interval '{KEPT_HOURS} hours'
+"""
+"""The file of a load `l` that may still be confirmed."""
+
+LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPDATE"
+FIND_CONFIRMING = "SELECT id FROM loads WHERE confirms = $1"
+INSERT_CONFIRMING = """
+INSERT INTO loads (confirms, status, stage, received_at, on_conflict, unknown_customer, user_id, username, warnings,
+    kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
+    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset)
+SELECT id, 'received', CASE WHEN max_rejects IS NULL THEN 'write' ELSE 'check' END, clock_timestamp(),
+    COALESCE($2, on_conflict), COALESCE($3, unknown_customer), $4, $5, received_warnings,
+    kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
+    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset
+FROM loads WHERE id = $1
+RETURNING id
+"""
+TAKE_SPOOL = """
+WITH taken AS (UPDATE load_chunks SET load_id = $2 WHERE load_id = $1 RETURNING 1) SELECT count(*) FROM taken
+"""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is asked otherwise than when the file was looked at; None is as it was."""
+
+    on_conflict: str | None
+    unknown_customer: str | None
+
+
+async def confirm_load(connection: Connection, load_id: int, changes: Changes, user: User, actor: Actor) -> Load:
+    """The load that writes what this one tried: the same one, however often it is asked for.
+
+    All of it in one transaction. Raises Conflict where there is nothing to confirm, or not any more.
+    """
+    async with connection.transaction():
+        load = await connection.fetchrow(LOCK_LOAD, load_id)
+        if load is None:
+            raise NotFound(f"There is no load {load_id}.")
+        confirming = await connection.fetchval(FIND_CONFIRMING, load_id)
+        if confirming is None:
+            _refuse_to_confirm(load, changes)
+            confirming = await _take_over(connection, load, changes, user)
+            size = load["bytes"]
+            await audit(connection, actor, "load_received", load_id=confirming, kind=load["kind"], bytes=size)
+            await announce_changed_loads(connection)
+        return await find_load(connection, confirming)
+
+
+def _refuse_to_confirm(load: Any, changes: Changes) -> None:
+    if not load["validate_only"]:
+        raise Conflict(f"Load {load['id']} is no trial: only one with validate_only=true is confirmed.")
+    if load["mends"]:
+        raise Conflict(f"Load {load['id']} tried a mend of load {load['mends']}: send the mend without validate_only.")
+    if load["status"] != "completed":
+        raise Conflict(f"Load {load['id']} is {load['status']}: only a completed trial is confirmed.")
+    if changes.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
+        raise Unprocessable.field("query", "unknown_customer", msg=f"is nothing that can be asked of {load['kind']}")
+
+
+async def _take_over(connection: Connection, load: Any, changes: Changes, user: User) -> int:
+    asked = changes.on_conflict, changes.unknown_customer
+    new: int = await connection.fetchval(INSERT_CONFIRMING, load["id"], *asked, user.id, user.username)
+    if await connection.fetchval(TAKE_SPOOL, load["id"], new) < load["chunks"]:
+        hours = "an hour" if KEPT_HOURS == 1 else f"{KEPT_HOURS} hours"
+        raise Conflict(f"The file of load {load['id']} is gone: it is kept for {hours}. Send it again.")
+    return new
