@@ -242,3 +242,31 @@ async def test_a_key_stands_for_a_file_of_these_forms_too(client: httpx.AsyncCli
     assert first.json()["load"]["id"] == again.json()["load"]["id"]
     assert other.status_code == 422
     assert counts(await finished(client, first.json()["load"]["id"])) == (3, 3, 0, 0, 0)
+
+
+def ndjson(*rows: dict[str, Any]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+async def test_in_an_update_a_field_that_no_object_has_is_kept_and_one_that_only_some_have_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    ana, bia = ({"id": n, "nome": name, "email": f"{name}@mail.com"} for n, name in ((1, "Ana"), (2, "Bia")))
+
+    async def telephones() -> list[str | None]:
+        return [(await client.get(f"/v1/customers/{n}")).json()["telefone"] for n in (1, 2)]
+
+    sparse = ndjson(ana | {"telefone": "11"}, bia)
+    assert counts(await load_file(client, "customers", sparse)) == (2, 2, 0, 0, 0)
+    assert await telephones() == ["11", None]
+    load = await load_file(client, "customers", ndjson(ana | {"nome": "Eva"}, bia), on_conflict="update")
+    assert (counts(load), await telephones()) == ((2, 0, 1, 1, 0), ["11", None])
+    late = ndjson(*[bia | {"telefone": "22"}] * 1500, ana)  # beyond what is looked at first
+    for content in (ndjson(bia | {"telefone": "22"}, ana), late):
+        refused = await send(client, "customers", content, on_conflict="update")
+        assert (refused.status_code, "telefone" in refused.json()["detail"]) == (422, True)
+        assert refused.json()["errors"][0]["loc"] == ["body", "file"]
+    assert await telephones() == ["11", None]
+    said = ndjson(bia | {"telefone": "22", "obs": 1}, ana | {"telefone": None})
+    assert counts(await load_file(client, "customers", said, on_conflict="update")) == (2, 0, 2, 0, 0)
+    assert await telephones() == [None, "22"]

@@ -1,11 +1,12 @@
 """NDJSON: an object a line. What is none costs its line alone, which then stands in the record as it was sent."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from .named import header, listed, row
 from .objects import as_text, is_nested, parse
-from .protocol import Head, Refused, Request
+from .protocol import Head, Refused, Request, Tail
 from .records import record
 
 LONGEST_LINE = 1024 * 1024
@@ -40,6 +41,7 @@ def read(file: BinaryIO, request: Request) -> Iterator[bytes]:
             yield b"".join(pieces)
             size, pieces = 0, []
     yield b"".join(pieces)
+    print(Tail(table.lacking).as_json(), file=sys.stderr, flush=True)
 
 
 def _lines(file: BinaryIO) -> Iterator[Line]:
@@ -83,6 +85,12 @@ class _Table:
     def __init__(self, names: list[str], passed_over: frozenset[str]) -> None:
         self._names, self._passed_over = names, passed_over
         self._known = passed_over.union(names)
+        self._all = frozenset(names)
+        self._had = [True] * len(names)
+
+    @property
+    def lacking(self) -> list[int]:
+        return [place for place, had in enumerate(self._had) if not had]
 
     def record(self, line: Line) -> bytes:
         """With fewer fields than the header where it is no object of plain values, with more where it has others."""
@@ -91,5 +99,7 @@ class _Table:
             return b"\n"
         if found is None or any(is_nested(value) for n, value in found.items() if n not in self._passed_over):
             return record([sent.decode("utf-8", "surrogateescape")])
+        if not found.keys() >= self._all:
+            self._had = [had and name in found for had, name in zip(self._had, self._names, strict=True)]
         others = [as_text(value) for name, value in found.items() if name not in self._known]
         return row([as_text(found.get(name)) for name in self._names] + others)

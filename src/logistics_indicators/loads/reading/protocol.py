@@ -1,7 +1,7 @@
 """What the service and its reading process tell each other.
 
 The process gets a Request as JSON in its arguments and the file as its standard input. It writes a Head as a line of
-JSON and then records of CSV; or it ends with a status that says why not.
+JSON and then records of CSV, and may end with a Tail; or it ends with a status that says why not.
 """
 
 import json
@@ -41,6 +41,14 @@ class Head(Told):
 
     sheet: str | None = None
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Tail(Told):
+    """On its standard error, once all is read: what is known of the table then."""
+
+    lacking: list[int] = field(default_factory=list)
+    """Places, from 0, of columns that some rows do not have."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import structlog
 
 from ...errors import ContentTooLarge, Problem, Unprocessable
 from ...settings import Settings
-from ..reading.protocol import REFUSED, Head, Refusal, Request
+from ..reading.protocol import REFUSED, Head, Refusal, Request, Tail
 
 log = structlog.get_logger()
 
@@ -25,7 +25,8 @@ LONGEST_WORDS = 16 * 1024
 INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 """Variables that it gets: no secret is among them."""
 
-Reading = tuple[Head, AsyncIterator[bytes]]
+Reading = tuple[Head, AsyncIterator[bytes], list[int]]
+"""The last: Tail's, once all is read."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Apart:
             head = await _stdout(process).readline()
             if not head:
                 raise await _why(process, words, request)
-            yield Head.from_json(head), _records(process, words, request)
+            lacking: list[int] = []
+            yield Head.from_json(head), _records(process, words, request, lacking), lacking
         finally:
             await _ended(process)
             await words
@@ -82,12 +84,20 @@ def _stdout(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
 
 
 async def _records(
-    process: asyncio.subprocess.Process, words: asyncio.Task[bytes], request: Request
+    process: asyncio.subprocess.Process, words: asyncio.Task[bytes], request: Request, lacking: list[int]
 ) -> AsyncIterator[bytes]:
     while piece := await _stdout(process).read(PIECE):
         yield piece
     if await process.wait():
         raise await _why(process, words, request)
+    lacking += _tail(await words).lacking
+
+
+def _tail(said: bytes) -> Tail:
+    try:
+        return Tail.from_json(said.splitlines()[-1])
+    except (IndexError, ValueError, TypeError):  # of most forms there is none
+        return Tail()
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

@@ -31,7 +31,8 @@ from .bodies import FileBody, empty_file
 from .by_header import Told, preset_of_header
 from .cutting import Chunk, Cutter
 from .keys import same_file
-from .opening import OpenedFile, OpeningOptions, open_file
+from .opened_tables import opened_table
+from .opening import OpenedFile, OpeningOptions
 from .places import Places
 from .room import Room, RoomOfUpload
 from .stalling import RequestTimeout, live
@@ -251,7 +252,7 @@ class Receiver:
         begun = await anext(pieces, b"")  # what the file's part says of it has come, too
         options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
         options = options.for_table(table, body.charset)
-        opened = await _opened(table, whole, options.opening)
+        opened = await opened_table(table, whole, options.opening, updates=options.on_conflict == "update")
         if opened is None:
             raise empty_file()
         received = _Received(load_id, options, table, opened, warnings=[*table.warnings])
@@ -374,15 +375,6 @@ class Receiver:
             await self._pool.execute("DELETE FROM loads WHERE id = ANY($1::integer[]) AND status = 'receiving'", ids)
         except Exception as error:
             log.warning("upload_not_discarded", load_ids=ids, error=type(error).__name__)
-
-
-async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions) -> OpenedFile | None:
-    if table.opening is not None:
-        return OpenedFile(table.opening, asked.encoding, pieces, b"")
-    opened = await open_file(pieces, asked, is_table=table.form is not CSV)
-    if opened is not None and not table.form.has_header:  # the names that stand before the first row are no line
-        opened.opening = replace(opened.opening, first_line=opened.opening.first_line - 1)
-    return opened
 
 
 def _refuse_another_table(options: LoadOptions, stored: StoredFile | None) -> None:

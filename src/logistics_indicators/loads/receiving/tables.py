@@ -57,6 +57,8 @@ class Table:
     """Of its file in a zip that has several."""
     opening: Opening | None = None
     """Where it is known, and the pieces are rows alone."""
+    lacking: list[int] = field(default_factory=list)
+    """Places of columns that some rows do not have; complete once the pieces have come."""
 
     async def drain(self) -> None:
         """Until its fingerprint is complete."""
@@ -141,9 +143,9 @@ class Tables:
                         yield table
 
     async def _apart(self, form: Form, file: IO[bytes], fingerprint: Fingerprint) -> AsyncGenerator[Table]:
-        async with self.place(), self.apart.reading(form.name, file, self.sheet) as (head, records):
+        async with self.place(), self.apart.reading(form.name, file, self.sheet) as (head, records, lacking):
             pieces = bounded(self.swelling.written(records), self.apart.bounds.most_bytes)
-            yield Table(form, pieces, fingerprint, head.sheet, head.warnings)
+            yield Table(form, pieces, fingerprint, head.sheet, head.warnings, lacking=lacking)
 
 
 class _Share:
