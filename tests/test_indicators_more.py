@@ -182,6 +182,7 @@ async def test_lateness_describes_the_late_visits(client: httpx.AsyncClient, vis
         assert row["p90_de_dias_de_atraso"] == late[-(-90 * len(late) // 100) - 1]
         shares = ["percentual_1_dia", "percentual_2_dias", "percentual_3_a_5_dias", "percentual_mais_de_5_dias"]
         assert [row[s] for s in shares] == [float(two_decimals(100 * bands[b], len(late))) for b in "1236"]
+        assert [row[s.replace("percentual", "atrasados")] for s in shares] == [bands[b] for b in "1236"]
 
 
 async def test_lateness_without_a_late_visit_has_no_figures(

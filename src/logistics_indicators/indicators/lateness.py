@@ -37,6 +37,10 @@ class LatenessFigures(BaseModel):
     percentual_2_dias: Annotated[float | None, percent("of_2_days", "late")]
     percentual_3_a_5_dias: Annotated[float | None, percent("of_3_to_5_days", "late")]
     percentual_mais_de_5_dias: Annotated[float | None, percent("of_more_days", "late")]
+    atrasados_1_dia: Annotated[int, whole("of_1_day")]
+    atrasados_2_dias: Annotated[int, whole("of_2_days")]
+    atrasados_3_a_5_dias: Annotated[int, whole("of_3_to_5_days")]
+    atrasados_mais_de_5_dias: Annotated[int, whole("of_more_days")]
     visitas: str | None
 
 
