@@ -46,6 +46,19 @@ export function go(view, params) {
 }
 
 /**
+ * These parameters with some of them changed. An empty value takes one away.
+ *
+ * @param {URLSearchParams} params
+ * @param {Params} changes
+ */
+export function changed(params, changes) {
+  const next = new URLSearchParams(params);
+  for (const name of Object.keys(changes)) next.delete(name);
+  for (const [name, value] of searchOf(changes)) next.append(name, value);
+  return next;
+}
+
+/**
  * The same view of something else: these parameters change, the others stay. An empty value takes one away.
  *
  * @param {Params} changes
@@ -53,10 +66,7 @@ export function go(view, params) {
  */
 export function change(changes, { replace = false } = {}) {
   const { view, params } = current.get();
-  const next = new URLSearchParams(params);
-  for (const name of Object.keys(changes)) next.delete(name);
-  for (const [name, value] of searchOf(changes)) next.append(name, value);
-  const address = linkTo(view, next);
+  const address = linkTo(view, changed(params, changes));
   if (address === location.hash) return;
   if (!replace) {
     location.hash = address;

@@ -3,6 +3,7 @@
 import { LANGUAGES, language, THEMES, theme } from "./choices.js";
 import { html, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { heardAt, link } from "./live.js";
+import { closedFromOutside } from "./parts/menu.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
 import { may, resume, session, signOut } from "./session.js";
@@ -196,25 +197,6 @@ function Menu() {
 const chosen = (store) => (/** @type {Event} */ event) => {
   store.set(/** @type {T} */ (/** @type {HTMLSelectElement} */ (event.target).value));
 };
-
-/** Escape and a click elsewhere close a menu. @param {{ current: HTMLDetailsElement | null }} menu */
-export function closedFromOutside(menu) {
-  /** @param {Event} event */
-  const close = (event) => {
-    const open = menu.current;
-    if (!open?.open) return;
-    if (event instanceof KeyboardEvent ? event.key !== "Escape" : open.contains(/** @type {Node} */ (event.target)))
-      return;
-    open.open = false;
-    if (event instanceof KeyboardEvent) open.querySelector("summary")?.focus();
-  };
-  addEventListener("pointerdown", close);
-  addEventListener("keydown", close);
-  return () => {
-    removeEventListener("pointerdown", close);
-    removeEventListener("keydown", close);
-  };
-}
 
 export const Mark = () => html`
   <svg viewBox="0 0 24 24" aria-hidden="true">

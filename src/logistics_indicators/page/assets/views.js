@@ -42,6 +42,18 @@ const text = textsOf({
 export const VIEWS = [
   { name: "summary", title: () => text("summary"), load: async () => Summary, part: Summary, listed: true },
   {
+    name: "explore",
+    title: () => text("explore"),
+    load: async () => (await import("./views/explore/index.js")).Explore,
+    listed: true,
+  },
+  {
+    name: "visits",
+    title: () => text("visits"),
+    load: async () => (await import("./views/visits/index.js")).Visits,
+    listed: true,
+  },
+  {
     name: "loads",
     title: () => text("loads"),
     load: async () => (await import("./views/loads/index.js")).Loads,

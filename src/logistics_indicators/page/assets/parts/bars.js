@@ -3,7 +3,7 @@
 import { html } from "../html.js";
 
 /**
- * @typedef {{ name: string, value: number, words: string, href?: string, low?: number, high?: number, tone?: string }} Bar
+ * @typedef {{ name: string, value: number, words: import("../html.js").Children, href?: string, low?: number, high?: number, tone?: string }} Bar
  * value, low, high: of 100
  */
 

@@ -1,0 +1,270 @@
+/** One or two lines over time, drawn by uPlot. The arrow keys walk along the points, which are read aloud. */
+
+import { theme } from "../choices.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { useStore } from "../store.js";
+import { textsOf } from "../texts.js";
+
+/** @typedef {import("uplot")} UPlot */
+/** @typedef {{ name: string, values: readonly (number | null)[] }} Line */
+/** @typedef {{ png: () => Promise<Blob> }} Picture */
+
+const text = textsOf({
+  pt: {
+    keys: "{label}. As setas andam pelos pontos; Enter abre o período do ponto.",
+    none: "Passe pelo gráfico para ler os pontos.",
+  },
+  en: {
+    keys: "{label}. Arrow keys walk along the points; Enter opens the period of a point.",
+    none: "Move over the chart to read its points.",
+  },
+});
+
+const HEIGHT = 280;
+const COLOURS = ["--series", "--series-2"];
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 6, PageDown: -6 };
+
+/**
+ * @param {{
+ *   label: string,
+ *   names: readonly string[],
+ *   lines: readonly Line[],
+ *   format: (value: number) => string,
+ *   from?: "zero" | "least",
+ *   most?: number,
+ *   wordsOf: (place: number) => import("../html.js").Children,
+ *   onPick: (place: number) => void,
+ *   picture?: { current: Picture | null },
+ * }} props
+ * names: of the points, short, for the axis. from: where the axis begins. most: where it ends at the latest.
+ * wordsOf: a point in words, for the eye and for the ear
+ */
+export function Series(props) {
+  const { label, names, lines, wordsOf, onPick, picture } = props;
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [place, setPlace] = useState(/** @type {number | null} */ (null));
+  const [spoken, setSpoken] = useState(false);
+  const plot = usePlot(box, props, (at) => {
+    setSpoken(false);
+    setPlace(at);
+  });
+  const shown = place !== null && place < names.length ? place : null;
+  useEffect(() => {
+    if (picture) picture.current = { png: () => pictureOf(box.current, label, lines) };
+  });
+
+  /** @param {KeyboardEvent} event */
+  function walk(event) {
+    if (event.key === "Enter" && shown !== null) return onPick(shown);
+    const next = nextPlace(event.key, shown, names.length);
+    if (next === null) return;
+    event.preventDefault();
+    setSpoken(true);
+    setPlace(next);
+    show(plot.current, next);
+  }
+
+  return html`<div class="stack">
+    <ul class="legend small" hidden=${lines.length < 2}>
+      ${lines.map((line, index) => html`<li key=${index} class="line-${index + 1}">${line.name}</li>`)}
+    </ul>
+    <div
+      class="chart"
+      role="application"
+      tabindex="0"
+      aria-label=${text("keys", { label })}
+      ref=${box}
+      onKeyDown=${walk}
+      onClick=${() => shown !== null && onPick(shown)}
+    ></div>
+    <p class="small reading">${shown === null ? html`<span class="quiet">${text("none")}</span>` : wordsOf(shown)}</p>
+    <p class="visually-hidden" role="status">${spoken && shown !== null ? wordsOf(shown) : ""}</p>
+  </div>`;
+}
+
+/** @param {string} key @param {number | null} place @param {number} count @returns {number | null} */
+function nextPlace(key, place, count) {
+  if (count === 0) return null;
+  if (key === "Home") return 0;
+  if (key === "End") return count - 1;
+  const step = STEPS[/** @type {keyof typeof STEPS} */ (key)];
+  if (step === undefined) return null;
+  return place === null ? (step < 0 ? count - 1 : 0) : Math.min(count - 1, Math.max(0, place + step));
+}
+
+/** @param {UPlot | null} plot @param {number} place */
+function show(plot, place) {
+  const value = plot?.data[1]?.[place] ?? plot?.data[2]?.[place];
+  if (!plot) return;
+  plot.setCursor({ left: plot.valToPos(place, "x"), top: value == null ? 0 : plot.valToPos(value, "y") }, false);
+}
+
+/**
+ * The chart in the box, drawn anew for other colours and lines, and as wide as the box.
+ *
+ * @param {{ current: HTMLElement | null }} box
+ * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from?: "zero" | "least", most?: number }} what
+ * @param {(place: number | null) => void} onPlace
+ */
+function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
+  const plot = useRef(/** @type {UPlot | null} */ (null));
+  const colours = `${useStore(theme)} ${useDark()}`;
+  const question = JSON.stringify([names, lines, from, colours]);
+  useEffect(() => {
+    let gone = false;
+    void library().then((Plot) => {
+      const area = box.current;
+      if (gone || !area) return;
+      const data = /** @type {import("uplot").AlignedData} */ ([
+        names.map((_, index) => index),
+        ...lines.map(({ values }) => values),
+      ]);
+      plot.current = new Plot(optionsOf(area, { names, lines, format, from, most }, onPlace), data, area);
+    });
+    return () => {
+      gone = true;
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [question]);
+  useEffect(() => {
+    const area = box.current;
+    if (!area) return;
+    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: area.clientWidth, height: HEIGHT }));
+    sizes.observe(area);
+    return () => sizes.disconnect();
+  }, []);
+  return plot;
+}
+
+/**
+ * @param {HTMLElement} area
+ * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from: "zero" | "least", most?: number }} what
+ * @param {(place: number | null) => void} onPlace
+ * @returns {import("uplot").Options}
+ */
+function optionsOf(area, { names, lines, format, from, most }, onPlace) {
+  const [ink, line, paper] = ["--quiet", "--line", "--paper"].map((name) => colourOf(area, name));
+  const font = `13px ${getComputedStyle(area).fontFamily}`;
+  const few = names.length < 60;
+  const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  return {
+    width: area.clientWidth,
+    height: HEIGHT,
+    legend: { show: false },
+    padding: [12, 40, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: paper } },
+    scales: {
+      x: { time: false, range: () => [names.length > 1 ? 0 : -1, Math.max(1, names.length - 1)] },
+      y: { range: (_, low, high) => rangeOf(low, high, from, most) },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 36,
+        space: 76,
+        incrs: [1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 50, 100, 200, 500, 1000],
+        values: (_, places) => places.map((place) => names[place] ?? ""),
+      },
+      { ...axis, size: 64, space: 44, values: (_, values) => values.map(format) },
+    ],
+    series: [
+      {},
+      ...lines.map((_, index) => ({
+        stroke: colourOf(area, COLOURS[index] ?? "--ink"),
+        width: index ? 1.5 : 2.5,
+        dash: index ? [6, 4] : [],
+        points: { show: few && index === 0, size: 6 },
+        spanGaps: false,
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        (self) => {
+          const at = self.cursor.idx;
+          if (self.cursor.event) onPlace(at ?? null);
+        },
+      ],
+    },
+  };
+}
+
+/** @param {number | null} low @param {number | null} high @param {"zero" | "least"} from @param {number} [most] @returns {[number, number]} */
+function rangeOf(low, high, from, most = Infinity) {
+  if (low === null || high === null) return [0, 1];
+  const room = Math.max((high - low) * 0.1, Math.abs(high) * 0.01, 0.01);
+  return [from === "zero" ? 0 : Math.max(0, low - room), Math.min(most, high + room)];
+}
+
+/** @type {Promise<typeof import("uplot")> | null} */
+let loading = null;
+
+function library() {
+  loading ??= import("../vendor/uplot.js").then(({ default: Plot }) => {
+    const sheet = document.createElement("link");
+    sheet.rel = "stylesheet";
+    sheet.href = new URL("../vendor/uplot.css", import.meta.url).href;
+    return new Promise((resolve) => {
+      sheet.onload = sheet.onerror = () => resolve(Plot);
+      document.head.append(sheet);
+    });
+  });
+  return loading;
+}
+
+/** A token's colour as the canvas takes it: in this theme, of this moment. @param {HTMLElement} area @param {string} name */
+function colourOf(area, name) {
+  const before = area.style.color;
+  area.style.color = `var(${name})`;
+  const colour = getComputedStyle(area).color;
+  area.style.color = before;
+  return colour;
+}
+
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+
+function useDark() {
+  const [dark, setDark] = useState(darkness.matches);
+  useEffect(() => {
+    const look = () => setDark(darkness.matches);
+    darkness.addEventListener("change", look);
+    return () => darkness.removeEventListener("change", look);
+  }, []);
+  return dark;
+}
+
+/**
+ * The chart on paper, with its name and what its lines are.
+ *
+ * @param {HTMLElement | null} area
+ * @param {string} label
+ * @param {readonly Line[]} lines
+ * @returns {Promise<Blob>}
+ */
+function pictureOf(area, label, lines) {
+  const chart = area?.querySelector("canvas");
+  const canvas = document.createElement("canvas");
+  const pen = canvas.getContext("2d");
+  if (!area || !chart || !pen) return Promise.reject(new Error("no chart"));
+  const scale = chart.width / area.clientWidth;
+  const top = 64 * scale;
+  [canvas.width, canvas.height] = [chart.width, chart.height + top];
+  pen.fillStyle = colourOf(area, "--paper");
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(chart, 0, top);
+  const { fontFamily } = getComputedStyle(area);
+  pen.font = `600 ${16 * scale}px ${fontFamily}`;
+  pen.fillStyle = colourOf(area, "--ink");
+  pen.fillText(label, 16 * scale, 26 * scale);
+  pen.font = `${13 * scale}px ${fontFamily}`;
+  let left = 16 * scale;
+  lines.forEach(({ name }, index) => {
+    pen.fillStyle = colourOf(area, COLOURS[index] ?? "--ink");
+    pen.fillText(`● ${name}`, left, 50 * scale);
+    left += pen.measureText(`● ${name}`).width + 20 * scale;
+  });
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"),
+  );
+}

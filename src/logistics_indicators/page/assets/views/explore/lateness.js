@@ -1,0 +1,204 @@
+/** By how many days the late visits were late: of all, and of those with the most. */
+
+import { useData } from "../../data.js";
+import { number, percent } from "../../format.js";
+import { html } from "../../html.js";
+import { Bars } from "../../parts/bars.js";
+import { ExportMenu } from "../../parts/export_menu.js";
+import { asTable, Panel, usePlace, useSeen } from "../../parts/panel.js";
+import { Problems } from "../../parts/problems.js";
+import { Table } from "../../parts/table.js";
+import { filtersOf, rangeOf } from "../../scope.js";
+import { common, textsOf } from "../../texts.js";
+import { linkToMade } from "../visits/link.js";
+import { byOf, narrowTo } from "./narrow.js";
+
+/** @typedef {import("api").components["schemas"]["AngelLateness"]} AngelLateness */
+/** @typedef {Omit<AngelLateness, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Late */
+/** @typedef {import("./narrow.js").Dimension} Dimension */
+
+const text = textsOf({
+  pt: {
+    title: "Atraso em dias",
+    whole: "{late} de {all} atendimentos com atraso ({share})",
+    one: "1 dia",
+    two: "2 dias",
+    some: "3 a 5 dias",
+    more: "mais de 5",
+    most: "Quem mais atrasou",
+    median: "Mediana",
+    p90: "9 de 10 até",
+    mean: "Média",
+    share: "% com atraso",
+    no_state: "Sem estado",
+    empty: "Nenhum atraso com estes filtros.",
+  },
+  en: {
+    title: "Days late",
+    whole: "{late} of {all} visits were late ({share})",
+    one: "1 day",
+    two: "2 days",
+    some: "3 to 5 days",
+    more: "more than 5",
+    most: "Who was late most",
+    median: "Median",
+    p90: "9 of 10 within",
+    mean: "Mean",
+    share: "% late",
+    no_state: "No state",
+    empty: "Nothing late with these filters.",
+  },
+});
+
+const SHOWN = 6;
+const CLASSES = /** @type {const} */ ([
+  { name: "one", count: "atrasados_1_dia", share: "percentual_1_dia" },
+  { name: "two", count: "atrasados_2_dias", share: "percentual_2_dias" },
+  { name: "some", count: "atrasados_3_a_5_dias", share: "percentual_3_a_5_dias" },
+  { name: "more", count: "atrasados_mais_de_5_dias", share: "percentual_mais_de_5_dias" },
+]);
+
+/** @param {{ params: URLSearchParams }} props */
+export function Lateness({ params }) {
+  const inner = usePlace();
+  const seen = useSeen(inner);
+  const by = byOf(params);
+  const table = asTable(params, "late");
+  const scope = { ...rangeOf(params), ...filtersOf(params) };
+  const path = `v1/indicators/lateness/${by}`;
+  /** @type {import("../../data.js").Answered<Record<string, readonly Late[]>>} */
+  const whole = useData(seen ? "v1/indicators/lateness/uf" : null, scope);
+  /** @type {import("../../data.js").Answered<Record<string, readonly Late[]>>} */
+  const each = useData(seen ? path : null, table ? scope : { ...scope, limit: SHOWN });
+  const rows = each.data?.[`lateness_${by}`] ?? [];
+  const tools = html`<${ExportMenu} what=${text("title")} path=${path} query=${scope} />`;
+  const shown = { params, by, rows };
+  return html`<${Panel}
+    name="late"
+    title=${text("title")}
+    params=${params}
+    waiting=${seen && (whole.waiting || each.waiting)}
+    inner=${inner}
+    wide=${table}
+    tools=${tools}
+  >
+    <${Problems} problem=${whole.problem ?? each.problem} again=${whole.again} />
+    ${whole.data && html`<${Histogram} params=${params} rows=${whole.data.lateness_uf ?? []} />`}
+    ${table ? html`<${LateTable} key=${by} ...${shown} />` : html`<${Most} ...${shown} />`}
+  <//>`;
+}
+
+/** @param {readonly Late[]} rows @param {"total_de_atendimentos" | "total_de_atrasados" | typeof CLASSES[number]["count"]} field */
+const sum = (rows, field) => rows.reduce((before, row) => before + row[field], 0);
+
+/** @param {{ params: URLSearchParams, rows: readonly Late[] }} props rows: whose sums are all */
+function Histogram({ params, rows }) {
+  const [all, late] = [sum(rows, "total_de_atendimentos"), sum(rows, "total_de_atrasados")];
+  if (late === 0) return html`<p class="quiet">${text("empty")}</p>`;
+  const counts = CLASSES.map(({ name, count }) => ({ name, count: sum(rows, count) }));
+  const most = Math.max(...counts.map(({ count }) => count));
+  return html`
+    <p>
+      <a href=${linkToMade(params)}> ${text("whole", { late, all, share: percent((100 * late) / all) })} </a>
+    </p>
+    <ol class="histogram" aria-label=${text("title")}>
+      ${counts.map(
+        ({ name, count }) => html`
+          <li key=${name}>
+            <span class="number">${percent((100 * count) / late, 1)}</span>
+            <i style=${{ height: `${(100 * count) / most}%` }}></i>
+            <span>${text(name)}</span>
+            <span class="quiet small">${number(count)}</span>
+          </li>
+        `,
+      )}
+    </ol>
+  `;
+}
+
+/** @typedef {{ params: URLSearchParams, by: Dimension, rows: readonly Late[] }} Shown */
+
+/** @param {Late} row @param {Dimension} by */
+const nameOf = (row, by) => row[by] ?? null;
+
+/** @param {Shown} props */
+function Most({ params, by, rows }) {
+  const bars = rows
+    .filter((row) => row.total_de_atrasados > 0)
+    .map((row) => ({
+      name: nameOf(row, by) ?? text("no_state"),
+      value: row.percentual_de_atrasados,
+      words: `${percent(row.percentual_de_atrasados, 1)} · ${number(row.total_de_atrasados)}`,
+      tone: "fair",
+      href: nameOf(row, by) === null ? undefined : narrowTo(params, by, nameOf(row, by)),
+    }));
+  if (bars.length === 0) return null;
+  return html`<h3>${text("most")}</h3>
+    <${Bars} label=${text("most")} bars=${bars} />`;
+}
+
+/** @param {Shown} props */
+function LateTable({ params, by, rows }) {
+  /** @type {import("../../parts/table.js").Column<Late>[]} */
+  const columns = [
+    {
+      name: "name",
+      title: common(by),
+      of: (row) => nameOf(row, by) ?? text("no_state"),
+      show: (row) =>
+        nameOf(row, by) === null
+          ? text("no_state")
+          : html`<a href=${narrowTo(params, by, nameOf(row, by))}>${nameOf(row, by)}</a>`,
+    },
+    {
+      name: "late",
+      title: common("late"),
+      number: true,
+      of: (row) => row.total_de_atrasados,
+      show: (row) => number(row.total_de_atrasados),
+    },
+    {
+      name: "share",
+      title: text("share"),
+      number: true,
+      of: (row) => row.percentual_de_atrasados,
+      show: (row) => percent(row.percentual_de_atrasados),
+    },
+    {
+      name: "mean",
+      title: text("mean"),
+      number: true,
+      of: (row) => row.media_de_dias_de_atraso,
+      show: (row) => number(row.media_de_dias_de_atraso, 2),
+    },
+    {
+      name: "median",
+      title: text("median"),
+      number: true,
+      of: (row) => row.p50_de_dias_de_atraso,
+      show: (row) => number(row.p50_de_dias_de_atraso),
+    },
+    {
+      name: "p90",
+      title: text("p90"),
+      number: true,
+      of: (row) => row.p90_de_dias_de_atraso,
+      show: (row) => number(row.p90_de_dias_de_atraso),
+    },
+    ...CLASSES.map(({ name, share }) => ({
+      name,
+      title: text(name),
+      number: true,
+      of: (/** @type {Late} */ row) => row[share],
+      show: (/** @type {Late} */ row) => percent(row[share], 1),
+    })),
+  ];
+  return html`<${Table}
+    caption=${text("title")}
+    columns=${columns}
+    rows=${rows}
+    keyOf=${(/** @type {Late} */ row) => nameOf(row, by) ?? ""}
+    sort=${{ name: "late", desc: true }}
+    filters
+  />`;
+}

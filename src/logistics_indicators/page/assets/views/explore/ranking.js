@@ -1,0 +1,244 @@
+/** Who keeps the deadlines: bars with the interval that decides a fair order, and a table of everybody. */
+
+import { useData } from "../../data.js";
+import { number, percent } from "../../format.js";
+import { html } from "../../html.js";
+import { Bars, toneOf } from "../../parts/bars.js";
+import { ExportMenu } from "../../parts/export_menu.js";
+import { asTable, Panel } from "../../parts/panel.js";
+import { Problems } from "../../parts/problems.js";
+import { valueOf } from "../../parts/scope_bar.js";
+import { sortRows, Table } from "../../parts/table.js";
+import { change, changed, linkTo } from "../../route.js";
+import { filtersOf, rangeOf, scopeOf } from "../../scope.js";
+import { common, textsOf } from "../../texts.js";
+import { linkToMade } from "../visits/link.js";
+import { byOf, DIMENSIONS, narrowTo } from "./narrow.js";
+
+/** @typedef {import("api").components["schemas"]["AngelSla"]} SlaFigures */
+/** @typedef {Omit<SlaFigures, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Rank */
+/** @typedef {import("api").components["schemas"]["AngelProductivity"]} PaceFigures */
+/** @typedef {Omit<PaceFigures, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Pace */
+/** @typedef {Rank & Partial<Pace>} Row */
+/** @typedef {import("./narrow.js").Dimension} Dimension */
+
+const text = textsOf({
+  pt: {
+    ranking: "Ranking de {of}",
+    angel: "angels",
+    polo: "polos",
+    uf: "estados",
+    by: "Ranking por",
+    order: "Ordem",
+    worst: "Piores primeiro",
+    best: "Melhores primeiro",
+    most: "Mais atendimentos",
+    fair: "O traço fino é o intervalo de 95% do SLA, que decide a ordem e a cor: poucos atendimentos não passam à frente de muitos. A linha tracejada é o SLA de todos.",
+    shown: "{n} de {all}",
+    all: "Ver todos na tabela",
+    least: "SLA mínimo",
+    most_sla: "SLA máximo",
+    no_state: "Sem estado",
+    empty: "Nenhum atendimento com estes filtros.",
+    pace: "Por dia útil",
+  },
+  en: {
+    ranking: "Ranking of {of}",
+    angel: "angels",
+    polo: "polos",
+    uf: "states",
+    by: "Ranking by",
+    order: "Order",
+    worst: "Worst first",
+    best: "Best first",
+    most: "Most visits",
+    fair: "The thin line is the SLA's 95% interval, which decides order and colour: few visits do not outrank many. The dashed line is the SLA of all.",
+    shown: "{n} of {all}",
+    all: "See all in the table",
+    least: "SLA at least",
+    most_sla: "SLA at most",
+    no_state: "No state",
+    empty: "No visit with these filters.",
+    pace: "Per business day",
+  },
+});
+
+const SHOWN = 15;
+const ORDERS = /** @type {const} */ ({
+  worst: { sort_field: "sla_maximo", desc: "false" },
+  best: { sort_field: "sla_minimo", desc: "true" },
+  most: { sort_field: "total", desc: "true" },
+});
+/** @typedef {keyof typeof ORDERS} Order */
+
+/** @param {{ params: URLSearchParams, whole: number | null }} props whole: the SLA of all */
+export function Ranking({ params, whole }) {
+  const by = byOf(params);
+  const order = /** @type {Order} */ (Object.keys(ORDERS).find((each) => each === params.get("order")) ?? "worst");
+  const table = asTable(params, "rank");
+  const scope = { ...rangeOf(params), ...filtersOf(params) };
+  const title = text("ranking", { of: text(by) });
+  const path = `v1/indicators/sla/${by}`;
+  const query = { ...scope, ...ORDERS[order] };
+  return html`<${Panel}
+    name="rank"
+    title=${title}
+    params=${params}
+    wide=${table}
+    tools=${html`<${ExportMenu} what=${title} path=${path} query=${query} />`}
+  >
+    <div class="row spread">
+      <nav class="row" aria-label=${text("by")}>
+        ${DIMENSIONS.map(
+          (each) =>
+            html`<a
+              key=${each}
+              class="button"
+              aria-current=${each === by ? "true" : null}
+              href=${linkTo("explore", changed(params, { by: each, sort: null }))}
+              >${common(each)}</a
+            >`,
+        )}
+      </nav>
+      ${!table &&
+      html`<label class="row">
+        <span class="small">${text("order")}</span>
+        <select
+          name="order"
+          value=${order}
+          onChange=${(/** @type {Event} */ event) => change({ order: valueOf(event) })}
+        >
+          ${Object.keys(ORDERS).map(
+            (each) => html`<option key=${each} value=${each}>${text(/** @type {Order} */ (each))}</option>`,
+          )}
+        </select>
+      </label>`}
+    </div>
+    ${table
+      ? html`<${RankTable} key=${by} params=${params} by=${by} title=${title} />`
+      : html`<${RankBars} params=${params} by=${by} title=${title} path=${path} query=${query} whole=${whole} />`}
+  <//>`;
+}
+
+/** @param {Rank | Pace} row @param {Dimension} by */
+const nameOf = (row, by) => row[by] ?? null;
+
+/**
+ * @param {{ params: URLSearchParams, by: Dimension, title: string, path: string, query: import("../../route.js").Params, whole: number | null }} props
+ */
+function RankBars({ params, by, title, path, query, whole }) {
+  /** @type {import("../../data.js").Answered<Record<string, readonly Rank[]>>} */
+  const { data, problem, waiting, again } = useData(path, { ...query, limit: SHOWN + 1 });
+  const ranks = data?.[`sla_${by}`];
+  const bars = (ranks ?? []).slice(0, SHOWN).map((rank) => ({
+    name: nameOf(rank, by) ?? text("no_state"),
+    value: rank.sla_percentual,
+    words: html`${percent(rank.sla_percentual)}${" · "}<${Count} params=${params} by=${by} row=${rank} />`,
+    low: rank.sla_minimo,
+    high: rank.sla_maximo,
+    tone: whole === null ? "quiet" : toneOf(rank, whole),
+    href: nameOf(rank, by) === null ? undefined : narrowTo(params, by, nameOf(rank, by)),
+  }));
+  return html`<div class="stack ${waiting ? "waiting" : ""}">
+    <${Problems} problem=${problem} again=${again} />
+    ${ranks?.length === 0 && html`<p class="quiet">${text("empty")}</p>`}
+    <${Bars} label=${title} mark=${whole} bars=${bars} />
+    ${(ranks?.length ?? 0) > SHOWN &&
+    html`<p><a href=${linkTo("explore", changed(params, { rank: "table" }))}>${text("all")}</a></p>`}
+    <p class="quiet small">${text("fair")}</p>
+  </div>`;
+}
+
+/** The number of visits, that leads to them. @param {{ params: URLSearchParams, by: Dimension, row: Rank }} props */
+function Count({ params, by, row }) {
+  const name = nameOf(row, by);
+  const count = number(row.total_de_atendimentos);
+  return name === null
+    ? html`<span>${count}</span>`
+    : html`<a
+        href=${linkToMade(params, { [by]: name })}
+        aria-label=${`${name}: ${count} ${common("visits").toLowerCase()}`}
+        >${count}</a
+      >`;
+}
+
+/** @param {{ params: URLSearchParams, by: Dimension, title: string }} props */
+function RankTable({ params, by, title }) {
+  const { rows, problem, waiting, again } = useRows(params, by);
+  const columns = columnsOf(params, by);
+  const [, minus = "", name = ""] = /^(-?)(\w+)$/.exec(params.get("sort") ?? "-total") ?? [];
+  const sort = { name, desc: minus === "-" };
+  return html`<div class="stack ${waiting ? "waiting" : ""}">
+    <${Problems} problem=${problem} again=${again} />
+    <${Table}
+      caption=${title}
+      columns=${columns}
+      rows=${sortRows(rows, columns, sort)}
+      keyOf=${(/** @type {Row} */ row) => nameOf(row, by) ?? ""}
+      sort=${sort}
+      onSort=${(/** @type {import("../../parts/table.js").Sort} */ { name, desc }) =>
+        change({ sort: `${desc ? "-" : ""}${name}` }, { replace: true })}
+      filters
+    />
+  </div>`;
+}
+
+/** SLA and pace of everybody, in one row each. @param {URLSearchParams} params @param {Dimension} by */
+function useRows(params, by) {
+  const scope = { ...rangeOf(params), ...filtersOf(params) };
+  /** @type {import("../../data.js").Answered<Record<string, readonly Rank[]>>} */
+  const sla = useData(`v1/indicators/sla/${by}`, { ...scope, sort_field: by, desc: "false" });
+  /** @type {import("../../data.js").Answered<Record<string, readonly Pace[]>>} */
+  const pace = useData(`v1/indicators/productivity${by === "angel" ? "" : `/${by}`}`, {
+    ...scopeOf(params),
+    sort_field: by,
+    desc: "false",
+  });
+  const paces = pace.data?.[by === "angel" ? "produtividade" : `produtividade_${by}`] ?? [];
+  const paceOf = new Map(paces.map((row) => [nameOf(row, by), row]));
+  const rows = (sla.data?.[`sla_${by}`] ?? []).map((row) => ({ ...paceOf.get(nameOf(row, by)), ...row }));
+  return { rows, problem: sla.problem ?? pace.problem, waiting: sla.waiting, again: sla.again };
+}
+
+/** @param {URLSearchParams} params @param {Dimension} by @returns {import("../../parts/table.js").Column<Row>[]} */
+function columnsOf(params, by) {
+  /**
+   * @param {string} name
+   * @param {string} title
+   * @param {(row: Row) => number | null | undefined} of
+   * @param {(value: number | null | undefined) => string} words
+   */
+  const figure = (name, title, of, words) => ({
+    name,
+    title,
+    of,
+    show: (/** @type {Row} */ row) => words(of(row)),
+    number: true,
+  });
+  return [
+    {
+      name: "name",
+      title: common(by),
+      of: (row) => nameOf(row, by) ?? text("no_state"),
+      show: (row) =>
+        nameOf(row, by) === null
+          ? text("no_state")
+          : html`<a href=${narrowTo(params, by, nameOf(row, by))}>${nameOf(row, by)}</a>`,
+    },
+    {
+      ...figure("total", common("visits"), (row) => row.total_de_atendimentos, number),
+      show: (row) => html`<${Count} params=${params} by=${by} row=${row} />`,
+    },
+    figure("sla", common("sla"), (row) => row.sla_percentual, percent),
+    figure("least", text("least"), (row) => row.sla_minimo, percent),
+    figure("most", text("most_sla"), (row) => row.sla_maximo, percent),
+    figure("on_time", common("on_time"), (row) => row.total_de_atendimentos_no_prazo, number),
+    figure("late", common("late"), (row) => row.total_de_atendimentos - row.total_de_atendimentos_no_prazo, number),
+    figure(
+      "pace",
+      text("pace"),
+      (row) => row.produtividade,
+      (value) => number(value, 2),
+    ),
+  ];
+}

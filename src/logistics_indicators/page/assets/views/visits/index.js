@@ -1,0 +1,204 @@
+/** The visits one by one: those of the filters in the address, and one of them with where it came from. */
+
+import { useData } from "../../data.js";
+import { day, moment } from "../../format.js";
+import { html } from "../../html.js";
+import { ExportMenu } from "../../parts/export_menu.js";
+import { Problems } from "../../parts/problems.js";
+import { ScopeBar, valueOf } from "../../parts/scope_bar.js";
+import { Table } from "../../parts/table.js";
+import { change, changed, linkTo } from "../../route.js";
+import { filtersOf, rangeOf } from "../../scope.js";
+import { common, textsOf } from "../../texts.js";
+import { Detail } from "./detail.js";
+import { useList } from "./list.js";
+import { Outcome } from "./outcome.js";
+
+/** @typedef {import("api").components["schemas"]["Service"]} Visit */
+
+const text = textsOf({
+  pt: {
+    title: "Atendimentos",
+    state: "Situação",
+    any: "Todas",
+    done: "Feitos",
+    open: "Em aberto",
+    more_filters: "Mais filtros",
+    data_limite_de: "Prazo de",
+    data_limite_ate: "Prazo até",
+    id: "Atendimento",
+    id_cliente: "Id do cliente",
+    load_id: "Trazidos pela carga",
+    updated_by_load: "Alterados pela carga",
+    total: { one: "{n} atendimento", other: "{n} atendimentos" },
+    shown: "{n} na tela",
+    outcome: "Resultado",
+    empty: "Nenhum atendimento com estes filtros.",
+    no_period: "O período vale para a data do atendimento; o que está em aberto não tem uma.",
+  },
+  en: {
+    title: "Visits",
+    state: "State",
+    any: "All",
+    done: "Made",
+    open: "Open",
+    more_filters: "More filters",
+    data_limite_de: "Deadline from",
+    data_limite_ate: "Deadline to",
+    id: "Visit",
+    id_cliente: "Customer's id",
+    load_id: "Brought by load",
+    updated_by_load: "Changed by load",
+    total: { one: "{n} visit", other: "{n} visits" },
+    shown: "{n} on screen",
+    outcome: "Outcome",
+    empty: "No visit with these filters.",
+    no_period: "The period is of the visit's date; what is open has none.",
+  },
+});
+
+const DAYS = /** @type {const} */ (["data_limite_de", "data_limite_ate"]);
+const IDS = /** @type {const} */ (["id", "id_cliente", "load_id", "updated_by_load"]);
+
+/** What the list of the service is asked for. @param {URLSearchParams} params */
+function questionOf(params) {
+  const { start_date, end_date } = rangeOf(params);
+  const own = Object.fromEntries(["aberto", ...DAYS, ...IDS].map((name) => [name, params.get(name)]));
+  const made = { data_de_atendimento_de: start_date, data_de_atendimento_ate: end_date };
+  return { ...filtersOf(params), ...own, ...(own.aberto === "true" ? {} : made) };
+}
+
+/** @param {{ params: URLSearchParams }} props */
+export function Visits({ params }) {
+  const question = questionOf(params);
+  /** @type {import("./list.js").Listed<Visit>} */
+  const { rows, problem, waiting, more, again } = useList("v1/services", "atendimentos", question);
+  /** @type {import("../../data.js").Answered<{ total: number }>} */
+  const { data: total } = useData("v1/services/total", question);
+  const visit = params.get("visit");
+  return html`
+    <h1 class="visually-hidden">${text("title")}</h1>
+    <${ScopeBar} params=${params}><${StateField} value=${params.get("aberto") ?? "any"} /><//>
+    <${MoreFilters} params=${params} />
+    <${Problems} problem=${problem} again=${again} />
+    <section class="card stack" aria-label=${text("title")}>
+      <div class="row spread">
+        <p role="status">
+          <b>${total ? text("total", { n: total.total }) : ""}</b>${" "}
+          <span class="quiet small">${rows && text("shown", { n: rows.length })}</span>
+        </p>
+        <${ExportMenu} what=${text("title")} path="v1/services" query=${question} />
+      </div>
+      ${params.get("aberto") === "true" &&
+      rangeOf(params).start_date &&
+      html`<p class="quiet small">${text("no_period")}</p>`}
+      ${rows?.length === 0 && html`<p class="quiet">${text("empty")}</p>`}
+      ${rows?.length
+        ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
+        : !rows && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+      ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+    </section>
+    ${visit && html`<${Detail} key=${visit} id=${visit} />`}
+  `;
+}
+
+const STATES = /** @type {const} */ ({ any: "any", false: "done", true: "open" });
+
+/** @param {{ value: string }} props */
+function StateField({ value }) {
+  return html`<label class="field">
+    <span>${text("state")}</span>
+    <select
+      name="aberto"
+      value=${value}
+      onChange=${(/** @type {Event} */ event) => change({ aberto: valueOf(event) === "any" ? null : valueOf(event) })}
+    >
+      ${["any", "false", "true"].map(
+        (each) =>
+          html`<option key=${each} value=${each}>${text(STATES[/** @type {keyof typeof STATES} */ (each)])}</option>`,
+      )}
+    </select>
+  </label>`;
+}
+
+/** @param {{ params: URLSearchParams }} props */
+function MoreFilters({ params }) {
+  const some = [...DAYS, ...IDS].some((name) => params.has(name));
+  /** @param {typeof DAYS[number] | typeof IDS[number]} name @param {object} field */
+  const field = (name, field) =>
+    html`<label class="field" key=${name}>
+      <span>${text(name)}</span>
+      <input
+        name=${name}
+        value=${params.get(name) ?? ""}
+        onChange=${(/** @type {Event} */ event) => change({ [name]: valueOf(event).trim() })}
+        ...${field}
+      />
+    </label>`;
+  return html`<details open=${some}>
+    <summary>${text("more_filters")}</summary>
+    <div class="row">
+      ${DAYS.map((name) => field(name, { type: "date" }))}
+      ${IDS.map((name) => field(name, { inputmode: "numeric", pattern: "[0-9]*", size: 10 }))}
+    </div>
+  </details>`;
+}
+
+/** @param {{ params: URLSearchParams, rows: readonly Visit[] }} props */
+function VisitTable({ params, rows }) {
+  /** @type {(name: string, value: string | number) => string} */
+  const narrowed = (name, value) => linkTo("visits", changed(params, { [name]: value }));
+  /** @type {import("../../parts/table.js").Column<Visit>[]} */
+  const columns = [
+    {
+      name: "id",
+      title: text("id"),
+      of: ({ id }) => id,
+      show: ({ id }) => html`<a href=${narrowed("visit", id)}>${id}</a>`,
+      number: true,
+    },
+    {
+      name: "angel",
+      title: common("angel"),
+      of: ({ angel }) => angel,
+      show: ({ angel }) => html`<a href=${narrowed("angel", angel)}>${angel}</a>`,
+    },
+    {
+      name: "polo",
+      title: common("polo"),
+      of: ({ polo }) => polo,
+      show: ({ polo }) => html`<a href=${narrowed("polo", polo)}>${polo}</a>`,
+    },
+    {
+      name: "data_limite",
+      title: common("deadline"),
+      of: (row) => row.data_limite,
+      show: (row) => day(row.data_limite),
+    },
+    {
+      name: "data_de_atendimento",
+      title: common("attended"),
+      of: (row) => row.data_de_atendimento,
+      show: (row) => moment(row.data_de_atendimento),
+    },
+    {
+      name: "outcome",
+      title: text("outcome"),
+      of: (row) => row.data_de_atendimento,
+      show: (row) => html`<${Outcome} visit=${row} />`,
+    },
+    {
+      name: "id_cliente",
+      title: common("customer"),
+      of: (row) => row.id_cliente,
+      show: (row) => html`<a href=${narrowed("id_cliente", row.id_cliente)}>${row.id_cliente}</a>`,
+      number: true,
+    },
+  ];
+  return html`<${Table}
+    caption=${text("title")}
+    columns=${columns.map((column) => ({ ...column, sorts: false }))}
+    rows=${rows}
+    keyOf=${(/** @type {Visit} */ { id }) => id}
+  />`;
+}

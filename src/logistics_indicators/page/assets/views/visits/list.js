@@ -1,0 +1,109 @@
+/** The rows of a list of the service, a page more at each wish. They stay as many when the data changes. */
+
+import { get, Problem } from "../../api.js";
+import { useEffect, useRef, useState } from "../../html.js";
+import { dataVersion } from "../../live.js";
+import { searchOf } from "../../route.js";
+import { useStore } from "../../store.js";
+
+/**
+ * @template R
+ * @typedef {{ rows: readonly R[] | null, problem: Problem | null, waiting: boolean, more: (() => void) | null, again: () => void }} Listed
+ * more: asks for the next page, where there is one
+ */
+
+const PAGE = 100;
+const MOST = 1_000;
+
+/**
+ * @template R
+ * @param {string} path
+ * @param {string} key of the rows in the answer
+ * @param {import("../../route.js").Params} query
+ * @returns {Listed<R>}
+ */
+export function useList(path, key, query) {
+  const version = useStore(dataVersion);
+  const [turn, setTurn] = useState(0);
+  const question = `${path}?${searchOf(query)}`;
+  const [state, setState] = useState(
+    /** @returns {{ rows: readonly R[] | null, next: string | null, problem: Problem | null, question: string | null }} */ () => ({
+      rows: null,
+      next: null,
+      problem: null,
+      question: null,
+    }),
+  );
+  const shown = useRef(PAGE);
+  const asking = useRef(new AbortController());
+
+  /** @param {(signal: AbortSignal) => Promise<{ rows: readonly R[], next: string | null }>} ask */
+  function take(ask) {
+    asking.current.abort();
+    const { signal } = (asking.current = new AbortController());
+    ask(signal).then(
+      (found) => {
+        if (signal.aborted) return;
+        shown.current = Math.max(PAGE, found.rows.length);
+        setState({ ...found, problem: null, question });
+      },
+      (problem) => {
+        if (signal.aborted) return;
+        if (!(problem instanceof Problem)) throw problem;
+        setState((before) => ({ ...before, problem, question }));
+      },
+    );
+  }
+
+  useEffect(() => {
+    const wanted = state.question === question ? shown.current : PAGE;
+    take((signal) => rowsOf(path, key, query, wanted, signal));
+  }, [question, version, turn]);
+  useEffect(() => () => asking.current.abort(), []);
+
+  const { rows, next } = state;
+  const more = () =>
+    take(async (signal) => {
+      const page = await pageOf(/** @type {string} */ (next), key, {}, signal);
+      return { rows: [...(rows ?? []), ...page.rows], next: page.next };
+    });
+  const waiting = state.question !== question;
+  return {
+    rows,
+    problem: state.problem,
+    waiting,
+    more: next && !waiting ? more : null,
+    again: () => setTurn((before) => before + 1),
+  };
+
+  /**
+   * @param {string} address
+   * @param {string} key
+   * @param {import("../../route.js").Params} query
+   * @param {AbortSignal} signal
+   * @returns {Promise<{ rows: readonly R[], next: string | null }>}
+   */
+  async function pageOf(address, key, query, signal) {
+    /** @type {{ proxima_pagina?: string } & Record<string, readonly R[]>} */
+    const page = await get(address, query, signal);
+    return { rows: page[key] ?? [], next: page.proxima_pagina ?? null };
+  }
+
+  /**
+   * The first rows: as many as wanted, page by page.
+   *
+   * @param {string} path
+   * @param {string} key
+   * @param {import("../../route.js").Params} query
+   * @param {number} wanted
+   * @param {AbortSignal} signal
+   */
+  async function rowsOf(path, key, query, wanted, signal) {
+    let found = await pageOf(path, key, { ...query, limit: Math.min(MOST, wanted) }, signal);
+    while (found.next && found.rows.length < wanted) {
+      const page = await pageOf(found.next, key, {}, signal);
+      found = { rows: [...found.rows, ...page.rows], next: page.next };
+    }
+    return found;
+  }
+}
