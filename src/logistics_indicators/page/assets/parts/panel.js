@@ -26,7 +26,7 @@ export function Panel({ name, title, params, waiting = false, tools, children, i
   return html`<section class="card stack ${wide ? "across" : ""}" aria-label=${title} ref=${inner}>
     <div class="row spread">
       <h2>${title}</h2>
-      <div class="row">
+      <div class="row ends">
         <button
           type="button"
           aria-pressed=${table ? "true" : "false"}

@@ -90,7 +90,7 @@ function Scrolled({ caption, columns, rows, keyOf, sort, onSort }) {
   const [first, last] = useWindow(box, rows.length);
   const widest = useMemo(() => columns.map((column) => widestOf(rows, column)), [rows, columns.length]);
   const height = useRowHeight(box, rows.length > 0);
-  return html`<div class="table" role="region" aria-label=${caption} tabindex="0" ref=${box}>
+  return html`<div class="table" role="group" aria-label=${caption} tabindex="0" ref=${box}>
     <table aria-rowcount=${rows.length + 1}>
       <caption class="visually-hidden">
         ${caption}

@@ -38,7 +38,7 @@ const text = textsOf({
   },
   en: {
     title: "Visits",
-    state: "State",
+    state: "Status",
     any: "All",
     done: "Made",
     open: "Open",

@@ -1,0 +1,312 @@
+"""Explore and the visits in a browser: figures over time, by name, state and delay, down to where a visit came from."""
+
+import csv
+import io
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+import httpx
+import openpyxl
+import pyarrow.parquet
+import pytest
+from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from fastapi import FastAPI
+from load_client import load_file
+from playwright.async_api import Page, expect
+from visits import attended, random_visits, sla_by, store, uf, visit
+
+from logistics_indicators.rollup.writing import Visit
+
+NOT_SIGNED_IN = "status of 401"
+ROWS = "tbody tr[aria-rowindex]"
+
+
+async def explorer(surf: Surfing, address: str = "#/explore", **options: object) -> Page:
+    page = await surf.open(await surf.context(**options), address)
+    await sign_in(page)
+    return page
+
+
+def thousands(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def month_of(visits: Iterable[Visit], year: int, month: int) -> list[Visit]:
+    return attended(visits, date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+
+
+def sla_of(visits: Iterable[Visit]) -> str:
+    """As it is written in Portuguese."""
+    made = [Visit("all", v.polo, v.data_limite, v.data_de_atendimento) for v in visits]
+    return sla_by("angel", made)["all"][2].replace(".", ",")
+
+
+@pytest.fixture
+async def visits(connection: asyncpg.Connection) -> list[Visit]:
+    visits = random_visits(29, 3000)
+    await store(connection, visits)
+    return visits
+
+
+@needs_browser
+async def test_a_line_is_read_by_keys_and_a_point_narrows_the_view(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    january = month_of(visits, 2020, 1)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf)
+        chart = page.get_by_role("application", name="SLA por mês")
+        panel = page.get_by_role("region", name="SLA por mês")
+        await expect(chart.locator("canvas")).to_be_visible()
+        await chart.focus()
+        await page.keyboard.press("Home")
+        await page.keyboard.press("ArrowRight")
+        said = panel.get_by_role("status")
+        await expect(said).to_contain_text(sla_of(january))
+        await expect(said).to_contain_text(f"{len(january)} atendimentos")
+
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("start_date=2020-01-01&end_date=2020-01-31"))
+        await page.get_by_label("Comparar com").select_option(label="Período anterior")
+        by_day = page.get_by_role("region", name="SLA por dia")
+        await expect(by_day.get_by_text("01/12/2019 a 31/12/2019")).to_be_visible()
+        await page.go_back()
+        await page.go_back()
+        await expect(chart).to_be_visible()
+
+        await page.get_by_role("button", name="SLA por mês: tabela").click()
+        table = panel.get_by_role("table")
+        row = table.get_by_role("row").filter(has_text="01/01/2020")
+        await expect(row).to_contain_text(sla_of(january))
+        await row.get_by_role("link", name=str(len(january))).click()
+        await expect(page.get_by_role("heading", name="Atendimentos")).to_be_attached()
+        await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(
+            f"{len(january)} atendimentos"
+        )
+
+
+@needs_browser
+async def test_a_click_on_a_bar_or_a_tile_narrows_the_view_and_the_address_is_a_link(
+    app: FastAPI, visits: list[Visit]
+) -> None:
+    await make_account(app)
+    polos = sla_by("polo", attended(visits))
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf)
+        ranking = page.get_by_role("region", name="Ranking de polos")
+        await expect(ranking.locator(".bars > li")).to_have_count(len(polos))
+        santos = ranking.get_by_role("listitem").filter(has_text="SP - SANTOS")
+        await expect(santos).to_contain_text(polos["SP - SANTOS"][2].replace(".", ","))
+        await assert_accessible(page, "explore")
+
+        await santos.locator("svg").click(force=True)  # the bar is as good as the name
+        await expect(page).to_have_url(re.compile(r"polo=SP\+-\+SANTOS&by=angel"))
+        angels = page.get_by_role("region", name="Ranking de angels")
+        of_santos = sla_by("angel", attended(visits, polo="SP - SANTOS"))
+        await expect(angels.locator(".bars > li")).to_have_count(len(of_santos))
+        await page.go_back()
+
+        states = page.get_by_role("region", name="SLA por estado")
+        ceara = states.get_by_role("link", name="Ceará")
+        share = sla_of(attended(visits, uf="CE"))
+        await expect(ceara).to_have_accessible_name(re.compile(f"Ceará: {share}"))
+        await expect(states.get_by_role("link")).to_have_count(27)
+        await ceara.click()
+        await expect(page).to_have_url(re.compile("uf=CE&by=polo"))
+        await expect(ranking.locator(".bars > li")).to_have_count(2)
+        await expect(ceara).to_have_attribute("aria-current", "true")
+        await expect(states.get_by_role("link", name=re.compile("São Paulo: .*atendimentos"))).to_be_visible()
+        link = page.url
+        await page.go_back()
+        await expect(ranking.locator(".bars > li")).to_have_count(len(polos))
+        await page.go_forward()
+        await expect(ranking.locator(".bars > li")).to_have_count(2)
+
+        other = await explorer(surf, link.split("/", 3)[3], locale="en-GB", color_scheme="dark")
+        await expect(other.get_by_role("region", name="Ranking of polos").locator(".bars > li")).to_have_count(2)
+        await expect(other.get_by_label("State", exact=True)).to_have_value("CE")
+        await assert_accessible(other, "explore-dark")
+
+
+@needs_browser
+async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    late = [(v.data_de_atendimento.date() - v.data_limite).days for v in attended(visits) if v.data_de_atendimento]
+    waiting = [v for v in visits if v.data_de_atendimento is None]
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, viewport={"width": 360, "height": 740})
+        delays = page.get_by_role("region", name="Atraso em dias")
+        await delays.scroll_into_view_if_needed()
+        whole = f"{thousands(sum(d > 0 for d in late))} de {thousands(len(late))} atendimentos com atraso"
+        await expect(delays.get_by_role("link", name=whole)).to_be_visible()
+        counts = [late.count(1), late.count(2), sum(3 <= d <= 5 for d in late), sum(d > 5 for d in late)]
+        await expect(delays.locator(".histogram li > .small")).to_have_text([thousands(n) for n in counts])
+
+        backlog = page.get_by_role("region", name="Em aberto por idade")
+        await backlog.scroll_into_view_if_needed()
+        oldest = backlog.get_by_role("link", name=re.compile("mais de 90"))
+        await expect(oldest).to_have_text(str(len(waiting)))  # all of them were due years ago
+        sideways = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not await page.evaluate(sideways)
+        await assert_accessible(page, "explore-phone")
+        await oldest.click()
+        await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(str(len(waiting)))
+        assert not await page.evaluate(sideways)
+        await assert_accessible(page, "visits-phone")
+
+
+@pytest.fixture
+async def many_polos(connection: asyncpg.Connection) -> list[Visit]:
+    """1,500 polos: number n has n % 40 + 1 visits, of which one is late where 3 divides n."""
+    visits = []
+    for polo in range(1500):
+        done = [
+            "2021-05-03T08:00:00" if late else "2021-05-01T08:00:00" for late in [polo % 3 == 0, *[0] * (polo % 40)]
+        ]
+        visits += [visit("Ana", f"SP - POLO {polo:04d}", "2021-05-02", at) for at in done]
+    await store(connection, visits)
+    return visits
+
+
+@needs_browser
+async def test_a_table_of_1500_rows_sorts_filters_and_draws_what_is_seen(app: FastAPI, many_polos: list[Visit]) -> None:
+    await make_account(app)
+    figures = sla_by("polo", attended(many_polos))
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf)
+        await page.get_by_role("link", name="Ver todos na tabela").click()
+        panel = page.get_by_role("region", name="Ranking de polos")
+        await expect(panel.get_by_role("status")).to_have_text("1.500 linhas")
+        await expect(panel.get_by_role("table")).to_have_attribute("aria-rowcount", "1501")
+        assert await panel.locator(ROWS).count() < 100
+
+        await panel.get_by_role("button", name="SLA", exact=True).click()
+        await expect(panel.get_by_role("columnheader", name="SLA", exact=True)).to_have_attribute(
+            "aria-sort", "descending"
+        )
+        await panel.get_by_role("button", name="SLA", exact=True).click()
+        worst = [name for name, (_, _, share) in figures.items() if share == "0.00%"]
+        await expect(panel.locator(ROWS).first).to_contain_text(str(min(map(str, worst))))
+        await expect(page).to_have_url(re.compile("sort=sla"))
+
+        await panel.locator(f"{ROWS} a").first.focus()
+        area = panel.locator(".table")
+        await area.evaluate("area => area.scrollTo(0, area.scrollHeight)")
+        await expect(panel.locator('tr[aria-rowindex="1501"]')).to_be_in_viewport()
+        await expect(area).to_be_focused()  # its row is not drawn any more, and yet the keyboard stays in the table
+        assert await panel.locator(ROWS).count() < 100
+
+        await panel.get_by_role("searchbox").fill("polo 149")
+        await expect(panel.get_by_role("status")).to_have_text("10 de 1.500 linhas")
+        await expect(panel.locator(ROWS)).to_have_count(10)
+        await assert_accessible(page, "explore-table")
+        await panel.get_by_role("link", name="SP - POLO 1499", exact=True).click()
+        await expect(page).to_have_url(re.compile("polo=SP.*by=angel"))
+
+
+@needs_browser
+async def test_what_is_seen_is_exported_in_each_form(app: FastAPI, visits: list[Visit], tmp_path: Path) -> None:
+    await make_account(app)
+    first = date(2020, 2, 1)
+    polos = sla_by("polo", attended(visits, first, date(2020, 2, 29)))
+
+    async def exported(page: Page, panel: str, form: str) -> Path:
+        region = page.get_by_role("region", name=panel)
+        await region.locator("summary", has_text="Exportar").click()
+        async with page.expect_download() as download:
+            await region.get_by_role("button", name=form, exact=True).click()
+        file = await download.value
+        path = tmp_path / file.suggested_filename
+        await file.save_as(path)
+        return path
+
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/explore?start_date=2020-02-01&end_date=2020-02-29")
+        sheet = await exported(page, "Ranking de polos", "Excel (xlsx)")
+        assert re.fullmatch(r"sla_polo-\d{8}-\d{6}\.xlsx", sheet.name)
+        header, *rows = openpyxl.load_workbook(sheet).active.iter_rows(values_only=True)  # type: ignore[union-attr]
+        found = {row[0]: (row[1], row[2], row[3]) for row in rows}
+        assert header[:2] == ("polo", "total_de_atendimentos")
+        assert found == polos
+
+        parquet = pyarrow.parquet.read_table(await exported(page, "Ranking de polos", "Parquet"))
+        assert dict(zip(parquet["polo"].to_pylist(), parquet["total_de_atendimentos"].to_pylist(), strict=True)) == {
+            name: total for name, (total, _, _) in polos.items()
+        }
+        for_excel = (await exported(page, "Ranking de polos", "CSV para Excel")).read_bytes()
+        assert for_excel.startswith("\ufeffpolo;".encode())
+        plain = (await exported(page, "SLA por dia", "CSV")).read_text("utf-8")
+        assert next(csv.DictReader(io.StringIO(plain)))["inicio"] == "2020-02-01"
+        picture = await exported(page, "SLA por dia", "Imagem (png)")
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+VISITS = """id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento
+1;10;Ana;CE - SOBRAL;02/05/2021;05/05/2021 08:00:00
+2;10;Bia;CE - SOBRAL;02/05/2021;01/05/2021 08:00:00
+3;11;Bia;SP - SANTOS;02/05/2021;-
+"""
+
+
+@needs_browser
+async def test_a_visit_shows_its_customer_and_the_loads_it_comes_from(app: FastAPI, client: httpx.AsyncClient) -> None:
+    await make_account(app)
+    await load_file(client, "customers", "id;nome;email\n10;Rita Souza;rita@example.com\n11;Rui;rui@example.com\n")
+    brought = await load_file(client, "services", VISITS)
+    correction = VISITS.splitlines()[0] + "\n1;10;Ana;CE - SOBRAL;02/05/2021;04/05/2021 09:00:00\n"
+    mended = await load_file(client, "services", correction, on_conflict="update")
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, f"#/visits?load_id={brought['id']}")
+        await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text("3 atendimentos")
+        await page.get_by_label("Situação").select_option(label="Feitos")
+        rows = page.locator(ROWS)
+        await expect(rows).to_have_count(2)
+        await expect(rows.first).to_contain_text("Atraso de 2 dias")
+        await expect(rows.last).to_contain_text("No prazo")
+        await assert_accessible(page, "visits")
+
+        await rows.first.get_by_role("link", name="1", exact=True).click()
+        detail = page.get_by_role("dialog", name="Atendimento 1")
+        await expect(detail).to_contain_text("Rita Souza")
+        await expect(detail).to_contain_text("04/05/2021, 09:00:00")
+        for word, load in (("Trazido por", brought), ("Última alteração", mended)):
+            fact = detail.locator(f"dt:has-text('{word}') + dd a")
+            await expect(fact).to_have_attribute("href", f"#/loads?load={load['id']}")
+        await assert_accessible(page, "visit")
+        shared = page.url
+        await page.keyboard.press("Escape")
+        await expect(detail).to_be_hidden()
+        await expect(rows.first.get_by_role("link", name="1", exact=True)).to_be_focused()
+        await page.goto(shared)
+        await detail.get_by_role("link", name="Outros atendimentos deste cliente").click()
+        await expect(page).to_have_url(re.compile(r"#/visits\?id_cliente=10$"))
+        await expect(detail).to_be_hidden()
+        await expect(rows).to_have_count(2)
+
+        await client.put("/v1/services/2", json=MADE_LATE)  # somebody else's change shows by itself
+        await expect(rows.last).to_contain_text("Atraso de 1 dia")
+
+
+MADE_LATE = {
+    "id_cliente": 10,
+    "angel": "Bia",
+    "polo": "CE - SOBRAL",
+    "data_limite": "2021-05-02",
+    "data_de_atendimento": "2021-05-03T08:00:00",
+}
+
+
+@needs_browser
+async def test_more_visits_are_shown_where_they_are_wished(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    of_ceara = [v for v in visits if uf(v.polo) == "CE"]
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/visits?uf=CE")
+        told = page.get_by_role("status").filter(has_text="na tela")
+        await expect(told).to_have_text(f"{thousands(len(of_ceara))} atendimentos 100 na tela")
+        await page.get_by_role("button", name="Mostrar mais").click()
+        await expect(told).to_contain_text("200 na tela")
+        await expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "201")
