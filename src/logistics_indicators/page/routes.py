@@ -1,6 +1,7 @@
 """`/` and `/assets/{hash}/…`: the page, from our own files, so that it needs no other host."""
 
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,18 +10,10 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-FOLDER = Path(__file__).parent / "assets"
+FOLDER = Path(__file__).resolve().parent / "assets"
 FOR_EVER = "public, max-age=31536000, immutable"
-PRELOADED = (
-    "*.js",
-    "parts/*.js",
-    "texts/*.js",
-    "views/summary.js",
-    "vendor/preact.js",
-    "vendor/hooks.js",
-    "vendor/htm.js",
-)
-"""What the first view needs, asked for at once and not one import after the other."""
+FIRST_MODULE = "main.js"
+STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"', re.MULTILINE)
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,9 +40,21 @@ def hash_of_assets() -> str:
     return digest.hexdigest()[:16]
 
 
+def first_modules() -> set[Path]:
+    """What the first view needs, to be asked for at once and not one import after the other."""
+    found: set[Path] = set()
+    wanted = [FOLDER / FIRST_MODULE]
+    while wanted:
+        module = wanted.pop()
+        if module not in found:
+            found.add(module)
+            wanted += ((module.parent / name).resolve() for name in STATIC_IMPORT.findall(module.read_text("utf-8")))
+    return found
+
+
 def page_of(version: str) -> bytes:
     """index.html with the addresses of this version, and with what the first view needs."""
-    modules = sorted(path.relative_to(FOLDER).as_posix() for pattern in PRELOADED for path in FOLDER.glob(pattern))
+    modules = sorted(path.relative_to(FOLDER).as_posix() for path in first_modules())
     links = "\n".join(f'    <link rel="modulepreload" href="assets/{version}/{module}" />' for module in modules)
     text = (FOLDER / "index.html").read_text("utf-8")
     return text.replace("<!-- modules -->", links.strip()).replace("assets/now/", f"assets/{version}/").encode()
