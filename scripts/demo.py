@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import psutil
 from rich.box import SIMPLE_HEAD
@@ -19,29 +18,18 @@ from rich.console import Console
 from rich.table import Table
 
 from logistics_indicators.client.connecting import ServiceError, body_of, remote_service
+from logistics_indicators.client.load_tables import print_loads
 from logistics_indicators.client.loading_options import LoadOptions
-from logistics_indicators.client.progress import load_with_progress, print_rejects, print_summary
+from logistics_indicators.client.progress import load_with_progress
 from logistics_indicators.demo.files import ROWS, make_files
 from logistics_indicators.demo.generating import positive
-from logistics_indicators.running.embedded import EmbeddedPostgres
-from logistics_indicators.running.serving import origin_of, places, wait_until_ready
+from logistics_indicators.running.serving import accounts_exist, origin_of, places, wait_until_ready
 from logistics_indicators.settings import Settings
 
 ROWS_SHOWN = 5
 USERNAME = "demo"
 
 console = Console(highlight=False, soft_wrap=True)
-
-
-async def accounts_exist() -> bool:
-    """Asked of the database: over HTTP one would have to make an account to see whether it is the first."""
-    settings = Settings()
-    url = EmbeddedPostgres(settings.data_dir).url() if settings.embedded else settings.server_url()
-    connection = await asyncpg.connect(url)
-    try:
-        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM users)"))
-    finally:
-        await connection.close()
 
 
 async def register(origin: str) -> str:
@@ -84,7 +72,7 @@ async def show_indicators(client: httpx.AsyncClient) -> None:
 
 
 async def demonstrate(origin: str, rows: int) -> None:
-    if await accounts_exist():
+    if await accounts_exist(Settings()):
         console.print(places(origin))
         console.print(
             "There is an account already, so the demo makes none and loads nothing. Sign in with yours,\n"
@@ -100,8 +88,7 @@ async def demonstrate(origin: str, rows: int) -> None:
             loads, refused = await load_with_progress(client, files, LoadOptions())
             if refused is not None:
                 raise refused
-            print_summary(loads)
-            print_rejects(loads)
+            print_loads(loads, as_json=False)
             await show_indicators(client)
     console.print(places(origin))
     console.print("Next: sign in there with the account above (Authorize). Ctrl-C stops the service.")

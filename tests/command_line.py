@@ -20,17 +20,23 @@ Run = Callable[..., Awaitable[Outcome]]
 
 
 async def run_command(*words: object, **environment: str) -> Outcome:
+    return await pipe_into(None, *words, **environment)
+
+
+async def pipe_into(stdin: bytes | None, *words: object, **environment: str) -> Outcome:
+    """In a session of its own, so that there is no terminal to ask."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOGISTICS_", "DATABASE_", "POSTGRES_", "JWT_"))}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "logistics_indicators",
         *map(str, words),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=clean | {"COLUMNS": "200"} | environment,
+        start_new_session=True,
+        env=clean | {"COLUMNS": "80"} | environment,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 120)
+    out, err = await asyncio.wait_for(process.communicate(stdin), 120)
     assert process.returncode is not None
     return Outcome(process.returncode, out.decode(), err.decode())

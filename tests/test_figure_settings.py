@@ -18,7 +18,7 @@ from visits import random_visits, store, visit
 from logistics_indicators.accounts.current_user import User
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.app import create_app
-from logistics_indicators.client.connecting import COMMAND_LINE_USER
+from logistics_indicators.client.local_service import COMMAND_LINE_USER
 from logistics_indicators.indicators.calendar.business_days import Place, load_business_days
 from logistics_indicators.indicators.calendar.days import sync_calendar
 from logistics_indicators.running.embedded import EmbeddedPostgres

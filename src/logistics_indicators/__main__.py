@@ -20,9 +20,9 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"] and missing and sys.platform == "linux":
         command = [sys.executable, "-m", "logistics_indicators", *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | missing)  # noqa: S606
-    from .cli import app
+    from .cli import main as run
 
-    app()
+    run()
 
 
 if __name__ == "__main__":

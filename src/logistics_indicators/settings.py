@@ -3,11 +3,13 @@
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import quote
 
 import platformdirs
+from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -277,16 +279,40 @@ class Settings(BaseSettings):
 
 
 def settings_table() -> str:
-    """The settings as a Markdown table: the environment variable, its default, what it does."""
-    lines = ["| variable | default | what it does |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        lines.append(f"| `{name.upper()}` | {_shown(field.default)} | {field.description} |")
+    """The settings as a Markdown table: the environment variable, its default, its bounds, what it does."""
+    lines = ["| variable | default | bounds | what it does |", "|---|---|---|---|"]
+    for setting in described_settings():
+        default = setting["default"] and f"`{setting['default']}`"
+        lines.append(f"| `{setting['variable']}` | {default} | {setting['bounds']} | {setting['description']} |")
     return "\n".join(lines) + "\n"
 
 
-def _shown(default: object) -> str:
-    if default is PydanticUndefined:
+def described_settings() -> list[dict[str, str]]:
+    return [
+        {
+            "variable": name.upper(),
+            "default": _default_of(field),
+            "bounds": _bounds_of(field),
+            "description": field.description or "",
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _default_of(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
         return "per user"
-    if default is None or default in ((), ""):
-        return ""
-    return f"`{default}`"
+    return "" if field.default is None or field.default in ((), "") else str(field.default)
+
+
+def _bounds_of(field: FieldInfo) -> str:
+    """As `2 to 200`, `above 0`, `open or closed`."""
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    bounds = {type(mark): mark for mark in field.metadata}
+    above, least = bounds.get(Gt), bounds.get(Ge)
+    low = f"above {above.gt}" if above else str(least.ge) if least else ""
+    most = bounds.get(Le)
+    if most is None:
+        return low if above or not low else f"{low} or more"
+    return f"{low} to {most.le}" if low else f"up to {most.le}"

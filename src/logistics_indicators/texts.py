@@ -89,3 +89,7 @@ def fault_of_text(text: str, longest: int) -> str | None:
 def email_key(email: str) -> str:
     """By which addresses are compared: without regard to the case of A to Z, as PostgreSQL's lower() of a C text."""
     return email.lower() if email.isascii() else re.sub("[A-Z]+", lambda found: found[0].lower(), email)
+
+
+def printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

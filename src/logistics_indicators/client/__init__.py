@@ -1,1 +1,1 @@
-"""What the command line does beside serving, over HTTP or inside this process. May import everything but cli."""
+"""What the command line does, over HTTP or inside this process. May import everything but commands and cli."""

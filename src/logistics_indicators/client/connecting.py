@@ -1,26 +1,17 @@
-"""A client of the service: of one that runs somewhere, or of one brought up in this process for the moment."""
+"""A signed-in client of a service that runs somewhere."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
-from fastapi import Request
-
-from ..accounts.current_user import Role, User
-from ..app import create_app
-from ..running.logs import configure_logs
-from ..settings import Settings
 
 REFRESH_AHEAD_SECONDS = 60
 """An access token is renewed this long before it ends."""
 
 TIMEOUT = httpx.Timeout(30, read=600, write=600)
 """Reading: a 202 comes once every byte is durable."""
-
-COMMAND_LINE_USER = User(0, "command line", "", Role.admin)
-"""Whoever may read the data folder or the database's password may do everything; an account adds nothing to it."""
 
 
 class ServiceError(Exception):
@@ -42,6 +33,8 @@ def body_of(response: httpx.Response) -> Any:
     """The JSON of a good answer; raises ServiceError for any other."""
     if not response.is_success:
         raise ServiceError(detail_of(response))
+    if response.status_code == httpx.codes.NO_CONTENT:
+        return None
     try:
         return response.json()
     except ValueError:
@@ -74,30 +67,35 @@ class SignedIn(httpx.Auth):
 @asynccontextmanager
 async def remote_service(url: str, username: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
     """A signed-in client of the service at `url`. Raises ServiceError where it cannot be reached or says no."""
-    async with AsyncExitStack() as stack:
-        try:
-            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=TIMEOUT))
-            answer = await client.post("/v1/auth/login", json={"username": username, "password": password})
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            raise ServiceError(f"{url} cannot be reached: {error or type(error).__name__}") from error
+    async with _client_at(url) as client:
+        account = {"username": username, "password": password}
+        with _told_when_unreachable(url):
+            answer = await client.post("/v1/auth/login", json=account)
         client.auth = SignedIn(url, body_of(answer))
         yield client
 
 
 @asynccontextmanager
-async def local_service(settings: Settings, *, reading: bool = False) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service itself, started in this process on the settings' database; no server need run.
+async def with_token(url: str, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that sends an API token. Raises ServiceError where the service cannot be reached."""
+    async with _client_at(url) as client:
+        with _told_when_unreachable(url):
+            client.headers["Authorization"] = f"Bearer {token}"
+            body_of(await client.get("/v1/health"))
+        yield client
 
-    reading: nothing is written to the database, whatever is asked.
-    """
-    configure_logs("error")
-    app = create_app(settings.model_copy(update={"trusted_hosts": ()}), reading=reading)
 
-    async def command_line_user(_: Request) -> User:
-        return COMMAND_LINE_USER
+@asynccontextmanager
+async def _client_at(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with AsyncExitStack() as stack:
+        with _told_when_unreachable(url):
+            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=TIMEOUT))
+        yield client
 
-    app.state.find_user = command_line_user
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT) as client:
-            yield client
+
+@contextmanager
+def _told_when_unreachable(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise ServiceError(f"{url} cannot be reached: {error or type(error).__name__}") from error

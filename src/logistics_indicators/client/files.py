@@ -1,9 +1,11 @@
 """Files on this machine that a load is made of."""
 
+import glob
+import os
 import stat
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import IO
@@ -15,10 +17,19 @@ from ..loads.receiving.apart import Apart, Bounds
 from ..loads.receiving.opening import OpeningOptions, mapped_columns, open_file
 from ..loads.receiving.tables import Tables, as_written_here
 from .connecting import ServiceError
-from .inert import inert
 from .loading_options import LoadOptions
 
 PIECE = 64 * 1024
+
+
+def files_named(name: str) -> list[Path]:
+    """A file of this name; else those that fit the pattern, by name. Raises ServiceError."""
+    if os.path.lexists(name) or not glob.has_magic(name):
+        return [Path(name)]
+    found = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    if not found:
+        raise ServiceError(f"{name}: no file fits this pattern.")
+    return [Path(file) for file in found]
 
 
 def check_file(path: Path) -> None:
@@ -28,8 +39,8 @@ def check_file(path: Path) -> None:
             raise ServiceError(f"{path}: this is no plain file.")
         with path.open("rb"):
             pass
-    except OSError as error:
-        raise ServiceError(f"{path}: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise ServiceError(f"{path}: {getattr(error, 'strerror', error)}.") from None
 
 
 async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
@@ -83,30 +94,3 @@ async def _kept(pieces: AsyncIterator[bytes]) -> AsyncIterator[IO[bytes]]:
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
     while piece := file.read(PIECE):
         yield piece
-
-
-class WatchedFile:
-    """A file to upload that tells how much of it was read."""
-
-    def __init__(self, file: IO[bytes], progress: Callable[[int], None]) -> None:
-        self._file = file
-        self._progress = progress
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._progress(len(data))
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-
-def name_to_send(path: Path) -> str:
-    """A name that is no text (other bytes than UTF-8) cannot travel as it is."""
-    return inert(path.name)

@@ -1,6 +1,6 @@
 """Makes texts of files and services safe to print in a terminal."""
 
-from ..loads.parsing.headers import printable
+from ..texts import printable
 
 
 def inert(text: object) -> str:

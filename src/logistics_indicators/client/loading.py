@@ -1,17 +1,14 @@
-"""Sends files to the service and follows their loads to the end."""
+"""Follows loads to their end, and keeps what they rejected."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
-from ..loads.kinds import Kind
 from .connecting import ServiceError, body_of
-from .files import WatchedFile, name_to_send
-from .loading_options import LoadOptions
 
 SHORTEST_POLL_SECONDS = 0.2
 LONGEST_POLL_SECONDS = 2.0
@@ -19,21 +16,6 @@ PATIENCE_SECONDS = 120
 """How long a service that went away in mid-load is waited for: the load goes on by itself when it is back."""
 
 ENDED = {"completed", "failed", "undone"}
-
-
-async def send_file(
-    client: httpx.AsyncClient, path: Path, kind: Kind, options: LoadOptions, sent: Callable[[int], None]
-) -> list[dict[str, Any]]:
-    """The loads (several of a zip), once every byte is durable; `sent` is told piece sizes. Raises ServiceError."""
-    try:
-        with path.open("rb") as file:
-            files = {"file": (name_to_send(path), cast("Any", WatchedFile(file, sent)), "text/csv")}
-            answer = await client.post(f"/v1/{kind}/batch", files=files, params=options.query(kind))
-        return cast("list[dict[str, Any]]", body_of(answer)["loads"])
-    except (httpx.HTTPError, OSError) as error:
-        raise ServiceError(f"{path.name}: the upload broke off: {error or type(error).__name__}") from error
-    except ServiceError as error:
-        raise ServiceError(f"{path.name}: {error}") from None
 
 
 async def follow_load(

@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
-from ..loads.kinds import Kind
+from ..loads.words import Kind
 from .connecting import ServiceError
 from .inert import inert
-from .loading import follow_load, send_file
+from .loading import follow_load
 from .loading_options import LoadOptions
-
-console = Console(highlight=False)
+from .sending import send_file
 
 
 async def load_with_progress(
@@ -58,42 +54,3 @@ def _shown_by(progress: Progress, task: TaskID) -> Callable[[dict[str, Any]], No
         progress.update(task, completed=load["progress"], speed=speed)
 
     return show
-
-
-COUNTS = ("read", "inserted", "updated", "unchanged", "rejected", "waiting")
-
-
-def print_summary(loads: list[dict[str, Any]]) -> None:
-    """A column for each load, and what it has to say beyond numbers."""
-    table = Table("", box=SIMPLE_HEAD)
-    for load in loads:
-        table.add_column(_name(load), justify="right", overflow="fold")
-    table.add_row("load", *(f"{load['kind']} {load['id']}" for load in loads))
-    table.add_row("status", *(_status(load) for load in loads))
-    for count in COUNTS:
-        table.add_row(f"rows {count}", *(f"{load[f'rows_{count}']:,}" for load in loads))
-    table.add_row("rows/s", *(f"{load['rows_per_second'] or 0:,}" for load in loads))
-    console.print(table)
-    for load in loads:
-        for remark in [*load["warnings"], *([load["error"]] if load.get("error") else [])]:
-            console.print(inert(f"{load['filename']}: {remark}"), markup=False, soft_wrap=True)
-
-
-def _name(load: dict[str, Any]) -> Text:
-    return Text(inert(load["filename"] or load["kind"]))
-
-
-def _status(load: dict[str, Any]) -> str:
-    return "checked only" if load["validate_only"] and load["status"] == "completed" else str(load["status"])
-
-
-def print_rejects(loads: list[dict[str, Any]]) -> None:
-    """Rejected rows by reason, where there are any."""
-    table = Table("file", "rejected because", title="Rejected rows", box=SIMPLE_HEAD)
-    for column in ("rows", "first line"):
-        table.add_column(column, justify="right")
-    for load in loads:
-        for summary in load["rejects"]:
-            table.add_row(_name(load), summary["reason"], f"{summary['rows']:,}", f"{summary['first_line']:,}")
-    if table.row_count:
-        console.print(table)

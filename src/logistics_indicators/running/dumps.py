@@ -1,51 +1,44 @@
-"""`logistics-indicators backup` and `restore`: the whole database as one file of pg_dump's."""
+"""The whole database as one file of pg_dump's, and back."""
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-import typer
-
 from .embedded import client_program
-from .local_database import CommandFailed, DataDir, local_database
-from .serving import use_data_dir
+from .local_database import CommandFailed
+
+LOOK_SECONDS = 0.5
+"""How often a person is told how much is written."""
 
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+Told = Callable[[int], None]
 
 
-def backup(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write; it must not exist yet.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Write the whole database into a file, while the service runs or not."""
-    if file.exists():
-        raise typer.BadParameter(f"{file} exists already")
-    use_data_dir(data_dir)
-    with local_database() as url:
-        unfinished = file.with_name(f"{file.name}.unfinished")
-        _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", "--file", str(unfinished))
+def write_backup(url: str, file: Path, told: Told) -> None:
+    """There whole or not at all; `told` hears how many bytes are written. Raises CommandFailed."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
+
+    def look() -> None:
+        told(unfinished.stat().st_size if unfinished.exists() else 0)
+
+    try:
+        _run(look, "pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", "--file", str(unfinished))
         unfinished.rename(file)
-    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
-def restore(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Read a backup into an empty database, whole or not at all."""
-    use_data_dir(data_dir)
-    with local_database() as url:
-        if _run("psql", url, "-XAtqc", COUNT_TABLES).strip() != "0":
-            raise CommandFailed(
-                "The database has tables already. Name a new folder (--data-dir), or an empty database."
-            )
-        _run("pg_restore", url, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(file))
-    typer.echo("Restored. Start the service on it.")
+def read_backup(url: str, file: Path) -> None:
+    """Raises CommandFailed."""
+    if _run(None, "psql", url, "-XAtqc", COUNT_TABLES).strip() != "0":
+        raise CommandFailed("The database has tables already. Name a new folder (--data-dir), or an empty database.")
+    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+    _run(None, "pg_restore", url, *options, str(file))
 
 
-def _run(program: str, url: str, *arguments: str) -> str:
+def _run(look: Callable[[], None] | None, program: str, url: str, *arguments: str) -> str:
     """The password travels in the environment: a command line is seen by everyone on the machine."""
     parts = urlsplit(url)
     netloc = parts.netloc
@@ -54,7 +47,17 @@ def _run(program: str, url: str, *arguments: str) -> str:
         environment["PGPASSWORD"] = unquote(parts.password)
         netloc = f"{parts.username}@{netloc.rpartition('@')[2]}"
     command = [str(client_program(program)), "--dbname", parts._replace(netloc=netloc).geturl(), *arguments]
-    completed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if completed.returncode:
-        raise CommandFailed(completed.stderr.strip())
-    return completed.stdout
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        out, err = _watched(run, look)
+    if run.returncode:
+        raise CommandFailed(err.strip())
+    return out
+
+
+def _watched(run: subprocess.Popen[str], look: Callable[[], None] | None) -> tuple[str, str]:
+    while True:
+        try:
+            return run.communicate(timeout=LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if look is not None:
+                look()

@@ -2,15 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from .embedded import EmbeddedPostgres, EmbeddedServerError
-from .serving import CannotServe, check_before_serving
-
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database.")]
+from .embedded import EmbeddedPostgres
+from .serving import check_before_serving
 
 
 class CommandFailed(Exception):
@@ -19,18 +13,17 @@ class CommandFailed(Exception):
 
 @contextmanager
 def local_database() -> Iterator[str]:
-    """URL of the settings' database, brought up for the moment where it is embedded; failures end the command."""
+    """URL of the settings' database, brought up for the moment where it is embedded.
+
+    Raises CannotServe and EmbeddedServerError.
+    """
+    settings = check_before_serving()
+    if not settings.embedded:
+        yield settings.server_url()
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    server.start()
     try:
-        settings = check_before_serving()
-        if not settings.embedded:
-            yield settings.server_url()
-            return
-        server = EmbeddedPostgres(settings.data_dir)
-        server.start()
-        try:
-            yield server.url()
-        finally:
-            server.stop()
-    except (CannotServe, EmbeddedServerError, CommandFailed) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from None
+        yield server.url()
+    finally:
+        server.stop()

@@ -1,14 +1,9 @@
-"""`logistics-indicators grant-reader`: a role of the database for BI tools, which reads the views bi_… alone."""
-
-import asyncio
-from typing import Annotated
+"""A role of the database for BI tools, which reads the views bi_… alone."""
 
 import asyncpg
-import typer
 
 from ..database import Connection
-from .local_database import CommandFailed, DataDir, local_database
-from .serving import use_data_dir
+from .local_database import CommandFailed
 
 MOST_CONNECTIONS = 10
 
@@ -42,23 +37,8 @@ FROM pg_roles WHERE rolname = $1
 """
 
 
-def grant_reader(
-    name: Annotated[str, typer.Argument(help="Of the role; it is made where there is none.")],
-    data_dir: DataDir = None,
-    password: Annotated[str | None, typer.Option(envvar="LOGISTICS_READER_PASSWORD", hidden=True)] = None,
-) -> None:
-    """Make a role of the database that reads the views for BI tools, and nothing else.
-
-    Its password is asked, or read of LOGISTICS_READER_PASSWORD.
-    """
-    use_data_dir(data_dir)
-    secret = password or typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
-    with local_database() as url:
-        asyncio.run(_grant(url, name, secret))
-    typer.echo(f"{name} reads the views bi_… and nothing else.")
-
-
-async def _grant(url: str, name: str, password: str) -> None:
+async def grant_reader(url: str, name: str, password: str) -> None:
+    """Makes the role, or gives it another password. Raises CommandFailed."""
     try:
         connection = await asyncpg.connect(url)
         try:

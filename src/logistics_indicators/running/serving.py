@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import asyncpg
 import httpx
 import uvicorn
 from pydantic import ValidationError
@@ -28,10 +29,11 @@ ANNOUNCE_SECONDS = 120
 STARTUP_FAILURE = 3
 """uvicorn's exit code, of a worker too."""
 
-NEXT_STEP = (
-    "Next: POST /v1/auth/register makes your account (the first one is the admin); then send files to\n"
-    "/v1/customers/batch and /v1/services/batch. The tour is in README.md. Ctrl-C stops the service.\n"
+LOADING = (
+    "send files to\n/v1/customers/batch and /v1/services/batch. The tour is in README.md. Ctrl-C stops the service.\n"
 )
+REGISTER = f"Next: POST /v1/auth/register makes your account (the first one is the admin); then {LOADING}"
+SIGN_IN = f"Next: sign in with POST /v1/auth/login; then {LOADING}"
 
 
 class CannotServe(Exception):
@@ -87,9 +89,9 @@ def end_well_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def announce_when_ready(host: str, port: int) -> None:
+def announce_when_ready(host: str, port: int, settings: Settings) -> None:
     """Print where the service answers as soon as it does, from a thread that ends with the process."""
-    threading.Thread(target=_announce, args=(origin_of(host, port),), daemon=True).start()
+    threading.Thread(target=_announce, args=(origin_of(host, port), settings), daemon=True).start()
 
 
 def origin_of(host: str, port: int) -> str:
@@ -123,9 +125,20 @@ def places(origin: str) -> str:
     return f"Logistics Indicators answers.  {page}API and its docs: {origin}/docs"
 
 
-def _announce(origin: str) -> None:
+def _announce(origin: str, settings: Settings) -> None:
     if wait_until_ready(origin):
-        sys.stderr.write(f"\n{places(origin)}\n{NEXT_STEP}\n")
+        step = SIGN_IN if asyncio.run(accounts_exist(settings)) else REGISTER
+        sys.stderr.write(f"\n{places(origin)}\n{step}\n")
+
+
+async def accounts_exist(settings: Settings) -> bool:
+    """Asked of the database: over HTTP one would have to make an account to see whether it is the first."""
+    url = EmbeddedPostgres(settings.data_dir).url() if settings.embedded else settings.server_url()
+    connection = await asyncpg.connect(url)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM users)"))
+    finally:
+        await connection.close()
 
 
 def _answers(url: str) -> bool:

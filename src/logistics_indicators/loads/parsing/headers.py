@@ -13,7 +13,7 @@ from functools import cache
 
 import polars as pl
 
-from ...texts import normal_text, stands_for_nothing
+from ...texts import normal_text, printable, stands_for_nothing
 from ..formats import DELIMITERS, REPORT_COLUMNS, Layout
 from ..kinds import COLUMNS, KINDS, MOST_ID_DIGITS, Column, Kind
 from .dates import parse_moment
@@ -370,7 +370,3 @@ def _how_to_map(kind: Kind) -> str:
         f"Name columns by hand with ?columns={example},…; say ?header=none where the file has no header "
         f"and its columns are {', '.join(COLUMNS[kind])}. docs/files.md lists the names that are known."
     )
-
-
-def printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)

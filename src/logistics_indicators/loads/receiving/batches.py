@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from ...errors import ContentTooLarge, Problem, Unprocessable
+from ...texts import printable
 from ..formats import JSON, Form, Layout
 from ..kinds import COLUMNS, KINDS, Kind
-from ..parsing.headers import Opening, printable
+from ..parsing.headers import Opening
 from ..reading.objects import NO_VALUE, as_text, is_nested, parse
 from ..reading.records import DELIMITER, record
 from .opening import OpeningOptions

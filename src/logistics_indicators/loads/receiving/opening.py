@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ...errors import Unprocessable, UnsupportedMediaType
+from ...texts import printable
 from ..formats import PYTHON_CODECS, EncodingCensus
 from ..kinds import COLUMNS, Kind
-from ..parsing.headers import BadHeader, Mapped, Opening, key_of, printable, read_opening
+from ..parsing.headers import BadHeader, Mapped, Opening, key_of, read_opening
 from .recognising import is_packed, utf16_of, what_else
 from .unpacking import after
 

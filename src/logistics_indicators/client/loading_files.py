@@ -1,0 +1,104 @@
+"""What `load` does: files are found and known first, then sent, then followed to their end."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote
+
+import httpx
+import typer
+from rich.text import Text
+
+from ..loads.kinds import KINDS, Kind
+from .connecting import ServiceError, body_of
+from .files import check_file, files_named, kind_of_file
+from .inert import inert
+from .load_tables import print_loads
+from .loading import save_rejects
+from .loading_options import LoadOptions
+from .progress import load_with_progress
+from .running_work import FAILED, REJECTED, client_of, errors, outcome
+from .service_options import Service
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class FilesToLoad:
+    names: Sequence[str]
+    """With patterns, and - for the standard input."""
+    kind: Kind | None
+    options: LoadOptions
+    strict: bool
+    rejects: Path | None
+    as_json: bool
+
+
+def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
+    async def run() -> int:
+        with _paths(asked.names) as paths:
+            known = [(path, await _kind_of(path, asked)) for path in paths]
+            async with client_of(service) as client:
+                batch = [(path, kind or await _kind_of_preset(client, asked.options)) for path, kind in known]
+                batch.sort(key=lambda item: list(KINDS).index(item[1]))
+                return await _load(client, batch, asked)
+
+    raise typer.Exit(outcome(run))
+
+
+async def _load(client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad) -> int:
+    loads, refused = await load_with_progress(client, batch, asked.options)
+    print_loads(loads, asked.as_json)
+    if asked.rejects is not None:
+        await _save_all_rejects(client, loads, asked.rejects)
+    if refused is not None:
+        raise refused
+    if any(load["status"] != "completed" for load in loads):
+        return FAILED
+    return REJECTED if asked.strict and any(load["rows_rejected"] for load in loads) else 0
+
+
+@contextmanager
+def _paths(names: Sequence[str]) -> Iterator[list[Path]]:
+    """The standard input is kept in a file as long as it takes: it is read twice. Raises ServiceError."""
+    with tempfile.TemporaryDirectory(prefix="logistics-indicators-") as folder:
+        paths = []
+        for name in dict.fromkeys(names):
+            paths += [_standard_input(Path(folder))] if name == STANDARD_INPUT else files_named(name)
+        for path in paths:
+            check_file(path)
+        yield list(dict.fromkeys(paths))
+
+
+def _standard_input(folder: Path) -> Path:
+    if sys.stdin.isatty():
+        raise ServiceError("The standard input is a terminal. Send a file into it: … | logistics-indicators load -")
+    path = folder / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path
+
+
+async def _kind_of(path: Path, asked: FilesToLoad) -> Kind | None:
+    """None where the preset has to tell."""
+    if asked.kind is not None or asked.options.named_preset is not None:
+        return asked.kind
+    return await kind_of_file(path, asked.options)
+
+
+async def _kind_of_preset(client: httpx.AsyncClient, options: LoadOptions) -> Kind:
+    name = quote(options.named_preset or "", safe="")
+    return Kind(body_of(await client.get(f"/v1/presets/{name}"))["kind"])
+
+
+async def _save_all_rejects(client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path) -> None:
+    for load in loads:
+        if load["rows_rejected"]:
+            target = folder / f"{Path(str(load['filename'] or load['kind'])).stem}.rejects.{load['id']}.csv"
+            await save_rejects(client, load, target)
+            errors.print(Text(inert(f"Rejected rows: {target}")))

@@ -1,0 +1,74 @@
+"""What `loads`, `rejects` and `undo` ask and show."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from .connecting import body_of
+from .lists import rows_of
+from .loading import save_rejects
+from .tables import print_answer, print_json, print_line, print_rows
+
+LOAD_COLUMNS = (
+    *("id", "kind", "status", "filename", "rows_read", "rows_inserted", "rows_updated", "rows_unchanged"),
+    *("rows_rejected", "rows_waiting", "received_at", "user"),
+)
+REJECT_COLUMNS = ("load", "line", "kind", "reason", "column", "value", "state", "row")
+
+
+async def list_loads(client: httpx.AsyncClient, limit: int, as_json: bool) -> None:
+    loads = await rows_of(client, "/v1/loads", "loads", {}, limit)
+    if as_json:
+        print_json({"loads": loads})
+    elif loads:
+        print_rows(loads, LOAD_COLUMNS)
+    else:
+        print_line("There are no loads yet.")
+
+
+async def show_load(client: httpx.AsyncClient, load_id: int, as_json: bool) -> None:
+    load = body_of(await client.get(f"/v1/loads/{load_id}"))
+    if as_json:
+        print_json(load)
+    else:
+        print_answer(load)
+
+
+async def list_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], limit: int, as_json: bool) -> None:
+    rejects = await rows_of(client, "/v1/rejects", "rejects", asked, limit)
+    if as_json:
+        print_json({"rejects": rejects})
+    elif rejects:
+        print_rows(rejects, REJECT_COLUMNS)
+    else:
+        print_line("There are no such rejected rows.")
+
+
+async def count_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], limit: int, as_json: bool) -> None:
+    query = {name: str(value) for name, value in asked.items() if value is not None}
+    answer = body_of(await client.get("/v1/rejects/counts", params={**query, "limit": str(min(limit, 1000))}))
+    if as_json:
+        print_json(answer)
+        return
+    if answer["counts"]:
+        print_rows(answer["counts"], ("reason", "column", "value", "rows"))
+    print_line(f"{answer['rows']:,} rows in {answer['groups']:,} groups")
+
+
+async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path, as_json: bool) -> None:
+    load = body_of(await client.get(f"/v1/loads/{load_id}"))
+    await save_rejects(client, load, target)
+    kept = {"load": load_id, "file": str(target), "rows": load["rejects_stored"]}
+    if as_json:
+        print_json(kept)
+    else:
+        print_line(f"{target}: {load['rejects_stored']:,} rows of load {load_id}")
+
+
+async def undo_load(client: httpx.AsyncClient, load_id: int, as_json: bool) -> None:
+    load = body_of(await client.delete(f"/v1/loads/{load_id}"))
+    if as_json:
+        print_json(load)
+    else:
+        print_line(f"Load {load_id} is undone.")

@@ -1,0 +1,57 @@
+"""`logistics-indicators backup`, `restore`, `migrate` and `grant-reader`: this machine's database itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..client.service_options import DataDir, Json
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write; it must not exist yet.")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Write the whole database into a file.
+
+    The service may run meanwhile.
+    """
+    if file.exists():
+        raise typer.BadParameter(f"{file} exists already.")
+    from ..client.database import run_backup
+
+    raise typer.Exit(run_backup(file, data_dir, json))
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Read a backup into an empty database, whole or not at all."""
+    from ..client.database import run_restore
+
+    raise typer.Exit(run_restore(file, data_dir, json))
+
+
+def migrate(data_dir: DataDir = None, json: Json = False) -> None:
+    """Bring the database's schema to this version's. The service does so too when it starts."""
+    from ..client.database import run_migrate
+
+    raise typer.Exit(run_migrate(data_dir, json))
+
+
+def grant_reader(
+    name: Annotated[str, typer.Argument(help="Of the role; it is made where there is none.")],
+    data_dir: DataDir = None,
+    password: Annotated[str | None, typer.Option(envvar="LOGISTICS_READER_PASSWORD", hidden=True)] = None,
+    json: Json = False,
+) -> None:
+    """Make a role that reads the views for BI tools.
+
+    It reads nothing else of the database. Its password is asked, or read of LOGISTICS_READER_PASSWORD.
+    """
+    from ..client.database import run_grant_reader
+
+    raise typer.Exit(run_grant_reader(name, data_dir, password, json))
