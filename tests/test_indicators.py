@@ -223,7 +223,7 @@ async def test_rows_are_sorted_by_the_field_and_ties_by_name(
             "angle=Ana",
             "angel, desc, end_date, format, limit, polo, safe, sort_field, start_date, tolerance_days, uf",
         ),
-        ("/sla/angel", "uf=CE&uf=SP", "more than once"),
+        ("/sla/angel", "desc=true&desc=false", "more than once"),
         ("/sla/angel", "uf=ceara", "there are: AC, AL,"),
         ("/sla/angel", "angel=a%00b", "NUL"),
         ("/sla/angel", "tolerance_days=-1", "greater than or equal"),

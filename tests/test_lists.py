@@ -23,7 +23,8 @@ INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendime
 SELECT i, i % 10 + 1, '=Angel ' || i % 4, (ARRAY['CE - X', 'CE - Y', 'CEARÁ', 'SP - X'])[i % 4 + 1],
        '2021-06-01'::date + i, CASE WHEN i % 5 > 0 THEN '2021-06-01 23:59:59'::timestamp + make_interval(days => i) END
 FROM generate_series(1, 20) i;
-INSERT INTO polos (name, uf) VALUES ('CE - X', 'CE'), ('CE - Y', 'CE'), ('CEARÁ', NULL), ('SP - X', 'SP')
+INSERT INTO polos (name, uf) VALUES ('CE - X', 'CE'), ('CE - Y', 'CE'), ('CEARÁ', NULL), ('SP - X', 'SP');
+INSERT INTO angels (name) SELECT DISTINCT angel FROM services
 """
 
 
@@ -54,6 +55,13 @@ FILTERS: list[tuple[str, Callable[[int], bool]]] = [
     ("/v1/services?id_cliente=3", lambda i: i % 10 == 2),
     ("/v1/services?angel==Angel 2", lambda i: i % 4 == 2),
     ("/v1/services?polo=CE - X", lambda i: i % 4 == 0),
+    ("/v1/services?polo=CE - X&polo=SP - X&polo=Z", lambda i: i % 4 in {0, 3}),
+    ("/v1/services?angel==Angel 2&angel==Angel 1&id=1&id=2&id=3", lambda i: i in {1, 2}),
+    ("/v1/services?angel_contem=ANGÉL 2", lambda i: i % 4 == 2),
+    ("/v1/services?polo_contem=ceara", lambda i: i % 4 == 2),
+    ("/v1/services?polo_contem=nowhere", lambda i: False),
+    ("/v1/services?data_limite=2021-06-05&data_limite=2021-06-07", lambda i: i in {4, 6}),
+    ("/v1/services?uf=CE&uf=SP", lambda i: i % 4 != 2),
     ("/v1/services?uf=CE", lambda i: i % 4 < 2),
     ("/v1/services?uf=RJ", lambda i: False),
     ("/v1/services?data_limite=2021-06-05", lambda i: i == 4),
@@ -94,7 +102,7 @@ BAD_QUERIES = [
     "data_limite=05/06/2021", "data_limite_de=2021-06-05T00:00:00", "data_limite_ate=2021-13-01",
     "data_de_atendimento=2021-06-05", "data_de_atendimento_de=junho", "data_de_atendimento_ate=2021-06-05T10:00",
     "aberto=talvez", "angel=a%01b", "polo=" + "x" * 201, "format=pdf", "Angel=x", "angels=x",
-    "id_cliente=1&id_cliente=2", "cursor=abc&offset=1", "limit=1&format=csv", "offset=1&format=xlsx",
+    "limit=1&limit=2", "cursor=abc&offset=1", "limit=1&format=csv", "offset=1&format=xlsx",
     "cursor=x&format=parquet", "safe=excel",
 ]  # fmt: skip
 
@@ -112,7 +120,8 @@ async def test_a_query_that_cannot_be_taken_is_422_and_names_the_parameter(clien
 async def test_a_misspelt_filter_of_a_total_is_refused_and_the_known_ones_are_named(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/customers/total?name=x")
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["msg"] == "unknown query parameter; there are: email, id, nome, telefone"
+    known = "email, email_contem, id, nome, nome_comeca, nome_contem, telefone"
+    assert answer.json()["errors"][0]["msg"] == f"unknown query parameter; there are: {known}"
 
 
 @pytest.mark.usefixtures("few")

@@ -59,12 +59,20 @@ def pages_read(plan: dict[str, Any]) -> int:
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
+SEVERAL = {"id", "nome", "email", "telefone", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"}
+
+
+def several(asked: dict[str, Any]) -> dict[str, Any]:
+    """Filters that may have several values, with one."""
+    return {name: [value] if name in SEVERAL else value for name, value in asked.items()}
+
+
 def of_customers(**asked: Any) -> tuple[Listed, Conditions]:
-    return CUSTOMERS, Conditions.of(CustomerFilter(**asked))
+    return CUSTOMERS, Conditions.of(CustomerFilter(**several(asked)))
 
 
 def of_services(polos: list[str] | None = None, **asked: Any) -> tuple[Listed, Conditions]:
-    return SERVICES, Conditions.of(VisitFilter(**asked), uf=polos)
+    return SERVICES, Conditions.of(VisitFilter(**several(asked)), uf=polos)
 
 
 @pytest.mark.usefixtures("many")
@@ -118,10 +126,13 @@ async def test_a_deep_page_by_cursor_reads_as_little_as_the_first(connection: as
 
 
 SORTS = [
-    *((of_customers(), sort, index) for sort, index in [
-        ("nome", "customers_nome_idx"), ("telefone", "customers_telefone_idx"), ("email", "customers_email_key"),
-    ]),
-]  # fmt: skip
+    (of_customers(), "nome", "customers_nome_idx"),
+    (of_customers(), "telefone", "customers_telefone_idx"),
+    (of_customers(), "email", "customers_email_key"),
+    (of_services(), "id_cliente", "services_id_cliente_idx"),
+    (of_services(), "data_limite", "services_data_limite_idx"),
+    (of_services(), "data_de_atendimento", "services_data_de_atendimento_idx"),
+]
 
 
 @pytest.mark.usefixtures("many")

@@ -187,13 +187,14 @@ async def test_the_fields_that_are_asked_for_come_in_their_order_and_no_others(c
 LOADS = """
 INSERT INTO loads (kind, status, received_at, finished_at, bytes, sha256, encoding, delimiter, username)
 SELECT 'customers', CASE WHEN i % 7 = 0 THEN 'receiving' WHEN i % 3 = 0 THEN 'undone' ELSE 'completed' END,
-    '2021-06-01'::timestamp + make_interval(days => i % 4),
-    CASE WHEN i % 3 > 0 THEN '2021-07-01'::timestamp + make_interval(days => i % 5, secs => 0.000001 * (i % 2)) END,
+    LOCALTIMESTAMP - make_interval(mins => i % 4),
+    CASE WHEN i % 3 > 0 THEN LOCALTIMESTAMP + make_interval(mins => i % 5, secs => 0.000001 * (i % 2)) END,
     1, 'x', 'utf-8', ';', 'ana'
 FROM generate_series(1, 40) i
 """
 
 
+# Of today: old ones are swept away.
 async def test_loads_are_listed_newest_first_or_in_the_order_in_which_they_came_or_ended(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
@@ -233,3 +234,29 @@ async def test_rejects_are_listed_from_either_end(client: httpx.AsyncClient) -> 
     assert list(csv.DictReader(io.StringIO(exported.text))) == [
         {"line": str(row["line"]), "row": "x;Ana;a@b.co"} for row in upwards[::-1]
     ]
+
+
+VISITS = """
+INSERT INTO customers (id, nome, email) SELECT i, 'C', i || '@x.com' FROM generate_series(1, 5) i;
+INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
+SELECT i, i * 7 % 5 + 1, 'A', CASE WHEN i % 2 = 0 THEN 'SP - X' ELSE 'SP - Y' END, '2021-06-01'::date + i % 6,
+       CASE WHEN i % 3 > 0 THEN '2021-06-01 10:00:00'::timestamp + make_interval(days => i % 7, secs => i % 2) END
+FROM generate_series(1, 40) i
+"""
+
+
+async def test_visits_are_listed_by_customer_deadline_or_day_also_those_of_a_filter(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(VISITS)
+    whole = (await client.get("/v1/services?limit=100")).json()["atendimentos"]
+    of_filter = [row for row in whole if row["polo"] == "SP - X"]
+    for name in ("id", "id_cliente", "data_limite", "data_de_atendimento"):
+        for sort in (name, f"-{name}"):
+            assert await walk(client, f"/v1/services?sort={sort}&limit=3", "atendimentos") == in_order(whole, sort), (
+                sort
+            )
+            found = await walk(client, f"/v1/services?sort={sort}&limit=3&polo=SP - X", "atendimentos")
+            assert found == in_order(of_filter, sort), sort
+    refused = await client.get("/v1/services?sort=angel")
+    assert "by id, id_cliente, data_limite or data_de_atendimento" in refused.json()["errors"][0]["msg"]

@@ -61,16 +61,16 @@ GET /v1/metrics 200 401
 GET /metrics 200 401
 """
 
+CUSTOMER_FILTERS = {"id", "nome", "email", "telefone", "nome_contem", "nome_comeca", "email_contem"}
+PAGES = {"sort", "fields", "limit", "offset", "cursor", "format", "safe"}
 PARAMETERS = {
-    "list_customers": {
-        "id", "nome", "email", "telefone", "sort", "fields", "limit", "offset", "cursor", "format", "safe",
-    },
-    "count_customers": {"id", "nome", "email", "telefone"},
-    "list_services": {
-        "id", "id_cliente", "angel", "polo", "uf", "data_limite", "data_limite_de", "data_limite_ate",
+    "list_customers": CUSTOMER_FILTERS | PAGES,
+    "count_customers": CUSTOMER_FILTERS,
+    "list_services": PAGES | {
+        "id", "id_cliente", "angel", "polo", "angel_contem", "polo_contem", "uf",
+        "data_limite", "data_limite_de", "data_limite_ate",
         "data_de_atendimento", "data_de_atendimento_de", "data_de_atendimento_ate", "aberto",
         "load_id", "updated_by_load",
-        "sort", "fields", "limit", "offset", "cursor", "format", "safe",
     },
 }  # fmt: skip
 

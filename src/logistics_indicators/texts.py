@@ -26,6 +26,9 @@ TAGS = r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff" + "".j
 BLANK = r"\t\n\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u2800"
 """Unicode's White_Space (of its control characters only tab and line ends), and the braille pattern without a dot."""
 
+MARKS = r"\u0300-\u036f"
+"""Accents and the like that stand behind their letter. (Most letters are one character with theirs.)"""
+
 NUL = r"\x00"
 """PostgreSQL stores no text with it."""
 

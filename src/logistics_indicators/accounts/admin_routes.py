@@ -36,10 +36,11 @@ async def list_users(
     _admin: Admin,
     connection: ConnectionOfRequest,
     request: Request,
+    filter: Annotated[users.UserFilter, Depends()],
     page: Annotated[Page, Depends(keyset_page_of(users.USERS))],
 ) -> Response:
     """Everybody who has an account, those who are disabled included."""
-    rows, cursor = await fetch_page(connection, users.USERS, Conditions(), page)
+    rows, cursor = await fetch_page(connection, users.USERS, Conditions.of(filter), page)
     return page_response(request, users.USERS.name, rows, page.limit, cursor=cursor)
 
 

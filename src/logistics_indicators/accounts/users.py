@@ -1,9 +1,14 @@
 """Users as an admin manages them. The last active admin can be neither removed, disabled nor demoted."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from ..database import Connection, Lock, lock
 from ..errors import Conflict, NotFound
+from ..http.field_types import FilterText
+from ..lists.filters import CONTAINS, SHORTEST_PART, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
 from .audit import Actor, audit
@@ -18,6 +23,7 @@ CHANGE_USER = f"""
 UPDATE users SET role = COALESCE($2, role), active = COALESCE($3, active) WHERE id = $1 RETURNING {COLUMNS}
 """
 DELETE_USER = "DELETE FROM users WHERE id = $1 RETURNING username"
+Part = Annotated[str, FilterText(254, SHORTEST_PART)]
 USERS = Listed(
     "users",
     "users",
@@ -26,6 +32,20 @@ USERS = Listed(
     shape=lambda row: ManagedUser(**{name: row[name] for name in ManagedUser.model_fields}).model_dump(mode="json"),
     shown=tuple(ManagedUser.model_fields),
 )
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    username_contem: Annotated[Part | None, CONTAINS, Contains("username")] = None
+    email_contem: Annotated[Part | None, CONTAINS, Contains("email")] = None
+    role: Annotated[list[Role] | None, several("What they may do"), OneOf("role", "text")] = None
+    active: Annotated[
+        bool | None,
+        Query(description="Whether they may sign in"),
+        Where({True: "active", False: "NOT active"}),
+    ] = None
+
+
 ADMIN_IS_LEFT = "SELECT EXISTS (SELECT FROM users WHERE role = 'admin' AND active)"
 
 

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import asyncpg
-from fastapi import Query
 
 from ..accounts.audit import Actor, audit
 from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
-from ..http.field_types import MAX_ID, FilterText
+from ..http.field_types import AskedId, FilterText
 from ..last_change import BY_HAND
-from ..lists.filters import Where
+from ..lists.filters import BEGINS, CONTAINS, SHORTEST_PART, Begins, Contains, OneOf, several
 from ..lists.order import Key
 from ..lists.rows import Listed
 from ..next_id import insert_with_next_id
@@ -27,12 +26,23 @@ CUSTOMERS = Listed(
 )
 
 
+Nome = Annotated[str, FilterText(NOME_MAX)]
+Email = Annotated[str, FilterText(EMAIL_MAX)]
+Telefone = Annotated[str, FilterText(TELEFONE_MAX)]
+PartOfNome = Annotated[str, FilterText(NOME_MAX, SHORTEST_PART)]
+StartOfNome = Annotated[str, FilterText(NOME_MAX, 1)]
+PartOfEmail = Annotated[str, FilterText(EMAIL_MAX, SHORTEST_PART)]
+
+
 @dataclass(frozen=True)
 class CustomerFilter:
-    id: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id = {}")] = None
-    nome: Annotated[str | None, FilterText(NOME_MAX), Query(), Where("nome = {}")] = None
-    email: Annotated[str | None, FilterText(EMAIL_MAX), Query(), Where("lower(email) = {}", email_key)] = None
-    telefone: Annotated[str | None, FilterText(TELEFONE_MAX), Query(), Where("telefone = {}")] = None
+    id: Annotated[list[AskedId] | None, several("Its number"), OneOf("id", "bigint")] = None
+    nome: Annotated[list[Nome] | None, several("Exact name"), OneOf("nome", "text")] = None
+    email: Annotated[list[Email] | None, several("In any case"), OneOf("lower(email)", "text", email_key)] = None
+    telefone: Annotated[list[Telefone] | None, several("Exact"), OneOf("telefone", "text")] = None
+    nome_contem: Annotated[PartOfNome | None, CONTAINS, Contains("nome")] = None
+    nome_comeca: Annotated[StartOfNome | None, BEGINS, Begins("nome")] = None
+    email_contem: Annotated[PartOfEmail | None, CONTAINS, Contains("email")] = None
 
 
 INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"

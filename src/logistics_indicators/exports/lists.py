@@ -1,6 +1,6 @@
 """The answer of a list: a page as JSON, or all rows of the filter as a file."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -23,13 +23,28 @@ LIST_ANSWERS: dict[int | str, dict[str, Any]] = {
 """OpenAPI `responses` of a list."""
 
 
+NearNames = Callable[[], Awaitable[Mapping[str, Sequence[str]]]]
+
+
 async def list_response(
-    request: Request, connection: Connection, listed: Listed, conditions: Conditions, page: Page, format: ExportFormat
+    request: Request,
+    connection: Connection,
+    listed: Listed,
+    conditions: Conditions,
+    page: Page,
+    format: ExportFormat,
+    near_names: NearNames | None = None,
 ) -> Response:
-    """The page asked for as JSON, or all rows of the filter as a file."""
+    """The page asked for as JSON, or all rows of the filter as a file.
+
+    near_names: asked where the list is empty, for names by filter that would find something.
+    """
     if format is ExportFormat.json:
         rows, cursor = await fetch_page(connection, listed, conditions, page)
-        return page_response(request, listed.name, rows, page.limit, cursor=cursor)
+        is_empty = not rows and page.after is None and not page.offset
+        near = await near_names() if is_empty and near_names else {}
+        about = {"sugestoes": near} if near else {}
+        return page_response(request, listed.name, rows, page.limit, about=about, cursor=cursor)
     refuse_page_of_export(page)
     rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
     batches = batches_of(connection, listed, conditions, page)

@@ -1,6 +1,6 @@
 """Every error becomes an answer here: a problem, or for a browser at an unknown path a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -54,7 +54,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()[:MOST_FIELD_ERRORS]
-    fields = [FieldError(loc=[_printable(part) for part in e["loc"]], msg=_message(request, e)) for e in found]
+    fields = [FieldError(loc=_place(request, e["loc"]), msg=_message(request, e)) for e in found]
     return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
 
 
@@ -65,6 +65,13 @@ def _message(request: Request, error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
         return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _place(request: Request, loc: Sequence[str | int]) -> list[str | int]:
+    """Which value of a query parameter it is, only where it was given several times."""
+    if len(loc) == 3 and loc[0] == "query" and len(request.query_params.getlist(str(loc[1]))) == 1:
+        loc = loc[:2]
+    return [_printable(part) for part in loc]
 
 
 def _printable(part: str | int) -> str | int:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from ..texts import BLANK, FORBIDDEN, INVISIBLE, NUL, fault_of_text, normal_text, stands_for_nothing
+from ..texts import BLANK, FORBIDDEN, INVISIBLE, MARKS, NUL, fault_of_text, normal_text, stands_for_nothing
 
 MAX_ID = 2**53 - 1
 """Of customers and visits: the largest integer that every JSON reader keeps exact."""
@@ -33,6 +33,8 @@ LAST_DAY = date(2199, 12, 31)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", re.ASCII)
 
+
+_unseen = re.compile(f"[{BLANK}{MARKS}]")
 
 MOST_SENT = 8
 """A text may be sent at this many times the stored length: its normal form drops blanks and marks."""
@@ -72,18 +74,25 @@ class TextRule:
 
 @dataclass(frozen=True)
 class FilterText:
-    """Annotation of a text in a filter: finds what has the same normal form; refused in words where nothing can."""
+    """Annotation of a text in a filter: finds what has the same normal form; refused in words where nothing can.
+
+    shortest: of a part of a text, so many characters that can be seen.
+    """
 
     longest: int
+    shortest: int = 0
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._normal, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return handler(schema) | {"maxLength": self.longest, "pattern": escaped(f"^[^{FORBIDDEN}]*$")}
+        visible = f"[^{FORBIDDEN}{BLANK}{INVISIBLE}{MARKS}][^{FORBIDDEN}]*" * self.shortest
+        return handler(schema) | {"maxLength": self.longest, "pattern": escaped(f"^[^{FORBIDDEN}]*{visible}$")}
 
     def _normal(self, text: str) -> str:
         normal = _normal_of_bounded(text, self.longest)
+        if len(_unseen.sub("", normal)) < self.shortest:
+            raise ValueError(f"this text needs {self.shortest} characters or more that can be seen")
         fault = fault_of_text(normal, self.longest)
         if fault is not None and not stands_for_nothing(normal):
             raise ValueError(f"this text {fault}")
@@ -186,6 +195,7 @@ DAY_OR_TIMESTAMP_SCHEMA = {
 }
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
+AskedId = Annotated[int, Field(ge=1, le=MAX_ID)]
 SentId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1], strict=True), BeforeValidator(whole_number)]
 Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema(DAY_SCHEMA)]
 Timestamp = Annotated[datetime, BeforeValidator(parse_timestamp), WithJsonSchema(TIMESTAMP_SCHEMA)]

@@ -1,5 +1,7 @@
 """An unknown query parameter is 422 and names the ones that exist: a misspelt filter never answers with everything."""
 
+from typing import Any, get_args, get_origin
+
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
@@ -8,9 +10,14 @@ from fastapi.routing import APIRoute
 from ..errors import FieldError, Unprocessable
 
 
-def _query_names(route: APIRoute) -> tuple[str, ...]:
+def _query_fields(route: APIRoute) -> dict[str, bool]:
+    """Whether it may be given several times, by name."""
     fields = get_flat_params(route.dependant)
-    return tuple(sorted(field.alias for field in fields if isinstance(field.field_info, Query)))
+    return {f.alias: _is_list(f.field_info.annotation) for f in fields if isinstance(f.field_info, Query)}
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
 async def refuse_unknown_query(request: Request) -> None:
@@ -19,9 +26,11 @@ async def refuse_unknown_query(request: Request) -> None:
         return
     if b"%00" in request.scope["query_string"] or b"\0" in request.scope["query_string"]:
         raise Unprocessable.field("query", msg="a query holds no NUL")
-    known = _query_names(route)
+    fields = _query_fields(route)
+    known = sorted(fields)
     unknown = [name for name in request.query_params if name not in known]
-    repeated = [name for name in known if len(request.query_params.getlist(name)) > 1]
+    once = (name for name, may_be_repeated in fields.items() if not may_be_repeated)
+    repeated = [name for name in once if len(request.query_params.getlist(name)) > 1]
     if not unknown and not repeated:
         return
     exist = ", ".join(known) if known else "none"

@@ -1,1 +1,1 @@
-"""What is asked about the visits. May import rollup, exports, accounts, http."""
+"""What is asked about the visits. May import rollup, exports, accounts, lists, http."""

@@ -5,7 +5,7 @@ No connection is held while an answer is sent, and an answer of many rows is mad
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeAlias, overload
 
@@ -17,6 +17,8 @@ from ..database import ACQUIRE_SECONDS, pool_of
 from ..errors import problems
 from ..exports.columns import Batch, Column
 from ..exports.response import EXPORT_CONTENT, Download, ExportFormat, export_response
+from ..rollup.near_names import near_names
+from ..rollup.reading import Filters
 from .figures import Integers
 from .snapshot import Memory, Snapshot, open_snapshot
 
@@ -72,11 +74,17 @@ Ask = Callable[[Snapshot], Awaitable[Table]]
 
 
 async def answer_table(
-    request: Request, format: ExportFormat, ask: Ask, *, day_of: Callable[[Snapshot], date] | None = None
+    request: Request,
+    format: ExportFormat,
+    filters: Filters,
+    ask: Ask,
+    *,
+    day_of: Callable[[Snapshot], date] | None = None,
 ) -> Response:
     """The table that `ask` makes of a snapshot; 304 where the client already has this version.
 
-    day_of: the day that the answer depends on beside the data and the request.
+    filters: whose names are told where they find nothing and others are near. day_of: the day that the answer depends
+    on beside the data and the request.
     """
     memory: Memory = request.app.state.indicators
     async with (
@@ -91,7 +99,7 @@ async def answer_table(
         body = memory.bodies.get(key)
         if body is not None:
             return Response(body, media_type=JSON, headers=headers)
-        table, version = await ask(snapshot), snapshot.version
+        table, version = await _with_near_names(snapshot, await ask(snapshot), filters), snapshot.version
     if format is not ExportFormat.json:
         response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
         response.headers.update(headers)
@@ -101,6 +109,13 @@ async def answer_table(
     body = table_body(table, version)
     memory.bodies.put(key, body)
     return Response(body, media_type=JSON, headers=headers)
+
+
+async def _with_near_names(snapshot: Snapshot, table: Table, filters: Filters) -> Table:
+    if len(table.rows):
+        return table
+    near = await near_names(snapshot.connection, vars(filters))
+    return replace(table, about={**table.about, "sugestoes": near}) if near else table
 
 
 def table_body(table: Table, version: int) -> bytes:

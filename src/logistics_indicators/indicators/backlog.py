@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from ..rollup.dimensions import Dimension
+from ..rollup.near_names import SUGGESTED, Suggestions
 from ..rollup.reading import Filters, fetch_open
 from .answers import Table
 from .indicator import Figure, Indicator, Sums, whole
@@ -39,6 +40,7 @@ class BacklogAnswer(BaseModel):
     as_of: date
     time_zone: str = Field(description="Whose today as_of is, where it was not given")
     data_version: int
+    sugestoes: Suggestions = SUGGESTED
 
 
 BACKLOG = Indicator(

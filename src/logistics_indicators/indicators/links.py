@@ -27,8 +27,8 @@ class VisitLinks:
     """
 
     def __init__(self, by: Dimension, filters: Filters, fixed: str) -> None:
-        others = ((name, value) for name, value in vars(filters).items() if value is not None and name != by.value)
-        kept = [f"{name}={_quoted(value)}" for name, value in others]
+        others = ((name, values) for name, values in vars(filters).items() if name != by.value)
+        kept = [f"{name}={_quoted(value)}" for name, values in others for value in values or ()]
         self._before = f"{SERVICES}{by.value}="
         self._after = "".join(f"&{part}" for part in [*kept, fixed])
 

@@ -4,11 +4,14 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
+from ..rollup.near_names import SUGGESTED, Suggestions
+
 
 class IndicatorAnswer(BaseModel):
     start_date: date | None = Field(description="First day counted; null where the range has no day")
     end_date: date | None = Field(description="Last day counted; null where the range has no day")
     data_version: int = Field(description="Changes with each committed change; also the ETag")
+    sugestoes: Suggestions = SUGGESTED
 
 
 class RollupDifference(BaseModel):

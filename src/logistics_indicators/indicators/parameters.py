@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from ..errors import Unprocessable
 from ..http.field_types import Day, FilterText
+from ..lists.filters import several
 from ..rollup.reading import Filters
 from ..states import STATES, known_state
 from ..texts import ANGEL_MAX, POLO_MAX
@@ -17,23 +18,18 @@ from .totals import DateRange
 
 LARGEST_LIMIT = 2**31 - 1
 
-StateLetters = Annotated[
-    str,
-    AfterValidator(known_state),
-    Query(
-        json_schema_extra={"enum": list(STATES)},
-        description="The polo's state, as its name says or an admin has set (GET /v1/polos)",
-        examples=["CE"],
-    ),
-]
+State = Annotated[str, AfterValidator(known_state), Field(json_schema_extra={"enum": list(STATES)}, examples=["CE"])]
+THE_STATE = "The polo's state, as its name says or an admin has set (GET /v1/polos)"
+StateLetters = Annotated[State, Query(description=THE_STATE)]
+STATES_OF_POLOS = several(THE_STATE)
 
 
 def _filters(
-    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query(description="Exact name")] = None,
-    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name")] = None,
-    uf: StateLetters | None = None,
+    angel: Annotated[list[Annotated[str, FilterText(ANGEL_MAX)]] | None, several("Exact name")] = None,
+    polo: Annotated[list[Annotated[str, FilterText(POLO_MAX)]] | None, several("Exact name")] = None,
+    uf: Annotated[list[State] | None, STATES_OF_POLOS] = None,
 ) -> Filters:
-    return Filters(angel, polo, uf)
+    return Filters(*(None if names is None else tuple(dict.fromkeys(names)) for names in (angel, polo, uf)))
 
 
 def _date_range(

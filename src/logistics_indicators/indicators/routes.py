@@ -55,7 +55,9 @@ def _sla(by: Dimension) -> Endpoint:
         format: RequestedFormat,
         tolerance_days: ToleranceDays = 0,
     ) -> Response:
-        return await answer_table(request, format, lambda s: sla_table(s, by, dates, filters, order, tolerance_days))
+        return await answer_table(
+            request, format, filters, lambda s: sla_table(s, by, dates, filters, order, tolerance_days)
+        )
 
     return answer
 
@@ -72,7 +74,7 @@ def _productivity(by: Dimension) -> Endpoint:
         calendario: AskedCalendar = CalendarKind.nacional,
     ) -> Response:
         return await answer_table(
-            request, format, lambda s: productivity_table(s, by, dates, filters, order, calendario)
+            request, format, filters, lambda s: productivity_table(s, by, dates, filters, order, calendario)
         )
 
     return answer
@@ -115,6 +117,7 @@ async def trend(
     return await answer_table(
         request,
         format,
+        filters,
         lambda s: trend_table(
             s,
             by,
@@ -143,6 +146,7 @@ def _backlog(by: Dimension) -> Endpoint:
         return await answer_table(
             request,
             format,
+            filters,
             lambda s: backlog_table(s, by, as_of or s.today, filters, order),
             day_of=lambda s: as_of or s.today,
         )
@@ -160,7 +164,7 @@ def _lateness(by: Dimension) -> Endpoint:
         order: Annotated[Ordering, Depends(ordering(LATENESS.sort_fields(by)))],
         format: RequestedFormat,
     ) -> Response:
-        return await answer_table(request, format, lambda s: lateness_table(s, by, dates, filters, order))
+        return await answer_table(request, format, filters, lambda s: lateness_table(s, by, dates, filters, order))
 
     return answer
 
@@ -193,6 +197,7 @@ async def summary(
     return await answer_table(
         request,
         format,
+        filters,
         lambda s: summary_table(s, dates, filters, question(s)),
         day_of=lambda s: as_of or s.today,
     )

@@ -94,14 +94,25 @@ async def totals_by(
 
 
 async def place_of(snapshot: Snapshot, days: Days | None, filters: Filters) -> Place:
-    """Whose calendar counts for these filters: a polo's, that of an angel's main place, a state's, or the nation's."""
+    """Whose calendar counts for these filters: a polo's, that of an angel's main place, a state's, or the nation's.
+
+    Of several values, the calendar of the state that all of them are in, or else the nation's.
+    """
     if filters.polo is not None:
-        return Place((await snapshot.states_of([filters.polo]))(filters.polo), filters.polo)
+        state_of = await snapshot.states_of(filters.polo)
+        return _shared([Place(state_of(polo), polo) for polo in filters.polo])
     if filters.angel is not None:
         totals = await totals_by(snapshot, Dimension.angel, days, filters, places=True)
         if totals.names:
-            return totals.places[0]
-    return NATION if filters.uf is None else Place(filters.uf, None)
+            return _shared(totals.places)
+    return NATION if filters.uf is None else _shared([Place(uf, None) for uf in filters.uf])
+
+
+def _shared(places: Sequence[Place]) -> Place:
+    first, *others = places
+    if all(place == first for place in others):
+        return first
+    return Place(first.uf, None) if all(place.uf == first.uf for place in others) else NATION
 
 
 async def _places(

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, get_type_hints
+from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
+
+from fastapi import Query
+
+from .likeness import ANY_MARKS, alike
+
+MOST_VALUES = 100
+"""Of one filter."""
 
 
 @dataclass
@@ -14,15 +21,15 @@ class Conditions:
 
     @classmethod
     def of(cls, asked: Any, **resolved: object) -> Self:
-        """Of a dataclass whose fields are filters, each with its Where; None asks for nothing.
+        """Of a dataclass whose fields are filters, each with its Meaning; None asks for nothing.
 
         resolved: stands in for a value that the database had to be asked for.
         """
         conditions = cls()
-        for name, where in _filters_of(type(asked)):
+        for name, meaning in _filters_of(type(asked)):
             value = resolved.get(name, getattr(asked, name))
             if value is not None:
-                where.add_to(conditions, value)
+                meaning.add_to(conditions, value)
         return conditions
 
     def add(self, clause: str, *values: object) -> None:
@@ -35,12 +42,16 @@ class Conditions:
         return "WHERE " + " AND ".join(self.clauses) if self.clauses else ""
 
 
+@runtime_checkable
+class Meaning(Protocol):
+    """Stands beside the type of a list's filter and says what the filter means."""
+
+    def add_to(self, conditions: Conditions, asked: Any) -> None: ...
+
+
 @dataclass(frozen=True)
 class Where:
-    """Stands beside the type of a list's filter and says what the filter means.
-
-    clause: SQL with a {} for the value, or a clause for each value. value: what the database is given for it.
-    """
+    """clause: SQL with a {} for the value, or a clause for each value. value: what the database is given for it."""
 
     clause: str | Mapping[object, str]
     value: Callable[[Any], object] = lambda asked: asked
@@ -52,12 +63,60 @@ class Where:
             conditions.add(self.clause[asked])
 
 
-def _filters_of(declared: type) -> tuple[tuple[str, Where], ...]:
+@dataclass(frozen=True)
+class OneOf:
+    """The filter may be given several times, and finds what has one of the values.
+
+    sql: of what is compared. type: PostgreSQL's, of a value. value: what the database is given for one.
+    """
+
+    sql: str
+    type: str
+    value: Callable[[Any], object] = lambda asked: asked
+
+    def add_to(self, conditions: Conditions, asked: Any) -> None:
+        values = list(dict.fromkeys(map(self.value, asked)))
+        if len(values) == 1:  # which the planner knows more of
+            conditions.add(f"{self.sql} = {{}}", *values)
+        else:
+            conditions.add(f"{self.sql} = ANY ({{}}::{self.type}[])", values)
+
+
+def several(description: str | None = None, **more: Any) -> Any:
+    """Of a filter that may be given several times."""
+    again = "Given several times, any of them"
+    return Query(max_length=MOST_VALUES, description=f"{description}. {again}" if description else again, **more)
+
+
+@dataclass(frozen=True)
+class Contains:
+    """Finds texts that have this one in them, without regard to case and accents."""
+
+    sql: str
+    where: str = ""
+
+    def add_to(self, conditions: Conditions, asked: Any) -> None:
+        conditions.add(f"{self.sql} ~ {{}}", f"{self.where}{alike(asked)}")
+
+
+@dataclass(frozen=True)
+class Begins(Contains):
+    """Likewise, at their beginning."""
+
+    where: str = f"^{ANY_MARKS}"
+
+
+SHORTEST_PART = 3
+CONTAINS = Query(description="In any place of it, without regard to case and accents; three at least can be seen")
+BEGINS = Query(description="How it begins, without regard to case and accents")
+
+
+def _filters_of(declared: type) -> tuple[tuple[str, Meaning], ...]:
     """Name and meaning of each; a filter without a meaning would find everything, so there is none."""
     hints = get_type_hints(declared, include_extras=True)
     return tuple((name, _meaning(hint)) for name, hint in hints.items())
 
 
-def _meaning(hint: Any) -> Where:
-    (where,) = (mark for mark in hint.__metadata__ if isinstance(mark, Where))
-    return where
+def _meaning(hint: Any) -> Meaning:
+    (meaning,) = (mark for mark in hint.__metadata__ if isinstance(mark, Meaning))
+    return meaning

@@ -8,11 +8,12 @@ from fastapi import Query
 
 from ..database import Connection, Pool
 from ..errors import NotFound
-from ..http.field_types import MAX_OWN_ID
-from ..lists.filters import Conditions, Where
+from ..http.field_types import MAX_OWN_ID, FilterText
+from ..lists.filters import CONTAINS, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
-from .models import Load
+from .kinds import Kind
+from .models import Load, Status
 
 COLUMNS = """
     id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
@@ -58,11 +59,19 @@ LOADS = Listed(
 )
 
 
+Name = Annotated[str, FilterText(64)]
+Part = Annotated[str, FilterText(200, SHORTEST_PART)]
+
+
 @dataclass(frozen=True)
 class LoadFilter:
     before: Annotated[
         int | None, Query(ge=1, le=MAX_OWN_ID, description="Loads older than this id"), Where("id < {}")
     ] = None
+    kind: Annotated[list[Kind] | None, several("What the rows are"), OneOf("kind", "text")] = None
+    status: Annotated[list[Status] | None, several("How far it is"), OneOf("status", "text")] = None
+    user: Annotated[list[Name] | None, several("Who sent it, exactly"), OneOf("username", "text")] = None
+    filename_contem: Annotated[Part | None, CONTAINS, Contains("filename")] = None
 
 
 def conditions_of(asked: LoadFilter) -> Conditions:

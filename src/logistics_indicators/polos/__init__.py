@@ -1,1 +1,1 @@
-"""Polos and their states. May import indicators, exports, accounts, lists, http."""
+"""Polos and their states. May import indicators, rollup, exports, accounts, lists, http."""

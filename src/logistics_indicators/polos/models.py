@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..http.paging import PageModel
+from ..rollup.near_names import SUGGESTED, Suggestions
 from ..states import STATES, known_state
 
 
@@ -15,6 +16,7 @@ class Polo(BaseModel):
 
 class PoloPage(PageModel):
     polos: list[Polo]
+    sugestoes: Suggestions = SUGGESTED
 
 
 class StateOfPolo(BaseModel):

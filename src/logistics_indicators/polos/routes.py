@@ -15,6 +15,7 @@ from ..http.paging import LINK_HEADER
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
+from ..rollup.near_names import near_names
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
 
@@ -34,6 +35,7 @@ def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
     responses={200: {**LINK_HEADER}, **problems(401, 422, 503)},
 )
 async def list_polos(
+    filter: Annotated[service.PoloFilter, Depends()],
     conditions: Annotated[Conditions, Depends(_filtered)],
     page: Annotated[Page, Depends(page_of(service.POLOS))],
     _: Viewer,
@@ -41,7 +43,11 @@ async def list_polos(
     request: Request,
 ) -> Response:
     """Every polo that ever had a visit, with its state and where that comes from: its name, or an admin."""
-    return await list_response(request, connection, service.POLOS, conditions, page, ExportFormat.json)
+
+    async def near() -> dict[str, list[str]]:
+        return await near_names(connection, {"polo": filter.polo})
+
+    return await list_response(request, connection, service.POLOS, conditions, page, ExportFormat.json, near)
 
 
 @router.put(

@@ -10,8 +10,8 @@ from ..database import Connection
 from ..errors import NotFound
 from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
-from ..indicators.parameters import StateLetters
-from ..lists.filters import Where
+from ..indicators.parameters import STATES_OF_POLOS, State
+from ..lists.filters import CONTAINS, SHORTEST_PART, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
 from ..states import state_in_name
@@ -29,10 +29,15 @@ LOCK = "SELECT name, uf, uf_given FROM polos WHERE id = $1 FOR UPDATE"
 SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
 
 
+Name = Annotated[str, FilterText(POLO_MAX)]
+PartOfName = Annotated[str, FilterText(POLO_MAX, SHORTEST_PART)]
+
+
 @dataclass(frozen=True)
 class PoloFilter:
-    polo: Annotated[str | None, FilterText(POLO_MAX), Query(description="Exact name"), Where("polo = {}")] = None
-    uf: Annotated[StateLetters | None, Where("uf = {}")] = None
+    polo: Annotated[list[Name] | None, several("Exact name"), OneOf("polo", "text")] = None
+    polo_contem: Annotated[PartOfName | None, CONTAINS, Contains("polo")] = None
+    uf: Annotated[list[State] | None, STATES_OF_POLOS, OneOf("uf", "text")] = None
     sem_uf: Annotated[
         bool | None,
         Query(description="true: those without a state, which no `uf` finds"),

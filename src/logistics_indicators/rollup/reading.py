@@ -20,17 +20,17 @@ class Days(NamedTuple):
 
 @dataclass(frozen=True)
 class Filters:
-    """Exact values; None takes everything."""
+    """Exact values, any of them; None takes everything."""
 
-    angel: str | None = None
-    polo: str | None = None
-    uf: str | None = None
+    angel: tuple[str, ...] | None = None
+    polo: tuple[str, ...] | None = None
+    uf: tuple[str, ...] | None = None
 
 
 CONDITIONS = {
-    "angel": "angel_id = (SELECT id FROM angels WHERE name = {value})",
-    "polo": "polo_id = (SELECT id FROM polos WHERE name = {value})",
-    "uf": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE uf = {value}))",
+    "angel": "angel_id = ANY (ARRAY(SELECT id FROM angels WHERE name = ANY ({value}::text[])))",
+    "polo": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE name = ANY ({value}::text[])))",
+    "uf": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE uf = ANY ({value}::text[])))",
 }
 
 SPANS = """unnest({grains}::smallint[], {firsts}::date[], {lasts}::date[], {signs}::integer[])
@@ -45,7 +45,7 @@ class Question:
         self.arguments: list[object] = []
         self.has_recent = has_recent
         kept = [(name, value) for name, value in vars(filters).items() if value is not None]
-        conditions = [CONDITIONS[name].format(value=self.argument(value)) for name, value in kept]
+        conditions = [CONDITIONS[name].format(value=self.argument(list(value))) for name, value in kept]
         self.where = " AND ".join(["TRUE", *conditions])
 
     def argument(self, value: object) -> str:

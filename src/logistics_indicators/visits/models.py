@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..http.field_types import AnsweredTimestamp, Day, Id, SentId, SentTimestamp, TextRule
 from ..http.paging import PageModel
+from ..rollup.near_names import SUGGESTED, Suggestions
 from ..texts import ANGEL_MAX, POLO_MAX
 
 Angel = Annotated[str, TextRule(ANGEL_MAX), Field(examples=["Íris da Silva"])]
@@ -39,3 +40,4 @@ class Service(BaseModel):
 
 class ServicePage(PageModel):
     atendimentos: list[Service]
+    sugestoes: Suggestions = SUGGESTED

@@ -14,6 +14,7 @@ from ..http.field_types import MAX_ID
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
+from ..rollup.near_names import near_names
 from . import service
 from .models import ChangedService, NewService, Service, ServicePage
 
@@ -56,6 +57,7 @@ async def create_service(
     responses=LIST_ANSWERS,
 )
 async def list_services(
+    filter: Annotated[service.VisitFilter, Depends()],
     conditions: Filtered,
     page: Annotated[Page, Depends(page_of(service.SERVICES))],
     format: RequestedFormat,
@@ -66,7 +68,11 @@ async def list_services(
     """Filters must all hold; ranges include both ends. `proxima_pagina` leads to the next page at the same cost as the
     first; `format` asks for all rows of the filter as a file instead.
     """
-    return await list_response(request, connection, service.SERVICES, conditions, page, format)
+
+    async def near() -> dict[str, list[str]]:
+        return await near_names(connection, {"angel": filter.angel, "polo": filter.polo})
+
+    return await list_response(request, connection, service.SERVICES, conditions, page, format, near)
 
 
 @router.get(

@@ -12,10 +12,12 @@ from fastapi import Query
 from ..accounts.current_user import User
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
-from ..http.field_types import MAX_ID, MAX_OWN_ID, Day, DayOrTimestamp, FilterText, Timestamp
-from ..indicators.parameters import StateLetters
+from ..http.field_types import MAX_OWN_ID, AskedId, Day, DayOrTimestamp, FilterText, Timestamp
+from ..indicators.parameters import STATES_OF_POLOS, State
 from ..last_change import BY_HAND
-from ..lists.filters import Conditions, Where
+from ..lists.filters import CONTAINS, SHORTEST_PART, Conditions, OneOf, Where, several
+from ..lists.likeness import alike
+from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.commits import Act, Commit
@@ -34,6 +36,11 @@ SERVICES = Listed(
         "polo": str,
         "data_limite": date,
         "data_de_atendimento": datetime,
+    },
+    {
+        "id_cliente": Key(int, "id_cliente"),
+        "data_limite": Key(date, "data_limite"),
+        "data_de_atendimento": Key(datetime, "data_de_atendimento", nullable=True),
     },
 )
 
@@ -62,23 +69,33 @@ def _end(moment: date) -> datetime:
 WHOLE_DAY = "inclusive; a bare date means its whole day"
 
 
+Angel = Annotated[str, FilterText(ANGEL_MAX)]
+Polo = Annotated[str, FilterText(POLO_MAX)]
+PartOfAngel = Annotated[str, FilterText(ANGEL_MAX, SHORTEST_PART)]
+PartOfPolo = Annotated[str, FilterText(POLO_MAX, SHORTEST_PART)]
+
+
 @dataclass(frozen=True)
 class VisitFilter:
     """The links of the indicators (indicators/links.py) ask for visits by these names."""
 
-    id: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id = {}")] = None
-    id_cliente: Annotated[int | None, Query(ge=1, le=MAX_ID), Where("id_cliente = {}")] = None
-    angel: Annotated[str | None, FilterText(ANGEL_MAX), Query(), Where("angel = {}")] = None
-    polo: Annotated[str | None, FilterText(POLO_MAX), Query(), Where("polo = {}")] = None
-    uf: Annotated[StateLetters | None, Where("polo = ANY ({}::text[])")] = None
-    data_limite: Annotated[Day | None, Query(), Where("data_limite = {}")] = None
+    id: Annotated[list[AskedId] | None, several("Its number"), OneOf("id", "bigint")] = None
+    id_cliente: Annotated[list[AskedId] | None, several("The customer's id"), OneOf("id_cliente", "bigint")] = None
+    angel: Annotated[list[Angel] | None, several("Exact name"), OneOf("angel", "text")] = None
+    polo: Annotated[list[Polo] | None, several("Exact name"), OneOf("polo", "text")] = None
+    angel_contem: Annotated[PartOfAngel | None, CONTAINS, Where("angel = ANY ({}::text[])")] = None
+    polo_contem: Annotated[PartOfPolo | None, CONTAINS, Where("polo = ANY ({}::text[])")] = None
+    uf: Annotated[list[State] | None, STATES_OF_POLOS, Where("polo = ANY ({}::text[])")] = None
+    data_limite: Annotated[list[Day] | None, several("That deadline"), OneOf("data_limite", "date")] = None
     data_limite_de: Annotated[
         Day | None, Query(description="Earliest deadline, inclusive"), Where("data_limite >= {}")
     ] = None
     data_limite_ate: Annotated[
         Day | None, Query(description="Latest deadline, inclusive"), Where("data_limite <= {}")
     ] = None
-    data_de_atendimento: Annotated[Timestamp | None, Query(), Where("data_de_atendimento = {}")] = None
+    data_de_atendimento: Annotated[
+        list[Timestamp] | None, several("Made then"), OneOf("data_de_atendimento", "timestamp")
+    ] = None
     data_de_atendimento_de: Annotated[
         DayOrTimestamp | None,
         Query(description=f"From then, {WHOLE_DAY}"),
@@ -103,11 +120,16 @@ class VisitFilter:
 
 
 async def conditions_of(connection: Connection, asked: VisitFilter) -> Conditions:
-    """A state is asked for by its polos' names, so that the planner sees how many visits they have."""
-    if asked.uf is None:
-        return Conditions.of(asked)
-    rows = await connection.fetch("SELECT name FROM polos WHERE uf = $1", asked.uf)
-    return Conditions.of(asked, uf=[row["name"] for row in rows])
+    """States and parts of names are asked for by the names, so that the planner sees how many visits they have."""
+    resolved = {}
+    for name, sql, value in (
+        ("uf", "SELECT name FROM polos WHERE uf = ANY ($1::text[])", asked.uf),
+        ("angel_contem", "SELECT name FROM angels WHERE name ~ $1", asked.angel_contem and alike(asked.angel_contem)),
+        ("polo_contem", "SELECT name FROM polos WHERE name ~ $1", asked.polo_contem and alike(asked.polo_contem)),
+    ):
+        if value is not None:
+            resolved[name] = [row["name"] for row in await connection.fetch(sql, value)]
+    return Conditions.of(asked, **resolved)
 
 
 async def count_services(connection: Connection, conditions: Conditions) -> int:

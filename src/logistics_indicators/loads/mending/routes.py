@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field, StringConstraints
 
 from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
@@ -11,10 +12,10 @@ from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
 from ...errors import Unprocessable, problems
 from ...exports.lists import LIST_ANSWERS, columns_of, refuse_page_of_export
 from ...exports.response import ExportFormat, RequestedFormat, export_response
-from ...http.field_types import MAX_OWN_ID, OwnId
+from ...http.field_types import MAX_OWN_ID, FilterText, OwnId
 from ...http.paging import DEFAULT_LIMIT, Limit, page_response
 from ...lists.asked import keyset_page_of
-from ...lists.filters import Conditions, Where
+from ...lists.filters import CONTAINS, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
 from ...lists.rows import Page
 from .. import words
 from ..asked import ValidateOnly
@@ -26,30 +27,28 @@ from ..service import find_load
 from . import tracking
 from .mend import Options, mend_load
 from .models import RejectCounts, TrackedRejectPage
-from .requests import KNOWN_COLUMNS, MendAnswer, MendRequest
+from .requests import KNOWN_COLUMNS, ColumnName, MendAnswer, MendRequest
 
 router = APIRouter(prefix="/v1", tags=["loads"])
+
+
+LoadId = Annotated[int, Field(ge=1, le=MAX_OWN_ID)]
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern="^[^\x00]*$")]
+PartOfValue = Annotated[str, FilterText(LONGEST_VALUE, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)
 class RejectFilter:
     load: Annotated[
-        int | None,
-        Query(ge=1, le=MAX_OWN_ID, description="The load that rejected them"),
-        Where('"load" = {}'),
+        list[LoadId] | None,
+        several("The load that rejected them"),
+        OneOf('"load"', "integer"),
     ] = None
-    kind: Annotated[Kind | None, Query(), Where("kind = {}")] = None
-    reason: Annotated[Reason | None, Query(), Where("reason = {}")] = None
-    column: Annotated[
-        str | None,
-        Query(pattern="^[a-z_]{1,40}$", description="By our name", json_schema_extra={"enum": list(KNOWN_COLUMNS)}),
-        Where('"column" = {}'),
-    ] = None
-    value: Annotated[
-        str | None,
-        Query(max_length=LONGEST_VALUE, pattern="^[^\x00]*$", description="Exact, as it was sent"),
-        Where("value = {}"),
-    ] = None
+    kind: Annotated[list[Kind] | None, several("What the rows are"), OneOf("kind", "text")] = None
+    reason: Annotated[list[Reason] | None, several("Why they were rejected"), OneOf("reason", "text")] = None
+    column: Annotated[list[ColumnName] | None, several("By our name"), OneOf('"column"', "text")] = None
+    value: Annotated[list[Value] | None, several("Exact, as it was sent"), OneOf("value", "text")] = None
+    value_contem: Annotated[PartOfValue | None, CONTAINS, Contains("value")] = None
     state: Annotated[
         Literal["open", "mended", "dropped", "waiting", "all"],
         Query(description="What became of them; open: nothing yet; waiting: visits whose customer is not there yet"),
@@ -58,7 +57,7 @@ class RejectFilter:
 
 
 def _filtered(filter: Annotated[RejectFilter, Depends()]) -> Conditions:
-    if filter.column is not None and filter.column not in KNOWN_COLUMNS:
+    if not set(filter.column or ()) <= set(KNOWN_COLUMNS):
         raise Unprocessable.field("query", "column", msg=f"unknown column; there are: {', '.join(KNOWN_COLUMNS)}")
     return Conditions.of(filter, state=None if filter.state == "all" else filter.state)
 

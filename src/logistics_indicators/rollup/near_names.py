@@ -1,0 +1,99 @@
+"""Names of angels and polos that are near to one that was asked for and that no visit ever had."""
+
+import asyncio
+import heapq
+import unicodedata
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ..database import Connection
+from .dimensions import COLUMN_OF, Dimension
+
+MOST_SUGGESTED = 3
+"""For each name that is not there."""
+
+MOST_ASKED = 5
+"""Names of one filter that are looked at."""
+
+MOST_COMPARED = 20_000
+"""Names that one is compared with: some tenths of a second of a thread."""
+
+FINALISTS = 30
+LEAST_ALIKE = 0.6
+"""Of difflib's ratio: one letter wrong in three, two in six."""
+
+COMPARED = (Dimension.angel, Dimension.polo)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")
+
+
+class Suggestions(BaseModel):
+    """By filter, names that are there."""
+
+    angel: list[str] = Field([], json_schema_extra=_without_default, examples=[["Íris da Silva"]])
+    polo: list[str] = Field([], json_schema_extra=_without_default, examples=[["CE - JUAZEIRO DO NORTE"]])
+
+
+SUGGESTED: Any = Field(
+    Suggestions(),
+    description="Only where nothing was found and a filter has a name that no visit ever had: names near to it",
+    json_schema_extra=_without_default,
+)
+"""Of the field `sugestoes` of an answer."""
+
+
+async def near_names(connection: Connection, asked: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
+    """By filter (angel, polo), names near to those asked for that are not there; {} where there are none."""
+    found = {}
+    for by in COMPARED:
+        unknown = await _unknown(connection, by, asked.get(by.value) or ())
+        if unknown:
+            names = await connection.fetch(f"SELECT name FROM {COLUMN_OF[by].table} LIMIT {MOST_COMPARED}")
+            found[by.value] = await asyncio.to_thread(_nearest, unknown, [row["name"] for row in names])
+    return {name: near for name, near in found.items() if near}
+
+
+async def _unknown(connection: Connection, by: Dimension, asked: Sequence[str]) -> Sequence[str]:
+    if not asked:
+        return []
+    known = await connection.fetch(f"SELECT name FROM {COLUMN_OF[by].table} WHERE name = ANY ($1::text[])", asked)
+    return [name for name in asked if name not in {row["name"] for row in known}][:MOST_ASKED]
+
+
+def _nearest(asked: Sequence[str], names: Sequence[str]) -> list[str]:
+    keys = [(name, key := _key(name), _trigrams(key)) for name in names]
+    return list(dict.fromkeys(near for name in asked for near in _nearest_to(_key(name), keys)))
+
+
+def _nearest_to(asked: str, keys: Sequence[tuple[str, str, frozenset[str]]]) -> Sequence[str]:
+    """The few that have most of its trigrams, put in order letter by letter. A part of a name is near to it."""
+    own = _trigrams(asked)
+    finalists = heapq.nlargest(FINALISTS, keys, key=lambda one: _share(own, one[2]))
+    rated = ((_alike(asked, key), name) for name, key, _ in finalists)
+    best = sorted((-ratio, name) for ratio, name in rated if ratio >= LEAST_ALIKE)
+    return [name for _, name in best[:MOST_SUGGESTED]]
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / (len(one | other) or 1)
+
+
+def _alike(asked: str, name: str) -> float:
+    ratio = SequenceMatcher(None, asked, name, autojunk=False).ratio()
+    return max(ratio, LEAST_ALIKE) if len(asked) >= 3 and asked in name else ratio
+
+
+def _key(name: str) -> str:
+    """Without case, accents and signs."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(character for character in plain if character.isalnum())
+
+
+def _trigrams(key: str) -> frozenset[str]:
+    padded = f"  {key} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
