@@ -193,6 +193,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def location_of(description: str) -> dict[str, Any]:
+    """OpenAPI response of what was made and has an address of its own."""
+    return {"headers": {"Location": {"schema": {"type": "string"}, "description": description}}}
+
+
 @contextlib.asynccontextmanager
 async def first_error() -> AsyncIterator[None]:
     """Around a TaskGroup: its first error instead of the group, which no exception handler matches."""

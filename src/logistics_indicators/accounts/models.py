@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -15,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp, TextRule
+from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp, TextRule, whole_number
 from ..http.paging import PageModel
 from .current_user import Role, Scope
 from .names import LONGEST_NAME, require_plain_name
@@ -193,6 +194,7 @@ Network = Annotated[
     StringConstraints(min_length=2, max_length=43, pattern=r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
     AfterValidator(_network),
 ]
+Days = Annotated[StrictInt, Field(ge=1, le=3650), BeforeValidator(whole_number)]
 TokenRole = Literal[Role.viewer, Role.analyst]
 
 
@@ -207,7 +209,7 @@ class NewApiToken(Body):
         max_length=2,
         description="`read`: ask and export. `load`: send files, mend, change customers and visits",
     )
-    expires_in_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = Field(None, description="Without it, never")
+    expires_in_days: Days | None = Field(None, description="Without it, never")
     addresses: list[Network] = Field(
         default_factory=list,
         max_length=20,

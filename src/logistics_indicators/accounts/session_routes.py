@@ -35,6 +35,8 @@ SET_COOKIE: dict[str, Any] = {
         "example": f"{COOKIE}=…; HttpOnly; Max-Age=2592000; Path={COOKIE_PATH}; SameSite=strict",
     }
 }
+NO_SESSION: dict[int | str, dict[str, Any]] = {401: problems(401)[401] | {"headers": SET_COOKIE}}
+"""A cookie that is worth nothing any more is cleared."""
 
 
 class SameOrigin(Gate):
@@ -109,7 +111,7 @@ async def open_session(
     "/refresh",
     operation_id="refresh_session",
     summary="Renew a page's access token, and its cookie",
-    responses={200: {"headers": SET_COOKIE}, **problems(401, 403, 422, 503)},
+    responses={200: {"headers": SET_COOKIE}, **problems(403, 422, 503), **NO_SESSION},
     dependencies=FROM_OUR_PAGES,
 )
 async def refresh_session(
@@ -130,7 +132,7 @@ async def refresh_session(
     operation_id="end_session",
     status_code=204,
     summary="Sign out of a page, or everywhere",
-    responses={204: {"headers": SET_COOKIE}, **problems(401, 403, 422, 503)},
+    responses={204: {"headers": SET_COOKIE}, **problems(403, 422, 503), **NO_SESSION},
     dependencies=FROM_OUR_PAGES,
 )
 async def end_session(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Analyst, Viewer
 from ..database import ConnectionOfRequest
-from ..errors import Unprocessable, problems
+from ..errors import Unprocessable, location_of, problems
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
@@ -34,7 +34,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
     status_code=201,
     operation_id="create_customer",
     summary="Store a customer",
-    responses=problems(401, 403, 409, 422, 503),
+    responses={201: location_of("The customer: /v1/customers/{id}"), **problems(401, 403, 409, 422, 503)},
 )
 async def create_customer(
     new: NewCustomer, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response

@@ -11,11 +11,9 @@ JSON = "application/json"
 OTHER_CONTENT = "x-other-content"
 """Of a response: what it is where the request asks for something else than JSON, in the form of `content`."""
 
-PROBLEM_CONTENT = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
 ANY_OTHER_ERROR = {
     "description": "Any other error: 400 and 501 for a request that is malformed, 404 where there is nothing, 405 for "
     "another method, 414 and 431 for too long an address or too many headers",
-    "content": PROBLEM_CONTENT,
 }
 
 
@@ -30,6 +28,9 @@ HEADERS: Mapping[str, Json] = {
     "Content-Disposition": _header("Of a file: what to call it", examples=['attachment; filename="services.csv"']),
     "ETag": _header("Names this version of the answer; send it back as If-None-Match", examples=['"1234"']),
     "Retry-After": _header("Seconds after which it is worth asking again", examples=["5"]),
+    "Tus-Resumable": _header("The protocol's version", enum=["1.0.0"]),
+    "Tus-Version": _header("The versions of tus that are spoken here"),
+    "Upload-Offset": _header("Bytes that are durable"),
     "WWW-Authenticate": _header("Bearer: a token is wanted", examples=["Bearer"]),
 }
 """Those that a rule below adds, by name; they stand once, in the components."""
@@ -44,10 +45,14 @@ IF_NONE_MATCH: Json = {
 
 OF_ERRORS = {
     "401": ("WWW-Authenticate",),
+    "423": ("Retry-After",),
     "429": ("Retry-After",),
     "503": ("Retry-After",),
     "default": ("Allow",),
 }
+UPLOADS = "uploads"
+OF_UPLOADS = {"409": ("Upload-Offset",), "412": ("Tus-Version",)}
+"""Beside Tus-Resumable, by which an answer of tus is known."""
 
 
 def complete(operation: Json) -> None:
@@ -56,15 +61,19 @@ def complete(operation: Json) -> None:
     if JSON in responses.get("422", {}).get("content", {}):  # FastAPI's own is not ours
         del responses["422"]
     for status in _errors_of_every(operation):
-        responses.setdefault(str(status), {"description": phrase_of(status), "content": PROBLEM_CONTENT})
+        responses.setdefault(str(status), {"description": phrase_of(status), "content": _problem()})
     operation["responses"] = responses = {status: responses[status] for status in sorted(responses)}
-    responses["default"] = ANY_OTHER_ERROR
+    responses["default"] = ANY_OTHER_ERROR | {"content": _problem()}
     if "304" in responses:
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
     for status, response in responses.items():
         _set_files_apart(response)
         references = {name: {"$ref": f"#/components/headers/{name}"} for name in _headers_of(operation, status)}
         responses[status] = response | {"headers": {**response.get("headers", {}), **references}}
+
+
+def _problem() -> Json:
+    return {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetail"}}}
 
 
 def _errors_of_every(operation: Json) -> Iterator[int]:
@@ -84,6 +93,8 @@ def _headers_of(operation: Json, status: str) -> Iterator[str]:
         yield from ("ETag", "Cache-Control")
     if OTHER_CONTENT in response and "text/csv" in response[OTHER_CONTENT]:
         yield "Content-Disposition"
+    if UPLOADS in operation["tags"]:
+        yield from ("Tus-Resumable", *OF_UPLOADS.get(status, ()))
     yield "X-Request-ID"
 
 

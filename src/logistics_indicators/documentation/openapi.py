@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from ..errors import ProblemDetail
 from .answers import HEADERS, JSON, complete
+from .examples import illustrate
 from .words import describe
 
 TOUR = (Path(__file__).parent / "tour.md").read_text()
@@ -71,6 +72,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     for schema in schemas.values():
         _keep_rules_apart(schema)
     describe(document)
+    illustrate(document)
     return document
 
 

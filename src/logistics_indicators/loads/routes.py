@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
 from ..database import ConnectionOfRequest, PoolOfApp
-from ..errors import problems
+from ..errors import location_of, problems
 from ..http.field_types import MAX_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..lists.asked import keyset_page_of
@@ -53,7 +53,7 @@ Few rows, up to {MOST_ROWS}, may be the body as an array of objects with our nam
 object a line (`application/x-ndjson`). The answer is 200 with the load at its end where it ends within two seconds."""
 """In words: a second type of body would make generators of clients send the wrong one."""
 
-LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}}
+LOCATION = location_of("The load: /v1/loads/{id}")
 FINISHED = {"model": ReceivedLoad, "description": "A batch of objects whose load has ended within two seconds"}
 BATCH_SECONDS = 2.0
 

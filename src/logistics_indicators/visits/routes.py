@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from ..accounts.current_user import Analyst, Viewer
 from ..customers.models import Total
 from ..database import ConnectionOfRequest
-from ..errors import Unprocessable, problems
+from ..errors import Unprocessable, location_of, problems
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
@@ -37,7 +37,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
     status_code=201,
     operation_id="create_service",
     summary="Store a service",
-    responses=problems(401, 403, 409, 422, 503),
+    responses={201: location_of("The service: /v1/services/{id}"), **problems(401, 403, 409, 422, 503)},
 )
 async def create_service(
     new: NewService, user: Analyst, connection: ConnectionOfRequest, request: Request, response: Response

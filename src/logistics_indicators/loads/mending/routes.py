@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
 from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
-from ...errors import Unprocessable, problems
+from ...errors import Unprocessable, location_of, problems
 from ...exports.lists import LIST_ANSWERS, columns_of, refuse_page_of_export
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, FilterText, OwnId
@@ -123,7 +123,7 @@ UnknownCustomerOfMend = Annotated[
 ]
 MEND_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": MendAnswer, "description": "Nothing is to be loaded: rows were dropped or are open again"},
-    202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "The load: /v1/loads/{id}"}}},
+    202: location_of("The load: /v1/loads/{id}"),
     **problems(401, 403, 404, 409, 413, 422, 429, 503, 507),
 }
 

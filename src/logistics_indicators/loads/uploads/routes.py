@@ -84,6 +84,10 @@ TEXT = {"schema": {"type": "string"}}
 OFFSET = {"Upload-Offset": {**TEXT, "description": "Bytes that are durable"}}
 EXPIRES = {"Upload-Expires": {**TEXT, "description": "When it goes unless more comes"}}
 LOAD = {"Location": {**TEXT, "description": "Once the last byte is durable: the load, /v1/loads/{id}"}}
+AS_BEGUN = {
+    "Upload-Length": {**TEXT, "description": "Bytes that the file has"},
+    "Upload-Metadata": {**TEXT, "description": "As it was sent"},
+}
 PIECE: dict[str, Any] = {
     "requestBody": {"content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
 }
@@ -114,6 +118,16 @@ CAPABILITIES: dict[str, Any] = {
     "summary": "What of tus is spoken here",
     "description": "Tus-Version, Tus-Extension, Tus-Max-Size and Tus-Checksum-Algorithm. Needs no token.",
     "response_class": Response,
+    "responses": {
+        204: {
+            "headers": {
+                "Tus-Version": {**TEXT, "description": "The versions of tus that are spoken here"},
+                "Tus-Extension": {**TEXT, "description": "Its extensions that are"},
+                "Tus-Max-Size": {**TEXT, "description": "Most bytes of a file"},
+                "Tus-Checksum-Algorithm": {**TEXT, "description": "Those that Upload-Checksum may name"},
+            }
+        }
+    },
 }
 
 
@@ -122,7 +136,7 @@ async def ask_uploads(request: Request) -> Response:
     return _capabilities(request)
 
 
-@router.options("/{upload_id}", operation_id="ask_upload", responses=problems(422), **CAPABILITIES)
+@router.options("/{upload_id}", operation_id="ask_upload", **CAPABILITIES)
 async def ask_upload(request: Request, upload_id: UUID) -> Response:
     return _capabilities(request)
 
@@ -244,7 +258,7 @@ async def append_to_upload(
     "/{upload_id}",
     operation_id="get_upload",
     dependencies=[MaySpeakTus],
-    responses={200: {"headers": {**OFFSET, **EXPIRES, **LOAD}}, **problems(401, 403, 404, 412, 422, 503)},
+    responses={200: {"headers": {**OFFSET, **EXPIRES, **LOAD, **AS_BEGUN}}, **problems(401, 403, 404, 412, 422, 503)},
 )
 async def get_upload(response: Response, pool: PoolOfApp, user: Analyst, upload_id: UUID) -> Upload:
     """Where it stands. HEAD has it in the headers alone: Upload-Offset is where to go on."""
