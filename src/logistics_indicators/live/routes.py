@@ -33,6 +33,14 @@ STREAM: dict[str, Any] = {
             "schema": {
                 "description": "Server-Sent Events; the `data` of each is an object as JSON",
                 "required": ["event", "data"],
+                "properties": {
+                    "event": {
+                        "type": "string",
+                        "enum": ["data", "loads", "rejects"],
+                        "description": "What it tells of",
+                    },
+                    "data": {"type": "string", "description": "An object as JSON"},
+                },
             },
             "example": EXAMPLE,
         }
