@@ -9,10 +9,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from conftest import client_of, make_settings, running_app
 from fastapi import FastAPI
+from load_client import empty_tables
 from story import refused, usual
 from story.recording import ALWAYS, Recorder
 
@@ -43,9 +45,13 @@ async def recorder(app: FastAPI) -> AsyncIterator[Recorder]:
         yield Recorder(app.openapi(), clients)
 
 
-async def test_the_story_is_told_as_the_document_has_it(app: FastAPI, recorder: Recorder) -> None:
+async def test_the_story_is_told_as_the_document_has_it(
+    app: FastAPI, recorder: Recorder, connection: asyncpg.Connection
+) -> None:
     await usual.tell(recorder)
     await refused.tell(recorder, app)
+    await empty_tables(connection)
+    await recorder.ask("load_demo", "Into an empty service")
     assert headers_that_differ(recorder, app.openapi()) == []
     told = orjson.dumps(recorder.recorded(), option=orjson.OPT_INDENT_2) + b"\n"
     if "UPDATE_EXAMPLES" in os.environ:

@@ -54,6 +54,7 @@ def signed_in(recorder: Recorder, answer: httpx.Response, name: str) -> str:
 async def accounts(recorder: Recorder) -> None:
     ask = recorder.ask
     ana = {"username": "ana", "email": "ana@example.com", "password": PASSWORD}
+    await ask("get_setup", by="nobody")
     await ask("register", by="nobody", json=ana)
     credentials = {"username": "ana", "password": PASSWORD}
     token = signed_in(recorder, await ask("login", by="nobody", json=credentials), "ana")

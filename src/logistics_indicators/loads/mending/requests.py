@@ -45,9 +45,7 @@ def named(name: str) -> dict[str, Any]:
 
 
 def filled(name: str, keyword: str) -> dict[str, Any]:
-    kind = {"minProperties": "object", "minItems": "array"}[keyword]
-    bound: dict[str, Any] = {"type": kind, keyword: 1} | ({"items": {}} if kind == "array" else {})
-    return {"required": [name], "properties": {name: bound}}
+    return {"required": [name], "properties": {name: {keyword: 1}}}
 
 
 class Group(BaseModel):
