@@ -42,6 +42,7 @@ export function useData(path, query = {}, options = {}) {
       (problem) => {
         if (asking.signal.aborted) return;
         if (!(problem instanceof Problem)) throw problem;
+        if (problem.status === 401) return; // the frame asks for the password, and then this is asked again
         setState((before) => ({ data: before.question === question ? before.data : null, problem, question }));
       },
     );
