@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,8 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 
 FIRST_VIEW = """
 new Promise((resolve) => {
-  const look = () => document.querySelector(".figure .value") ? resolve(performance.now()) : requestAnimationFrame(look);
+  const shown = () => document.querySelector(".figure .value");
+  const look = () => shown() ? resolve(performance.now()) : requestAnimationFrame(look);
   look();
 })
 """
@@ -146,4 +146,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -80,7 +80,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)  # the database's user passes through it
         service = start(Path(folder) / "data", port)
         try:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
