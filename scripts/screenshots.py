@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs/pictures"
@@ -22,7 +22,7 @@ SAMPLES = ROOT / "tests/samples"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PASSWORD = "uma senha bem comprida 7"
 PATIENCE_MS = 60_000
-SIZE = {"width": 1280, "height": 800}
+SIZE = ViewportSize(width=1280, height=800)
 
 
 def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
