@@ -26,7 +26,7 @@ WHERE l.id = $1 AND l.status <> 'receiving'
 class LoadPreview(BaseModel):
     """How a file begins, and what its columns are taken for."""
 
-    columns: list[str] = Field(description="The file's header, cell by cell; where it has none, places from 1")
+    columns: list[str] = Field(description="The file's header, cell by cell; where it has none, `column 1` and so on")
     rows: list[list[str]] = Field(description="The first rows that are not blank; a long cell is cut, and ends with …")
     meant: dict[str, str] = Field(description="Our columns to those of the file, as `columns` of the load has them")
 
@@ -46,7 +46,7 @@ async def preview_of(connection: Connection, load_id: int, rows: int) -> LoadPre
 
 def _columns(header: str | None, delimiter: str, width: int) -> list[str]:
     if header is None:
-        return [str(place) for place in range(1, width + 1)]
+        return [f"column {place}" for place in range(1, width + 1)]
     return [cell.strip() for cell in _cells(RecordRule(delimiter), header)]
 
 

@@ -64,7 +64,7 @@ function Head({ load }) {
             (column, place) =>
               html`<th scope="col" key=${place}>
                 ${ours.get(column) ?? html`<span class="quiet">${text("unused")}</span>`}
-                ${ours.get(column) !== column && html`<span class="quiet small"> ← ${column}</span>`}
+                ${ours.get(column) !== column && load.header && html`<span class="quiet small"> ← ${column}</span>`}
               </th>`,
           )}
         </tr>
