@@ -156,7 +156,7 @@ function useWhole(query, metric) {
   return data?.tendencia ?? [];
 }
 
-/** @param {string | null} first @param {string | null} last */
+/** @param {string | null} first @param {string | null} last @returns {"day" | "week" | "month"} */
 export function bucketOf(first, last) {
   const count = first && last ? (Date.parse(last) - Date.parse(first)) / 86_400_000 : 0;
   return count > 200 ? "month" : count > 45 ? "week" : "day";
