@@ -88,6 +88,11 @@ class Recorder:
         if media_type == "application/problem+json":
             self.keep_error(answer)
 
+    def parameters_of(self, operation_id: str) -> Json:
+        """Of the path, as they were asked with."""
+        found: Json = self.operations.get(operation_id, {}).get("parameters", {})
+        return found
+
     def keep_error(self, answer: httpx.Response) -> None:
         """The first one of its status, for all operations that may answer it."""
         value = _value(answer, "application/problem+json")

@@ -169,7 +169,7 @@ async def unknown_parameters(recorder: Recorder) -> None:
     """Of every operation: nothing is ignored."""
     for operation_id, (_, template) in recorder.routes.items():
         names = [part[1:-1] for part in template.split("/") if part.startswith("{")]
-        path = {name: recorder.operations[operation_id]["parameters"].get(name, 1) for name in names}
+        path = {name: recorder.parameters_of(operation_id).get(name, 1) for name in names}
         upload = RESUMABLE | {"Upload-Length": "9", "Upload-Offset": "0"} if "/uploads" in template else {}
         await recorder.ask(
             operation_id, "An unknown parameter", path=path, params={"filtro": "x"}, headers=upload, expect=422

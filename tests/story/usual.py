@@ -38,6 +38,7 @@ async def tell(recorder: Recorder) -> None:
     await loads(recorder)
     await mends(recorder)
     await waiting_visits(recorder)
+    await tried_first(recorder)
     await uploads(recorder)
     await presets(recorder)
     await calendar(recorder)
@@ -163,6 +164,14 @@ async def waiting_visits(recorder: Recorder) -> None:
     )
     await recorder.ask("list_waiting", path={"load_id": load_id})
     await recorder.ask("cancel_waiting", path={"load_id": load_id})
+
+
+async def tried_first(recorder: Recorder) -> None:
+    text = "id;nome;email;telefone\n301;Olga Reis;olga@example.com;\n"
+    tried = {"load_id": await loaded(recorder, "load_customers", "Only a report", text, validate_only=True)}
+    await recorder.ask("preview_load", path=tried)
+    answer = await recorder.ask("confirm_load", path=tried)
+    await finished(recorder.clients["ana"], int(answer.headers["Location"].rpartition("/")[2]))
 
 
 async def uploads(recorder: Recorder) -> None:
