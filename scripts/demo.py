@@ -21,6 +21,7 @@ from logistics_indicators.client.connecting import ServiceError, body_of, remote
 from logistics_indicators.client.load_tables import print_loads
 from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.client.progress import load_with_progress
+from logistics_indicators.client.tables import output
 from logistics_indicators.demo.files import ROWS, make_files
 from logistics_indicators.demo.generating import positive
 from logistics_indicators.running.serving import accounts_exist, origin_of, places, wait_until_ready
@@ -68,7 +69,7 @@ async def show_indicators(client: httpx.AsyncClient) -> None:
             table.add_column(COLUMNS[key], justify="left" if key in ("angel", "polo") else "right", no_wrap=True)
         for row in rows[:ROWS_SHOWN]:
             table.add_row(*(str(row[key]) for key in columns))
-        console.print(table, "")
+        output().print(table, "")
 
 
 async def demonstrate(origin: str, rows: int) -> None:

@@ -215,6 +215,8 @@ def test_the_demo_shows_an_account_and_the_indicators_and_makes_them_once(start:
     assert re.search(r"rows inserted +[\d,]+ +1,998", service.text)
     for path in ("productivity", "sla/angel", "sla/polo"):
         assert f"GET /v1/indicators/{path}" in service.text
+    assert "…" not in service.text  # as a table has it that is cut
+    assert "produtividade" in service.text
     service.stop()
 
     again = start("--demo")
