@@ -1,6 +1,11 @@
+import asyncio
+
 import asyncpg
 import httpx
-from load_client import client_with, load_file, until_nothing_is_spooled
+from load_client import client_with, counts, finished, load_file, send, until_nothing_is_spooled
+from structlog.testing import capture_logs
+
+from logistics_indicators.loads.working.work import MOST_ATTEMPTS
 
 CUSTOMERS = "1;Ana;ana@mail.com;\n2;Rui;rui@mail.com;\n"
 SERVICES = "\n".join(f"{i};1;Ana;CE - SOBRAL;30/06/2021;29/06/2021" for i in range(1, 9))
@@ -41,3 +46,34 @@ async def test_a_load_whose_taking_back_outlasts_a_claim_fails_all_the_same(
         assert "is another header" in load["error"]
         assert await connection.fetchval("SELECT count(*) FROM customers") == 0
         assert (await load_file(client, "customers", CUSTOMERS))["rows_inserted"] == 2
+
+
+SLOW_INSERT = """
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$;
+CREATE TRIGGER slowly BEFORE INSERT ON customers FOR EACH ROW WHEN (NEW.id = 7) EXECUTE FUNCTION slowly();
+ALTER TABLE customers ENABLE ALWAYS TRIGGER slowly
+"""
+
+
+async def test_a_load_whose_step_is_always_too_slow_fails_and_others_go_on(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(SLOW_INSERT)
+    async with client_with(connection, database_url, load_claim_seconds=1) as client:
+        load = await load_file(client, "customers", "7;Ana;ana7@mail.com;\n")
+        assert load["status"] == "failed"
+        assert load["error"].startswith("A step of the load took longer than LOAD_CLAIM_SECONDS, 5 times in a row")
+        assert (await load_file(client, "customers", CUSTOMERS))["rows_inserted"] == 2
+
+
+async def test_a_load_that_waits_for_others_is_not_given_up(database_url: str, connection: asyncpg.Connection) -> None:
+    async with client_with(connection, database_url, load_claim_seconds=1) as client:
+        with capture_logs() as logs:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+                load = (await send(client, "customers", CUSTOMERS)).json()["load"]
+                async with asyncio.timeout(60):
+                    while sum("LockNotAvailableError" in str(entry.get("reason")) for entry in logs) <= MOST_ATTEMPTS:
+                        await asyncio.sleep(0.05)
+        assert counts(await finished(client, load["id"])) == (2, 2, 0, 0, 0)

@@ -74,6 +74,15 @@ async def allow_long_statements(connection: Connection, seconds: float) -> None:
 
 
 @asynccontextmanager
+async def each_row_once(connection: Connection) -> AsyncIterator[None]:
+    """For joins of rows that were just written, in a transaction. PostgreSQL's statistics do not know them yet: where
+    it takes many for one, its nested loop compares each with each."""
+    await connection.execute("SET LOCAL enable_nestloop = off")
+    yield
+    await connection.execute("SET LOCAL enable_nestloop = on")  # an error ends the (sub)transaction, and the setting
+
+
+@asynccontextmanager
 async def long_statements_allowed(connection: Connection, seconds: float) -> AsyncIterator[None]:
     """As allow_long_statements, for what runs in no transaction, such as VACUUM."""
     await connection.execute(f"SET statement_timeout = '{int(seconds * 1000)}ms'")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ..database import Connection, Pool, copy_bytes
+from ..database import Connection, Pool, copy_bytes, each_row_once
 from ..states import state_in_name
 from .blocks import RECENT_LEVELS, levels_in_sql
 from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
@@ -143,7 +143,8 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
     async with connection.transaction():
         await connection.execute(CREATE_CHANGED_VISITS)
         gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
-        back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
+        async with each_row_once(connection):
+            back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         await connection.execute(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
         tally = Tally(*await connection.fetchrow(TALLY_CHANGED))
         if tally.first_day is not None:

@@ -2,14 +2,18 @@
 
 import polars as pl
 
-from ...database import Connection
+from ...database import Connection, each_row_once
 
-TAKEN = """
-UPDATE load_rejects r SET is_taken = true, settled_at = clock_timestamp()
-FROM load_chunks c
-WHERE c.load_id = $1 AND c.seq = $2 AND r.load_id = $3 AND r.mend_id = $1
-    AND r.line BETWEEN c.origin_lines[1] AND c.origin_lines[cardinality(c.origin_lines)]
+LINES_OF_CHUNK = """
+SELECT origin_lines[1] AS first, origin_lines[cardinality(origin_lines)] AS last FROM load_chunks
+WHERE load_id = $1 AND seq = $2
 """
+TAKEN = """
+UPDATE load_rejects SET is_taken = true, settled_at = clock_timestamp()
+WHERE load_id = $2 AND mend_id = $1 AND line BETWEEN $3 AND $4
+"""
+"""Its bounds are asked for before: in a join, the array would be read for each reject."""
+
 NOT_TAKEN = """
 UPDATE load_rejects r SET is_taken = false, settled_at = NULL,
     now_column = u."column", now_reason = u.reason, now_value = u.value, now_row = u."row"
@@ -38,7 +42,8 @@ async def settle_rejects(connection: Connection, mend_id: int, seq: int, mends: 
     Those that wait for their customer are taken, too, until they are rejected. All count once the mend is completed:
     one that fails, or is undone, leaves its rows open.
     """
-    await connection.execute(TAKEN, mend_id, seq, mends)
+    lines = await connection.fetchrow(LINES_OF_CHUNK, mend_id, seq)
+    await connection.execute(TAKEN, mend_id, mends, lines["first"], lines["last"])
     await leave_open(connection, mend_id, mends, rejects)
 
 
@@ -46,9 +51,11 @@ async def leave_open(connection: Connection, mend_id: int, mends: int, rejects: 
     """Rows that the mend rejects."""
     if rejects.height:
         columns = (rejects[name].to_list() for name in ("line", "column", "reason", "value", "row"))
-        await connection.execute(NOT_TAKEN, mend_id, mends, *columns)
+        async with each_row_once(connection):
+            await connection.execute(NOT_TAKEN, mend_id, mends, *columns)
 
 
 async def reopen_rejects(connection: Connection, mend_id: int) -> None:
     """Of a load that is taken back: where it was a mend, what it rejected is as it was before it."""
-    await connection.execute(AS_BEFORE, mend_id, timeout=600)
+    async with each_row_once(connection):
+        await connection.execute(AS_BEFORE, mend_id, timeout=600)

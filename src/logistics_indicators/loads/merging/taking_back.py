@@ -1,6 +1,6 @@
 """Customers as they were before a load. (Visits are the rollup's business: rollup/writing.py.)"""
 
-from ...database import Connection
+from ...database import Connection, each_row_once
 from ...rollup.commits import Commit
 from ...rollup.writing import TAKE_BACK_SECONDS, TakenBack
 
@@ -32,6 +32,7 @@ SELECT count(*) AS restored, (SELECT count(*) FROM customers_before WHERE load_i
 async def take_back_customers(connection: Connection, load_id: int, _: Commit) -> TakenBack:
     """Raises ForeignKeyViolationError where visits point at a row, UniqueViolationError where an address is taken."""
     gone = await connection.fetchrow(DELETE, load_id, timeout=TAKE_BACK_SECONDS)
-    await connection.execute(LEAVE_ADDRESSES, load_id, timeout=TAKE_BACK_SECONDS)
-    back = await connection.fetchrow(RESTORE, load_id, timeout=TAKE_BACK_SECONDS)
+    async with each_row_once(connection):
+        await connection.execute(LEAVE_ADDRESSES, load_id, timeout=TAKE_BACK_SECONDS)
+        back = await connection.fetchrow(RESTORE, load_id, timeout=TAKE_BACK_SECONDS)
     return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])

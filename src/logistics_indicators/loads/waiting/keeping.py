@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import structlog
 
-from ...database import Connection, allow_long_statements, copy_bytes
+from ...database import Connection, allow_long_statements, copy_bytes, each_row_once
 from ..merging.arrays import array_of
 from ..merging.tables import copy_lines
 from ..merging.waiting_rows import COLUMN, KIND, REASON, waiting_schema
@@ -94,7 +94,8 @@ async def end_waiting(
         rows = 0 if left_out else bounds.rows - load["rejects_stored"]
         room = bounds.bytes - load["rejects_bytes"]
         arguments = load_id, rows, room, id_cliente, COLUMN, REASON
-        ended = await connection.fetchrow(END, *arguments, timeout=END_SECONDS)
+        async with each_row_once(connection):
+            ended = await connection.fetchrow(END, *arguments, timeout=END_SECONDS)
         if ended["rows"]:
             rejects = add_counts(load["rejects"], [(REASON, ended["rows"], ended["first_line"])])
             kept = ended["kept"], ended["kept_bytes"]

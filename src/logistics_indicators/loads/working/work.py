@@ -221,7 +221,7 @@ class LoadWork:
         if load is None or load["attempts"] < MOST_ATTEMPTS:
             return
         log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
-        await self._fail(connection, GIVEN_UP)
+        await self._fail(connection, TOO_SLOW if isinstance(error, asyncpg.QueryCanceledError) else GIVEN_UP)
 
     async def _fail(self, connection: Connection, error: str) -> None:
         """The load that this step is about."""
@@ -231,6 +231,7 @@ class LoadWork:
 
 
 GIVEN_UP = "The load met an error on our side; the log has it."
+TOO_SLOW = f"A step of the load took longer than LOAD_CLAIM_SECONDS, {MOST_ATTEMPTS} times in a row: it was given up."
 COUNT_ATTEMPT = """
 UPDATE loads SET attempts = attempts + 1 WHERE id = $1 AND status IN ('received', 'loading')
 RETURNING id, kind, attempts

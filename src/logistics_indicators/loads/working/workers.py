@@ -18,7 +18,7 @@ from ..waiting.keeping import expire_waiting
 from .changes import AWAY_SECONDS, Changes
 from .rules import LoadSettings
 from .sweeping import LOAD_SESSIONS, end_hung_claims, sweep
-from .work import LoadWork
+from .work import AT_WORK_ON, LoadWork
 
 log = structlog.get_logger()
 
@@ -60,10 +60,14 @@ async def running_workers(url: str, settings: Settings, changes: Changes) -> Asy
 
 
 async def _open_pool(url: str, settings: Settings) -> Pool:
-    """Sessions of their own for load work: a statement or an idle moment longer than the claim ends them."""
+    """Sessions of their own for load work: a statement or an idle moment longer than the claim ends them.
+
+    Who waits for a lock gives up earlier, so that it is not taken for a statement that is slow by itself.
+    """
     claim_ms = str(int(settings.load_claim_seconds * 1000))
+    lock_ms = str(int(settings.load_claim_seconds * 900))
     session = session_settings(LOAD_SESSIONS, settings.load_claim_seconds)
-    session |= {"idle_in_transaction_session_timeout": claim_ms, "lock_timeout": claim_ms}
+    session |= {"idle_in_transaction_session_timeout": claim_ms, "lock_timeout": lock_ms}
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -96,6 +100,9 @@ async def _work(work: LoadWork, pool: Pool, wake: asyncio.Event, stopping: async
             log.warning("load_worker_without_database", error=type(error).__name__)
             await asyncio.sleep(AWAY_SECONDS)
             continue
+        except asyncpg.LockNotAvailableError as error:
+            log.warning("load_worker_waited_for_others", reason=type(error).__name__)
+            continue
         except Exception:
             log.exception("load_worker_failed")
             await asyncio.sleep(AWAY_SECONDS)
@@ -109,7 +116,6 @@ TRY_AGAIN = (
     *DATABASE_AWAY,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     TimeoutError,
 )
@@ -119,6 +125,10 @@ TRY_AGAIN = (
 async def _step(work: LoadWork, connection: Connection) -> bool:
     try:
         return await work.step(connection)
+    except asyncpg.QueryCanceledError as error:
+        log.warning("load_step_too_slow", load_id=AT_WORK_ON.get())
+        await work.give_up_after(connection, error)
+        return False
     except TRY_AGAIN:
         raise
     except Exception as error:
