@@ -83,7 +83,7 @@ class FileFormat:
 class EncodingCensus:
     """Decides a file's encoding from counts that do not depend on where it was cut.
 
-    The file is UTF-8 if it decodes, or if its valid rows have as many continuation bytes as there are rows
+    The file is UTF-8 if it decodes, or if its letters have as many continuation bytes as there are rows
     that are not UTF-8: then those rows are rejected, and the others keep their accents. Else it is Windows-1252.
     """
 
@@ -107,6 +107,8 @@ class EncodingCensus:
                 self.multibyte += len(row) - len(row.decode())
             except UnicodeDecodeError:
                 self.invalid += 1
+                letters = row.decode(errors="ignore")  # those of a row that is cut, or bad at another place
+                self.multibyte += len(letters.encode()) - len(letters)
 
     @property
     def is_mixed(self) -> bool:

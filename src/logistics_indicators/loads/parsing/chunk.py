@@ -15,6 +15,7 @@ import polars as pl
 from ..formats import LONGEST_ROW, PYTHON_CODECS, FileFormat, Layout
 from ..kinds import KINDS, SCHEMAS
 from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
+from .dates import MONTH_FIRST
 from .findings import Counts, add_counts, add_spellings, count_of
 from .ledger import Ledger, add_ledger
 from .lines import Lines, Mask, Places, are_blank, text_at
@@ -153,7 +154,9 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
         fmt.layout,
         reduce(add_ledger, (part.ledger for part in checked), ledger),
         reduce(add_spellings, (part.spellings for part in checked), spellings),
-        _notes(lines, single, records, first_line, len(fmt.layout.columns)) if checked else {},
+        _notes(lines, single, records, first_line, len(fmt.layout.columns)) | _months_first(rejects, first_line)
+        if checked
+        else {},
     )
 
 
@@ -168,6 +171,11 @@ def _notes(lines: Lines, single: Mask, records: list[Span], first_line: int, wid
     returns = lines.of_lone_returns()
     alone = returns[single[returns]].tolist()
     return count_of("rows_in_quotes", inside, first_line) | count_of("lone_returns", alone, first_line)
+
+
+def _months_first(rejects: pl.DataFrame, first_line: int) -> Counts:
+    is_evidence = (pl.col("reason") == "invalid_date") & pl.col("value").str.contains(MONTH_FIRST)
+    return count_of("months_first", rejects.filter(is_evidence)["line"].to_list(), first_line)
 
 
 def _without_header(lines: Lines, records: list[Span], rule: RecordRule) -> tuple[list[Span], int]:

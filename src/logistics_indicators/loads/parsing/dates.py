@@ -16,6 +16,9 @@ import polars as pl
 DAY_FIRST = re.compile(r"(\d{1,2})( *+)/( *+)(\d{1,2})( *+)(/?)( *+)(\d{4}|\d{2})", re.ASCII)
 YEAR_FIRST = re.compile(r"(\d{4}) *+- *+(\d{1,2}) *+- *+(\d{1,2})", re.ASCII)
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)([.,]\d{1,9})?)?", re.ASCII)
+MONTH_FIRST = r"^\s*(?:0?[1-9]|1[0-2]) */ *(?:1[3-9]|2[0-9]|3[01]) */ *(?:[0-9]{4}|[0-9]{2})(?:[ T].*)?$"
+"""No date here, and evidence of a file that writes months first."""
+
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """A year outside them is a slip of the pen; the JSON routes draw the same line."""
 

@@ -23,6 +23,8 @@ Counts = Mapping[str, Sequence[int]]
 
 NOTES = {
     "rows_in_quotes": "inside of quotes looks like a row of its own: if a quote is missing before it, close it.",
+    "months_first": "has a date that is one only with the month before the day. All dates are read day first: if the "
+    "file has the month first, those that were taken are wrong. Undo the load, and send it with the day first.",
     "lone_returns": "holds a carriage return that ends no line: save the file with one kind of line ends.",
 }
 

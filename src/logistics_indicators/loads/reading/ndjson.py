@@ -73,12 +73,16 @@ def _first(lines: Iterator[Line]) -> list[Line]:
 
 
 def _columns(lines: list[Line]) -> tuple[list[str], list[str]]:
-    """(names of the columns, names of those that are nested somewhere)"""
-    names: dict[str, bool] = {}
+    """(names of the columns, names of those that never hold a plain value and are nested somewhere)"""
+    plain: dict[str, bool] = {}
+    nested: set[str] = set()
     for _, found in lines:
         for name, value in (found or {}).items():
-            names[name] = names.get(name, False) or is_nested(value)
-    return [n for n, nested in names.items() if not nested], [n for n, nested in names.items() if nested]
+            if is_nested(value):
+                nested.add(name)
+            plain[name] = plain.get(name, False) or not (value is None or is_nested(value))
+    passed_over = [name for name, has_plain in plain.items() if name in nested and not has_plain]
+    return [name for name in plain if name not in passed_over], passed_over
 
 
 class _Table:

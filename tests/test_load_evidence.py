@@ -1,0 +1,68 @@
+"""Files that are not what they look like at first: no value is lost for another row's fault, and no guess is silent."""
+
+import json
+
+import httpx
+import pytest
+from load_client import client_with, counts, load_file, rejects_of
+
+ANA, RUI = (
+    {"id": n, "nome": name, "email": f"{name}@mail.com", "telefone": "11"} for n, name in ((1, "Ana"), (3, "Rui"))
+)
+
+
+def ndjson(*rows: object) -> str:
+    return "\n".join(map(json.dumps, rows))
+
+
+@pytest.mark.parametrize("field", ["telefone", "email"])
+async def test_a_nested_value_costs_its_own_row_alone(client: httpx.AsyncClient, field: str) -> None:
+    bad = {"id": 2, "nome": "Bia", "email": "b@mail.com", "telefone": "11"} | {field: {"ddd": 11}}
+    load = await load_file(client, "customers", ndjson(ANA, bad, RUI))
+    assert (counts(load), load["warnings"]) == ((3, 2, 0, 0, 1), [])
+    assert [reject[::2] for reject in await rejects_of(client, load["id"])] == [(2, "missing_column")]
+    assert (await client.get("/v1/customers")).json()["clientes"] == [ANA, RUI]
+
+
+async def test_a_field_that_is_nested_wherever_it_has_a_value_is_passed_over(client: httpx.AsyncClient) -> None:
+    rows = [ANA | {"telefone": None}, RUI | {"telefone": ["11"]}]
+    load = await load_file(client, "customers", ndjson(*rows))
+    assert counts(load) == (2, 2, 0, 0, 0)
+    assert load["warnings"] == ["Fields that hold objects or lists were passed over: telefone."]
+
+
+@pytest.mark.parametrize("chunk", [64, 100_000])
+async def test_letters_of_a_bad_row_say_the_encoding_too(database_url: str, connection: object, chunk: int) -> None:
+    """Cut inside of its last letter, as a file is whose copy was broken off."""
+    file = "id;email;nome\n1;a@mail.com;Ana\n2;b@mail.com;Bia\n3;j@mail.com;João da Conceiç".encode()[:-1]
+    async with client_with(connection, database_url, load_chunk_bytes=chunk) as client:
+        load = await load_file(client, "customers", file)
+        assert (load["encoding"], counts(load)) == ("utf-8", (3, 2, 0, 0, 1))
+        (reject,) = await rejects_of(client, load["id"])
+        assert reject[:3] == (4, "nome", "encoding")
+
+
+async def test_rows_of_windows_1252_stay_so(client: httpx.AsyncClient) -> None:
+    file = "id;email;nome\n1;a@mail.com;José\n2;b@mail.com;João da Conceição – Nº 7\n".encode("cp1252")
+    assert (await load_file(client, "customers", file))["encoding"] == "windows-1252"
+    names = [customer["nome"] for customer in (await client.get("/v1/customers")).json()["clientes"]]
+    assert names == ["José", "João da Conceição – Nº 7"]
+
+
+VISITS = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n"
+MONTHS_FIRST = "Line 3 (and 2 more) has a date that is one only with the month before the day."
+
+
+@pytest.mark.parametrize("chunk", [64, 100_000])
+async def test_dates_that_are_some_only_with_the_month_first_are_told(
+    database_url: str, connection: object, chunk: int
+) -> None:
+    rows = ["06/01/2021;-", "06/13/2021;06/01/2021", "06/30/2021;-", "06/02/2021;6/ 14/21 10:15", "40/13/2021;-"]
+    file = VISITS + "".join(f"{n};1;Ana;SP - X;{row}\n" for n, row in enumerate(rows, 1))
+    async with client_with(connection, database_url, load_chunk_bytes=chunk) as client:
+        await load_file(client, "customers", "id;nome;email\n1;Ana;a@mail.com\n")
+        load = await load_file(client, "services", file)
+        assert counts(load) == (5, 1, 0, 0, 4)
+        assert [warning[: len(MONTHS_FIRST)] for warning in load["warnings"]] == [MONTHS_FIRST]
+        load = await load_file(client, "services", VISITS + "9;1;Ana;SP - X;40/13/2021;-\n10;1;Ana;SP - X;9/6/2021;-\n")
+        assert load["warnings"] == []
