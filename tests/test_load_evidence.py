@@ -1,10 +1,13 @@
 """Files that are not what they look like at first: no value is lost for another row's fault, and no guess is silent."""
 
+import io
 import json
 
 import httpx
+import polars as pl
 import pytest
-from load_client import client_with, counts, load_file, rejects_of
+import xlsxwriter
+from load_client import client_with, counts, load_file, rejects_of, send
 
 ANA, RUI = (
     {"id": n, "nome": name, "email": f"{name}@mail.com", "telefone": "11"} for n, name in ((1, "Ana"), (3, "Rui"))
@@ -66,3 +69,53 @@ async def test_dates_that_are_some_only_with_the_month_first_are_told(
         assert [warning[: len(MONTHS_FIRST)] for warning in load["warnings"]] == [MONTHS_FIRST]
         load = await load_file(client, "services", VISITS + "9;1;Ana;SP - X;40/13/2021;-\n10;1;Ana;SP - X;9/6/2021;-\n")
         assert load["warnings"] == []
+
+
+def workbook(**sheets: list[list[object]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return out.getvalue()
+
+
+ROWS: list[list[object]] = [["id", "nome", "email"], [1, "Ana", "a@mail.com"]]
+OTHERS = "Only the sheet Capa was read, not Dados, Notas: ?sheet= names another."
+NOT_READ: dict[str, tuple[pl.DataFrame | bytes | str, str, str]] = {
+    "a column of bytes": (
+        pl.DataFrame({"id": [1], "nome": [b"Ana"], "email": ["a@mail.com"]}),
+        "It lacks nome.",
+        "Columns that hold no plain values were passed over: nome.",
+    ),
+    "nested values alone": (
+        ndjson({"id": 1, "nome": {"first": "Ana"}, "email": "a@mail.com"}),
+        "It lacks nome.",
+        "Fields that hold objects or lists were passed over: nome.",
+    ),
+    "a cover": (workbook(Capa=[["Relatório"], ["2021"]], Dados=ROWS, Notas=[]), "Read: Relatório.", OTHERS),
+    "an empty first sheet": (workbook(Capa=[], Dados=ROWS, Notas=[]), "The sheet Capa is empty.", OTHERS),
+}
+
+
+@pytest.mark.parametrize("case", NOT_READ)
+async def test_what_was_not_read_is_told_where_a_file_is_refused(client: httpx.AsyncClient, case: str) -> None:
+    content, lacking, not_read = NOT_READ[case]
+    if isinstance(content, pl.DataFrame):
+        out = io.BytesIO()
+        content.write_parquet(out)
+        content = out.getvalue()
+    answer = await send(client, "customers", content)
+    assert answer.status_code == 422, answer.text
+    detail = answer.json()["detail"]
+    assert lacking in detail
+    assert detail.endswith(not_read)
+    assert "delimiter" not in detail.lower()
+    assert ("header=none" in detail) == (case == "a cover")
+    assert answer.json()["errors"] == [{"loc": ["body", "file"], "msg": detail}]
+
+
+async def test_the_sheet_that_an_error_names_is_taken(client: httpx.AsyncClient) -> None:
+    content = workbook(Capa=[["Relatório"]], Dados=ROWS)
+    assert counts(await load_file(client, "customers", content, sheet="Dados")) == (1, 1, 0, 0, 0)

@@ -77,7 +77,7 @@ async def _opens(file: IO[bytes], opening: OpeningOptions, sheet: str | None) ->
         table = await anext(found)
         asked = opening if table.form is CSV else as_written_here(opening, table.form)
         try:
-            return await open_file(table.pieces, asked, is_table=table.form is not CSV) is not None
+            return await open_file(table.pieces, asked, table.form) is not None
         except Unprocessable:
             return False
 

@@ -154,7 +154,7 @@ def _parse_slice(body: bytes, first_line: int, is_first: bool, fmt: FileFormat, 
         fmt.layout,
         reduce(add_ledger, (part.ledger for part in checked), ledger),
         reduce(add_spellings, (part.spellings for part in checked), spellings),
-        _notes(lines, single, records, first_line, len(fmt.layout.columns)) | _months_first(rejects, first_line)
+        {**_notes(lines, single, records, first_line, len(fmt.layout.columns)), **_months_first(rejects, first_line)}
         if checked
         else {},
     )

@@ -14,7 +14,7 @@ from functools import cache
 import polars as pl
 
 from ...texts import normal_text, printable, stands_for_nothing
-from ..formats import DELIMITERS, REPORT_COLUMNS, Layout
+from ..formats import CSV, DELIMITERS, REPORT_COLUMNS, Form, Layout
 from ..kinds import COLUMNS, KINDS, MOST_ID_DIGITS, Column, Kind
 from .dates import parse_moment
 from .quoting import RecordRule
@@ -83,11 +83,11 @@ def known_names(kind: Kind) -> Mapping[str, str]:
 
 
 def read_opening(
-    kind: Kind, text: str, delimiter: str | None, mapped: Mapped, *, header: bool = True
+    kind: Kind, text: str, delimiter: str | None, mapped: Mapped, *, header: bool = True, form: Form = CSV
 ) -> Opening | None:
     """From a file's first text, whole records. None where all of it is blank. Raises BadHeader.
 
-    `header=False`: there is none, whatever the first record looks like.
+    `header=False`: there is none, whatever the first record looks like. `form`: what became the text.
     """
     start, named = _behind_separator_line(text)
     delimiter = delimiter or named
@@ -100,10 +100,10 @@ def read_opening(
         if found:
             return min(found, key=lambda opening: opening.first_row)
         if mapped:
-            raise BadHeader(_not_found(kind, readings, mapped))
+            raise BadHeader(_not_found(kind, readings, mapped, form))
     by_position = _by_position(kind, text, readings, start, forced=not header)
     if by_position is None:
-        raise BadHeader(_not_found(kind, readings, mapped))
+        raise BadHeader(_not_found(kind, readings, mapped, form))
     return by_position
 
 
@@ -322,7 +322,7 @@ def _is_value(column: Column, field: str) -> bool:
     return bool(column.pattern) and re.search(column.pattern, field) is not None
 
 
-def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped) -> str:
+def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, form: Form) -> str:
     """What was read, what is known, and how to map; or that the file is one of the other kind."""
     other = _other_kind(kind, readings)
     if other:
@@ -339,11 +339,15 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped) -
     absent = [theirs for theirs in mapped.values() if key_of(theirs) not in map(key_of, likeliest.fields)]
     lacks = f" It lacks {', '.join(lacking)}." if named and lacking else ""
     lacks += f" It has no column {', '.join(map(printable, absent))}, which `columns` names." if absent else ""
+    if not form.has_header:
+        return f"Its columns are not those of {kind}. Read: {shown}.{lacks} {_how_to_map(kind, form)}"
     name = "tab" if delimiter == "\t" else delimiter
+    by = f", with the delimiter {name}" if form is CSV else ""
+    delimiters = " Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=)." if form is CSV else ""
     return (
         f"No header with the columns {', '.join(COLUMNS[kind])} was found in the first {SOUGHT_RECORDS} records, and "
-        f"the file does not begin with rows of {len(COLUMNS[kind])} columns. Read, with the delimiter {name}: "
-        f"{shown}.{lacks} Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=). {_how_to_map(kind)}"
+        f"the file does not begin with rows of {len(COLUMNS[kind])} columns. Read{by}: "
+        f"{shown}.{lacks}{delimiters} {_how_to_map(kind, form)}"
     )
 
 
@@ -364,9 +368,10 @@ def _other_kind(kind: Kind, readings: dict[str, list[_Record]]) -> Kind | None:
     return None
 
 
-def _how_to_map(kind: Kind) -> str:
+def _how_to_map(kind: Kind, form: Form = CSV) -> str:
     example = ",".join(f"{name}:<name in the file>" for name in COLUMNS[kind][1:3])
+    none = f"; say ?header=none where the file has no header and its columns are {', '.join(COLUMNS[kind])}"
     return (
-        f"Name columns by hand with ?columns={example},…; say ?header=none where the file has no header "
-        f"and its columns are {', '.join(COLUMNS[kind])}. docs/files.md lists the names that are known."
+        f"Name columns by hand with ?columns={example},…{none if form.has_header else ''}. "
+        "docs/files.md lists the names that are known."
     )

@@ -91,8 +91,8 @@ def open_body(
     return body
 
 
-def empty_file() -> Problem:
-    return Unprocessable.field("body", "file", msg="The file is empty.")
+def empty_file(words: str | None = None) -> Problem:
+    return Unprocessable.field("body", "file", msg=words or "The file is empty.")
 
 
 def wrong_type() -> Problem:

@@ -4,24 +4,36 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from ...errors import Unprocessable
-from ..formats import CSV, Layout
+from ..formats import Layout
 from ..kinds import KINDS, Kind
+from .bodies import empty_file
 from .opening import OpenedFile, OpeningOptions, open_file
 from .tables import Table
 
 
 async def opened_table(
     table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions, *, updates: bool
-) -> OpenedFile | None:
-    """None where it is empty. Raises Problems, at the end of its pieces too."""
+) -> OpenedFile:
+    """Raises Problems, at the end of its pieces too."""
     if table.opening is not None:
         return OpenedFile(table.opening, asked.encoding, pieces, b"")
-    opened = await open_file(pieces, asked, is_table=table.form is not CSV)
-    if opened is None or table.form.has_header:
+    opened = await _opened(table, pieces, asked)
+    if table.form.has_header:
         return opened
     opened.opening = replace(opened.opening, first_line=opened.opening.first_line - 1)  # names in front are no line
     if updates:
         opened.pieces = _emptying_nothing(opened.pieces, table, opened.opening.layout, asked.kind)
+    return opened
+
+
+async def _opened(table: Table, pieces: AsyncIterator[bytes], asked: OpeningOptions) -> OpenedFile:
+    """What is wrong says what of the file was not read, too: what is missing may be there."""
+    try:
+        opened = await open_file(pieces, asked, table.form)
+        if opened is None:
+            raise empty_file(None if table.sheet is None else f"The sheet {table.sheet} is empty.")
+    except Unprocessable as problem:
+        raise Unprocessable.field("body", "file", msg=" ".join([problem.detail, *table.warnings])) from None
     return opened
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from ...errors import Unprocessable, UnsupportedMediaType
 from ...texts import printable
-from ..formats import PYTHON_CODECS, EncodingCensus
+from ..formats import CSV, PYTHON_CODECS, EncodingCensus, Form
 from ..kinds import COLUMNS, Kind
 from ..parsing.headers import BadHeader, Mapped, Opening, key_of, read_opening
 from .recognising import is_packed, utf16_of, what_else
@@ -59,12 +59,10 @@ class OpenedFile:
     """What was passed over before it."""
 
 
-async def open_file(
-    pieces: AsyncIterator[bytes], options: OpeningOptions, *, is_table: bool = False
-) -> OpenedFile | None:
-    """None where the file is empty. Raises UnsupportedMediaType and Unprocessable. `is_table`: known to be one."""
+async def open_file(pieces: AsyncIterator[bytes], options: OpeningOptions, form: Form = CSV) -> OpenedFile | None:
+    """None where the file is empty. Raises UnsupportedMediaType and Unprocessable. `form`: what was read apart."""
     head, rest = await _read_head(pieces)
-    if not is_table:
+    if form is CSV:
         _refuse_what_is_no_table(head)
     encoding, transform = _reading(head, options.encoding)
     text = _without_marks(transform(head, rest is None))
@@ -72,7 +70,7 @@ async def open_file(
     shown = _shown(looked_at, encoding)
     try:
         opening = await asyncio.to_thread(
-            read_opening, options.kind, shown, options.delimiter, options.columns, header=options.header
+            read_opening, options.kind, shown, options.delimiter, options.columns, header=options.header, form=form
         )
     except BadHeader as error:
         raise Unprocessable.field("body", "file", msg=str(error)) from None

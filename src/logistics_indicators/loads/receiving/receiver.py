@@ -253,8 +253,6 @@ class Receiver:
         options, whole = await self._as_its_header_says(table, body, after(begun, pieces), options)
         options = options.for_table(table, body.charset)
         opened = await opened_table(table, whole, options.opening, updates=options.on_conflict == "update")
-        if opened is None:
-            raise empty_file()
         received = _Received(load_id, options, table, opened, warnings=[*table.warnings])
         await self._cut(load_id, received)
         return received
