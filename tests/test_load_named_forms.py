@@ -180,7 +180,7 @@ WRONG: dict[str, tuple[bytes, int, str]] = {
     "a nested column that is needed": (NESTED, 422, "lacks nome"),
     "nothing but nested columns": (by_polars(pl.DataFrame({"a": [[1]]})), 422, "plain values"),
     "no column": (by_polars(pl.DataFrame()), 422, "plain values"),
-    "ndjson without names of ours": (b'{"a": 1}\n{"a": 2}\n', 422, "No header"),
+    "ndjson without names of ours": (b'{"a": 1}\n{"a": 2}\n', 422, "not those of customers"),
     "ndjson without an object": (b'{"a": [1]}\n', 422, "plain values"),
     "ndjson with many names": (json.dumps({f"c{n}": 1 for n in range(100_000)}).encode(), 422, ""),
     "a list of objects": (as_body([{"id": 1}], "application/json"), 415, "NDJSON"),
