@@ -4,6 +4,7 @@ import { get, Problem } from "../../api.js";
 import { useEffect, useRef, useState } from "../../html.js";
 import { dataVersion } from "../../live.js";
 import { searchOf } from "../../route.js";
+import { session } from "../../session.js";
 import { useStore } from "../../store.js";
 
 /**
@@ -24,6 +25,7 @@ const MOST = 1_000;
  */
 export function useList(path, key, query) {
   const version = useStore(dataVersion);
+  const { state: signedIn } = useStore(session);
   const [turn, setTurn] = useState(0);
   const question = `${path}?${searchOf(query)}`;
   const [state, setState] = useState(
@@ -50,23 +52,28 @@ export function useList(path, key, query) {
       (problem) => {
         if (signal.aborted) return;
         if (!(problem instanceof Problem)) throw problem;
+        if (problem.status === 401) return; // the frame asks for the password, and then this is asked again
         setState((before) => ({ ...before, problem, question }));
       },
     );
   }
 
   useEffect(() => {
+    if (signedIn !== "in") return;
     const wanted = state.question === question ? shown.current : PAGE;
     take((signal) => rowsOf(path, key, query, wanted, signal));
-  }, [question, version, turn]);
+  }, [question, version, turn, signedIn]);
   useEffect(() => () => asking.current.abort(), []);
 
   const { rows, next } = state;
-  const more = () =>
+  function more() {
+    const before = rows ?? [];
+    shown.current = before.length + PAGE; // asked again meanwhile, the list is to be as long
     take(async (signal) => {
       const page = await pageOf(/** @type {string} */ (next), key, {}, signal);
-      return { rows: [...(rows ?? []), ...page.rows], next: page.next };
+      return { rows: [...before, ...page.rows], next: page.next };
     });
+  }
   const waiting = state.question !== question;
   return {
     rows,
@@ -75,35 +82,40 @@ export function useList(path, key, query) {
     more: next && !waiting ? more : null,
     again: () => setTurn((before) => before + 1),
   };
+}
 
-  /**
-   * @param {string} address
-   * @param {string} key
-   * @param {import("../../route.js").Params} query
-   * @param {AbortSignal} signal
-   * @returns {Promise<{ rows: readonly R[], next: string | null }>}
-   */
-  async function pageOf(address, key, query, signal) {
-    /** @type {{ proxima_pagina?: string } & Record<string, readonly R[]>} */
-    const page = await get(address, query, signal);
-    return { rows: page[key] ?? [], next: page.proxima_pagina ?? null };
-  }
+/**
+ * @template R
+ * @param {string} address
+ * @param {string} key
+ * @param {import("../../route.js").Params} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ rows: readonly R[], next: string | null }>}
+ */
+async function pageOf(address, key, query, signal) {
+  /** @type {{ proxima_pagina?: string } & Record<string, readonly R[]>} */
+  const page = await get(address, query, signal);
+  return { rows: page[key] ?? [], next: page.proxima_pagina ?? null };
+}
 
-  /**
-   * The first rows: as many as wanted, page by page.
-   *
-   * @param {string} path
-   * @param {string} key
-   * @param {import("../../route.js").Params} query
-   * @param {number} wanted
-   * @param {AbortSignal} signal
-   */
-  async function rowsOf(path, key, query, wanted, signal) {
-    let found = await pageOf(path, key, { ...query, limit: Math.min(MOST, wanted) }, signal);
-    while (found.next && found.rows.length < wanted) {
-      const page = await pageOf(found.next, key, {}, signal);
-      found = { rows: [...found.rows, ...page.rows], next: page.next };
-    }
-    return found;
+/**
+ * The first rows: as many as wanted, page by page.
+ *
+ * @template R
+ * @param {string} path
+ * @param {string} key
+ * @param {import("../../route.js").Params} query
+ * @param {number} wanted
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ rows: readonly R[], next: string | null }>}
+ */
+async function rowsOf(path, key, query, wanted, signal) {
+  /** @type {{ rows: readonly R[], next: string | null }} */
+  let found = await pageOf(path, key, { ...query, limit: Math.min(MOST, wanted) }, signal);
+  while (found.next && found.rows.length < wanted) {
+    /** @type {{ rows: readonly R[], next: string | null }} */
+    const page = await pageOf(found.next, key, {}, signal);
+    found = { rows: [...found.rows, ...page.rows], next: page.next };
   }
+  return found;
 }
