@@ -46,26 +46,38 @@ is_ready() {
         [ "$(wanted_state "$VENV/bin/python")" = "$(cat "$VENV/.installed-$1")" ]
 }
 
+# For whoever waits; the rest of the output goes into the log.
+tell() {
+    printf '  %3d s  %s\n' "$SECONDS" "$*" >&3
+}
+
 # What the lock files name and nothing else, each file by its hash: first what installs and builds (uv among it), then
-# the packages, then this one. By uv, which takes seconds where pip takes half a minute; by pip where uv cannot run.
+# the packages, then this one. By the machine's uv, or by that one: either takes seconds where pip takes half a minute;
+# by pip where no uv can run.
 install_packages() {
-    local lock=$1 python=$VENV/bin/python
-    local uv=("$python" -m uv pip install --python "$python" ${PIP_INDEX_URL:+--index-url "$PIP_INDEX_URL"})
-    local pip=("$python" -m pip install --disable-pip-version-check)
-    "${pip[@]}" --no-compile --require-hashes --requirement "$ROOT/requirements-build.lock" || return
-    if "${uv[@]}" --require-hashes --requirement "$lock" &&
-        "${uv[@]}" --no-deps --no-build-isolation --editable "$ROOT"; then
-        return
+    local lock=$1 python=$VENV/bin/python build=$ROOT/requirements-build.lock
+    local pip=("$python" -m pip install --disable-pip-version-check) install
+    tell "the tools that install and build"
+    install=(uv pip install --python "$python" ${PIP_INDEX_URL:+--index-url "$PIP_INDEX_URL"})
+    if ! { command -v uv && "${install[@]}" --require-hashes --requirement "$build"; }; then
+        "${pip[@]}" --no-compile --require-hashes --requirement "$build" || return
+        install=("$python" -m "${install[@]}")
     fi
-    echo "uv could not install the packages; pip is asked."
-    "${pip[@]}" --require-hashes --requirement "$lock" &&
-        "${pip[@]}" --no-deps --no-build-isolation --editable "$ROOT"
+    tell "$(grep -c '^[[:alnum:]].*==' "$lock") packages"
+    if ! "${install[@]}" --require-hashes --requirement "$lock"; then
+        tell "uv could not install them; pip takes longer"
+        install=("${pip[@]}")
+        "${install[@]}" --require-hashes --requirement "$lock" || return
+    fi
+    tell "the service itself"
+    "${install[@]}" --no-deps --no-build-isolation --editable "$ROOT"
 }
 
 install_environment() {
     local python lock=$ROOT/requirements.lock log=$VENV.log
     python=$(find_python) || exit 1
-    echo "Installing into $VENV (once; a minute or two) ..." >&2
+    SECONDS=0
+    echo "Installing into $VENV, once: one or two minutes, less where the machine has uv." >&2
     if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         rm -rf "$VENV"
         "$python" -m venv "$VENV" >&2 ||
@@ -75,11 +87,12 @@ install_environment() {
     if [ "$1" = dev ]; then
         lock=$ROOT/requirements-dev.lock
     fi
-    if ! install_packages "$lock" >"$log" 2>&1; then
+    if ! install_packages "$lock" 3>&2 >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         fail "The packages could not be installed; the whole output is in $log"
     fi
     rm -f "$log"
+    echo "Installed in $SECONDS s." >&2
     wanted_state "$VENV/bin/python" >"$VENV/.installed-base"
     if [ "$1" = dev ]; then
         cp "$VENV/.installed-base" "$VENV/.installed-dev"

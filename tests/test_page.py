@@ -1,6 +1,8 @@
 """The page at `/`: what it is served as, the first run, signing in and out, language and colours."""
 
+import dataclasses
 import re
+import secrets
 
 import httpx
 from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
@@ -42,6 +44,8 @@ async def test_an_empty_service_makes_its_admin_and_then_signs_in(app: FastAPI) 
         await page.get_by_role("button").click()
         await expect(page.get_by_text("Ainda não há atendimentos")).to_be_visible()
         await assert_accessible(page, "summary-empty")
+        await page.get_by_role("button", name="Carregar dados de demonstração").click()
+        await expect(page.get_by_role("article").filter(has_text="SLA").locator(".value")).to_have_text(re.compile("%"))
 
 
 @needs_browser
@@ -85,7 +89,7 @@ async def test_a_session_that_expires_asks_for_the_password_over_what_is_shown(a
         await page.get_by_role("link", name="Cargas").click()
         await expect(page.get_by_text("Nenhuma carga ainda.")).to_be_visible()
         await context.clear_cookies()
-        app.state.token_key = type(app.state.token_key)("another-secret-" * 4, (), 900)
+        app.state.token_key = dataclasses.replace(app.state.token_key, secret=secrets.token_urlsafe(48))
         await page.get_by_role("link", name="Resumo").click()
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("A sessão terminou")

@@ -17,7 +17,7 @@ from browsing import Surfing, assert_accessible, make_account, needs_browser, si
 from fastapi import FastAPI
 from load_client import load_file
 from playwright.async_api import Page, expect
-from visits import attended, random_visits, sla_by, store, uf, visit
+from visits import attended, random_visits, sla_by, store, two_decimals, uf, visit
 
 from logistics_indicators.rollup.writing import Visit
 
@@ -86,6 +86,22 @@ async def test_a_line_is_read_by_keys_and_a_point_narrows_the_view(app: FastAPI,
         await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(
             f"{len(january)} atendimentos"
         )
+
+
+@needs_browser
+async def test_a_pace_is_counted_by_the_business_days_of_the_place(app: FastAPI, visits: list[Visit]) -> None:
+    """São Paulo had a holiday moved to 25 May 2020: 19 business days and not 20."""
+    await make_account(app)
+    made = len(attended(visits, date(2020, 5, 1), date(2020, 5, 31), uf="SP"))
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(
+            surf, "#/explore?uf=SP&start_date=2020-05-01&end_date=2020-05-31&bucket=month&trend=table"
+        )
+        await page.get_by_label("Indicador").select_option(label="Produtividade")
+        row = page.get_by_role("region", name="Produtividade por mês").locator(ROWS)
+        await expect(row).to_contain_text(str(two_decimals(made, 20)).replace(".", ","))
+        await page.get_by_label("Dias úteis").select_option(label="Do lugar")
+        await expect(row).to_contain_text(str(two_decimals(made, 19)).replace(".", ","))
 
 
 @needs_browser

@@ -18,6 +18,8 @@ import psutil
 import pytest
 from listening import somebody_else
 
+from logistics_indicators.settings import demo_data_dir
+
 ROOT = Path(__file__).parents[1]
 PATIENCE = 90
 
@@ -26,17 +28,21 @@ PATIENCE = 90
 def environment() -> Iterator[dict[str, str]]:
     """Stands for .venv: the packages of the running tests, so that nothing is installed."""
     with tempfile.TemporaryDirectory(prefix="li-venv-") as name:
-        venv = Path(name) / "venv"
-        (venv / "bin").mkdir(parents=True)
-        for program, module in (("python", []), ("logistics-indicators", ["-m", "logistics_indicators"])):
-            script = venv / "bin" / program
-            script.write_text(f'#!/bin/sh\nexec {" ".join([sys.executable, *module])} "$@"\n')
-            script.chmod(0o755)
-        stamp = f". {ROOT}/scripts/environment.sh; VENV={venv}; wanted_state {venv}/bin/python > {venv}/.installed-base"
-        subprocess.run(["bash", "-c", stamp], check=True)
-        foreign = ("LOGISTICS_", "DATABASE_", "POSTGRES_", "JWT_", "DATA_DIR", "LOG_LEVEL")
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-        yield clean | {"LOGISTICS_VENV": str(venv), "PYTHONPATH": str(ROOT / "src")}
+        yield environment_in(Path(name) / "venv", f"{sys.executable} -m logistics_indicators")
+
+
+def environment_in(venv: Path, program: str) -> dict[str, str]:
+    """program: what is run as logistics-indicators."""
+    (venv / "bin").mkdir(parents=True)
+    for name, command in (("python", sys.executable), ("logistics-indicators", program)):
+        script = venv / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o755)
+    stamp = f". {ROOT}/scripts/environment.sh; VENV={venv}; wanted_state {venv}/bin/python > {venv}/.installed-base"
+    subprocess.run(["bash", "-c", stamp], check=True)
+    foreign = ("LOGISTICS_", "DATABASE_", "POSTGRES_", "JWT_", "DATA_DIR", "LOG_LEVEL")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    return clean | {"LOGISTICS_VENV": str(venv), "PYTHONPATH": str(ROOT / "src")}
 
 
 class Service:
@@ -160,11 +166,15 @@ def test_after_a_kill_the_next_start_adopts_the_database(start: Start) -> None:
     first = start()
     first.wait_until_healthy()
     postmaster = first.postmaster()
+    account = {"username": "ana", "email": "ana@example.com", "password": "visitas-no-prazo-2021"}
+    assert httpx.post(f"{first.origin}/v1/auth/register", json=account, timeout=30).status_code == 201
     first.process.kill()
     first.process.wait()
     second = start()
     second.wait_until_healthy()
     assert second.postmaster() == postmaster
+    second.wait_for(lambda: "Next: sign in" in second.text)
+    assert "register" not in second.text
     second.stop()
     assert not is_alive(postmaster)
 
@@ -248,6 +258,52 @@ def test_a_demo_on_a_taken_port_ends_and_asks_nothing_of_whoever_is_there(
     assert "taken by another program" in done.stderr
     assert "answers" not in done.stdout + done.stderr
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "folder"),
+    [
+        ((), {}, demo_data_dir()),
+        (("--data-dir", "mine"), {}, "mine"),
+        (("--data-dir=mine",), {}, "mine"),
+        ((), {"DATA_DIR": "mine"}, None),
+        ((), {"POSTGRES_HOST": "db"}, None),
+    ],
+)
+def test_a_demo_has_a_data_folder_of_its_own_unless_one_is_named(
+    tmp_path: Path, options: tuple[str, ...], variables: dict[str, str], folder: object
+) -> None:
+    environment = environment_in(tmp_path / "venv", "echo") | variables
+    command = [str(ROOT / "scripts/serve"), "--demo", *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    _, _, named = done.stdout.strip().replace("=", " ").partition("--data-dir ")
+    assert named.split()[:1] == ([str(folder)] if folder else [])
+
+
+def test_the_first_run_installs_from_the_lock_with_the_machine_s_uv_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    recorder = tmp_path / "bin/uv"
+    recorder.parent.mkdir()
+    recorder.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\n')
+    recorder.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHON": sys.executable}
+    command = ["bash", "-c", f". {ROOT}/scripts/environment.sh; prepare_environment; prepare_environment"]
+    done = subprocess.run(
+        command,
+        env=environment | {"LOGISTICS_VENV": str(tmp_path / "venv")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, *steps, last = done.stderr.splitlines()
+    assert first.startswith(f"Installing into {tmp_path}/venv")
+    packages = len(re.findall(r"^\w.*==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    words = [re.sub(r"^ +\d+ s +", "", step) for step in steps]
+    assert words == ["the tools that install and build", f"{packages} packages", "the service itself"]
+    assert re.fullmatch(r"Installed in \d+ s\.", last)
+    build, lock, own = (tmp_path / "asked").read_text().splitlines()
+    assert [word for word in (build, lock) if "--require-hashes" not in word] == []
+    assert lock.endswith(f"{ROOT}/requirements.lock")
+    assert own.endswith(f"--editable {ROOT}")
 
 
 def test_a_bad_option_ends_it_with_a_sentence(start: Start) -> None:

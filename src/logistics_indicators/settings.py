@@ -59,6 +59,12 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("logistics-indicators"))
 
 
+def demo_data_dir() -> Path:
+    """Beside it, so that what the demo makes is in nobody's way."""
+    own = default_data_dir()
+    return own.with_name(f"{own.name}-demo")
+
+
 class Settings(BaseSettings):
     """Names are the environment variables', in lower case. A secret has no default."""
 

@@ -4,6 +4,7 @@ import { get, Problem } from "./api.js";
 import { useEffect, useState } from "./html.js";
 import { dataVersion } from "./live.js";
 import { searchOf } from "./route.js";
+import { session } from "./session.js";
 import { useStore } from "./store.js";
 
 /**
@@ -21,6 +22,7 @@ import { useStore } from "./store.js";
  */
 export function useData(path, query = {}, options = {}) {
   const version = useStore(dataVersion);
+  const { state: signedIn } = useStore(session);
   const until = "until" in options ? options.until : version;
   const [turn, setTurn] = useState(0);
   const question = path === null ? null : `${path}?${searchOf(query)}`;
@@ -33,7 +35,7 @@ export function useData(path, query = {}, options = {}) {
   );
 
   useEffect(() => {
-    if (path === null) return;
+    if (path === null || signedIn !== "in") return;
     const asking = new AbortController();
     /** @type {Promise<T>} */
     const answer = get(path, query, asking.signal);
@@ -47,7 +49,7 @@ export function useData(path, query = {}, options = {}) {
       },
     );
     return () => asking.abort();
-  }, [question, until, turn]);
+  }, [question, until, turn, signedIn]);
 
   const again = () => setTurn((before) => before + 1);
   return { data: state.data, problem: state.problem, waiting: state.question !== question, again };

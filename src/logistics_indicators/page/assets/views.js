@@ -59,4 +59,24 @@ export const VIEWS = [
     load: async () => (await import("./views/loads/index.js")).Loads,
     listed: true,
   },
+  {
+    name: "mending",
+    title: () => text("mending"),
+    load: async () => (await import("./views/mending/index.js")).Mending,
+    listed: true,
+  },
+  {
+    name: "wall",
+    title: () => text("wall"),
+    load: async () => (await import("./views/wall.js")).Wall,
+    listed: true,
+    bare: true,
+  },
+  {
+    name: "admin",
+    title: () => text("admin"),
+    load: async () => (await import("./views/admin/index.js")).Admin,
+    listed: true,
+    role: "admin",
+  },
 ];

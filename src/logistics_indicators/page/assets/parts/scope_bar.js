@@ -62,7 +62,7 @@ export function ScopeBar({ params, first, last, children }) {
   const filtered = FILTERS.some((name) => params.has(name));
   const none = Object.fromEntries(FILTERS.map((name) => [name, null]));
   return html`
-    <section class="row" aria-label=${text("scope")}>
+    <section class="row scope" aria-label=${text("scope")}>
       <label class="field">
         <span>${text("period")}</span>
         <select name="period" value=${period} onChange=${choose}>

@@ -48,6 +48,7 @@ export function Series(props) {
     setSpoken(false);
     setPlace(at);
   });
+  useEffect(() => setPlace(null), [`${names}`]);
   const shown = place !== null && place < names.length ? place : null;
   useEffect(() => {
     if (picture) picture.current = { png: () => pictureOf(box.current, label, lines) };
@@ -104,7 +105,7 @@ function show(plot, place) {
  *
  * @param {{ current: HTMLElement | null }} box
  * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from?: "zero" | "least", most?: number }} what
- * @param {(place: number | null) => void} onPlace
+ * @param {(place: number) => void} onPlace the last one stays, so that its words can be clicked
  */
 function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
   const plot = useRef(/** @type {UPlot | null} */ (null));
@@ -140,11 +141,13 @@ function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
 /**
  * @param {HTMLElement} area
  * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from: "zero" | "least", most?: number }} what
- * @param {(place: number | null) => void} onPlace
+ * @param {(place: number) => void} onPlace the last one stays, so that its words can be clicked
  * @returns {import("uplot").Options}
  */
 function optionsOf(area, { names, lines, format, from, most }, onPlace) {
   const [ink, line, paper] = ["--quiet", "--line", "--paper"].map((name) => colourOf(area, name));
+  /** @param {number} index */
+  const colour = (index) => colourOf(area, COLOURS[index] ?? "--ink");
   const font = `13px ${getComputedStyle(area).fontFamily}`;
   const few = names.length < 60;
   const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
@@ -153,7 +156,11 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
     height: HEIGHT,
     legend: { show: false },
     padding: [12, 40, 0, 0],
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: paper } },
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 11, width: 2.5, stroke: (_, index) => colour(index - 1), fill: paper },
+    },
     scales: {
       x: { time: false, range: () => [names.length > 1 ? 0 : -1, Math.max(1, names.length - 1)] },
       y: { range: (_, low, high) => rangeOf(low, high, from, most) },
@@ -163,7 +170,7 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
         ...axis,
         grid: { show: false },
         size: 36,
-        space: 76,
+        space: 96,
         incrs: [1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 50, 100, 200, 500, 1000],
         values: (_, places) => places.map((place) => names[place] ?? ""),
       },
@@ -172,7 +179,7 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
     series: [
       {},
       ...lines.map((_, index) => ({
-        stroke: colourOf(area, COLOURS[index] ?? "--ink"),
+        stroke: colour(index),
         width: index ? 1.5 : 2.5,
         dash: index ? [6, 4] : [],
         points: { show: few && index === 0, size: 6 },
@@ -183,7 +190,7 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
       setCursor: [
         (self) => {
           const at = self.cursor.idx;
-          if (self.cursor.event) onPlace(at ?? null);
+          if (self.cursor.event && at != null) onPlace(at);
         },
       ],
     },

@@ -1,15 +1,18 @@
 /** The control room's first screen: the figures, how they changed, and who moved them. */
 
+import { call } from "../api.js";
 import { useData } from "../data.js";
 import { day, days, number, percent } from "../format.js";
-import { html } from "../html.js";
+import { html, useState } from "../html.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
-import { Problems } from "../parts/problems.js";
+import { note } from "../parts/notes.js";
+import { Problems, wordsOf } from "../parts/problems.js";
 import { ScopeBar } from "../parts/scope_bar.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
 import { filtersOf, scopeOf } from "../scope.js";
+import { may } from "../session.js";
 import { common, textsOf } from "../texts.js";
 
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
@@ -36,6 +39,8 @@ const text = textsOf({
     early: "dias antes do prazo",
     by: "Ver por",
     missed: "Nenhum com atraso.",
+    demo: "Carregar dados de demonstração",
+    demo_comes: "Os dados de demonstração estão chegando.",
   },
   en: {
     title: "Summary",
@@ -56,6 +61,8 @@ const text = textsOf({
     early: "days before the deadline",
     by: "See by",
     missed: "None with a late visit.",
+    demo: "Load demo data",
+    demo_comes: "The demo data is coming.",
   },
 });
 
@@ -149,7 +156,7 @@ function useWhole(query, metric) {
   return data?.tendencia ?? [];
 }
 
-/** @param {string | null} first @param {string | null} last */
+/** @param {string | null} first @param {string | null} last @returns {"day" | "week" | "month"} */
 export function bucketOf(first, last) {
   const count = first && last ? (Date.parse(last) - Date.parse(first)) / 86_400_000 : 0;
   return count > 200 ? "month" : count > 45 ? "week" : "day";
@@ -220,9 +227,32 @@ export function narrowed(params, name, value) {
   return next;
 }
 
+/** Nothing to show: where files are loaded and, while there is nothing at all, made-up data to look around with. */
 function Empty() {
+  const [asked, setAsked] = useState(false);
+  const unused = useUnused();
+  async function demo() {
+    setAsked(true);
+    try {
+      await call("POST", "v1/demo");
+      note(text("demo_comes"));
+    } catch (problem) {
+      note(wordsOf(problem), "bad");
+      setAsked(false);
+    }
+  }
   return html`<div class="card stack">
     <p>${text("empty")}</p>
-    <p><a class="button" href=${linkTo("loads")}>${text("load")}</a></p>
+    <div class="row">
+      <a class="button" href=${linkTo("loads")}>${text("load")}</a>
+      ${unused && may("admin") && html`<button disabled=${asked} onClick=${demo}>${text("demo")}</button>`}
+    </div>
   </div>`;
+}
+
+/** Whether no file was ever loaded. */
+function useUnused() {
+  /** @type {import("../data.js").Answered<{ loads: unknown[] }>} */
+  const { data } = useData("v1/loads", { limit: 1 });
+  return data?.loads.length === 0;
 }

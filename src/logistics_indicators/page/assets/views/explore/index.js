@@ -1,8 +1,10 @@
 /** Explore: the figures over time, by name, by state and by delay, each a click away from less and from its visits. */
 
 import { useData } from "../../data.js";
-import { html } from "../../html.js";
-import { ScopeBar } from "../../parts/scope_bar.js";
+import { html, useRef } from "../../html.js";
+import { asTable } from "../../parts/panel.js";
+import { ScopeBar, valueOf } from "../../parts/scope_bar.js";
+import { change } from "../../route.js";
 import { rangeOf, scopeOf } from "../../scope.js";
 import { textsOf } from "../../texts.js";
 import { bucketOf } from "../summary.js";
@@ -14,19 +16,24 @@ import { Trend } from "./trend.js";
 
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
 
-const text = textsOf({ pt: { title: "Explorar" }, en: { title: "Explore" } });
+const text = textsOf({
+  pt: { title: "Explorar", calendar: "Dias úteis", national: "Nacionais", local: "Do lugar" },
+  en: { title: "Explore", calendar: "Business days", national: "National", local: "Of the place" },
+});
 
 /** @param {{ params: URLSearchParams }} props */
 export function Explore({ params }) {
   /** @type {import("../../data.js").Answered<SummaryAnswer>} */
-  const { data } = useData("v1/indicators/summary", { ...scopeOf(params), by: "uf", top: 1 });
+  const { data, waiting } = useData("v1/indicators/summary", { ...scopeOf(params), by: "uf", top: 1 });
   const [first, last] = [data?.start_date ?? null, data?.end_date ?? null];
-  const asked = rangeOf(params);
-  const bucket =
-    asked.start_date && asked.end_date ? bucketOf(asked.start_date, asked.end_date) : data && bucketOf(first, last);
+  const bucket = useBucket(rangeOf(params), data && { first, last }, waiting);
+  const { calendario = "nacional" } = scopeOf(params);
+  const counted = calendario !== "nacional" || params.get("metric") === "produtividade" || asTable(params, "rank");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} first=${first} last=${last} />
+    <${ScopeBar} params=${params} first=${first} last=${last}>
+      ${counted && html`<${Calendar} value=${calendario} />`}
+    <//>
     ${bucket && html`<${Trend} params=${params} bucket=${bucket} />`}
     <div class="grid pairs">
       <${Ranking} params=${params} whole=${data?.periodo.sla_percentual ?? null} />
@@ -35,4 +42,36 @@ export function Explore({ params }) {
       <${Backlog} params=${params} />
     </div>
   `;
+}
+
+/**
+ * What the points are of, unless the reader chooses. All days are the same days under every filter, so that they are
+ * remembered: the answer of the period before would choose another bucket for a moment.
+ *
+ * @param {Partial<import("../../scope.js").Range>} asked
+ * @param {{ first: string | null, last: string | null } | null} answered
+ * @param {boolean} waiting what is answered is of the question before
+ */
+function useBucket({ start_date, end_date }, answered, waiting) {
+  const whole = useRef(/** @type {ReturnType<typeof bucketOf> | null} */ (null));
+  if (start_date && end_date) return bucketOf(start_date, end_date);
+  const bucket = answered && bucketOf(answered.first, answered.last);
+  if (start_date || end_date) return bucket;
+  if (!waiting) whole.current = bucket;
+  return whole.current ?? bucket;
+}
+
+/** @param {{ value: string }} props */
+function Calendar({ value }) {
+  return html`<label class="field">
+    <span>${text("calendar")}</span>
+    <select
+      name="calendario"
+      value=${value}
+      onChange=${(/** @type {Event} */ event) => change({ calendario: valueOf(event) === "uf" ? "uf" : null })}
+    >
+      <option value="nacional">${text("national")}</option>
+      <option value="uf">${text("local")}</option>
+    </select>
+  </label>`;
 }

@@ -10,7 +10,7 @@ import { valueOf } from "../../parts/scope_bar.js";
 import { Series } from "../../parts/series.js";
 import { Table } from "../../parts/table.js";
 import { change } from "../../route.js";
-import { filtersOf, scopeOf } from "../../scope.js";
+import { scopeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToMade } from "../visits/link.js";
 import { daysBefore, yearBefore } from "./days.js";
@@ -66,6 +66,7 @@ const METRICS = /** @type {const} */ (["sla", "total", "produtividade"]);
 const METRIC_WORD = /** @type {const} */ ({ sla: "sla", total: "visits", produtividade: "productivity" });
 const BUCKETS = /** @type {const} */ (["day", "week", "month"]);
 const COMPARED = /** @type {const} */ (["previous", "year"]);
+const OWN = /** @type {const} */ (["polo", "angel", "uf"]);
 /** @typedef {typeof METRICS[number]} Metric */
 /** @typedef {typeof BUCKETS[number]} Bucket */
 
@@ -74,7 +75,7 @@ export function Trend({ params, bucket: usual }) {
   const metric = METRICS.find((each) => each === params.get("metric")) ?? "sla";
   const bucket = BUCKETS.find((each) => each === params.get("bucket")) ?? usual;
   const compare = COMPARED.find((each) => each === params.get("compare"));
-  const query = { ...scopeOf(params), metric, bucket, by: "uf", top: 0 };
+  const query = { ...scopeOf(params), ...seriesOf(params), metric, bucket };
   /** @type {import("../../data.js").Answered<TrendAnswer>} */
   const { data, problem, waiting, again } = useData("v1/indicators/trend", query);
   const before = useCompared(params, data, compare, query);
@@ -128,6 +129,16 @@ function Choice({ name, value, all, words }) {
       ${all.map((each) => html`<option key=${each} value=${each}>${words(/** @type {never} */ (each))}</option>`)}
     </select>
   </label>`;
+}
+
+/**
+ * One series of all. Of one polo, angel or state, in this order, it is that name's own: only so it has its calendar.
+ *
+ * @param {URLSearchParams} params
+ */
+function seriesOf(params) {
+  const own = OWN.find((each) => params.has(each));
+  return own && params.get("calendario") === "uf" ? { by: own } : { by: "uf", top: 0 };
 }
 
 /**

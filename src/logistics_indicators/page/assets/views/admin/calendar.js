@@ -1,0 +1,155 @@
+/** Days that are no business days, or are: the official ones, and those that an admin adds. */
+
+import { call } from "../../api.js";
+import { useData } from "../../data.js";
+import { day } from "../../format.js";
+import { html, useRef, useState } from "../../html.js";
+import { note } from "../../parts/notes.js";
+import { Problems, wordsOf } from "../../parts/problems.js";
+import { valueOf } from "../../parts/scope_bar.js";
+import { change } from "../../route.js";
+import { common, textsOf } from "../../texts.js";
+import { UFS } from "../../ufs.js";
+
+/** @typedef {import("api").components["schemas"]["CalendarDayAnswer"]} Day */
+
+const text = textsOf({
+  pt: {
+    year: "Ano",
+    day: "Dia",
+    name: "Nome",
+    where: "Onde",
+    kind: "Tipo",
+    source: "Fonte",
+    nation: "Brasil",
+    add: "Acrescentar",
+    remove: "Remover",
+    remove_of: "Remover {name}",
+    holiday: "Feriado",
+    workday: "Dia útil",
+    added: "Dia acrescentado: os indicadores já contam com ele.",
+    removed: "Dia removido: os indicadores já contam com isso.",
+    new: "Novo dia",
+  },
+  en: {
+    year: "Year",
+    day: "Day",
+    name: "Name",
+    where: "Where",
+    kind: "Kind",
+    source: "Source",
+    nation: "Brazil",
+    add: "Add",
+    remove: "Remove",
+    remove_of: "Remove {name}",
+    holiday: "Holiday",
+    workday: "Business day",
+    added: "Day added: the figures count with it already.",
+    removed: "Day removed: the figures count with it already.",
+    new: "New day",
+  },
+});
+
+/** @param {{ params: URLSearchParams }} props */
+export function Calendar({ params }) {
+  const year = params.get("ano") ?? String(new Date().getFullYear());
+  /** @type {import("../../data.js").Answered<{ calendario: Day[] }>} */
+  const { data, problem, again } = useData("v1/calendar", { ano: year });
+  /** @param {Day} removed */
+  async function remove(removed) {
+    try {
+      await call("DELETE", `v1/calendar/${removed.id}`);
+      note(text("removed"));
+    } catch (wrong) {
+      note(wordsOf(wrong), "bad");
+    }
+    again();
+  }
+  return html`
+    <label class="field narrow">
+      <span>${text("year")}</span>
+      <input
+        type="number"
+        name="ano"
+        min="1990"
+        max="2100"
+        value=${year}
+        onChange=${(/** @type {Event} */ event) => change({ ano: valueOf(event) })}
+      />
+    </label>
+    <${Problems} problem=${problem} again=${again} />
+    ${data &&
+    html`<div class="table">
+      <table>
+        <thead>
+          <tr>
+            ${
+              /** @type {const} */ (["day", "name", "where", "kind", "source"]).map(
+                (name) => html`<th scope="col">${text(name)}</th>`,
+              )
+            }
+            <th scope="col"><span class="visually-hidden">${text("remove")}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${data.calendario.map((each) => html`<${OneDay} key=${each.id} day=${each} remove=${remove} />`)}
+        </tbody>
+      </table>
+    </div>`}
+    <${NewDay} made=${again} />
+  `;
+}
+
+/** @param {{ day: Day, remove: (day: Day) => void }} props */
+function OneDay({ day: each, remove }) {
+  const where = each.polo ?? each.cidade ?? each.uf ?? text("nation");
+  return html`<tr>
+    <td>${day(each.day)}</td>
+    <th scope="row">${each.name}</th>
+    <td>${where}</td>
+    <td>${text(each.kind === "add" ? "holiday" : "workday")}</td>
+    <td class="quiet">${each.source}</td>
+    <td>
+      <button class="slim" aria-label=${text("remove_of", { name: each.name })} onClick=${() => remove(each)}>
+        ${text("remove")}
+      </button>
+    </td>
+  </tr>`;
+}
+
+/** @param {{ made: () => void }} props */
+function NewDay({ made }) {
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [wrong, setWrong] = useState("");
+  /** @param {SubmitEvent} event */
+  async function submit(event) {
+    event.preventDefault();
+    if (!form.current) return;
+    const given = [...new FormData(form.current)].filter(([, value]) => value !== "");
+    try {
+      await call("POST", "v1/calendar", { body: Object.fromEntries(given) });
+      note(text("added"));
+      form.current.reset();
+      setWrong("");
+      made();
+    } catch (problem) {
+      setWrong(wordsOf(problem));
+    }
+  }
+  return html`<form class="card stack" ref=${form} onSubmit=${submit} aria-label=${text("new")}>
+    <h3>${text("new")}</h3>
+    <div class="row">
+      <label class="field"><span>${text("day")}</span><input type="date" name="day" required /></label>
+      <label class="field"><span>${text("name")}</span><input name="name" /></label>
+      <label class="field">
+        <span>${common("uf")}</span>
+        <select name="uf">
+          <option value="">${text("nation")}</option>
+          ${UFS.map(({ uf, name }) => html`<option value=${uf}>${name}</option>`)}
+        </select>
+      </label>
+    </div>
+    ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
+    <p><button class="main">${text("add")}</button></p>
+  </form>`;
+}

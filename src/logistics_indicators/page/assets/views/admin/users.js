@@ -1,0 +1,188 @@
+/** Accounts: who there is, in which role, active or not; a new one, and a one-time token for a lost password. */
+
+import { call } from "../../api.js";
+import { moment } from "../../format.js";
+import { html, useRef, useState } from "../../html.js";
+import { note } from "../../parts/notes.js";
+import { Problems, wordsOf } from "../../parts/problems.js";
+import { valueOf } from "../../parts/scope_bar.js";
+import { session } from "../../session.js";
+import { useStore } from "../../store.js";
+import { common, textsOf } from "../../texts.js";
+import { usePages } from "./pages.js";
+
+/** @typedef {import("api").components["schemas"]["ManagedUser"]} ManagedUser */
+/** @typedef {{ username: string, token: string }} Reset */
+
+const text = textsOf({
+  pt: {
+    username: "Usuário",
+    email: "E-mail",
+    role: "Papel",
+    active: "Ativo",
+    since: "Desde",
+    password: "Senha inicial",
+    add: "Criar conta",
+    new: "Nova conta",
+    reset: "Senha perdida",
+    reset_of: "Código de {name}, para usar uma vez. Não será mostrado de novo:",
+    admin: "Administrador",
+    analyst: "Analista",
+    viewer: "Leitor",
+    role_of: "Papel de {name}",
+    active_of: "{name} ativo",
+    changed: "{name}: alterado.",
+    made: "{name}: conta criada.",
+    you: "(você)",
+  },
+  en: {
+    username: "User name",
+    email: "E-mail",
+    role: "Role",
+    active: "Active",
+    since: "Since",
+    password: "First password",
+    add: "Make the account",
+    new: "New account",
+    reset: "Lost password",
+    reset_of: "One-time code of {name}. It is not shown again:",
+    admin: "Admin",
+    analyst: "Analyst",
+    viewer: "Viewer",
+    role_of: "Role of {name}",
+    active_of: "{name} active",
+    changed: "{name}: changed.",
+    made: "{name}: account made.",
+    you: "(you)",
+  },
+});
+
+const ROLES = /** @type {const} */ (["viewer", "analyst", "admin"]);
+
+export function Users() {
+  /** @type {ReturnType<typeof usePages<ManagedUser>>} */
+  const { rows, problem, more, again } = usePages("v1/users", "users", { limit: 100 });
+  const [reset, setReset] = useState(/** @type {Reset | null} */ (null));
+  const [turn, setTurn] = useState(0);
+  /** @param {ManagedUser} user @param {Record<string, unknown>} body */
+  async function edit(user, body) {
+    try {
+      await call("PATCH", `v1/users/${user.id}`, { body });
+      note(text("changed", { name: user.username }));
+    } catch (wrong) {
+      note(wordsOf(wrong), "bad");
+      setTurn((before) => before + 1); // the fields show again what is
+    }
+    again();
+  }
+  /** @param {ManagedUser} user */
+  async function lost(user) {
+    try {
+      /** @type {{ reset_token: string }} */
+      const { reset_token: token } = await call("POST", `v1/users/${user.id}/password-reset`);
+      setReset({ username: user.username, token });
+    } catch (wrong) {
+      note(wordsOf(wrong), "bad");
+    }
+  }
+  return html`
+    <${Problems} problem=${problem} again=${again} />
+    ${reset &&
+    html`<p class="notice fair" role="status">
+      ${text("reset_of", { name: reset.username })} <code class="token">${reset.token}</code>
+      <button onClick=${() => setReset(null)}>${common("close")}</button>
+    </p>`}
+    ${rows &&
+    html`<div class="table">
+      <table>
+        <thead>
+          <tr>
+            ${
+              /** @type {const} */ (["username", "email", "role", "active", "since"]).map(
+                (name) => html`<th scope="col">${text(name)}</th>`,
+              )
+            }
+            <th scope="col"><span class="visually-hidden">${text("reset")}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map((user) => html`<${OneUser} key=${`${user.id} ${turn}`} user=${user} edit=${edit} lost=${lost} />`)}
+        </tbody>
+      </table>
+    </div>`}
+    ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+    <${NewUser} made=${again} />
+  `;
+}
+
+/** @param {{ user: ManagedUser, edit: (user: ManagedUser, body: Record<string, unknown>) => void, lost: (user: ManagedUser) => void }} props */
+function OneUser({ user, edit, lost }) {
+  const me = useStore(session).user?.id === user.id;
+  const name = user.username;
+  return html`<tr>
+    <th scope="row">${name} ${me && html`<span class="quiet">${text("you")}</span>`}</th>
+    <td>${user.email}</td>
+    <td>
+      <select
+        aria-label=${text("role_of", { name })}
+        value=${user.role}
+        disabled=${me}
+        onChange=${(/** @type {Event} */ event) => edit(user, { role: valueOf(event) })}
+      >
+        ${ROLES.map((role) => html`<option value=${role}>${text(role)}</option>`)}
+      </select>
+    </td>
+    <td>
+      <input
+        type="checkbox"
+        aria-label=${text("active_of", { name })}
+        checked=${user.active}
+        disabled=${me}
+        onChange=${() => edit(user, { active: !user.active })}
+      />
+    </td>
+    <td>${moment(user.created_at)}</td>
+    <td><button class="slim" disabled=${me} onClick=${() => lost(user)}>${text("reset")}</button></td>
+  </tr>`;
+}
+
+/** @param {{ made: () => void }} props */
+function NewUser({ made }) {
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [wrong, setWrong] = useState("");
+  /** @param {SubmitEvent} event */
+  async function submit(event) {
+    event.preventDefault();
+    if (!form.current) return;
+    const body = Object.fromEntries(new FormData(form.current));
+    try {
+      await call("POST", "v1/users", { body });
+      note(text("made", { name: String(body.username) }));
+      form.current.reset();
+      setWrong("");
+      made();
+    } catch (problem) {
+      setWrong(wordsOf(problem));
+    }
+  }
+  return html`<form class="card stack" ref=${form} onSubmit=${submit} aria-label=${text("new")}>
+    <h3>${text("new")}</h3>
+    <div class="row">
+      <label class="field"><span>${text("username")}</span><input name="username" required autocomplete="off" /></label>
+      <label class="field"
+        ><span>${text("email")}</span><input name="email" type="email" required autocomplete="off"
+      /></label>
+      <label class="field">
+        <span>${text("password")}</span><input name="password" type="password" required autocomplete="new-password" />
+      </label>
+      <label class="field">
+        <span>${text("role")}</span>
+        <select name="role">
+          ${ROLES.map((role) => html`<option value=${role} selected=${role === "analyst"}>${text(role)}</option>`)}
+        </select>
+      </label>
+    </div>
+    ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
+    <p><button class="main">${text("add")}</button></p>
+  </form>`;
+}

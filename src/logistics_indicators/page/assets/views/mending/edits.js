@@ -1,0 +1,80 @@
+/** What a person changed in rejected rows and has not sent yet, by load and line. Pure: no page, no service. */
+
+/** @typedef {import("api").components["schemas"]["TrackedReject"]} Reject */
+/** @typedef {Readonly<Record<string, string>>} Cells our columns */
+/** @typedef {{ cells: Cells, dropped: boolean }} Edit */
+/** @typedef {ReadonlyMap<string, Edit>} Edits */
+
+/** @type {Edit} */
+const UNTOUCHED = { cells: {}, dropped: false };
+
+/** @param {{ load: number, line: number }} reject */
+export const keyOf = ({ load, line }) => `${load}:${line}`;
+
+/** @param {Edits} edits @param {Reject} reject @param {string} column */
+export function shown(edits, reject, column) {
+  return edits.get(keyOf(reject))?.cells[column] ?? reject.cells?.[column] ?? "";
+}
+
+/**
+ * With a cell written anew; as it was sent, it is no edit any more.
+ *
+ * @param {Edits} edits @param {Reject} reject @param {string} column @param {string} value
+ * @returns {Edits}
+ */
+export function written(edits, reject, column, value) {
+  const before = edits.get(keyOf(reject)) ?? UNTOUCHED;
+  const cells = { ...before.cells, [column]: value };
+  if (value === (reject.cells?.[column] ?? null)) delete cells[column];
+  return kept(edits, reject, { ...before, cells });
+}
+
+/** @param {Edits} edits @param {Reject} reject @param {boolean} dropped @returns {Edits} */
+export function withDrop(edits, reject, dropped) {
+  return kept(edits, reject, { ...(edits.get(keyOf(reject)) ?? UNTOUCHED), dropped });
+}
+
+/** @param {Edits} edits @param {Reject} reject @param {Edit} edit @returns {Edits} */
+function kept(edits, reject, edit) {
+  const next = new Map(edits);
+  if (edit.dropped || Object.keys(edit.cells).length) next.set(keyOf(reject), edit);
+  else next.delete(keyOf(reject));
+  return next;
+}
+
+/**
+ * A block of cells, as a spreadsheet copies it, from a place on.
+ *
+ * @param {Edits} edits @param {readonly Reject[]} rejects @param {readonly string[]} columns
+ * @param {{ row: number, column: number }} place @param {string} text
+ * @returns {Edits}
+ */
+export function pasted(edits, rejects, columns, place, text) {
+  const lines = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n");
+  let next = edits;
+  lines.forEach((line, down) => {
+    const reject = rejects[place.row + down];
+    if (!reject) return;
+    line.split("\t").forEach((value, across) => {
+      const column = columns[place.column + across];
+      if (column !== undefined) next = written(next, reject, column, value);
+    });
+  });
+  return next;
+}
+
+/** @typedef {{ edits: Record<string, Cells>, drops: number[] }} Request */
+
+/** The requests that send the edits, one a load. @param {Edits} edits @returns {Map<number, Request>} */
+export function requestsOf(edits) {
+  /** @type {Map<number, Request>} */
+  const requests = new Map();
+  for (const [key, { cells, dropped }] of edits) {
+    const [load = 0, line = 0] = key.split(":").map(Number);
+    const request = requests.get(load) ?? { edits: {}, drops: [] };
+    if (dropped) request.drops.push(line);
+    else request.edits[String(line)] = cells;
+    requests.set(load, request);
+  }
+  return requests;
+}

@@ -1,0 +1,171 @@
+/** Rejected rows by fault: the largest group first, and one value for all of a group. */
+
+import { call } from "../../api.js";
+import { useData } from "../../data.js";
+import { number } from "../../format.js";
+import { html, useEffect, useRef, useState } from "../../html.js";
+import { note } from "../../parts/notes.js";
+import { wordsOf } from "../../parts/problems.js";
+import { change } from "../../route.js";
+import { may } from "../../session.js";
+import { common, textsOf } from "../../texts.js";
+import { reasonOf } from "../loads/words.js";
+
+/** @typedef {import("api").components["schemas"]["RejectCounts"]} RejectCounts */
+/** @typedef {import("api").components["schemas"]["RejectCount"]} Group */
+
+const text = textsOf({
+  pt: {
+    title: "Por falha",
+    fault: "Falha",
+    column: "Coluna",
+    value: "Valor",
+    rows: "Linhas",
+    all: "Todas as falhas",
+    fill: "Preencher todas…",
+    fill_title: "{n} linhas: {reason}",
+    fill_value: "Novo valor de {column}",
+    fill_send: "Corrigir {n} linhas",
+    drop: "Descartar {n} linhas",
+    empty: "(vazio)",
+    others: "e mais {n} grupos",
+    sent: "{n} linhas enviadas.",
+    only: "Abra uma carga para preencher um grupo de uma vez.",
+    choose: "Ver só estas",
+  },
+  en: {
+    title: "By fault",
+    fault: "Fault",
+    column: "Column",
+    value: "Value",
+    rows: "Rows",
+    all: "All faults",
+    fill: "Fill in all…",
+    fill_title: "{n} rows: {reason}",
+    fill_value: "New value of {column}",
+    fill_send: "Mend {n} rows",
+    drop: "Drop {n} rows",
+    empty: "(empty)",
+    others: "and {n} more groups",
+    sent: "{n} rows sent.",
+    only: "Open a load to fill in a group at once.",
+    choose: "See only these",
+  },
+});
+const SHOWN = 6;
+
+/** @param {{ filter: Record<string, string | null>, params: URLSearchParams, until: unknown }} props */
+export function Groups({ filter, params, until }) {
+  /** @type {import("../../data.js").Answered<RejectCounts>} */
+  const { data, again } = useData("v1/rejects/counts", { ...filter, limit: SHOWN }, { until });
+  if (!data || data.counts.length === 0) return null;
+  const chosen = (/** @type {Group} */ group) =>
+    group.reason === params.get("reason") &&
+    group.column === params.get("column") &&
+    group.value === params.get("value");
+  return html`<section class="stack" aria-label=${text("title")}>
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${text("fault")}</th>
+            <th scope="col">${text("column")}</th>
+            <th scope="col">${text("value")}</th>
+            <th scope="col" class="number">${text("rows")}</th>
+            <th scope="col"><span class="visually-hidden">${text("choose")}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          ${data.counts.map(
+            (group) =>
+              html`<${OneGroup}
+                key=${`${group.reason} ${group.column} ${group.value}`}
+                group=${group}
+                load=${filter.load}
+                chosen=${chosen(group)}
+                again=${again}
+              />`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${data.groups > data.counts.length &&
+    html`<p class="quiet small">${text("others", { n: data.groups - data.counts.length })}</p>`}
+  </section>`;
+}
+
+/** @param {{ group: Group, load: string | null | undefined, chosen: boolean, again: () => void }} props */
+function OneGroup({ group, load, chosen, again }) {
+  const [filling, setFilling] = useState(false);
+  const narrow = chosen
+    ? { reason: null, column: null, value: null }
+    : { reason: group.reason, column: group.column, value: group.value };
+  return html`<tr aria-current=${chosen ? "true" : null}>
+    <th scope="row">${reasonOf(group.reason)}</th>
+    <td>${group.column ?? "–"}</td>
+    <td class="clip" title=${group.value ?? ""}>${group.value === "" ? text("empty") : (group.value ?? "–")}</td>
+    <td class="number">${number(group.rows)}</td>
+    <td>
+      <div class="row">
+        <button class="slim" aria-pressed=${chosen} onClick=${() => change(narrow)}>${text("choose")}</button>
+        ${may("analyst") &&
+        load &&
+        html`<button class="slim" onClick=${() => setFilling(true)}>${text("fill")}</button>`}
+      </div>
+      ${filling &&
+      load &&
+      html`<${Fill} group=${group} load=${load} close=${() => setFilling(false)} again=${again} />`}
+    </td>
+  </tr>`;
+}
+
+/** @param {{ group: Group, load: string, close: () => void, again: () => void }} props */
+function Fill({ group, load, close, again }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [wrong, setWrong] = useState("");
+  const [busy, setBusy] = useState(false);
+  useEffect(() => dialog.current?.showModal(), []);
+  const where = { reason: group.reason, column: group.column, value: group.value };
+  /** @param {Record<string, unknown>} rule */
+  async function send(rule) {
+    setBusy(true);
+    try {
+      /** @type {{ rows: number, dropped: number }} */
+      const done = await call("POST", `v1/loads/${load}/mend`, { body: { rule: { where: known(where), ...rule } } });
+      note(text("sent", { n: done.rows + done.dropped }));
+      change({ reason: null, column: null, value: null });
+      close();
+      again();
+    } catch (problem) {
+      setWrong(wordsOf(problem));
+      setBusy(false);
+    }
+  }
+  /** @param {SubmitEvent} event */
+  function fill(event) {
+    event.preventDefault();
+    const value = new FormData(/** @type {HTMLFormElement} */ (event.target)).get("value");
+    if (group.column) void send({ set: { [group.column]: String(value) } });
+  }
+  return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="fill">
+    <form class="stack" onSubmit=${fill}>
+      <h2 id="fill">${text("fill_title", { n: group.rows, reason: reasonOf(group.reason) })}</h2>
+      ${group.column &&
+      html`<label class="field">
+        <span>${text("fill_value", { column: group.column })}</span>
+        <input name="value" value=${group.value ?? ""} />
+      </label>`}
+      ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
+      <div class="row">
+        ${group.column && html`<button class="main" disabled=${busy}>${text("fill_send", { n: group.rows })}</button>`}
+        <button type="button" class="danger" disabled=${busy} onClick=${() => send({ drop: true })}>
+          ${text("drop", { n: group.rows })}
+        </button>
+        <button type="button" onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
+      </div>
+    </form>
+  </dialog>`;
+}
+
+/** Without what a group does not have. @param {Record<string, string | null>} where */
+const known = (where) => Object.fromEntries(Object.entries(where).filter(([, value]) => value !== null));

@@ -1,0 +1,201 @@
+/** Mending: what was rejected, by fault; cells are written anew in place, and only those rows are sent again. */
+
+import { call } from "../../api.js";
+import { useData } from "../../data.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
+import { movedLoads } from "../../live.js";
+import { note } from "../../parts/notes.js";
+import { Problems, wordsOf } from "../../parts/problems.js";
+import { valueOf } from "../../parts/scope_bar.js";
+import { change } from "../../route.js";
+import { may } from "../../session.js";
+import { useStore } from "../../store.js";
+import { common, textsOf } from "../../texts.js";
+import { requestsOf } from "./edits.js";
+import { Groups } from "./groups.js";
+import { Sheet } from "./sheet.js";
+
+/** @typedef {import("./edits.js").Reject} Reject */
+/** @typedef {import("./edits.js").Edits} Edits */
+/** @typedef {{ rejects: Reject[], proxima_pagina?: string | null }} Page */
+/** @typedef {{ message: string, rows: number, dropped: number, load: { id: number } | null }} Mended */
+
+const text = textsOf({
+  pt: {
+    title: "Correções",
+    none: "Nada a corrigir: nenhuma linha rejeitada está aberta aqui.",
+    send: "Enviar {n} linhas",
+    throw_away: "Desfazer as edições",
+    sent: "{n} linhas enviadas.",
+    dropped: "{n} linhas descartadas.",
+    kind: "Arquivo de",
+    shown: "{n} linhas",
+    help: "Setas movem, Enter edita e confirma, Esc desiste, Ctrl+V cola um bloco, Del descarta a linha.",
+    all: "Todas as cargas",
+    of: "Carga {id}",
+    more: "Há mais linhas: corrija estas ou escolha um grupo.",
+    still: "{n} linhas continuam rejeitadas, com o novo motivo.",
+    taken: "Carga {id}: {n} linhas aceitas.",
+  },
+  en: {
+    title: "Mending",
+    none: "Nothing to mend: no rejected row is open here.",
+    send: "Send {n} rows",
+    throw_away: "Undo the edits",
+    sent: "{n} rows sent.",
+    dropped: "{n} rows dropped.",
+    kind: "File of",
+    shown: "{n} rows",
+    help: "Arrows move, Enter edits and confirms, Esc gives up, Ctrl+V pastes a block, Del drops the row.",
+    all: "All loads",
+    of: "Load {id}",
+    more: "There are more rows: mend these or choose a group.",
+    still: "{n} rows are rejected still, with their new reason.",
+    taken: "Load {id}: {n} rows taken.",
+  },
+});
+
+const KINDS = /** @type {const} */ (["services", "customers"]);
+const MOST = 1_000;
+const NARROWS = ["load", "reason", "column", "value"];
+
+/** @param {{ params: URLSearchParams }} props */
+export function Mending({ params }) {
+  const news = useStore(movedLoads);
+  const load = params.get("load");
+  const own = Object.fromEntries(NARROWS.map((name) => [name, params.get(name)]));
+  const counted = useData(load ? `v1/loads/${encodeURIComponent(load)}` : null, {}, { until: news });
+  const kind = kindOf(params, counted.data);
+  const [edits, setEdits] = useState(/** @type {Edits} */ (new Map()));
+  const page = useRejects({ ...own, kind }, news);
+  return html`
+    <h1>${text("title")}</h1>
+    <${Kinds} kind=${kind} load=${load} />
+    <${Groups} filter=${{ load, kind }} params=${params} until=${news} />
+    <${Problems} problem=${page.problem} again=${page.again} />
+    ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}
+    ${page.rejects &&
+    page.rejects.length > 0 &&
+    html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} setEdits=${setEdits} again=${page.again} />`}
+  `;
+}
+
+/** @param {URLSearchParams} params @param {unknown} load */
+function kindOf(params, load) {
+  const own = load && typeof load === "object" && "kind" in load ? load.kind : params.get("kind");
+  return KINDS.find((each) => each === own) ?? "services";
+}
+
+/**
+ * The open rejects; an answer that says the same as before changes nothing on the screen.
+ *
+ * @param {Record<string, string | null>} filter
+ * @param {unknown} until
+ */
+function useRejects(filter, until) {
+  /** @type {import("../../data.js").Answered<Page>} */
+  const { data, problem, again } = useData("v1/rejects", { ...filter, limit: MOST, cells: "true" }, { until });
+  const same = useRef({ text: "", rejects: /** @type {Reject[] | null} */ (null) });
+  const now = JSON.stringify(data?.rejects ?? null);
+  if (now !== same.current.text) same.current = { text: now, rejects: data?.rejects ?? null };
+  return { rejects: same.current.rejects, more: Boolean(data?.proxima_pagina), problem, again };
+}
+
+/** @param {{ kind: string, load: string | null }} props */
+function Kinds({ kind, load }) {
+  if (load) {
+    return html`<p class="row">
+      <strong>${text("of", { id: load })}</strong>
+      <button onClick=${() => change({ load: null, reason: null, column: null, value: null })}>${text("all")}</button>
+    </p>`;
+  }
+  const choose = (/** @type {Event} */ event) =>
+    change({ kind: valueOf(event), reason: null, column: null, value: null });
+  return html`<label class="field narrow">
+    <span>${text("kind")}</span>
+    <select value=${kind} onChange=${choose}>
+      ${KINDS.map((each) => html`<option value=${each}>${common(each)}</option>`)}
+    </select>
+  </label>`;
+}
+
+/** @param {{ rejects: readonly Reject[], more: boolean, edits: Edits, setEdits: (edits: Edits) => void, again: () => void }} props */
+function Mend({ rejects, more, edits, setEdits, again }) {
+  const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState("");
+  const columns = useMemo(() => columnsOf(rejects), [rejects]);
+  useMended(again);
+  useEffect(() => {
+    if (edits.size === 0) return;
+    const stay = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
+    addEventListener("beforeunload", stay);
+    return () => removeEventListener("beforeunload", stay);
+  }, [edits.size === 0]);
+
+  async function send() {
+    setBusy(true);
+    setWrong("");
+    let left = edits;
+    try {
+      for (const [load, body] of requestsOf(edits)) {
+        /** @type {Mended} */
+        const done = await call("POST", `v1/loads/${load}/mend`, { body });
+        left = new Map([...left].filter(([key]) => !key.startsWith(`${load}:`)));
+        if (done.load) sent.add(done.load.id);
+        if (done.rows) note(text("sent", { n: done.rows }));
+        if (done.dropped) note(text("dropped", { n: done.dropped }));
+      }
+    } catch (problem) {
+      setWrong(wordsOf(problem));
+    }
+    setEdits(left);
+    setBusy(false);
+    again();
+  }
+
+  return html`
+    <section class="stack" aria-label=${text("title")}>
+      <div class="row spread">
+        <p class="quiet" role="status">${text("shown", { n: rejects.length })}${more ? `. ${text("more")}` : ""}</p>
+        ${may("analyst") &&
+        html`<div class="row">
+          <button class="main" disabled=${busy || edits.size === 0} onClick=${send}>
+            ${text("send", { n: edits.size })}
+          </button>
+          <button disabled=${busy || edits.size === 0} onClick=${() => setEdits(new Map())}>
+            ${text("throw_away")}
+          </button>
+        </div>`}
+      </div>
+      ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
+      <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${setEdits} mayEdit=${may("analyst")} />
+      <p class="quiet small">${text("help")}</p>
+    </section>
+  `;
+}
+
+/** Mends that this tab sent and that have not ended yet. @type {Set<number>} */
+const sent = new Set();
+
+/** Says what became of the mends that were sent, as they end. @param {() => void} again */
+function useMended(again) {
+  const news = useStore(movedLoads);
+  useEffect(() => {
+    for (const load of news) {
+      if (!sent.has(load.id) || load.status === "received" || load.status === "loading") continue;
+      sent.delete(load.id);
+      const taken = load.rows_inserted + load.rows_updated + load.rows_unchanged;
+      if (taken) note(text("taken", { id: String(load.id), n: taken }));
+      if (load.rows_rejected) note(text("still", { n: load.rows_rejected }), "fair");
+      again();
+    }
+  }, [news]);
+}
+
+/** Our columns of all the rows, in the order of the files. @param {readonly Reject[]} rejects */
+function columnsOf(rejects) {
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const reject of rejects) for (const name of Object.keys(reject.cells ?? {})) names.add(name);
+  return [...names];
+}

@@ -1,0 +1,243 @@
+/** Rejected rows as a sheet: one cell has the focus, arrows move it, and what was typed stands until it is sent. */
+
+import { html, useEffect, useRef, useState } from "../../html.js";
+import { textsOf } from "../../texts.js";
+import { reasonOf } from "../loads/words.js";
+import { keyOf, pasted, shown, withDrop, written } from "./edits.js";
+
+/** @typedef {import("./edits.js").Reject} Reject */
+/** @typedef {import("./edits.js").Edits} Edits */
+/** @typedef {{ row: number, column: number }} Place */
+
+const text = textsOf({
+  pt: {
+    sheet: "Linhas rejeitadas",
+    line: "Linha",
+    load: "Carga",
+    fault: "Falha",
+    drop: "Descartar",
+    keep: "Manter",
+    wrong: "{value} (errado: {reason})",
+    missing: "(falta)",
+    edited: "{value} (editado)",
+    act: "Ação",
+  },
+  en: {
+    sheet: "Rejected rows",
+    line: "Line",
+    load: "Load",
+    fault: "Fault",
+    drop: "Drop",
+    keep: "Keep",
+    wrong: "{value} (wrong: {reason})",
+    missing: "(missing)",
+    edited: "{value} (edited)",
+    act: "Action",
+  },
+});
+
+const ROW_HEIGHT = 37;
+const BEYOND = 12;
+/** @type {Record<string, [number, number]>} */
+const MOVES = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  PageUp: [-10, 0],
+  PageDown: [10, 0],
+};
+
+/** @param {{ rejects: readonly Reject[], columns: readonly string[], edits: Edits, setEdits: (edits: Edits) => void, mayEdit: boolean }} props */
+export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
+  const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const [at, setAt] = useState(/** @type {Place} */ ({ row: 0, column: 0 }));
+  const [typing, setTyping] = useState(/** @type {string | null} */ (null));
+  const [top, setTop] = useState(0);
+  const moved = useRef(false);
+  const height = frame.current?.clientHeight ?? 600;
+  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
+  const last = Math.min(rejects.length, first + Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND);
+
+  useEffect(() => {
+    if (!moved.current) return;
+    moved.current = false;
+    const cell = frame.current?.querySelector(`[data-place="${at.row}:${at.column}"]`);
+    if (cell instanceof HTMLElement) cell.focus({ preventScroll: false });
+  });
+
+  /** @param {Place} to */
+  function move(to) {
+    const row = Math.max(0, Math.min(to.row, rejects.length - 1));
+    const column = Math.max(0, Math.min(to.column, columns.length - 1));
+    moved.current = true;
+    setTyping(null);
+    setAt({ row, column });
+    const box = frame.current;
+    if (!box) return;
+    const [above, below] = [row * ROW_HEIGHT, (row + 3) * ROW_HEIGHT];
+    if (above < box.scrollTop) box.scrollTop = above;
+    else if (below > box.scrollTop + box.clientHeight) box.scrollTop = below - box.clientHeight;
+    setTop(box.scrollTop);
+  }
+
+  /** @param {string} value */
+  function write(value) {
+    const reject = rejects[at.row];
+    const column = columns[at.column];
+    if (reject && column !== undefined) setEdits(written(edits, reject, column, value));
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    if (typing !== null) return typed(event);
+    const step = MOVES[event.key];
+    if (step) {
+      event.preventDefault();
+      return move({ row: at.row + step[0], column: at.column + step[1] });
+    }
+    if (event.key === "Home" || event.key === "End") {
+      event.preventDefault();
+      const row = event.ctrlKey ? (event.key === "Home" ? 0 : rejects.length - 1) : at.row;
+      return move({ row, column: event.key === "Home" ? 0 : columns.length - 1 });
+    }
+    if (!mayEdit) return;
+    const reject = rejects[at.row];
+    if (!reject) return;
+    if (event.key === "Delete") {
+      event.preventDefault();
+      setEdits(withDrop(edits, reject, !edits.get(keyOf(reject))?.dropped));
+    } else if (event.key === "Enter" || event.key === "F2") {
+      event.preventDefault();
+      setTyping(shown(edits, reject, columns[at.column] ?? ""));
+    } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      setTyping(event.key);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  function typed(event) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      return move(at);
+    }
+    if (event.key !== "Enter" && event.key !== "Tab") return;
+    event.preventDefault();
+    write(/** @type {HTMLInputElement} */ (event.target).value);
+    move(event.key === "Enter" ? { ...at, row: at.row + 1 } : { ...at, column: at.column + (event.shiftKey ? -1 : 1) });
+  }
+
+  /** @param {ClipboardEvent} event */
+  function paste(event) {
+    if (typing !== null || !mayEdit) return;
+    event.preventDefault();
+    setEdits(pasted(edits, rejects, columns, at, event.clipboardData?.getData("text/plain") ?? ""));
+  }
+
+  /** @param {Reject} reject @param {number} row */
+  function drawn(reject, row) {
+    const edit = edits.get(keyOf(reject));
+    return html`<tr key=${keyOf(reject)} aria-rowindex=${row + 2} class=${edit?.dropped ? "dropped" : ""}>
+      <th scope="row" class="number">${reject.load} · ${reject.line}</th>
+      <td class="bad">${reasonOf(reject.reason)}</td>
+      ${columns.map((column, place) => drawnCell(reject, row, column, place))}
+      <td>
+        ${mayEdit &&
+        html`<button class="slim" onClick=${() => setEdits(withDrop(edits, reject, !edit?.dropped))}>
+          ${text(edit?.dropped ? "keep" : "drop")}
+        </button>`}
+      </td>
+    </tr>`;
+  }
+
+  /** @param {Reject} reject @param {number} row @param {string} column @param {number} place */
+  function drawnCell(reject, row, column, place) {
+    const here = at.row === row && at.column === place;
+    const edited = edits.get(keyOf(reject))?.cells[column] !== undefined;
+    const value = shown(edits, reject, column);
+    const wrong = reject.column === column && !edited;
+    const missing = reject.cells?.[column] === null && !edited;
+    const label = wrong
+      ? text("wrong", { value, reason: reasonOf(reject.reason) })
+      : edited
+        ? text("edited", { value })
+        : null;
+    const choose = () => {
+      moved.current = true;
+      setAt({ row, column: place });
+    };
+    if (here && typing !== null) {
+      return html`<td key=${column} class="cell typing">
+        <input
+          class="plain"
+          defaultValue=${typing}
+          aria-label=${column}
+          data-place=${`${row}:${place}`}
+          onKeyDown=${typed}
+          onBlur=${leave}
+          ref=${toEnd}
+        />
+      </td>`;
+    }
+    return html`<td
+      key=${column}
+      class="cell ${wrong ? "wrong" : ""} ${edited ? "edited" : ""}"
+      data-place=${`${row}:${place}`}
+      tabindex=${here ? 0 : -1}
+      aria-label=${label}
+      title=${value}
+      onClick=${choose}
+      onDblClick=${() => mayEdit && (setAt({ row, column: place }), setTyping(value))}
+    >
+      ${missing ? html`<span class="quiet">${text("missing")}</span>` : value}
+    </td>`;
+  }
+
+  /** What was typed stays when the cell is left by a click elsewhere. @param {FocusEvent} event */
+  function leave(event) {
+    if (typing === null || moved.current) return;
+    write(/** @type {HTMLInputElement} */ (event.target).value);
+    setTyping(null);
+  }
+
+  return html`<div
+    class="table sheet"
+    ref=${frame}
+    onScroll=${(/** @type {Event} */ event) => setTop(/** @type {HTMLElement} */ (event.currentTarget).scrollTop)}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.target instanceof HTMLTableCellElement && pressed(event)}
+    onPaste=${paste}
+  >
+    <table role="grid" aria-label=${text("sheet")} aria-rowcount=${rejects.length + 1}>
+      <thead>
+        <tr>
+          <th scope="col" class="number">${text("load")} · ${text("line")}</th>
+          <th scope="col">${text("fault")}</th>
+          ${columns.map((column) => html`<th scope="col" key=${column}>${column}</th>`)}
+          <th scope="col"><span class="visually-hidden">${text("act")}</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        <${Space} height=${first * ROW_HEIGHT} />
+        ${rejects.slice(first, last).map((reject, place) => drawn(reject, first + place))}
+        <${Space} height=${(rejects.length - last) * ROW_HEIGHT} />
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** The rows that are out of sight. @param {{ height: number }} props */
+const Space = ({ height }) =>
+  height > 0
+    ? html`<tr aria-hidden="true">
+        <td style=${{ height: `${height}px` }} colspan="99"></td>
+      </tr>`
+    : null;
+
+/** @param {HTMLInputElement | null} input */
+function toEnd(input) {
+  if (!input || input === document.activeElement) return;
+  input.focus();
+  input.setSelectionRange(input.value.length, input.value.length);
+}

@@ -1,0 +1,186 @@
+/** The wall: large figures that change places by themselves, for a screen that nobody touches during a shift. */
+
+import { useData } from "../data.js";
+import { moment, number, percent } from "../format.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { heardAt, link } from "../live.js";
+import { Bars, toneOf } from "../parts/bars.js";
+import { ChangeOf } from "../parts/change_of.js";
+import { Spark } from "../parts/spark.js";
+import { linkTo } from "../route.js";
+import { filtersOf, scopeOf } from "../scope.js";
+import { useStore } from "../store.js";
+import { common, textsOf } from "../texts.js";
+import { bucketOf } from "./summary.js";
+
+/** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
+/** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
+
+const text = textsOf({
+  pt: {
+    title: "Painel",
+    leave: "Sair do painel",
+    full: "Tela cheia",
+    pause: "Pausar",
+    go: "Continuar",
+    old: "Sem resposta do serviço desde {at}. Os números abaixo são de então.",
+    worst: "Piores {of}",
+    best: "Melhores {of}",
+    polo: "polos",
+    angel: "angels",
+    uf: "estados",
+    overdue: "{n} vencidos",
+    points: " p.p.",
+    page: "{page} de {pages}",
+  },
+  en: {
+    title: "Wall",
+    leave: "Leave the wall",
+    full: "Full screen",
+    pause: "Pause",
+    go: "Go on",
+    old: "The service has not answered since {at}. The figures below are of then.",
+    worst: "Worst {of}",
+    best: "Best {of}",
+    polo: "polos",
+    angel: "angels",
+    uf: "states",
+    overdue: "{n} overdue",
+    points: " pts",
+    page: "{page} of {pages}",
+  },
+});
+
+const TURN_SECONDS = 20;
+const OLD_MS = 60_000;
+const PAGES = /** @type {const} */ (["figures", "polo", "angel", "uf"]);
+
+/** @param {{ params: URLSearchParams }} props */
+export function Wall({ params }) {
+  const seconds = Number(params.get("seconds")) || TURN_SECONDS;
+  const [place, setPlace] = useState(0);
+  const [paused, setPaused] = useState(false);
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (paused) return;
+    const timer = setInterval(() => setPlace((before) => before + 1), seconds * 1_000);
+    return () => clearInterval(timer);
+  }, [paused, seconds]);
+  useAwake();
+  const page = PAGES[place % PAGES.length] ?? "figures";
+  const by = page === "figures" ? "polo" : page;
+  /** @type {import("../data.js").Answered<SummaryAnswer>} */
+  const { data } = useData("v1/indicators/summary", { ...scopeOf(params), by, top: 8 });
+  return html`<main class="wall" ref=${frame}>
+    <header class="row spread">
+      <h1>${common("name")}</h1>
+      <div class="row">
+        <span class="quiet">${text("page", { page: (place % PAGES.length) + 1, pages: PAGES.length })}</span>
+        <button onClick=${() => setPaused(!paused)}>${paused ? text("go") : text("pause")}</button>
+        <button onClick=${() => void frame.current?.requestFullscreen?.()}>${text("full")}</button>
+        <a class="button" href=${linkTo("summary", filtersOf(params))}>${text("leave")}</a>
+      </div>
+    </header>
+    <${Age} />
+    ${data &&
+    (page === "figures"
+      ? html`<${Figures} data=${data} params=${params} />`
+      : html`<${Ranks} data=${data} by=${page} />`)}
+    ${!data && html`<p class="quiet" role="status">${common("loading")}</p>`}
+  </main>`;
+}
+
+/** Says when the figures are old; a clock of its own looks, for no news come then. */
+function Age() {
+  const state = useStore(link);
+  const heard = useStore(heardAt);
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((before) => before + 1), 5_000);
+    return () => clearInterval(timer);
+  }, []);
+  const old = heard > 0 && Date.now() - heard > OLD_MS;
+  if (state !== "away" && !old) return null;
+  const at = new Date(heard - new Date(heard).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  return html`<p class="notice bad" role="alert">${text("old", { at: moment(at) })}</p>`;
+}
+
+/** @param {{ data: SummaryAnswer, params: URLSearchParams }} props */
+function Figures({ data, params }) {
+  const { periodo: now, periodo_anterior: before, variacao: changed, em_aberto: open } = data;
+  const compared = before.total_de_atendimentos > 0;
+  const query = {
+    ...scopeOf(params),
+    bucket: bucketOf(data.start_date, data.end_date),
+    by: "uf",
+    top: 0,
+    metric: "sla",
+  };
+  /** @type {import("../data.js").Answered<TrendAnswer>} */
+  const trend = useData("v1/indicators/trend", query);
+  const points = trend.data?.tendencia ?? [];
+  return html`<section class="huge">
+    <article class="card">
+      <h2>${common("sla")}</h2>
+      <p class="value">${percent(now.sla_percentual)}</p>
+      ${compared && html`<p><${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} /></p>`}
+      <${Spark} values=${points.map(({ valor }) => valor)} />
+    </article>
+    <article class="card">
+      <h2>${common("visits")}</h2>
+      <p class="value">${number(now.total_de_atendimentos)}</p>
+      <${Spark} values=${points.map(({ total_de_atendimentos: total }) => total)} />
+    </article>
+    <article class="card">
+      <h2>${common("productivity")}</h2>
+      <p class="value">${number(now.produtividade, 2)}</p>
+    </article>
+    <article class="card">
+      <h2>${common("backlog")}</h2>
+      <p class="value">${number(open.total_em_aberto)}</p>
+      <p class=${open.total_atrasado ? "bad" : "good"}>${text("overdue", { n: open.total_atrasado })}</p>
+    </article>
+  </section>`;
+}
+
+/** @param {{ data: SummaryAnswer, by: "polo" | "angel" | "uf" }} props */
+function Ranks({ data, by }) {
+  const whole = data.periodo.sla_percentual ?? 0;
+  /** @param {SummaryAnswer["piores"]} ranks */
+  const bars = (ranks) =>
+    ranks.map((rank) => ({
+      ...{ name: rank[by] ?? "–", value: rank.sla_percentual, words: percent(rank.sla_percentual) },
+      ...{ low: rank.sla_minimo, high: rank.sla_maximo, tone: toneOf(rank, whole) },
+    }));
+  return html`<section class="grid wide">
+    <article class="card stack">
+      <h2>${text("worst", { of: text(by) })}</h2>
+      <${Bars} label=${text("worst", { of: text(by) })} mark=${whole} bars=${bars(data.piores)} />
+    </article>
+    <article class="card stack">
+      <h2>${text("best", { of: text(by) })}</h2>
+      <${Bars} label=${text("best", { of: text(by) })} mark=${whole} bars=${bars(data.melhores)} />
+    </article>
+  </section>`;
+}
+
+/** The screen stays on, where the browser can do that. */
+function useAwake() {
+  useEffect(() => {
+    /** @type {WakeLockSentinel | null} */
+    let lock = null;
+    const ask = () => {
+      if (document.visibilityState !== "visible") return;
+      navigator.wakeLock?.request("screen").then(
+        (given) => (lock = given),
+        () => undefined,
+      );
+    };
+    ask();
+    document.addEventListener("visibilitychange", ask);
+    return () => {
+      document.removeEventListener("visibilitychange", ask);
+      void lock?.release();
+    };
+  }, []);
+}
