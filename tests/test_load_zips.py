@@ -97,3 +97,27 @@ async def test_a_zip_that_is_sent_again_is_unchanged(client: httpx.AsyncClient) 
     for expected in ((1, 1, 0, 0, 0), (1, 0, 0, 1, 0)):
         answer = await send(client, "customers", content)
         assert [counts(await finished(client, load["id"])) for load in answer.json()["loads"]] == [expected] * 2
+
+
+NOT_READ = (
+    "Files of the zip that are no tables by their names were not read: {}. "
+    "Names of tables end in .csv, .tsv, .xlsx, .ndjson, .jsonl, .parquet."
+)
+
+
+@pytest.mark.parametrize("several", [False, True])
+async def test_a_load_tells_which_files_of_its_zip_were_not_read(client: httpx.AsyncClient, several: bool) -> None:
+    files = {"jan.txt": csv_of(1), "fev.csv": csv_of(2), "sub/mar.csv.gz": b"\x1f\x8b", "__MACOSX/fev.csv": b"x"}
+    files |= {"abr.csv": csv_of(3)} if several else {}
+    answer = await send(client, "customers", packed(files))
+    loads = [await finished(client, load["id"]) for load in answer.json()["loads"]]
+    told = [NOT_READ.format("jan.txt, sub/mar.csv.gz")]
+    assert [load["warnings"] for load in loads] == ([told, []] if several else [told])
+
+
+async def test_tables_of_one_name_are_told_apart_by_their_folders(client: httpx.AsyncClient) -> None:
+    files = {"jan/a.csv": csv_of(1), "fev/../a.csv": csv_of(2), "fev/b.csv": csv_of(3)}
+    answer = await send(client, "customers", packed(files))
+    assert [load["filename"] for load in answer.json()["loads"]] == ["jan/a.csv", "fev/../a.csv", "b.csv"]
+    answer = await send(client, "customers", packed({"jan/a.csv": csv_of(1), "fev/a.csv": ""}))
+    assert answer.json()["detail"].startswith("fev/a.csv: The file is empty")

@@ -11,13 +11,14 @@ from typing import IO
 from ...errors import Problem, Unprocessable, UnsupportedMediaType
 from ..formats import CSV, XLSX, Form
 from ..parsing.headers import Opening
+from ..reading.named import listed
 from ..reading.records import DELIMITER
 from .apart import Apart
 from .bodies import bounded, safe_filename
 from .opening import OF_CSV, OpeningOptions
 from .recognising import GZIP, SAMPLE, ZIP, form_of
 from .swelling import Swelling
-from .unpacking import after, gunzip, is_office_document, member_pieces, opened_zip, table_entries, too_large
+from .unpacking import TABLE_NAMES, after, gunzip, is_office_document, member_pieces, members_of, opened_zip, too_large
 
 Keep = Callable[[AsyncIterator[bytes]], AbstractAsyncContextManager[IO[bytes]]]
 """Puts a stream into a temporary file, which is gone at the end."""
@@ -113,15 +114,16 @@ class Tables:
                         yield table
 
     async def _of_members(self, archive: zipfile.ZipFile) -> AsyncGenerator[Table]:
-        entries = table_entries(archive)
-        share = _Share(self.apart.bounds.most_bytes)
-        for entry in entries:
-            name = safe_filename(entry.filename.encode("utf-8", "replace")) if len(entries) > 1 else None
+        members = members_of(archive)
+        share, warnings = _Share(self.apart.bounds.most_bytes), _not_read(members.others)
+        names = _names([entry.filename for entry in members.tables])
+        for entry, name in zip(members.tables, names, strict=True):
             pieces = member_pieces(archive, entry, self.apart.bounds.most_bytes)
             with told_of(name):
                 async with aclosing(self._of_member(pieces)) as tables:
                     async for table in tables:
                         table.name, table.pieces = name, share.taken(table.pieces)
+                        table.warnings, warnings = [*table.warnings, *warnings], []
                         yield table
 
     async def _of_member(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[Table]:
@@ -146,6 +148,30 @@ class Tables:
         async with self.place(), self.apart.reading(form.name, file, self.sheet) as (head, records, lacking):
             pieces = bounded(self.swelling.written(records), self.apart.bounds.most_bytes)
             yield Table(form, pieces, fingerprint, head.sheet, head.warnings, lacking=lacking)
+
+
+def _not_read(others: list[str]) -> list[str]:
+    if not others:
+        return []
+    return [
+        f"Files of the zip that are no tables by their names were not read: {listed(others)}. "
+        f"Names of tables end in {', '.join(TABLE_NAMES)}."
+    ]
+
+
+def _names(paths: list[str]) -> list[str | None]:
+    """Of several, the names alone, or with their folders where two are the same."""
+    if len(paths) == 1:
+        return [None]
+    names = [_shown(path) for path in paths]
+    return [
+        "/".join(filter(None, map(_shown, path.split("/")))) if names.count(name) > 1 else name
+        for path, name in zip(paths, names, strict=True)
+    ]
+
+
+def _shown(name: str) -> str | None:
+    return safe_filename(name.encode("utf-8", "replace"))
 
 
 class _Share:

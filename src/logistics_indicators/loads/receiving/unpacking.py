@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 
 from ...errors import BadRequest, ContentTooLarge, Problem, UnsupportedMediaType
@@ -121,7 +122,14 @@ def _told_of_zips() -> Iterator[None]:
         raise BadRequest("The zip is broken.") from None
 
 
-def table_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+@dataclass(frozen=True)
+class Members:
+    tables: list[zipfile.ZipInfo]
+    others: list[str]
+    """Names of the files that are no tables by their names."""
+
+
+def members_of(archive: zipfile.ZipFile) -> Members:
     """In the zip's order: the files whose names say that they are tables, or the only one that there is."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries[:MOST_ZIP_ENTRIES]}
@@ -137,7 +145,7 @@ def table_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise UnsupportedMediaType(f"The zip holds more than {MOST_TABLES} tables. Send them in several.")
     for file in tables or files:
         _refuse_a_hidden(file)
-    return tables or files
+    return Members(tables or files, [file.filename for file in files if tables and file not in tables])
 
 
 def _refuse_a_hidden(file: zipfile.ZipInfo) -> None:

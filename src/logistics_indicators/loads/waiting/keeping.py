@@ -11,14 +11,14 @@ from ..merging.arrays import array_of
 from ..merging.tables import copy_lines
 from ..merging.waiting_rows import COLUMN, KIND, REASON, waiting_schema
 from ..rejects import RejectBounds
-from ..working.reporting import add_counts
+from ..working.reporting import add_counts, told_of_kept
 
 log = structlog.get_logger()
 
 END_SECONDS = 600
 
 LOCK = """
-SELECT rows_waiting, rows_rejected, rejects, rejects_stored, rejects_bytes FROM loads
+SELECT rows_waiting, rows_rejected, rejects, rejects_stored, rejects_bytes, warnings FROM loads
 WHERE id = $1 AND status = 'completed' AND NOT validate_only FOR UPDATE
 """
 END = """
@@ -45,7 +45,7 @@ FROM measured
 RECORD_END = """
 UPDATE loads SET rows_waiting = rows_waiting - $2, rows_rejected = rows_rejected + $2, rejects = $3,
     rejects_stored = rejects_stored + $4, rejects_bytes = rejects_bytes + $5, waiting_bytes = waiting_bytes - $6,
-    waiting_ended_at = clock_timestamp()
+    warnings = $7, waiting_ended_at = clock_timestamp()
 WHERE id = $1
 """
 FIND_EXPIRED = """
@@ -99,7 +99,9 @@ async def end_waiting(
         if ended["rows"]:
             rejects = add_counts(load["rejects"], [(REASON, ended["rows"], ended["first_line"])])
             kept = ended["kept"], ended["kept_bytes"]
-            await connection.execute(RECORD_END, load_id, ended["rows"], rejects, *kept, ended["bytes"])
+            counted = load["rejects_stored"] + ended["kept"], load["rows_rejected"] + ended["rows"]
+            warnings = told_of_kept(load["warnings"], *counted)
+            await connection.execute(RECORD_END, load_id, ended["rows"], rejects, *kept, ended["bytes"], warnings)
     return int(ended["rows"])
 
 

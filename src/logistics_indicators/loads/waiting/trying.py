@@ -24,7 +24,7 @@ from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..rejects import RejectBounds, first_rejects
 from ..working.claims import LOAD_COLUMNS, LOCK_REFERRED_TO
-from ..working.reporting import add_rejects
+from ..working.reporting import add_rejects, told_of_kept
 from .keeping import delete_waiting, waiting_frame
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ wait: what came is looked up in the index, one by one."""
 
 FIRST_READY = "SELECT load_id FROM services_ready ORDER BY load_id LIMIT 1"
 LOCK_LOAD = f"""
-SELECT {LOAD_COLUMNS}, l.rejects, l.rows_rejected, l.rejects_stored, l.rejects_bytes
+SELECT {LOAD_COLUMNS}, l.rejects, l.rows_rejected, l.rejects_stored, l.rejects_bytes, l.warnings
 FROM loads l WHERE l.id = $1 FOR UPDATE
 """
 TAKE_READY = f"""
@@ -73,7 +73,8 @@ ORDER BY w.line
 RECORD = """
 UPDATE loads SET rows_waiting = rows_waiting - $2, rows_inserted = rows_inserted + $3, rows_updated = rows_updated + $4,
     rows_unchanged = rows_unchanged + $5, rows_rejected = rows_rejected + $6, rejects = $7,
-    rejects_stored = rejects_stored + $8, rejects_bytes = rejects_bytes + $9, waiting_bytes = waiting_bytes - $10
+    rejects_stored = rejects_stored + $8, rejects_bytes = rejects_bytes + $9, waiting_bytes = waiting_bytes - $10,
+    warnings = $11
 WHERE id = $1
 """
 
@@ -142,6 +143,7 @@ async def _record(
     if kept.height:
         lines = kept.select(pl.lit(load["id"]).alias("load_id"), pl.all())
         await copy_bytes(connection, "load_rejects", lines.columns, copy_lines(lines))
+    counted = load["rejects_stored"] + kept.height, load["rows_rejected"] + outcome.rejects.height
     await connection.execute(
         RECORD,
         load["id"],
@@ -154,6 +156,7 @@ async def _record(
         kept.height,
         kept_bytes,
         bytes_of(tried),
+        told_of_kept(load["warnings"], *counted),
     )
     if load["mends"] is not None:
         await leave_open(connection, load["id"], load["mends"], outcome.rejects)

@@ -39,12 +39,18 @@ def warnings_of(load: Any) -> list[str]:
         warnings.append(
             f"{unknown} visits of unknown customers do not wait: others take all the room that there is for it."
         )
-    if load["rejects_stored"] < load["rows_rejected"]:
-        warnings.append(
-            f"The first {load['rejects_stored']} of {load['rows_rejected']} rejected rows are kept; all are counted."
-        )
+    warnings = told_of_kept(warnings, load["rejects_stored"], load["rows_rejected"])
     if load["rows_read"] and load["rows_unchanged"] == load["rows_read"]:
         warnings.append("Every row was stored already, with the same values: nothing changed.")
     if load["rows_rejected"] == load["rows_read"]:
         warnings.append("Every row was rejected: nothing of the file was taken. `rejects` says why.")
     return warnings
+
+
+NOT_ALL_KEPT = " rejected rows are kept; all are counted."
+
+
+def told_of_kept(warnings: Iterable[str], stored: int, rejected: int) -> list[str]:
+    """The warnings with how many rejects are kept, where that is not all; what they said of it before is gone."""
+    others = [warning for warning in warnings if not warning.endswith(NOT_ALL_KEPT)]
+    return [*others, f"The first {stored} of {rejected}{NOT_ALL_KEPT}"] if stored < rejected else others
