@@ -22,6 +22,7 @@ SAMPLES = ROOT / "tests/samples"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PASSWORD = "uma senha bem comprida 7"
 PATIENCE_MS = 60_000
+SETTLED = "!document.querySelector('.waiting') && !document.body.innerText.includes('Carregando')"
 SIZE = ViewportSize(width=1280, height=800)
 
 
@@ -57,18 +58,19 @@ def a_day(page: Page, origin: str) -> None:
         card = page.get_by_role("article", name=name)
         expect(card).to_have_attribute("data-step", "checked")
         if name == "services.csv":
-            picture(page, "loads-check", whole=True)
+            card.scroll_into_view_if_needed()
+            picture(page, "loads-check")
         card.get_by_role("button", name="Carregar").click()
         expect(card).to_have_attribute("data-step", "ended")
     page.get_by_role("article", name="services.csv").get_by_role("link", name="Abrir a carga").click()
-    expect(page.get_by_text("Efeito nos indicadores")).to_be_visible()
+    expect(page.get_by_text("Efeito nos indicadores").first).to_be_visible()
     picture(page, "load", whole=True)
     page.get_by_role("link", name="Corrigir").first.click()
     expect(page.get_by_role("grid")).to_be_visible()
     picture(page, "mending")
     for view in ("summary", "explore", "visits", "admin", "wall"):
         page.goto(f"{origin}/#/{view}")
-        page.wait_for_function("!document.querySelector('.waiting')")
+        page.wait_for_function(SETTLED)
         expect(page.locator("main .figure, main table, main .card").first).to_be_visible()
         picture(page, view)
 

@@ -98,7 +98,7 @@ async def sign_in(page: Page, username: str = "ana", password: str = PASSWORD) -
     await page.keyboard.press("Tab")
     await page.keyboard.type(password)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("navigation").first).to_be_visible()
+    await expect(page.locator("main:not(.alone)")).to_be_visible()
 
 
 async def assert_accessible(page: Page, name: str = "") -> None:

@@ -9,7 +9,7 @@ import httpx
 from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from logistics_indicators.accounts.tokens import issue_access_token
 
@@ -142,3 +142,90 @@ async def test_a_viewer_looks_and_changes_nothing(app: FastAPI, connection: asyn
         await assert_accessible(page, "phone-loads")
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0
+
+
+def large_file(folder: Path) -> Path:
+    """Customers in three pieces of an upload."""
+    file = folder / "grande.csv"
+    rows = (f"{n};Ana;ana{n}@example.com;1;{'nada ' * 50}\n" for n in range(1, 80_000))
+    file.write_text("id;nome;email;telefone;obs\n" + "".join(rows), "utf-8")
+    return file
+
+
+@needs_browser
+async def test_an_upload_goes_on_after_a_cut_network_and_after_a_reload(app: FastAPI, tmp_path: Path) -> None:
+    await make_account(app)
+    async with surfing_app(
+        app, expected=("ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "Failed to load resource")
+    ) as surf:
+        context = await surf.context()
+        begun: list[str] = []
+        context.on("request", lambda request: begun.append(request.url) if is_new_upload(request) else None)
+        page = await surf.open(context, "#/loads")
+        await sign_in(page)
+        pieces = 0
+
+        async def only_the_first_piece(route: Route) -> None:
+            nonlocal pieces
+            pieces += route.request.method == "PATCH"
+            await (route.abort() if pieces > 1 else route.continue_())
+
+        await page.route("**/v1/uploads/*", only_the_first_piece)
+        await page.locator("input[type=file]").set_input_files(large_file(tmp_path))
+        card = page.get_by_role("article", name="grande.csv")
+        await expect(card).to_have_attribute("data-step", "paused")
+        await expect(card).to_contain_text("Sem contato")
+        await context.set_offline(True)
+        await page.unroute("**/v1/uploads/*")
+        await context.set_offline(False)
+        await page.reload()
+        await expect(card).to_have_attribute("data-step", "checked", timeout=120_000)
+        await expect(card.locator("[data-count=inserted] dd")).to_have_text("79.999")
+        assert len(begun) == 1  # the bytes that were stored were not sent again
+
+
+def is_new_upload(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/v1/uploads")
+
+
+@needs_browser
+async def test_a_view_is_a_link_that_a_colleague_opens_in_english(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        page = await open_view(surf)
+        await load_both(page)
+        await page.get_by_role("link", name="Resumo").click()
+        await page.get_by_label("Polo").fill("CE - SOBRAL 008")
+        await page.keyboard.press("Tab")
+        total, on_time = TRUTH["polo"]["CE - SOBRAL 008"]
+        share = f"{100 * on_time / total:.2f}%"
+        await expect(figure_of(page, "SLA")).to_have_text(share.replace(".", ","))
+        colleague = await open_view(surf, page.url.partition("/#")[2].join(("#", "")), locale="en-GB")
+        await expect(figure_of(colleague, "SLA")).to_have_text(share)
+        await expect(figure_of(colleague, "Visits")).to_have_text(str(total))
+        await page.go_back()
+        await expect(figure_of(page, "Atendimentos")).to_have_text("2.991")
+        await page.go_forward()
+        await expect(figure_of(page, "Atendimentos")).to_have_text(str(total))
+
+
+@needs_browser
+async def test_the_wall_and_the_administration_are_accessible_in_each_theme(app: FastAPI) -> None:
+    await make_account(app)
+    async with api_of(app) as api:
+        assert (await api.post("/v1/demo")).status_code == 202
+    async with surfing_app(app) as surf:
+        page = await open_view(surf, "#/wall")
+        await expect(page.locator(".value").first).to_contain_text("%")
+        for theme in ("light", "dark", "contrast"):
+            await page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+            await assert_accessible(page, f"wall-{theme}")
+        for part, sign in (
+            ("users", "Nova conta"),
+            ("audit", "login"),
+            ("calendar", "Tiradentes"),
+            ("health", "Memória"),
+        ):
+            await page.goto(f"{surf.origin}/#/admin?part={part}")
+            await expect(page.get_by_text(sign).first).to_be_visible()
+            await assert_accessible(page, f"admin-{part}")
