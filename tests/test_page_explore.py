@@ -316,6 +316,24 @@ MADE_LATE = {
 
 
 @needs_browser
+async def test_the_summary_s_figures_lead_to_their_visits(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    made = [v for v in attended(visits, date(2020, 3, 1), date(2020, 8, 31)) if uf(v.polo) == "CE"]
+    waiting = [v for v in visits if v.data_de_atendimento is None and uf(v.polo) == "CE"]
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/summary?start_date=2020-03-01&end_date=2020-08-31&uf=CE")
+        told = page.get_by_role("status").filter(has_text="na tela")
+        for name, expected in (("SLA", made), ("Em aberto", waiting)):
+            figure = page.get_by_role("article").filter(has=page.get_by_role("heading", name=name, exact=True))
+            await figure.locator(".value a").click()
+            await expect(told).to_contain_text(f"{thousands(len(expected))} atendimentos")
+            await page.go_back()
+        await page.get_by_role("link", name=re.compile(r"CE - SOBRAL: \d+ atendimentos")).first.click()
+        sobral = [v for v in made if v.polo == "CE - SOBRAL"]
+        await expect(told).to_contain_text(f"{thousands(len(sobral))} atendimentos")
+
+
+@needs_browser
 async def test_more_visits_are_shown_where_they_are_wished(app: FastAPI, visits: list[Visit]) -> None:
     await make_account(app)
     of_ceara = [v for v in visits if uf(v.polo) == "CE"]

@@ -2,6 +2,7 @@
 
 import { call } from "../api.js";
 import { useData } from "../data.js";
+import { plusDays } from "../days.js";
 import { day, days, number, percent } from "../format.js";
 import { html, useState } from "../html.js";
 import { Bars, toneOf } from "../parts/bars.js";
@@ -11,9 +12,10 @@ import { Problems, wordsOf } from "../parts/problems.js";
 import { ScopeBar } from "../parts/scope_bar.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
-import { filtersOf, scopeOf } from "../scope.js";
+import { scopeOf } from "../scope.js";
 import { may } from "../session.js";
 import { common, textsOf } from "../texts.js";
+import { linkToMade, linkToOpen } from "./visits/link.js";
 
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
 /** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
@@ -101,30 +103,34 @@ function Figures({ data, params, waiting }) {
   const changed = before.total_de_atendimentos ? data.variacao : NO_CHANGE;
   if (now.total_de_atendimentos === 0 && open.total_em_aberto === 0) return html`<${Empty} />`;
   const lines = useLines(data, params);
+  const made = linkToMade(params);
   return html`
     <p class="quiet">
       ${text("period", { first: day(data.start_date), last: day(data.end_date) })},${" "}
       ${text("against", { first: day(before.start_date), last: day(before.end_date) })}
     </p>
     <section class="grid ${waiting ? "waiting" : ""}">
-      <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla}>
+      <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla} href=${made}>
         <${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />
       <//>
-      <${Figure} name=${common("visits")} value=${number(now.total_de_atendimentos)} line=${lines.visits}>
+      <${Figure} name=${common("visits")} value=${number(now.total_de_atendimentos)} line=${lines.visits} href=${made}>
         <${ChangeOf} value=${changed.total_de_atendimentos_percentual} digits=${1} unit="%" better="neither" />
       <//>
       <${Figure} name=${common("productivity")} value=${number(now.produtividade, 2)} line=${lines.productivity}>
         <${ChangeOf} value=${changed.produtividade} digits=${2} /> <span class="quiet">${text("per_day")}</span>
       <//>
-      <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)}>
+      <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)} href=${made}>
         <${ChangeOf}
           value=${changed.tempo_medio_segundos === null ? null : changed.tempo_medio_segundos / 86400}
           digits=${1}
         />
         <span class="quiet"> ${text("early")}</span>
       <//>
-      <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)}>
-        <a class=${open.total_atrasado ? "bad" : ""} href=${linkTo("visits", { ...filtersOf(params), aberto: "true" })}>
+      <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)} href=${linkToOpen(params)}>
+        <a
+          class=${open.total_atrasado ? "bad" : ""}
+          href=${linkToOpen(params, { data_limite_ate: plusDays(data.as_of, -1) })}
+        >
           ${text("open", { n: open.total_atrasado, day: day(open.data_limite_mais_antiga) })}
         </a>
       <//>
@@ -162,11 +168,11 @@ export function bucketOf(first, last) {
   return count > 200 ? "month" : count > 45 ? "week" : "day";
 }
 
-/** @param {{ name: string, value: string, line?: (number | null)[], children: import("../html.js").Children }} props */
-function Figure({ name, value, line, children }) {
+/** @param {{ name: string, value: string, href?: string, line?: (number | null)[], children: import("../html.js").Children }} props href: its visits */
+function Figure({ name, value, href, line, children }) {
   return html`<article class="card figure">
     <h2 class="name">${name}</h2>
-    <p class="value">${value}</p>
+    <p class="value">${href ? html`<a href=${href}>${value}</a>` : value}</p>
     <p class="small">${children}</p>
     ${line && html`<${Spark} values=${line} />`}
   </article>`;
@@ -181,7 +187,7 @@ function Ranks({ data, by, params, waiting }) {
     ranks.map((rank) => ({
       name: rank[by] ?? "–",
       value: rank.sla_percentual,
-      words: `${percent(rank.sla_percentual)} · ${number(rank.total_de_atendimentos)}`,
+      words: html`${percent(rank.sla_percentual)} · <${Visits} params=${params} by=${by} rank=${rank} />`,
       low: rank.sla_minimo,
       high: rank.sla_maximo,
       tone: toneOf(rank, data.periodo.sla_percentual ?? 0),
@@ -218,6 +224,14 @@ function Ranks({ data, by, params, waiting }) {
     </section>
     <p class="quiet small">${text("fair")}</p>
   `;
+}
+
+/** The number of its visits, which leads to them. @param {{ params: URLSearchParams, by: "angel" | "polo" | "uf", rank: Rank }} props */
+function Visits({ params, by, rank }) {
+  const [name, count] = [rank[by], number(rank.total_de_atendimentos)];
+  if (!name) return html`<span>${count}</span>`;
+  const label = `${name}: ${count} ${common("visits").toLowerCase()}`;
+  return html`<a href=${linkToMade(params, { [by]: name })} aria-label=${label}>${count}</a>`;
 }
 
 /** The same address with one more word. @param {URLSearchParams} params @param {string} name @param {string} value */

@@ -11,7 +11,7 @@ import { Table } from "../../parts/table.js";
 import { filtersOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToOpen } from "../visits/link.js";
-import { plusDays } from "./days.js";
+import { plusDays } from "../../days.js";
 import { byOf, narrowTo } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["BacklogUfAnswer"]} Answer */

@@ -13,7 +13,7 @@ import { change } from "../../route.js";
 import { scopeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToMade } from "../visits/link.js";
-import { daysBefore, yearBefore } from "./days.js";
+import { daysBefore, yearBefore } from "../../days.js";
 
 /** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
 /** @typedef {import("api").components["schemas"]["TrendPoint"]} Point */

@@ -1,6 +1,6 @@
 /** Ranges of whole days, as texts YYYY-MM-DD: the one that a period is compared with. */
 
-/** @typedef {import("../../scope.js").Range} Range */
+/** @typedef {import("./scope.js").Range} Range */
 
 const DAY_MS = 86_400_000;
 /** @param {string} text */
