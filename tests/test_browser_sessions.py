@@ -93,6 +93,26 @@ async def test_a_cookie_that_was_spent_long_ago_ends_the_session(database_url: s
         assert await me(page, first) == 401
 
 
+async def test_a_cookie_that_was_spent_long_ago_signs_out_its_own_session_alone(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    settings = make_settings(database_url, refresh_grace_seconds=0)
+    async with running_app(settings) as app, client_of(app) as page:
+        other = await sign_in(page)
+        first = await sign_in(page)
+        await page.post(f"{SESSION}/refresh")
+        page.cookies.clear()
+        spent = {"Cookie": f"refresh_token={cookie_of(first).value}"}
+        answer = await page.delete(SESSION, params={"everywhere": True}, headers=spent)
+        assert answer.status_code == 401
+        assert_cleared(answer)
+        assert await me(page, first) == 401
+        assert await me(page, other) == 200
+    actions = [row["action"] for row in await connection.fetch("SELECT action FROM audit_log ORDER BY id")]
+    assert "refresh_token_reused" in actions
+    assert "logout_everywhere" not in actions
+
+
 @pytest.mark.parametrize("cookie", [None, "", "x", "a.b.c", "x" * 5000])
 @pytest.mark.parametrize(("method", "path"), [("POST", f"{SESSION}/refresh"), ("DELETE", SESSION)])
 async def test_without_a_good_cookie_there_is_no_session(
@@ -156,6 +176,12 @@ ELSEWHERE = [
     {"Origin": "http://test:8080"},
     {"Origin": "http://test.evil.example"},
     {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "test"},
+    {"Origin": "ftp://test"},
+    {"Origin": "http://["},
+    {"Origin": "http://]"},
+    {"Origin": "http://[::1"},
     {"Sec-Fetch-Site": "same-origin", "Origin": "http://evil.example"},
 ]
 
@@ -181,6 +207,18 @@ async def test_our_own_pages_may(anonymous: httpx.AsyncClient) -> None:
     assert (await anonymous.post(SESSION, json=ANA, headers=ours)).status_code == 200
     assert (await anonymous.post(f"{SESSION}/refresh", headers=ours)).status_code == 200
     assert (await anonymous.delete(SESSION, headers=ours)).status_code == 204
+
+
+async def test_a_proxy_that_ends_tls_need_not_say_so(anonymous: httpx.AsyncClient) -> None:
+    await sign_in(anonymous)
+    assert (await anonymous.post(f"{SESSION}/refresh", headers={"Origin": "https://test"})).status_code == 200
+
+
+async def test_over_https_a_page_in_the_clear_is_of_another_origin(app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://test") as page:
+        await sign_in(page)
+        assert (await page.post(f"{SESSION}/refresh", headers={"Origin": "http://test"})).status_code == 403
+        assert (await page.post(f"{SESSION}/refresh", headers={"Origin": "https://test"})).status_code == 200
 
 
 async def test_the_cookie_opens_no_other_route(anonymous: httpx.AsyncClient) -> None:

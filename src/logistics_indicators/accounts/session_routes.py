@@ -2,7 +2,6 @@
 
 import time
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from fastapi.security import APIKeyCookie
@@ -42,18 +41,23 @@ NO_SESSION: dict[int | str, dict[str, Any]] = {401: problems(401)[401] | {"heade
 class SameOrigin(Gate):
     """Lets in pages of this service, and programs, which say nothing of where they come from.
 
-    SameSite=Strict keeps other sites from using the cookie; this keeps them from setting it, and other services on
-    this host, which are of the same site, from either.
+    SameSite=Strict keeps pages of other sites from using the cookie; this keeps them from having it set here, and
+    pages of other services on this host, which are of the same site, from either.
     """
 
     async def admit(self, request: Request) -> None:
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-        elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
-        if elsewhere or site not in (None, "same-origin"):
+        if not (origin is None or _is_ours(origin, request)) or site not in (None, "same-origin"):
             raise Forbidden("A browser's session is for the pages of this service alone.")
 
     async def __call__(self) -> None:
         """It was let in."""
+
+
+def _is_ours(origin: str, request: Request) -> bool:
+    """Behind a proxy that is not trusted we do not see that its clients speak https: there either scheme is ours."""
+    schemes = ["https"] if request.url.scheme == "https" else ["http", "https"]
+    return origin in [f"{scheme}://{request.headers.get('Host')}" for scheme in schemes]
 
 
 FROM_OUR_PAGES = [Depends(SameOrigin())]
@@ -144,11 +148,17 @@ async def end_session(
     address: Address,
     everywhere: Annotated[bool, Query(description="All sessions of the user, in whatever browser or program")] = False,
 ) -> None:
-    """The session of the cookie ends, with all of its tokens, and the cookie is cleared. API tokens stay."""
-    end = sessions.end_all_sessions if everywhere else sessions.end_session
+    """The session of the cookie ends, with all of its tokens, and the cookie is cleared. API tokens stay.
+
+    Everywhere: 401 for a cookie that was spent, as when it is renewed, and its own session ends alone.
+    """
+    grace = request.app.state.settings.refresh_grace
     try:
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            await end(connection, key, token, address=address)
+            if everywhere:
+                await sessions.end_all_sessions(connection, key, token, grace=grace, address=address)
+            else:
+                await sessions.end_session(connection, key, token, address=address)
     except InvalidToken:
         raise _unauthorized(request) from None
     response.headers["Set-Cookie"] = _cookie(request, "", 0)

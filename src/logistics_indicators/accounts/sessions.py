@@ -6,6 +6,7 @@ tabs that refresh at the same moment are no theft, so a token spent a few second
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from ..database import Connection
 from .audit import Actor, audit
@@ -29,15 +30,15 @@ DELETE FROM sessions WHERE user_id = $1 AND (
 
 STORE_REFRESH = "INSERT INTO refresh_tokens (token_hash, session_id) VALUES ($1, $2)"
 
-FIND_REFRESH = """
+READ_REFRESH = """
 SELECT t.spent_at, t.spent_at > LOCALTIMESTAMP - $2::interval AS in_grace,
        s.id AS session_id, s.revoked_at, EXTRACT(epoch FROM s.expires_at)::bigint AS expires_at,
        s.expires_at <= LOCALTIMESTAMP AS expired,
        u.id, u.username, u.email, u.role, u.active
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.token_hash = $1
-FOR UPDATE OF t, s
 """
+FIND_REFRESH = f"{READ_REFRESH} FOR UPDATE OF t, s"
 
 SPEND = "UPDATE refresh_tokens SET spent_at = COALESCE(spent_at, LOCALTIMESTAMP) WHERE token_hash = $1"
 END_SESSION = "UPDATE sessions SET revoked_at = LOCALTIMESTAMP WHERE id = $1 AND revoked_at IS NULL"
@@ -46,8 +47,7 @@ UPDATE sessions SET revoked_at = LOCALTIMESTAMP
 WHERE user_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $2
 """
 FIND_SESSION_USER = """
-SELECT s.id, s.revoked_at, u.id AS user_id, u.username,
-    s.revoked_at IS NULL AND s.expires_at > LOCALTIMESTAMP AS alive
+SELECT s.id, s.revoked_at, u.id AS user_id, u.username
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.token_hash = $1
 """
@@ -88,16 +88,27 @@ async def _rotate(
     connection: Connection, key: TokenKey, token: str, grace: timedelta, address: str | None
 ) -> TokenPair | None:
     found = await connection.fetchrow(FIND_REFRESH, token_hash(token), grace)
-    if found is None or found["revoked_at"] is not None or found["expired"] or not found["active"]:
+    if not _is_alive(found) or not found["active"]:
         return None
-    if found["spent_at"] is not None and not found["in_grace"]:
-        await connection.execute(END_SESSION, found["session_id"])
-        actor = Actor(address, found["id"], found["username"])
-        await audit(connection, actor, "refresh_token_reused", session=found["session_id"])
+    if await _was_reused(connection, found, address):
         return None
     await connection.execute(SPEND, token_hash(token))
     user = User(found["id"], found["username"], found["email"], Role(found["role"]))
     return await _issue_pair(connection, key, user, found["session_id"], found["expires_at"])
+
+
+def _is_alive(found: Any) -> bool:
+    return found is not None and found["revoked_at"] is None and not found["expired"]
+
+
+async def _was_reused(connection: Connection, found: Any, address: str | None) -> bool:
+    """Whether the token was spent before the grace; then its session ends."""
+    if found["spent_at"] is None or found["in_grace"]:
+        return False
+    await connection.execute(END_SESSION, found["session_id"])
+    actor = Actor(address, found["id"], found["username"])
+    await audit(connection, actor, "refresh_token_reused", session=found["session_id"])
+    return True
 
 
 async def _issue_pair(connection: Connection, key: TokenKey, user: User, session_id: int, expires_at: int) -> TokenPair:
@@ -120,16 +131,24 @@ async def end_session(connection: Connection, key: TokenKey, token: str, *, addr
             await audit(connection, actor, "logout", session=found["id"])
 
 
-async def end_all_sessions(connection: Connection, key: TokenKey, token: str, *, address: str | None) -> None:
-    """Sign out everywhere, by a refresh token of a session that is alive; raises InvalidToken."""
+async def end_all_sessions(
+    connection: Connection, key: TokenKey, token: str, *, grace: timedelta, address: str | None
+) -> None:
+    """Sign out everywhere, by a good refresh token of a session that is alive; raises InvalidToken.
+
+    A token that was spent ends its own session, as in refresh_session, and no other: a stolen one must not. Nothing is
+    locked: two at once would wait for the sessions of each other.
+    """
     read_refresh_token(key, token)
     async with connection.transaction():
-        found = await connection.fetchrow(FIND_SESSION_USER, token_hash(token))
-        if found is None or not found["alive"]:
-            raise InvalidToken("ended or unknown")
-        await end_sessions(connection, found["user_id"])
-        actor = Actor(address, found["user_id"], found["username"])
-        await audit(connection, actor, "logout_everywhere", session=found["id"])
+        found = await connection.fetchrow(READ_REFRESH, token_hash(token), grace)
+        ended = _is_alive(found) and not await _was_reused(connection, found, address)
+        if ended:
+            await end_sessions(connection, found["id"])
+            actor = Actor(address, found["id"], found["username"])
+            await audit(connection, actor, "logout_everywhere", session=found["session_id"])
+    if not ended:
+        raise InvalidToken("spent, ended or unknown")
 
 
 async def end_sessions(connection: Connection, user_id: int, *, keep: int | None = None) -> None:
