@@ -30,8 +30,10 @@ import asyncpg
 import polars as pl
 
 from logistics_indicators.indicators.calendar.days import sync_calendar
+from logistics_indicators.loads.kinds import STORED, Kind
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup.names import with_ids
 from logistics_indicators.rollup.writing import record_frames
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.migrations import migrate
@@ -119,7 +121,8 @@ async def fill(url: str, data: Data) -> float:
     for first in range(1, data.visits + 1, CHUNK):
         frame = visits_of(data, chance, first, min(CHUNK, data.visits - first + 1))
         async with connection.transaction():
-            await copy_frame(connection, "services", frame)
+            frame = await with_ids(connection, frame)
+            await copy_frame(connection, "services", frame.select(STORED[Kind.services]))
             await record_frames(connection, Commit(Act.load), added=frame)
         if first // CHUNK % 12 == 11:
             started = time.perf_counter()
@@ -279,7 +282,7 @@ def measure_deep_cursor(client: Client, data: Data, seconds: float) -> dict[str,
 GROUP_BY = """
 SELECT angel, count(*), count(*) FILTER (WHERE data_de_atendimento::date <= data_limite),
        sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento))
-FROM services WHERE data_de_atendimento >= $1::date AND data_de_atendimento < $2::date + 1 GROUP BY angel
+FROM visits WHERE data_de_atendimento >= $1::date AND data_de_atendimento < $2::date + 1 GROUP BY angel
 """
 
 

@@ -139,7 +139,7 @@ async def assert_loaded_exactly(sql: Any, loads: list[tuple[int, FaultFile]], ge
         stored[file.kind] |= file.rows
     found = await sql.fetch("SELECT id, nome, email, telefone FROM customers ORDER BY id")
     assert [tuple(row) for row in found] == sorted(stored["customers"].values())
-    visits = await sql.fetch("SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento FROM services")
+    visits = await sql.fetch("SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento FROM visits")
     assert len(visits) == len(stored["services"])
     assert {row["id"]: tuple(row) for row in visits} == stored["services"]
     await assert_indicators_are_exact(sql, get)
@@ -158,7 +158,7 @@ async def assert_indicators_are_exact(sql: Any, get: Get) -> None:
         rows = await sql.fetch(
             f"""SELECT {name}, count(*) AS total,
                     count(*) FILTER (WHERE data_de_atendimento::date <= data_limite) AS on_time
-                FROM services WHERE data_de_atendimento IS NOT NULL GROUP BY {name}"""
+                FROM visits WHERE data_de_atendimento IS NOT NULL GROUP BY {name}"""
         )
         answer = (await get(f"/v1/indicators/sla/{name}"))[f"sla_{name}"]
         totals = {r[name]: (r["total_de_atendimentos"], r["total_de_atendimentos_no_prazo"]) for r in answer}
@@ -172,7 +172,7 @@ async def assert_indicators_are_exact(sql: Any, get: Get) -> None:
 async def assert_mean_times_are_exact(sql: Any, get: Get) -> None:
     rows = await sql.fetch(
         """SELECT angel, avg(extract(epoch FROM data_limite::timestamp - data_de_atendimento)) AS seconds
-           FROM services WHERE data_de_atendimento IS NOT NULL GROUP BY angel"""
+           FROM visits WHERE data_de_atendimento IS NOT NULL GROUP BY angel"""
     )
     answer = (await get("/v1/indicators/productivity"))["produtividade"]
     found = {r["angel"]: r["tempo_medio_segundos"] for r in answer}

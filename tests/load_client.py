@@ -87,7 +87,7 @@ async def client_with(
 GROUPED = """
 SELECT {0}, count(*) FILTER (WHERE data_de_atendimento IS NOT NULL),
     count(*) FILTER (WHERE data_de_atendimento::date <= data_limite)
-FROM services GROUP BY 1 HAVING count(data_de_atendimento) > 0
+FROM visits GROUP BY 1 HAVING count(data_de_atendimento) > 0
 """
 
 

@@ -11,10 +11,10 @@ import pytest
 from conftest import ClientAs
 from load_client import load_file
 from test_load_reasons import IRIS
-from visits import INSERT_CUSTOMER, INSERT_VISITS, by_hand, random_visits, store, visit
+from visits import INSERT_CUSTOMER, by_hand, random_visits, store, store_rows, visit
 
 from logistics_indicators.rollup.commits import STATE_TABLES, VERSION, Commit, forget_commits, see_commits
-from logistics_indicators.rollup.writing import Visit, record
+from logistics_indicators.rollup.names import Visit
 
 CHANGES = "/v1/indicators/changes"
 COUNTS = ("added", "removed", "on_time_added", "on_time_removed", "open_added", "open_removed")
@@ -181,10 +181,7 @@ async def test_old_changes_are_forgotten_and_a_question_that_needs_them_is_refus
 
 
 async def write(connection: asyncpg.Connection, added: list[Visit], commit: Commit) -> None:
-    columns = ([v.angel for v in added], [v.polo for v in added])
-    dates = ([v.data_limite for v in added], [v.data_de_atendimento for v in added])
-    await connection.execute(INSERT_VISITS, *columns, *dates)
-    await record(connection, commit, added=added)
+    await store_rows(connection, added, commit)
 
 
 async def test_a_write_that_is_committed_behind_a_later_one_is_not_missed(

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from visits import attended, by_hand, random_visits, seconds_by, sla_by, store, visit
+from visits import attended, by_hand, random_visits, record, seconds_by, sla_by, store, visit
 
 from logistics_indicators.rollup.merging import merge_everything
 
@@ -280,8 +280,6 @@ async def test_an_unchanged_version_is_304_and_a_changed_one_is_sent(
 async def test_an_angel_whose_last_visit_went_is_gone(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    from logistics_indicators.rollup.writing import record
-
     gone = visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-04T10:00:00")
     stays = visit("Bia", "CE - SOBRAL", "2021-05-02", "2021-05-05T10:00:00")
     await store(connection, [gone, stays])
@@ -300,7 +298,7 @@ async def test_an_angel_whose_last_visit_went_is_gone(
 async def test_a_moment_within_the_same_day_changes_the_mean_alone(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    from logistics_indicators.rollup.writing import Visit, record
+    from logistics_indicators.rollup.names import Visit
 
     before = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 1, 10))
     after = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 1, 12))

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import polars as pl
 from conftest import make_settings, running_app
 from visits import INSERT_CUSTOMER, by_hand, random_visits, store
 
@@ -25,32 +26,32 @@ from logistics_indicators.indicators.sla import sla_table
 from logistics_indicators.indicators.snapshot import Memory, Snapshot, open_snapshot
 from logistics_indicators.indicators.totals import DateRange
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
+from logistics_indicators.rollup.names import Visit, frame_of
 from logistics_indicators.rollup.reading import Filters
-from logistics_indicators.rollup.writing import Visit, record, take_back_visits_of_load
+from logistics_indicators.rollup.writing import record_frames, take_back_visits_of_load
 
 SECONDS = float(os.environ.get("INDICATORS_STRESS_SECONDS", "5"))
 
 GROUP_BY = """
 SELECT {name}, count(*), count(*) FILTER (WHERE data_de_atendimento::date <= data_limite + $3::integer),
        sum(EXTRACT(epoch FROM data_limite::timestamp - data_de_atendimento))::bigint
-FROM services WHERE data_de_atendimento >= $1::date AND data_de_atendimento < $2::date + 1 GROUP BY 1
+FROM visits WHERE data_de_atendimento >= $1::date AND data_de_atendimento < $2::date + 1 GROUP BY 1
 """
 OPEN = """
-SELECT angel, count(*), count(*) FILTER (WHERE data_limite < $1) FROM services
+SELECT angel, count(*), count(*) FILTER (WHERE data_limite < $1) FROM visits
 WHERE data_de_atendimento IS NULL GROUP BY 1
 """
 INSERT = """
-INSERT INTO services (id_cliente, angel, polo, data_limite, data_de_atendimento, load_id)
+INSERT INTO services (id_cliente, angel_id, polo_id, data_limite, data_de_atendimento, load_id)
 VALUES (1, $1, $2, $3, $4, $5)
 """
-PICK = """
-SELECT id, angel, polo, data_limite, data_de_atendimento FROM services
-WHERE id >= $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-"""
-CHANGE = "UPDATE services SET angel = $2, polo = $3, data_limite = $4, data_de_atendimento = $5 WHERE id = $1"
+PICK = "SELECT id FROM services WHERE id >= $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+READ = "SELECT angel, polo, data_limite, data_de_atendimento FROM visits WHERE id = $1"
+CHANGE = "UPDATE services SET angel_id = $2, polo_id = $3, data_limite = $4, data_de_atendimento = $5 WHERE id = $1"
 
 Work = Callable[[asyncpg.Connection, random.Random], Awaitable[None]]
 
@@ -80,18 +81,18 @@ async def write(connection: asyncpg.Connection, chance: random.Random) -> None:
 
 async def _add(connection: asyncpg.Connection, chance: random.Random, *, load_id: int | None) -> None:
     visits = random_visits(chance.randrange(10**9), chance.randrange(1, 20))
-    for v in visits:
-        await connection.execute(INSERT, v.angel, v.polo, v.data_limite, v.data_de_atendimento, load_id)
-    await record(connection, by_hand(), added=visits)
+    added = await frame_of(connection, visits)
+    await connection.executemany(INSERT, added.select(*VISIT_SCHEMA, pl.lit(load_id)).rows())
+    await record_frames(connection, by_hand(), added=added)
 
 
 async def _change(connection: asyncpg.Connection, chance: random.Random) -> None:
     row = await connection.fetchrow(PICK, chance.randrange(1, 3000))
     if row is not None:
-        old = Visit(row["angel"], row["polo"], row["data_limite"], row["data_de_atendimento"])
-        new = random_visits(chance.randrange(10**9), 1)[0]
-        await connection.execute(CHANGE, row["id"], new.angel, new.polo, new.data_limite, new.data_de_atendimento)
-        await record(connection, by_hand(), added=[new], removed=[old])
+        old = Visit(*await connection.fetchrow(READ, row["id"]))
+        both = await frame_of(connection, [*random_visits(chance.randrange(10**9), 1), old])
+        await connection.execute(CHANGE, row["id"], *both.select(*VISIT_SCHEMA).row(0))
+        await record_frames(connection, by_hand(), added=both[:1], removed=both[1:])
 
 
 async def read(connection: asyncpg.Connection, chance: random.Random) -> None:

@@ -11,10 +11,10 @@ import httpx
 import openpyxl
 import pyarrow.parquet
 import pytest
-from visits import KEY, attended, by_hand, random_visits, sla_by, store, two_decimals, uf, visit
+from visits import KEY, attended, by_hand, random_visits, record, sla_by, store, two_decimals, uf, visit
 
 from logistics_indicators.rollup.merging import merge_everything
-from logistics_indicators.rollup.writing import Visit
+from logistics_indicators.rollup.names import Visit
 
 INDICATORS = "/v1/indicators"
 FIRST, LAST = date(2020, 2, 10), date(2020, 11, 5)
@@ -131,8 +131,6 @@ async def test_backlog_counts_open_and_overdue_visits(client: httpx.AsyncClient,
 
 
 async def test_backlog_follows_a_visit_that_is_made(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
-    from logistics_indicators.rollup.writing import record
-
     waiting = visit("Ana", "CE - SOBRAL", "2021-05-02", None)
     await store(connection, [waiting])
     for _ in range(2):

@@ -19,12 +19,12 @@ from logistics_indicators.exports import xlsx_file
 FEW = """
 INSERT INTO customers (id, nome, email, telefone)
 SELECT i, 'Nome ' || i % 3, i || '@example.com', CASE WHEN i % 2 = 0 THEN '+55 ' || i END FROM generate_series(1, 10) i;
-INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
-SELECT i, i % 10 + 1, '=Angel ' || i % 4, (ARRAY['CE - X', 'CE - Y', 'CEARÁ', 'SP - X'])[i % 4 + 1],
-       '2021-06-01'::date + i, CASE WHEN i % 5 > 0 THEN '2021-06-01 23:59:59'::timestamp + make_interval(days => i) END
-FROM generate_series(1, 20) i;
 INSERT INTO polos (name, uf) VALUES ('CE - X', 'CE'), ('CE - Y', 'CE'), ('CEARÁ', NULL), ('SP - X', 'SP');
-INSERT INTO angels (name) SELECT DISTINCT angel FROM services
+INSERT INTO angels (name) SELECT '=Angel ' || i FROM generate_series(0, 3) i;
+INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
+SELECT i, i % 10 + 1, i % 4 + 1, i % 4 + 1,
+       '2021-06-01'::date + i, CASE WHEN i % 5 > 0 THEN '2021-06-01 23:59:59'::timestamp + make_interval(days => i) END
+FROM generate_series(1, 20) i
 """
 
 

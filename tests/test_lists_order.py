@@ -238,8 +238,10 @@ async def test_rejects_are_listed_from_either_end(client: httpx.AsyncClient) -> 
 
 VISITS = """
 INSERT INTO customers (id, nome, email) SELECT i, 'C', i || '@x.com' FROM generate_series(1, 5) i;
-INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
-SELECT i, i * 7 % 5 + 1, 'A', CASE WHEN i % 2 = 0 THEN 'SP - X' ELSE 'SP - Y' END, '2021-06-01'::date + i % 6,
+INSERT INTO angels (name) VALUES ('A');
+INSERT INTO polos (name, uf) VALUES ('SP - X', 'SP'), ('SP - Y', 'SP');
+INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
+SELECT i, i * 7 % 5 + 1, 1, 1 + i % 2, '2021-06-01'::date + i % 6,
        CASE WHEN i % 3 > 0 THEN '2021-06-01 10:00:00'::timestamp + make_interval(days => i % 7, secs => i % 2) END
 FROM generate_series(1, 40) i
 """

@@ -16,7 +16,7 @@ from visits import two_decimals
 ROWS = """
 SELECT id, angel, polo, data_limite, data_de_atendimento,
        data_de_atendimento IS NULL AS open, COALESCE(data_de_atendimento::date <= data_limite, false) AS on_time
-FROM services
+FROM visits
 """
 TODAY = "SELECT (now() AT TIME ZONE time_zone)::date FROM indicator_settings"
 TITLE = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n"

@@ -18,7 +18,7 @@ async def customers(connection: asyncpg.Connection) -> Rows:
 
 async def visits(connection: asyncpg.Connection) -> Rows:
     select = """
-    SELECT id, angel, data_limite::text, replace(data_de_atendimento::text, ' ', 'T') FROM services ORDER BY id
+    SELECT id, angel, data_limite::text, replace(data_de_atendimento::text, ' ', 'T') FROM visits ORDER BY id
     """
     return [tuple(row) for row in await connection.fetch(select)]
 

@@ -22,7 +22,7 @@ async def customer(connection: asyncpg.Connection) -> None:
 
 async def visits(connection: asyncpg.Connection) -> list[tuple[object, ...]]:
     found = await connection.fetch(
-        "SELECT id, id_cliente, angel, polo, data_limite::text, data_de_atendimento::text FROM services ORDER BY id"
+        "SELECT id, id_cliente, angel, polo, data_limite::text, data_de_atendimento::text FROM visits ORDER BY id"
     )
     return [tuple(record) for record in found]
 

@@ -27,11 +27,11 @@ CHUNKS = pytest.mark.parametrize("chunk_bytes", [64, 8 * 1024 * 1024])
 
 async def table(connection: asyncpg.Connection, name: str) -> list[tuple[Any, ...]]:
     """Rows of customers or services, without the load they came with."""
-    columns = {
-        "customers": "id, nome, email, telefone",
-        "services": "id, id_cliente, angel, polo, data_limite::text, data_de_atendimento::text",
+    select = {
+        "customers": "id, nome, email, telefone FROM customers",
+        "services": "id, id_cliente, angel, polo, data_limite::text, data_de_atendimento::text FROM visits",
     }[name]
-    return [tuple(row) for row in await connection.fetch(f"SELECT {columns} FROM {name} ORDER BY id")]
+    return [tuple(row) for row in await connection.fetch(f"SELECT {select} ORDER BY id")]
 
 
 def customers(*rows: str) -> str:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from load_client import counts, empty_tables, finished, rejects_of, send
 
 from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.loads.kinds import KINDS, Kind
 from logistics_indicators.loads.receiving.recognising import is_packed, utf16_of, what_else
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -182,6 +183,5 @@ async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> 
 
 async def _stored(connection: asyncpg.Connection, kind: str) -> dict[int, Any]:
     columns = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
-    return {
-        record[0]: tuple(record)[1:] for record in await connection.fetch(f"SELECT {', '.join(columns)} FROM {kind}")
-    }
+    rows = await connection.fetch(f"SELECT {', '.join(columns)} FROM {KINDS[Kind(kind)].rows}")
+    return {row[0]: tuple(row)[1:] for row in rows}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from load_client import empty_tables, load_file
 from test_load_property import EXAMPLES, INSERT_CUSTOMERS, Site, sites
 
+from logistics_indicators.loads.kinds import KINDS, Kind
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
 BY_HAND = "by hand"
@@ -155,5 +156,5 @@ def _columns(kind: str) -> list[str]:
 
 
 async def _stored(site: Site, kind: str) -> dict[int, tuple[date | datetime | int | str | None, ...]]:
-    records = await site.connection.fetch(f"SELECT {', '.join(_columns(kind))} FROM {kind}")
+    records = await site.connection.fetch(f"SELECT {', '.join(_columns(kind))} FROM {KINDS[Kind(kind)].rows}")
     return {record[0]: tuple(record)[1:] for record in records}

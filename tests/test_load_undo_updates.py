@@ -217,7 +217,7 @@ async def test_values_before_are_kept_for_the_first_update_of_a_row_and_as_long_
     await load_file(admin, "services", visits(1, 2))
     load = await update(admin, "services", visits(1, 1, "Eva") + visits(1, 1, "Rui") + visits(2, 2))
     assert counts(load) == (3, 0, 1, 1, 1)
-    kept = "SELECT load_id, id, angel FROM services_before"
+    kept = "SELECT load_id, b.id, name FROM services_before b JOIN angels ON angels.id = angel_id"
     assert [tuple(row) for row in await connection.fetch(kept)] == [(load["id"], 1, "Ana")]
     await connection.execute("UPDATE loads SET finished_at = finished_at - interval '31 days'")
     await sweep(connection, 30)

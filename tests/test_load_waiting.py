@@ -50,7 +50,7 @@ async def waiting_lines(client: httpx.AsyncClient, load: Report, **query: Any) -
 
 
 async def angels(connection: asyncpg.Connection) -> dict[int, str]:
-    return {row["id"]: row["angel"] for row in await connection.fetch("SELECT id, angel FROM services")}
+    return {row["id"]: row["angel"] for row in await connection.fetch("SELECT id, angel FROM visits")}
 
 
 async def test_visits_of_an_unknown_customer_wait_and_are_loaded_when_a_load_brings_it(

@@ -70,9 +70,7 @@ async def test_visits_that_wait_are_loaded_once_each_however_often_the_api_is_ki
         return False
 
     await service.wait_for(is_done, "all that have a customer are loaded")
-    stored = await connection.fetch(
-        "SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento FROM services"
-    )
+    stored = await connection.fetch("SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento FROM visits")
     assert {row["id"]: tuple(row) for row in stored} == visits.rows
     report = await service.get(f"/v1/loads/{load_id}")
     assert (report["rows_read"], report["rows_inserted"], report["rows_rejected"]) == (VISITS, len(visits.rows), 0)

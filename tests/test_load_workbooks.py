@@ -47,7 +47,7 @@ WRITERS: dict[str, Callable[[Rows], bytes]] = {
 
 async def everything(connection: asyncpg.Connection) -> list[list[tuple[Any, ...]]]:
     names = "id, nome, email, telefone", "id, id_cliente, angel, polo, data_limite, data_de_atendimento"
-    tables = zip(names, ("customers", "services"), strict=True)
+    tables = zip(names, ("customers", "visits"), strict=True)
     return [[tuple(r) for r in await connection.fetch(f"SELECT {c} FROM {t} ORDER BY id")] for c, t in tables]
 
 

@@ -12,6 +12,8 @@ from load_client import assert_indicators_are_exact, client_with, counts, load_f
 from mending import HEADER, VISITS, ask, lines, mended, tracked
 from test_load_property import INSERT_CUSTOMERS
 
+from logistics_indicators.loads.kinds import KINDS, Kind
+
 ODD = {
     "a field too few": ("5;Ana", {"email": "a@mail.com", "telefone": "1"}),
     "a field too many": ("5;Ana;Lima;a@mail.com;1", {"id": 5, "nome": "Ana", "email": "a@mail.com", "telefone": 1}),
@@ -175,7 +177,8 @@ def random_edits(chance: random.Random, model: Model) -> dict[int, dict[str, str
 
 async def stored_rows(connection: asyncpg.Connection, kind: str) -> dict[int, tuple[Any, ...]]:
     columns = ", ".join(CHOICES[kind])
-    return {row[0]: tuple(row)[1:] for row in await connection.fetch(f"SELECT {columns} FROM {kind}")}
+    rows = await connection.fetch(f"SELECT {columns} FROM {KINDS[Kind(kind)].rows}")
+    return {row[0]: tuple(row)[1:] for row in rows}
 
 
 async def check(client: httpx.AsyncClient, report: dict[str, Any], outcome: load_reference.Outcome) -> None:

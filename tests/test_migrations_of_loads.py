@@ -32,7 +32,7 @@ STORE_REJECT = (
 FIGURES = """
 SELECT COALESCE(data_de_atendimento::date, data_limite), polo, angel, count(*),
     count(*) FILTER (WHERE data_de_atendimento::date <= data_limite)
-FROM services GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+FROM {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 
@@ -56,7 +56,7 @@ async def earlier(server: EmbeddedPostgres) -> AsyncIterator[Earlier]:
         earlier.updating = await old.fetchval(STORE_LOAD, "b.csv", HEADER, "update", 0, 5, 0, [])
         await old.executemany(STORE_REJECT, [(earlier.inserting, *reject) for reject in REJECTED])
         await old.execute("UPDATE services SET load_id = $1 WHERE id > 1000", earlier.inserting)
-        earlier.figures = await old.fetch(FIGURES)
+        earlier.figures = await old.fetch(FIGURES.format("services"))
         await old.close()
         await upgrade_to(url, "head")
         yield earlier
@@ -82,7 +82,7 @@ async def admin(earlier: Earlier, connection: asyncpg.Connection) -> AsyncIterat
 async def test_the_figures_are_as_they_were(
     earlier: Earlier, connection: asyncpg.Connection, admin: httpx.AsyncClient
 ) -> None:
-    assert await connection.fetch(FIGURES) == earlier.figures
+    assert await connection.fetch(FIGURES.format("visits")) == earlier.figures
     verification = await verify(connection)
     assert (verification.visits, verification.differences) == (400, 0)
     await assert_indicators_are_exact(admin, connection)

@@ -26,9 +26,9 @@ async def test_an_earlier_database_gets_normal_forms_and_stays_exact(old_url: st
     await prepare_connection(connection)
     verification = await verify(connection)
     assert (verification.visits, verification.differences) == (400, 0)
-    names = {row[0] for row in await connection.fetch("SELECT DISTINCT angel FROM services")}
+    names = {row[0] for row in await connection.fetch("SELECT DISTINCT angel FROM visits")}
     assert names == {"José Lima", "Rui", "Ana", "Zé B"}
-    polos = await connection.fetch("SELECT DISTINCT polo, uf FROM services JOIN polos ON name = polo ORDER BY 1")
+    polos = await connection.fetch("SELECT DISTINCT polo, uf FROM visits JOIN polos ON name = polo ORDER BY 1")
     assert [tuple(row) for row in polos] == [
         ("SE/ARACAJU", "SE"),
         ("SP - Santos", "SP"),

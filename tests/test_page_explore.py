@@ -19,7 +19,7 @@ from load_client import load_file
 from playwright.async_api import Page, expect
 from visits import attended, random_visits, sla_by, store, two_decimals, uf, visit
 
-from logistics_indicators.rollup.writing import Visit
+from logistics_indicators.rollup.names import Visit
 
 NOT_SIGNED_IN = "status of 401"
 ROWS = "tbody tr[aria-rowindex]"

@@ -14,7 +14,7 @@ import pytest
 from conftest import make_settings, running_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from visits import by_hand, random_visits, store, visit
+from visits import by_hand, random_visits, record, store, visit
 
 from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
@@ -40,7 +40,7 @@ from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.compactor import Compactor
 from logistics_indicators.rollup.merging import GATHERED_COMMITS, merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
-from logistics_indicators.rollup.writing import record, take_back_visits_of_load
+from logistics_indicators.rollup.writing import take_back_visits_of_load
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
 
@@ -232,6 +232,12 @@ async def test_small_commits_do_not_have_a_large_one_gathered_again(connection: 
     assert (await verify(connection)).differences == 0
 
 
+RENAME = """
+UPDATE services SET angel_id = (SELECT id FROM angels WHERE name = 'Bia'),
+    polo_id = (SELECT id FROM polos WHERE name = 'SP - SANTOS')
+"""
+
+
 async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
     database_url: str, connection: asyncpg.Connection
 ) -> None:
@@ -241,10 +247,10 @@ async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
     other = await asyncpg.connect(database_url)
     await prepare_connection(other)
     async with other.transaction():
-        await other.execute("UPDATE services SET angel = 'Bia', polo = 'SP - SANTOS'")
         before = visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")
         after = visit("Bia", "SP - SANTOS", "2021-05-03", "2021-05-03T10:00:00")
         await record(other, by_hand(), added=[after], removed=[before])
+        await other.execute(RENAME)
         undo = asyncio.create_task(take_back_visits_of_load(connection, 7, Commit(Act.undo)))
         waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = $1)"
         while not await other.fetchval(waits, connection.get_server_pid()):
@@ -366,6 +372,14 @@ async def test_verify_finds_what_differs_and_rebuild_mends_it(
     assert mended["data_version"] > found["data_version"]
     logged = await connection.fetchval("SELECT count(*) FROM audit_log WHERE action = 'indicators_rebuilt'")
     assert logged == 1
+
+
+async def test_verify_finds_visits_whose_angel_lost_its_name(connection: asyncpg.Connection) -> None:
+    await store(connection, [visit("Ana", "CE - SOBRAL", "2021-05-03", "2021-05-03T10:00:00")])
+    await connection.execute("DELETE FROM angels")
+    (example,) = (await verify(connection)).examples
+    assert (example.level, example.polo, example.angel) == ("without a name", "CE - SOBRAL", "?")
+    assert (example.expected, example.found) == ([1], [0])
 
 
 DAMAGES_OF_RECENT: list[Damage] = [

@@ -1,9 +1,9 @@
 from datetime import date, datetime
 
 import asyncpg
-from visits import by_hand
+from visits import by_hand, record
 
-from logistics_indicators.rollup.writing import Visit, record
+from logistics_indicators.rollup.names import Visit
 
 DAY = date(2021, 5, 3)
 

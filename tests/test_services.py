@@ -192,10 +192,33 @@ async def test_a_post_after_a_batch_gets_the_id_after_the_largest(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
     await connection.execute(
-        "INSERT INTO services (id, id_cliente, angel, polo, data_limite)"
-        " SELECT i, 1, 'A', 'CE - X', '2021-06-30' FROM unnest(ARRAY[1, 2, 900]) i"
+        "INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite)"
+        " SELECT i, 1, 1, 1, '2021-06-30' FROM unnest(ARRAY[1, 2, 900]) i"
     )
     assert [(await create(client))["id"] for _ in range(2)] == [901, 902]
+
+
+WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+
+
+async def test_a_visit_that_waits_for_its_id_keeps_nobody_from_its_new_name(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, database_url: str
+) -> None:
+    """A load that has the id may want the name before it commits; neither could go on."""
+    load = await asyncpg.connect(database_url)
+    transaction = load.transaction()
+    await transaction.start()
+    await load.execute(
+        "INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite) VALUES (1, 1, 1, 1, now())"
+    )
+    post = asyncio.create_task(create(client, angel="Nova"))
+    while not await connection.fetchval(WAITS):
+        await asyncio.sleep(0.01)
+    await connection.execute("SET lock_timeout = '1s'; INSERT INTO angels (name) VALUES ('Nova')")
+    await transaction.rollback()
+    await load.close()
+    assert (await client.get(f"/v1/services/{(await post)['id']}")).json()["angel"] == "Nova"
+    await assert_rollup_equals_rows(connection)
 
 
 async def test_a_write_that_is_cancelled_while_it_waits_is_503_and_works_later(

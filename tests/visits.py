@@ -8,13 +8,15 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import asyncpg
 
+from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
-from logistics_indicators.rollup.writing import Visit, record
+from logistics_indicators.rollup.names import Visit, frame_of
+from logistics_indicators.rollup.writing import record_frames
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
 INSERT_VISITS = """
-INSERT INTO services (id_cliente, angel, polo, data_limite, data_de_atendimento)
-SELECT 1, * FROM unnest($1::text[], $2::text[], $3::date[], $4::timestamp[])
+INSERT INTO services (id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
+SELECT 1, * FROM unnest($1::integer[], $2::integer[], $3::date[], $4::timestamp[])
 """
 
 POLOS = ["CE - SOBRAL", "CE - JUAZEIRO DO NORTE", "SP - CAMPINAS", "SP - SANTOS", "BA - ILHÉUS", "SEM ESTADO"]
@@ -32,14 +34,22 @@ async def store(connection: asyncpg.Connection, visits: Sequence[Visit]) -> None
     """Write visits as every writer does: the rows and their delta in one transaction."""
     async with connection.transaction():
         await connection.execute(INSERT_CUSTOMER)
-        columns = (
-            [v.angel for v in visits],
-            [v.polo for v in visits],
-            [v.data_limite for v in visits],
-            [v.data_de_atendimento for v in visits],
-        )
-        await connection.execute(INSERT_VISITS, *columns)
-        await record(connection, by_hand(), added=visits)
+        await store_rows(connection, visits, by_hand())
+
+
+async def store_rows(connection: asyncpg.Connection, visits: Sequence[Visit], commit: Commit) -> None:
+    """Those of a customer who is there, in the caller's transaction."""
+    added = await frame_of(connection, visits)
+    await connection.execute(INSERT_VISITS, *(added[name].to_list() for name in VISIT_SCHEMA))
+    await record_frames(connection, commit, added=added)
+
+
+async def record(
+    connection: asyncpg.Connection, commit: Commit, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()
+) -> None:
+    """Tell the rollup of visits that came or went."""
+    frames = [await frame_of(connection, visits) for visits in (added, removed)]
+    await record_frames(connection, commit, added=frames[0], removed=frames[1])
 
 
 def random_visits(seed: int, number: int, first: date = date(2019, 12, 20), days: int = 460) -> list[Visit]:

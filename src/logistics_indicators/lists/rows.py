@@ -12,6 +12,7 @@ from .order import BY_ID, Key, Order, Place, Run, runs_of
 
 NO_KEYS: Mapping[str, Key] = {}
 NO_COLUMNS: Mapping[str, type[int]] = {}
+NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Listed:
     selected: str = ""
     shape: Callable[[Any], Mapping[str, Any]] = dict
     shown: Sequence[str] = ()
+    rows: str = ""
+    """A view of the table that has the columns, where the table has not."""
+    looked_up: Mapping[str, str] = field(default_factory=lambda: NO_NAMES)
+    """Such columns as SQL of the table's row: for the few rows of a page, once it is known which they are."""
 
     @property
     def fields(self) -> Sequence[str]:
@@ -45,11 +50,19 @@ class Listed:
         return (self.selected,) if self.selected else tuple(self.columns)
 
     @property
+    def source(self) -> str:
+        return self.rows or self.table
+
+    @property
     def select(self) -> str:
         return self.select_of(self.read)
 
     def select_of(self, names: Sequence[str]) -> str:
-        return f"SELECT {', '.join(names)} FROM {self.table}"
+        return f"SELECT {', '.join(names)} FROM {self.source}"
+
+    def select_of_page(self, names: Sequence[str]) -> str:
+        read = (f"{self.looked_up[name]} AS {name}" if name in self.looked_up else name for name in names)
+        return f"SELECT {', '.join(read)} FROM {self.table}"
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ def page_query(listed: Listed, conditions: Conditions, page: Page) -> tuple[str,
     clauses, offset = list(conditions.clauses), page.offset
     if offset and not clauses and page.order.is_by_id:  # the index of the ids alone tells where the page begins
         clauses, offset = [_from_offset(listed, page)], 0
-    select, most = listed.select_of([*listed.read, f"{page.order.key.sql} AS {KEY}"]), page.limit + 1
+    select, most = listed.select_of_page([*listed.read, f"{page.order.key.sql} AS {KEY}"]), page.limit + 1
     runs = [
         f"{select} {_where(run, clauses, values)} ORDER BY {run.order} LIMIT {most + offset}"
         for run in runs_of(page.order, page.after)
@@ -121,4 +134,4 @@ async def count_rows(connection: Connection, listed: Listed, conditions: Conditi
 
 
 def count_query(listed: Listed, conditions: Conditions) -> tuple[str, Sequence[object]]:
-    return f"SELECT count(*) FROM {listed.table} {conditions.where()}", conditions.values
+    return f"SELECT count(*) FROM {listed.source} {conditions.where()}", conditions.values

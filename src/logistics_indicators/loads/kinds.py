@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
+from ..rollup.dimensions import COLUMN_OF, Dimension
 from ..texts import ANGEL_MAX, POLO_MAX
 from .words import Kind as Kind
 
@@ -37,7 +38,12 @@ class Column:
     may_be_absent: bool = False
     """A file need not have the column."""
     is_grouped_by: bool = False
-    """Figures are: how a name was spelled is told in the load's warnings."""
+    """Figures are: its names have ids, which the table holds; how a name was spelled is told in the load's warnings."""
+
+    @property
+    def stored(self) -> str:
+        """The table's column."""
+        return COLUMN_OF[Dimension(self.name)].id if self.is_grouped_by else self.name
 
     @property
     def is_id(self) -> bool:
@@ -61,6 +67,8 @@ class FileKind:
     """In the order of a file without a header. The first is the id."""
     indexes: Mapping[str, str]
     """Of the table's filters, by name, as the migrations make them; a test compares."""
+    rows: str
+    """Where its rows are read: the table, or a view of it that has names in the place of ids."""
     words: tuple[str, ...]
     """Of which one in a file's name tells the kind, where the columns do not."""
     summary: str
@@ -116,6 +124,7 @@ KINDS: Mapping[Kind, FileKind] = {
             ),
         ),
         indexes={"customers_nome_idx": "nome", "customers_telefone_idx": "telefone"},
+        rows="customers",
         words=("customer", "client"),
         summary="Load a file of customers",
         description="""Columns `id;nome;email;telefone`, by position, or by name where the file has a header.
@@ -159,12 +168,13 @@ Answers 202 once every byte is durable; the load then goes on by itself. Watch i
             ),
         ),
         indexes={
-            "services_angel_idx": "angel",
-            "services_polo_idx": "polo",
+            "services_angel_idx": "angel_id",
+            "services_polo_idx": "polo_id",
             "services_id_cliente_idx": "id_cliente",
             "services_data_limite_idx": "data_limite",
             "services_data_de_atendimento_idx": "data_de_atendimento",
         },
+        rows="visits",
         words=("service", "atendimento"),
         summary="Load a file of visits",
         description="""\
@@ -179,6 +189,10 @@ Waits for every customers load received before it. Answers 202 once every byte i
 COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(column.name for column in declared.columns) for kind, declared in KINDS.items()
 }
+STORED: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(column.stored for column in declared.columns) for kind, declared in KINDS.items()
+}
+"""The table's columns."""
 KEYS: Mapping[Kind, tuple[str, ...]] = {kind: ("id", *declared.unique) for kind, declared in KINDS.items()}
 """Columns of which no two rows may share a value (see merging.tables.key_of)."""
 

@@ -1,22 +1,18 @@
 -- Appends what changed_visits does to the rollup: the cells that cells.py makes of such visits.
--- A name that is unknown fails (an id is NOT NULL).
-WITH days AS (
-    SELECT day, open, polos.id AS polo_id, angels.id AS angel_id, days_late, total, seconds
-    FROM changed_visits LEFT JOIN polos ON polos.name = polo LEFT JOIN angels ON angels.name = angel
-), leveled AS (
+WITH leveled AS (
     SELECT level.grain, level.block, polo_id, angel_id, days_late, total, seconds
-    FROM days, LATERAL (VALUES {levels}) AS level (grain, block)
+    FROM changed_visits, LATERAL (VALUES {levels}) AS level (grain, block)
     WHERE NOT open
 ), cells (grain, block, polo_id, angel_id, days_late, total, on_time, seconds) AS (
     SELECT grain, block, polo_id, angel_id, 0,
            sum(total), COALESCE(sum(total) FILTER (WHERE days_late = 0), 0), sum(seconds)
     FROM leveled GROUP BY 1, 2, 3, 4
     UNION ALL
-    SELECT 10, day, polo_id, angel_id, days_late, total, 0, 0 FROM days WHERE NOT open AND days_late > 0
+    SELECT 10, day, polo_id, angel_id, days_late, total, 0, 0 FROM changed_visits WHERE NOT open AND days_late > 0
     UNION ALL
-    SELECT 5, day, 0, 0, 0, sum(total), 0, 0 FROM days WHERE NOT open GROUP BY day
+    SELECT 5, day, 0, 0, 0, sum(total), 0, 0 FROM changed_visits WHERE NOT open GROUP BY day
     UNION ALL
-    SELECT 6, day, polo_id, angel_id, 0, sum(total), 0, 0 FROM days WHERE open GROUP BY day, polo_id, angel_id
+    SELECT 6, day, polo_id, angel_id, 0, sum(total), 0, 0 FROM changed_visits WHERE open GROUP BY day, polo_id, angel_id
 ), changed AS (
     SELECT * FROM cells WHERE total <> 0 OR on_time <> 0 OR seconds <> 0
 ), waiting AS (

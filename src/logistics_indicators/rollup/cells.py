@@ -1,5 +1,7 @@
 """What a change to the visits is as rows of rollup_recent, for frames; append_changed_visits.sql is the same in SQL."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from .blocks import RECENT_LEVELS, Grain
@@ -14,8 +16,8 @@ LATE = 10
 """A grain of its own: late visits of a day, by days_late. In all other cells days_late is 0."""
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "angel": pl.String,
-    "polo": pl.String,
+    "angel_id": pl.Int32,
+    "polo_id": pl.Int32,
     "data_limite": pl.Date,
     "data_de_atendimento": pl.Datetime("us"),
 }
@@ -30,13 +32,15 @@ NOBODY, NOTHING = pl.lit(0, pl.Int32), pl.lit(0, pl.Int64)
 TRUNCATED = {Grain.month: "1mo", Grain.year: "1y"}
 
 
-def signed_visits(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> pl.LazyFrame | None:
-    """VISIT_SCHEMA's columns of both and a sign; None where there is no visit.
+def signed_visits(
+    added: pl.DataFrame | None, removed: pl.DataFrame | None, columns: Iterable[str]
+) -> pl.LazyFrame | None:
+    """These columns of both and a sign; None where there is no visit.
 
     A visit that goes and comes as it was is left out.
     """
     signed = [
-        frame.lazy().select(*VISIT_SCHEMA, pl.lit(sign, pl.Int32).alias("sign"))
+        frame.lazy().select(*columns, pl.lit(sign, pl.Int32).alias("sign"))
         for frame, sign in ((added, 1), (removed, -1))
         if frame is not None and frame.height
     ]
@@ -44,10 +48,10 @@ def signed_visits(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> p
         return None
     if len(signed) == 1:
         return signed[0]
-    return pl.concat(signed).group_by(*VISIT_SCHEMA).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
+    return pl.concat(signed).group_by(*columns).agg(pl.col("sign").sum()).filter(pl.col("sign") != 0)
 
 
-def cells_of(visits: pl.LazyFrame, angels: dict[str, int], polos: dict[str, int]) -> pl.DataFrame:
+def cells_of(visits: pl.LazyFrame) -> pl.DataFrame:
     """Rows with CELL_COLUMNS from visits with VISIT_SCHEMA and a sign, sorted by grain and block.
 
     Cells that cancel out stay away.
@@ -56,8 +60,8 @@ def cells_of(visits: pl.LazyFrame, angels: dict[str, int], polos: dict[str, int]
     day = done.dt.date()
     signed = visits.select(
         pl.coalesce(day, limit).alias("block"),
-        pl.col("polo").replace_strict(polos, return_dtype=pl.Int32).alias("polo_id"),
-        pl.col("angel").replace_strict(angels, return_dtype=pl.Int32).alias("angel_id"),
+        "polo_id",
+        "angel_id",
         (day - limit).dt.total_days().fill_null(0).clip(0).cast(pl.Int32).alias("days_late"),
         pl.col("sign").alias("total"),
         pl.when(day <= limit).then("sign").otherwise(0).alias("on_time"),

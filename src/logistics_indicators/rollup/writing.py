@@ -6,94 +6,31 @@ calls ever committed is the data's version. Who it was is appended to visit_comm
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from ..database import Connection, Pool, copy_bytes, each_row_once
-from ..states import state_in_name
+from ..database import Connection, copy_bytes, each_row_once
 from .blocks import RECENT_LEVELS, levels_in_sql
 from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
 
 
-@dataclass(frozen=True)
-class Visit:
-    """What the rollup needs of a row of services."""
-
-    angel: str
-    polo: str
-    data_limite: date
-    data_de_atendimento: datetime | None
-
-
-async def record(
-    connection: Connection, commit: Commit, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()
-) -> None:
-    """Add single visits to the rollup, or take them out. Call inside the transaction that writes the rows."""
-    await record_frames(connection, commit, added=_frame(added), removed=_frame(removed))
-
-
 async def record_frames(
-    connection: Connection,
-    commit: Commit,
-    *,
-    added: pl.DataFrame | None = None,
-    removed: pl.DataFrame | None = None,
-    pool: Pool | None = None,
+    connection: Connection, commit: Commit, *, added: pl.DataFrame | None = None, removed: pl.DataFrame | None = None
 ) -> None:
-    """As `record`, for frames with VISIT_SCHEMA's columns (others are ignored).
+    """Add visits to the rollup, or take them out: frames with VISIT_SCHEMA's columns (others are ignored).
 
-    With a pool, new names are committed at once by another session: writers that stay in their transactions for
-    long, and each of which meets names that are new to the other as well, then never wait for one another.
+    Call inside the transaction that writes the rows.
     """
-    visits = signed_visits(added, removed)
+    visits = signed_visits(added, removed, VISIT_SCHEMA)
     if visits is None:
         return
-    ids: dict[str, dict[str, int]] = {}
-    for table, column in (("angels", "angel"), ("polos", "polo")):
-        names = await asyncio.to_thread(_distinct, visits, column)
-        ids[column] = await dimension_ids(connection, table, names, pool)
-    cells = await asyncio.to_thread(cells_of, visits, ids["angel"], ids["polo"])
+    cells = await asyncio.to_thread(cells_of, visits)
     if cells.height:
         await _append(connection, cells)
         await commit.append(connection, await asyncio.to_thread(tally_of, visits))
-
-
-def _frame(visits: Sequence[Visit]) -> pl.DataFrame:
-    rows = [(v.angel, v.polo, v.data_limite, v.data_de_atendimento) for v in visits]
-    return pl.DataFrame(rows, schema=VISIT_SCHEMA, orient="row")
-
-
-def _distinct(visits: pl.LazyFrame, column: str) -> list[str]:
-    return visits.select(pl.col(column).unique()).collect()[column].to_list()
-
-
-INSERT_ANGELS = "INSERT INTO angels (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
-INSERT_POLOS = """
-INSERT INTO polos (name, uf) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (name) DO NOTHING
-"""
-
-
-async def dimension_ids(
-    connection: Connection, table: str, names: list[str], pool: Pool | None = None
-) -> dict[str, int]:
-    """Ids of the names, which are added where they are new (in order, so that two writers cannot deadlock)."""
-    names = sorted(names, key=lambda name: name.encode())
-    found = f"SELECT name, id FROM {table} WHERE name = ANY($1::text[])"
-    ids: dict[str, int] = dict(await connection.fetch(found, names))
-    new = [name for name in names if name not in ids]
-    if new:
-        if table == "polos":
-            await (pool or connection).execute(INSERT_POLOS, new, [state_in_name(name) for name in new])
-        else:
-            await (pool or connection).execute(INSERT_ANGELS, new)
-        ids.update(await connection.fetch(found, new))
-    return ids
 
 
 WAIT = "INSERT INTO rollup_waiting (cells) VALUES ($1) RETURNING id"
@@ -137,8 +74,7 @@ class TakenBack(NamedTuple):
 async def take_back_visits_of_load(connection: Connection, load_id: int, commit: Commit) -> TakenBack:
     """Delete the services that a load inserted, give those that it updated their values before; the rollup follows.
 
-    In several statements: the first ones may wait for a writer that gives a row a new name, which only a later one
-    knows.
+    In several statements: the first ones may wait for a writer that changes a row, and take out what that has left.
     """
     async with connection.transaction():
         await connection.execute(CREATE_CHANGED_VISITS)
@@ -155,7 +91,7 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
 
 CREATE_CHANGED_VISITS = """
 CREATE TEMPORARY TABLE changed_visits (
-    day date, open boolean, polo text, angel text, days_late integer, total integer, seconds bigint
+    day date, open boolean, polo_id integer, angel_id integer, days_late integer, total integer, seconds bigint
 )
 """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
+import polars as pl
 from fastapi import Query
 
 from ..accounts.current_user import User
@@ -21,8 +22,9 @@ from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.commits import Act, Commit
+from ..rollup.names import Visit, frame_of
 from ..rollup.reading import count_visits
-from ..rollup.writing import Visit, record
+from ..rollup.writing import record_frames
 from ..texts import ANGEL_MAX, POLO_MAX
 from .models import ChangedService, NewService, Service
 
@@ -42,15 +44,26 @@ SERVICES = Listed(
         "data_limite": Key(date, "data_limite"),
         "data_de_atendimento": Key(datetime, "data_de_atendimento", nullable=True),
     },
+    rows="visits",
+    looked_up={
+        "angel": "(SELECT name FROM angels WHERE angels.id = angel_id)",
+        "polo": "(SELECT name FROM polos WHERE polos.id = polo_id)",
+    },
 )
 
+# A name that is new gets its id after the row: who waits for a load, which may have the row's id, holds back no name
+# that the load would wait for.
 INSERT = """
-INSERT INTO services (id, id_cliente, angel, polo, data_limite, data_de_atendimento) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
+SELECT $1, $2, COALESCE((SELECT id FROM angels WHERE name = $3), 0),
+    COALESCE((SELECT id FROM polos WHERE name = $4), 0), $5, $6
 """
+NAME = "UPDATE services SET angel_id = $2, polo_id = $3 WHERE id = $1 AND (angel_id, polo_id) <> ($2, $3)"
+LOCK = "SELECT FROM services WHERE id = $1 FOR UPDATE"
 UPDATE = f"""
-UPDATE services SET id_cliente = $2, angel = $3, polo = $4, data_limite = $5, data_de_atendimento = $6,
+UPDATE services SET id_cliente = $2, angel_id = $3, polo_id = $4, data_limite = $5, data_de_atendimento = $6,
     updated_by_load = CASE
-        WHEN (id_cliente, angel, polo, data_limite) = ($2, $3, $4, $5)
+        WHEN (id_cliente, angel_id, polo_id, data_limite) = ($2, $3, $4, $5)
             AND data_de_atendimento IS NOT DISTINCT FROM $6 THEN updated_by_load ELSE {BY_HAND}
     END
 WHERE id = $1
@@ -81,11 +94,11 @@ class VisitFilter:
 
     id: Annotated[list[AskedId] | None, several("Its number"), OneOf("id", "bigint")] = None
     id_cliente: Annotated[list[AskedId] | None, several("The customer's id"), OneOf("id_cliente", "bigint")] = None
-    angel: Annotated[list[Angel] | None, several("Exact name"), OneOf("angel", "text")] = None
-    polo: Annotated[list[Polo] | None, several("Exact name"), OneOf("polo", "text")] = None
-    angel_contem: Annotated[PartOfAngel | None, CONTAINS, Where("angel = ANY ({}::text[])")] = None
-    polo_contem: Annotated[PartOfPolo | None, CONTAINS, Where("polo = ANY ({}::text[])")] = None
-    uf: Annotated[list[State] | None, STATES_OF_POLOS, Where("polo = ANY ({}::text[])")] = None
+    angel: Annotated[list[Angel] | None, several("Exact name"), OneOf("angel_id", "integer")] = None
+    polo: Annotated[list[Polo] | None, several("Exact name"), OneOf("polo_id", "integer")] = None
+    angel_contem: Annotated[PartOfAngel | None, CONTAINS, Where("angel_id = ANY ({}::integer[])")] = None
+    polo_contem: Annotated[PartOfPolo | None, CONTAINS, Where("polo_id = ANY ({}::integer[])")] = None
+    uf: Annotated[list[State] | None, STATES_OF_POLOS, Where("polo_id = ANY ({}::integer[])")] = None
     data_limite: Annotated[list[Day] | None, several("That deadline"), OneOf("data_limite", "date")] = None
     data_limite_de: Annotated[
         Day | None, Query(description="Earliest deadline, inclusive"), Where("data_limite >= {}")
@@ -120,15 +133,17 @@ class VisitFilter:
 
 
 async def conditions_of(connection: Connection, asked: VisitFilter) -> Conditions:
-    """States and parts of names are asked for by the names, so that the planner sees how many visits they have."""
+    """Names, parts of them and states become ids of angels and polos: the planner sees how many visits those have."""
     resolved = {}
     for name, sql, value in (
-        ("uf", "SELECT name FROM polos WHERE uf = ANY ($1::text[])", asked.uf),
-        ("angel_contem", "SELECT name FROM angels WHERE name ~ $1", asked.angel_contem and alike(asked.angel_contem)),
-        ("polo_contem", "SELECT name FROM polos WHERE name ~ $1", asked.polo_contem and alike(asked.polo_contem)),
+        ("angel", "SELECT id FROM angels WHERE name = ANY ($1::text[])", asked.angel),
+        ("polo", "SELECT id FROM polos WHERE name = ANY ($1::text[])", asked.polo),
+        ("uf", "SELECT id FROM polos WHERE uf = ANY ($1::text[])", asked.uf),
+        ("angel_contem", "SELECT id FROM angels WHERE name ~ $1", asked.angel_contem and alike(asked.angel_contem)),
+        ("polo_contem", "SELECT id FROM polos WHERE name ~ $1", asked.polo_contem and alike(asked.polo_contem)),
     ):
         if value is not None:
-            resolved[name] = [row["name"] for row in await connection.fetch(sql, value)]
+            resolved[name] = [row["id"] for row in await connection.fetch(sql, value)]
     return Conditions.of(asked, **resolved)
 
 
@@ -147,7 +162,9 @@ async def create_service(connection: Connection, user: User, new: NewService) ->
     with constraints_translated():
         async with connection.transaction():
             service = await insert_with_next_id(connection, "services", insert)
-            await record(connection, _by_hand(user), added=[_visit(new)])
+            added = await frame_of(connection, [_visit(new)])
+            await connection.execute(NAME, service.id, *_ids(added))
+            await record_frames(connection, _by_hand(user), added=added)
     return service
 
 
@@ -160,11 +177,13 @@ async def change_service(connection: Connection, user: User, service_id: int, ch
     fields = changed.model_dump(exclude={"id"})
     with constraints_translated():
         async with connection.transaction():
-            locked = await connection.fetchrow(f"{SERVICES.select} WHERE id = $1 FOR UPDATE", service_id)
-            stored = _service(service_id, locked)
-            await connection.execute(UPDATE, service_id, *fields.values())
+            await connection.execute(LOCK, service_id)
+            stored = await get_service(connection, service_id)
+            both = await frame_of(connection, [_visit(changed), _visit(stored)])
+            ids = dict(zip(("angel", "polo"), _ids(both), strict=True))
+            await connection.execute(UPDATE, service_id, *(fields | ids).values())
             if _visit(changed) != _visit(stored):  # else no figure changes, and the version stays
-                await record(connection, _by_hand(user), added=[_visit(changed)], removed=[_visit(stored)])
+                await record_frames(connection, _by_hand(user), added=both[:1], removed=both[1:])
     return Service(id=service_id, **fields)
 
 
@@ -176,6 +195,12 @@ def _service(service_id: int, row: Any) -> Service:
 
 def _visit(service: NewService | Service) -> Visit:
     return Visit(service.angel, service.polo, service.data_limite, service.data_de_atendimento)
+
+
+def _ids(visits: pl.DataFrame) -> tuple[int, int]:
+    """Of the first one's angel and polo."""
+    angel, polo = visits.select("angel_id", "polo_id").row(0)
+    return angel, polo
 
 
 def _by_hand(user: User) -> Commit:

@@ -3,11 +3,11 @@
 import polars as pl
 
 from ...database import Connection
-from ..kinds import COLUMNS, Kind
+from ..kinds import STORED, Kind
 
 COLUMNS_BEFORE = {
-    Kind.customers: (*COLUMNS[Kind.customers], "email_twin", "updated_by_load"),
-    Kind.services: (*COLUMNS[Kind.services], "updated_by_load"),
+    Kind.customers: (*STORED[Kind.customers], "email_twin", "updated_by_load"),
+    Kind.services: (*STORED[Kind.services], "updated_by_load"),
 }
 """Of the tables {kind}_before, beside load_id."""
 

@@ -91,6 +91,7 @@ class ChunkMerge:
         if doubtful is not None:
             doubtful = doubtful.filter(known)
         fresh, doubted = await self._split(doubtful)
+        fresh = await self._with_ids(fresh)
         written = await self._write_fresh(fresh)
         if not written:
             fresh, doubted = fresh.clear(), self._rows
@@ -180,10 +181,11 @@ class ChunkMerge:
         for position, column, reason in resolution.rejected:
             self._reject(looked_at[position], column, reason)
         updated = self._kept(positions_of(looked_at, [position for position, _ in resolution.updated]), resolution)
-        inserted = pl.concat([new, positions_of(looked_at, resolution.inserted)])
+        updated = await self._with_ids(updated)
+        inserted = await self._with_ids(pl.concat([new, positions_of(looked_at, resolution.inserted)]))
         await self._write_settled(inserted, updated, resolution)
-        before = [values for _, values in resolution.updated]
-        await self._count(added=pl.concat([inserted, updated]), removed=self._visits(before))
+        before = await self._with_ids(self._visits([values for _, values in resolution.updated]))
+        await self._count(added=pl.concat([inserted, updated]), removed=before)
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
         if self._otherwise:
             rejects = await self._with_earlier_reasons(rejects, pl.concat(self._otherwise))
@@ -304,8 +306,15 @@ class ChunkMerge:
         """The rollup follows the rows; and what the load's effect will be told from, which a check has too."""
         rules, rows = self._rules, ROWS[self._rules.target.kind]
         if not rules.target.overlay:
-            await rows.record(self._connection, self._commit, added=added, removed=removed, pool=rules.pool)
+            await rows.record(self._connection, self._commit, added=added, removed=removed)
         await rows.keep_effect_cells(self._connection, rules.load_id, added=added, removed=removed)
+
+    async def _with_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What a check tries gets no ids: names that are only tried are not stored."""
+        rules = self._rules
+        if rules.target.overlay:
+            return rows
+        return await ROWS[rules.target.kind].with_ids(self._connection, rows, rules.pool)
 
     def _visits(self, values: list[Values]) -> pl.DataFrame:
         names = COLUMNS[self._rules.target.kind][1:]

@@ -9,6 +9,7 @@ import polars as pl
 
 from ...database import Connection, copy_bytes
 from ...rollup.cells import signed_visits
+from ...rollup.names import NAMED_SCHEMA
 
 SUMS = ("total", "on_time", "open")
 COLUMNS = ("load_id", "day", "polo", "angel", *SUMS)
@@ -20,7 +21,7 @@ DAY = pl.coalesce(DONE.dt.date(), LIMIT).alias("day")
 async def keep_effect_cells(
     connection: Connection, load_id: int, *, added: pl.DataFrame, removed: pl.DataFrame | None
 ) -> None:
-    visits = signed_visits(added, removed)
+    visits = signed_visits(added, removed, NAMED_SCHEMA)
     if visits is not None:
         lines = await asyncio.to_thread(_lines, visits, load_id)
         await copy_bytes(connection, "load_cells", COLUMNS, lines, format="csv")

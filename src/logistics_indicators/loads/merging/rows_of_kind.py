@@ -9,10 +9,11 @@ import polars as pl
 from ...customers.arrivals import announce_arrivals
 from ...database import Connection, Pool
 from ...rollup.commits import Commit
+from ...rollup.names import with_ids
 from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
 from ..effect import keep_effect
-from ..kinds import COLUMNS, Kind
+from ..kinds import COLUMNS, STORED, Kind
 from .arrays import array_of
 from .before_images import keep_before
 from .effect_cells import keep_effect_cells
@@ -21,10 +22,10 @@ from .taking_back import take_back_customers
 
 UPDATE_SERVICES = """
 UPDATE services AS s
-SET id_cliente = u.id_cliente, angel = u.angel, polo = u.polo,
+SET id_cliente = u.id_cliente, angel_id = u.angel_id, polo_id = u.polo_id,
     data_limite = u.data_limite, data_de_atendimento = u.data_de_atendimento, updated_by_load = $7
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::date[], $6::timestamp[])
-     AS u (id, id_cliente, angel, polo, data_limite, data_de_atendimento)
+FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::integer[], $5::date[], $6::timestamp[])
+     AS u (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
 WHERE s.id = u.id
 """
 
@@ -43,7 +44,7 @@ async def _update_customers(connection: Connection, rows: pl.DataFrame, load_id:
 
 async def _update_services(connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
     await keep_before(connection, Kind.services, rows["id"], load_id)
-    columns = (rows[name].to_list() for name in COLUMNS[Kind.services])
+    columns = (rows[name].to_list() for name in STORED[Kind.services])
     await connection.execute(UPDATE_SERVICES, *columns, load_id)
 
 
@@ -52,10 +53,14 @@ async def _count_customers(connection: Connection) -> int:
 
 
 async def _announce_customers(
-    connection: Connection, _: Commit, *, added: pl.DataFrame, removed: pl.DataFrame | None, pool: Pool
+    connection: Connection, _: Commit, *, added: pl.DataFrame, removed: pl.DataFrame | None
 ) -> None:
     if added.height:
         await announce_arrivals(connection, array_of(added["id"]))
+
+
+async def _as_they_are(connection: Connection, rows: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+    return rows
 
 
 async def _no_effect_cells(
@@ -71,6 +76,8 @@ async def _no_effect(connection: Connection, load: Any) -> None:
 @dataclass(frozen=True)
 class RowsOfKind:
     resolve: Resolve
+    with_ids: Callable[[Connection, pl.DataFrame, Pool], Awaitable[pl.DataFrame]]
+    """Rows with the ids that the table has in the place of names; new names are committed at once, by the pool."""
     update: Callable[[Connection, pl.DataFrame, int], Awaitable[None]]
     """Give stored, locked rows new values, in the rows' order (an email may move from one customer to the next).
 
@@ -91,11 +98,18 @@ class RowsOfKind:
 
 ROWS: Mapping[Kind, RowsOfKind] = {
     Kind.customers: RowsOfKind(
-        *(resolve_customers, _update_customers, take_back_customers, _announce_customers, _count_customers),
+        *(
+            resolve_customers,
+            _as_they_are,
+            _update_customers,
+            take_back_customers,
+            _announce_customers,
+            _count_customers,
+        ),
         *(_no_effect_cells, _no_effect),
     ),
     Kind.services: RowsOfKind(
-        *(resolve_services, _update_services, take_back_visits_of_load, record_frames, count_visits),
-        *(keep_effect_cells, keep_effect),
+        *(resolve_services, with_ids, _update_services, take_back_visits_of_load, record_frames),
+        *(count_visits, keep_effect_cells, keep_effect),
     ),
 }

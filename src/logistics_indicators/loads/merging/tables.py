@@ -10,7 +10,7 @@ import polars as pl
 from ...database import COPY_SECONDS, Connection, copy_bytes
 from ...next_id import LARGEST_ORDINARY_ID
 from ...texts import email_key
-from ..kinds import COLUMNS, KEYS, KINDS, SCHEMAS, Kind
+from ..kinds import COLUMNS, KEYS, KINDS, SCHEMAS, STORED, Kind
 from .arrays import array_of
 from .resolving import Stored
 from .rows_of_kind import ROWS
@@ -63,23 +63,32 @@ class Target:
         return f"checked_{self.kind}" if self.overlay else str(self.kind)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """That rows are written to. A check knows names that have no ids, and has them as they are."""
+        return ("load_id", *(COLUMNS if self.overlay else STORED)[self.kind])
+
+    @property
     def values(self) -> tuple[str, ...]:
         return COLUMNS[self.kind][1:]
+
+    @property
+    def _rows(self) -> str:
+        return KINDS[self.kind].rows
 
     async def create_overlay(self, connection: Connection) -> None:
         """A temporary table for the transaction: what the load would have written."""
         await connection.execute(
-            f"CREATE TEMPORARY TABLE {self.table} (LIKE {self.kind} INCLUDING DEFAULTS, UNIQUE (id)) ON COMMIT DROP"
+            f"CREATE TEMPORARY TABLE {self.table} (LIKE {self._rows} INCLUDING DEFAULTS, UNIQUE (id)) ON COMMIT DROP"
         )
         for name in KINDS[self.kind].unique:
             await connection.execute(f"CREATE UNIQUE INDEX ON {self.table} (lower({name}))")
 
     async def copy(self, connection: Connection, rows: bytes) -> None:
         """Write rows that no key of the table contradicts; raises UniqueViolationError where one does."""
-        await copy_bytes(connection, self.table, ["load_id", *COLUMNS[self.kind]], rows)
+        await copy_bytes(connection, self.table, self.columns, rows)
 
     def rows_for_copy(self, rows: pl.DataFrame, load_id: int) -> bytes:
-        return copy_lines(rows.select(pl.lit(load_id).alias("load_id"), *COLUMNS[self.kind]))
+        return copy_lines(rows.select(pl.lit(load_id).alias("load_id"), *self.columns[1:]))
 
     async def matching(self, connection: Connection, rows: pl.DataFrame) -> pl.Series:
         """True for each row whose key is stored."""
@@ -105,13 +114,15 @@ class Target:
         self, connection: Connection, rows: pl.DataFrame, load_id: int, *, update: bool
     ) -> dict[int, Stored]:
         """The stored rows that share a key with these, by id. With `update` they are locked until we commit."""
-        arguments = [key_of(rows, key).unique().sort().to_list() for key in KEYS[self.kind]]
-        records = await connection.fetch(self._select_stored(update), *arguments)
+        keys = [key_of(rows, key).unique().sort().to_list() for key in KEYS[self.kind]]
         touched: set[int] = set()
         if update:
-            ids = [record["id"] for record in records]
+            ids = await self._lock(connection, keys)
+            records = await connection.fetch(self._select(self._of_stored, "t.id = ANY($1::bigint[])"), ids)
             found = await connection.fetch(FIND_TOUCHED, load_id, ids)
             touched = {record["id"] for record in found}
+        else:
+            records = await connection.fetch(self._select(self._of_stored, self._matches), *keys)
         return {
             record["id"]: Stored(tuple(record)[2:], record["load_id"] == load_id or record["id"] in touched)
             for record in records
@@ -133,20 +144,33 @@ class Target:
             return pl.DataFrame(schema=schema)
         return await asyncio.to_thread(pl.read_csv, bytes(lines), has_header=False, schema=schema)
 
-    def _select_stored(self, update: bool) -> str:
-        columns = ", ".join(["t.id", "t.load_id", *(f"t.{name}" for name in self.values)])
+    async def _lock(self, connection: Connection, keys: list[list[object]]) -> list[int]:
+        """The ids of the stored rows with these keys. Until we commit nobody else changes those of the real table.
+
+        In a statement of its own: the next one sees what whoever held a row has made of it, the names included.
+        """
+        statement = self._select("t.id", self._matches)
+        if not self.overlay:
+            statement = f"SELECT t.id FROM {self.kind} t WHERE {self._matches} ORDER BY t.id FOR UPDATE"
+        return [record["id"] for record in await connection.fetch(statement, *keys)]
+
+    @property
+    def _of_stored(self) -> str:
+        return ", ".join(["t.id", "t.load_id", *(f"t.{name}" for name in self.values)])
+
+    @property
+    def _matches(self) -> str:
         also = (f" OR lower(t.{name}) = ANY(${place}::text[])" for place, name in enumerate(KINDS[self.kind].unique, 2))
-        matches = f"(t.id = ANY($1::bigint[]){''.join(also)})"
-        return self._select(columns, matches) + (" FOR UPDATE" if update and not self.overlay else "")
+        return f"(t.id = ANY($1::bigint[]){''.join(also)})"
 
     def _select(self, columns: str, matches: str) -> str:
         """Rows as they stand for this load: an overlaid row hides the real one."""
         if not self.overlay:
-            return f"SELECT {columns} FROM {self.kind} t WHERE {matches} ORDER BY t.id"
+            return f"SELECT {columns} FROM {self._rows} t WHERE {matches} ORDER BY t.id"
         return f"""
             SELECT {columns} FROM {self.table} t WHERE {matches}
             UNION ALL
-            SELECT {columns} FROM {self.kind} t
+            SELECT {columns} FROM {self._rows} t
             WHERE {matches} AND NOT EXISTS (SELECT FROM {self.table} o WHERE o.id = t.id)"""
 
     async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
