@@ -229,3 +229,29 @@ async def test_the_wall_and_the_administration_are_accessible_in_each_theme(app:
             await page.goto(f"{surf.origin}/#/admin?part={part}")
             await expect(page.get_by_text(sign).first).to_be_visible()
             await assert_accessible(page, f"admin-{part}")
+
+
+@needs_browser
+async def test_a_file_under_way_is_its_senders_alone(app: FastAPI, connection: asyncpg.Connection) -> None:
+    for name in ("ana", "bia"):
+        await make_account(app, name)
+    await connection.execute("UPDATE users SET role = 'analyst' WHERE username = 'bia'")
+    async with surfing_app(app) as surf:
+        page = await open_view(surf)
+        await page.locator("input[type=file]").set_input_files(FILES[1])
+        await expect(page.get_by_role("article", name="customers.csv")).to_have_attribute("data-step", "checked")
+        await page.locator("summary", has_text="ana").click()
+        await page.get_by_role("button", name="Sair", exact=True).click()
+        await sign_in(page, "bia")
+        await expect(page.get_by_text("customers.csv").first).to_be_visible()  # in the history
+        await expect(page.get_by_role("article")).to_have_count(0)
+        kept = """new Promise(resolve => {
+            const opened = indexedDB.open("logistics-indicators.uploads");
+            opened.onsuccess = () => {
+                const stores = [...opened.result.objectStoreNames];
+                if (!stores.length) return resolve(0);
+                const all = opened.result.transaction(stores).objectStore(stores[0]).getAll();
+                all.onsuccess = () => resolve(all.result.length);
+            };
+        })"""
+        assert await page.evaluate(kept) == 0

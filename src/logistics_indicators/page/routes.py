@@ -1,6 +1,5 @@
 """`/` and `/assets/{hash}/…`: the page, from our own files, so that it needs no other host."""
 
-import os
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 FOLDER = Path(__file__).resolve().parent / "assets"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -16,21 +14,6 @@ FIRST_MODULE = "main.js"
 STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"', re.MULTILINE)
 
 router = APIRouter(include_in_schema=False)
-
-
-class LastingFiles(StaticFiles):
-    """A browser keeps them: another version has another address."""
-
-    def file_response(
-        self,
-        full_path: str | os.PathLike[str],
-        stat_result: os.stat_result,
-        scope: Scope,
-        status_code: int = 200,
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = FOR_EVER
-        return response
 
 
 def hash_of_assets() -> str:
@@ -62,7 +45,7 @@ def page_of(version: str) -> bytes:
 
 VERSION = hash_of_assets()
 PAGE = page_of(VERSION)
-FILES = LastingFiles(directory=FOLDER)
+FILES = StaticFiles(directory=FOLDER)
 
 
 @router.get("/", operation_id="page")
@@ -72,5 +55,11 @@ async def page() -> HTMLResponse:
 
 @router.get("/assets/{version}/{path:path}", operation_id="page_asset")
 async def page_asset(version: str, path: str, request: Request) -> Response:
-    """An older version's address answers with today's file: a tab that was open during an upgrade still works."""
-    return await FILES.get_response(path, request.scope)
+    """A browser keeps them: another version has another address.
+
+    Another version's address answers with the file that is here, for a tab that was open during an upgrade; but that
+    is kept by nobody.
+    """
+    response = await FILES.get_response(path, request.scope)
+    response.headers["Cache-Control"] = FOR_EVER if version == VERSION else "no-cache"
+    return response

@@ -5,6 +5,7 @@
 
 import { good, Problem } from "./api.js";
 import { read, storeOf, write } from "./store.js";
+import { clear } from "./views/loads/shelf.js";
 
 /** @typedef {import("api").components["schemas"]["UserOut"]} User */
 /** @typedef {{ token: string | null, user: User | null, state: "unknown" | "out" | "in" | "expired" }} Session */
@@ -61,6 +62,7 @@ export async function signOut(everywhere = false) {
  */
 function end(state) {
   clearTimeout(timer);
+  if (state === "out") clear();
   write(SIGNED_IN, null);
   session.set({ token: null, user: state === "expired" ? session.get().user : null, state });
 }

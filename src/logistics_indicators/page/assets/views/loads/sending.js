@@ -16,12 +16,13 @@ import { forget, keep, kept } from "./shelf.js";
 /** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean }} Options */
 /**
  * @typedef {{
- *   id: string, name: string, size: number, kind: Kind, options: Options, file: File,
+ *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
  *   url?: string, sent: number, rate: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
  *   load?: Load, trouble?: string,
  * }} Item
- * sent: bytes; rate: bytes a second. load: the check, then the load itself
+ * user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second. load: the check, then
+ * the load itself
  */
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -32,6 +33,7 @@ const ENDED = new Set(["completed", "failed", "undone"]);
 const RATE_WEIGHT = 0.2;
 
 export const items = storeOf(/** @type {readonly Item[]} */ ([]));
+session.watch(({ user }) => items.set(items.get().filter((item) => item.user === user?.id)));
 
 /** @param {string} id @param {Partial<Item>} changes */
 function update(id, changes) {
@@ -46,7 +48,10 @@ const find = (id) => items.get().find((item) => item.id === id);
 
 /** Goes on with what a page before this one had begun. */
 export async function resumeKept() {
-  const before = await kept();
+  const user = session.get().user?.id;
+  const all = await kept();
+  const before = all.filter((item) => item.user === user);
+  for (const item of all) if (item.user !== user) void forget(item.id);
   const known = new Set(items.get().map(({ id }) => id));
   items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
@@ -54,9 +59,11 @@ export async function resumeKept() {
 
 /** @param {File} file @param {Kind} kind @param {Options} options */
 export function add(file, kind, options) {
+  const user = session.get().user?.id;
+  if (user === undefined) return;
   /** @type {Item} */
   const item = {
-    ...{ id: newId(), name: file.name, size: file.size, kind, options, file },
+    ...{ id: newId(), user, name: file.name, size: file.size, kind, options, file },
     ...{ sent: 0, rate: 0, step: "waiting" },
   };
   items.set([...items.get(), item]);
@@ -102,7 +109,7 @@ async function send(item) {
   const location = await sendByTus(item);
   if (!find(item.id)) return;
   const load = await loadOf(item.id, location);
-  update(item.id, { load, step: load.validate_only ? "checking" : "loading" });
+  update(item.id, { load, file: null, step: load.validate_only ? "checking" : "loading" });
   await go(item.id);
 }
 
@@ -113,10 +120,12 @@ async function send(item) {
  * @returns {Promise<string | null>}
  */
 async function sendByTus(item) {
+  const { file } = item;
+  if (file === null) return null;
   const { default: tus } = await import("../../vendor/tus.js");
   const speed = speedometer();
   return await new Promise((resolve, reject) => {
-    const upload = new tus.Upload(item.file, {
+    const upload = new tus.Upload(file, {
       endpoint: addressOf("v1/uploads").href,
       uploadUrl: find(item.id)?.url,
       chunkSize: CHUNK_BYTES,
@@ -223,10 +232,12 @@ export async function confirm(item) {
   void go(item.id);
 }
 
-/** Takes a file off the list; what was sent of it goes as well, unless it has become a load. @param {Item} item */
+/** Takes a file off the list; what was sent of it goes as well, unless it has become a load for good. @param {Item} item */
 export async function drop(item) {
   items.set(items.get().filter(({ id }) => id !== item.id));
   await forget(item.id);
+  const trial = item.load?.validate_only && item.load.status !== "undone";
+  if (trial) await call("DELETE", `v1/loads/${item.load?.id}`).catch(() => undefined);
   if (item.url && !item.load) {
     const headers = { "Tus-Resumable": "1.0.0" };
     await call("DELETE", `v1/uploads/${item.url.split("/").at(-1)}`, { headers }).catch(() => undefined);

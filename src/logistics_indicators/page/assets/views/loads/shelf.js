@@ -1,4 +1,7 @@
-/** Files on their way, in the browser's own database: they are there again after a reload. */
+/**
+ * Files on their way, in the browser's own database: they are there again after a reload. Each is its sender's alone,
+ * and a sign-out takes all of them away.
+ */
 
 /** @typedef {import("./sending.js").Item} Item */
 
@@ -48,3 +51,6 @@ export const forget = (id) => within("readwrite", (store) => store.delete(id));
 export async function kept() {
   return (await within("readonly", (store) => /** @type {IDBRequest<Item[]>} */ (store.getAll()))) ?? [];
 }
+
+/** Nothing of anybody stays. */
+export const clear = () => void indexedDB.deleteDatabase(NAME);
