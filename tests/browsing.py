@@ -75,7 +75,7 @@ async def surfing(origin: str, *, expected: tuple[str, ...] = ()) -> AsyncIterat
         surf = Surfing(browser, origin, expected=expected)
         yield surf
         await browser.close()
-    assert surf.unexpected() == []
+    assert surf.unexpected() == [], surf.unexpected()
 
 
 @asynccontextmanager

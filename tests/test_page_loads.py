@@ -236,7 +236,7 @@ async def test_a_file_under_way_is_its_senders_alone(app: FastAPI, connection: a
     for name in ("ana", "bia"):
         await make_account(app, name)
     await connection.execute("UPDATE users SET role = 'analyst' WHERE username = 'bia'")
-    async with surfing_app(app) as surf:
+    async with surfing_app(app, expected=("status of 401",)) as surf:
         page = await open_view(surf)
         await page.locator("input[type=file]").set_input_files(FILES[1])
         await expect(page.get_by_role("article", name="customers.csv")).to_have_attribute("data-step", "checked")
