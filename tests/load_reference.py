@@ -17,7 +17,8 @@ WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 
 LIMITS = {"nome": 200, "email": 254, "telefone": 40, "angel": 200, "polo": 200}
 _ATOM = r'[^@\s.\x00-\x1f\x7f"<>()\[\],;:\\]+'
-EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})+")
+_LABEL = r"(?!-)" + _ATOM.replace("[^", r"[^!#$%&'*+/=?^`{|}~") + r"(?<!-)"
+EMAIL = re.compile(rf"(?!'){_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+")
 
 
 @dataclass

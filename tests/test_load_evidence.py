@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 from load_client import client_with, counts, load_file, rejects_of, send
+from workbooks import by_openpyxl, packed
 
 ANA, RUI = (
     {"id": n, "nome": name, "email": f"{name}@mail.com", "telefone": "11"} for n, name in ((1, "Ana"), (3, "Rui"))
@@ -119,3 +120,54 @@ async def test_what_was_not_read_is_told_where_a_file_is_refused(client: httpx.A
 async def test_the_sheet_that_an_error_names_is_taken(client: httpx.AsyncClient) -> None:
     content = workbook(Capa=[["Relatório"]], Dados=ROWS)
     assert counts(await load_file(client, "customers", content, sheet="Dados")) == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("cut", [3, 100, 1000])
+async def test_a_workbook_that_was_cut_is_422_as_a_broken_one(client: httpx.AsyncClient, cut: int) -> None:
+    answer = await send(client, "customers", workbook(Dados=ROWS)[:-cut])
+    assert (answer.status_code, answer.json()["detail"][:23]) == (422, "The workbook is broken:")
+    assert (await send(client, "customers", packed({"a.csv": "id;nome;email\n"})[:-3])).status_code == 400
+
+
+async def test_a_formula_whose_result_nobody_saved_hides_no_date(client: httpx.AsyncClient) -> None:
+    await load_file(client, "customers", "id;nome;email\n1;Ana;a@mail.com\n")
+    rows: list[list[object]] = [
+        [*VISITS.strip().split(";"), "obs"],
+        [1, 1, "Ana", "SP - X", "30/06/2021", "=NOW()", None],
+        [2, 1, "Ana", "SP - X", "30/06/2021", None, "=NOW()"],
+    ]
+    load = await load_file(client, "services", by_openpyxl(rows))
+    assert counts(load) == (2, 1, 0, 0, 1)
+    assert await rejects_of(client, load["id"]) == [(2, "data_de_atendimento", "invalid_date", "#VALUE!")]
+
+
+MOMENTS = ["1900-01-01T00:00:01", "1900-01-01T00:00:00", "1900-02-28T23:59:59", "1900-03-01T00:00:00"]
+
+
+async def test_the_first_days_of_excel_come_back_from_an_exported_workbook(client: httpx.AsyncClient) -> None:
+    await load_file(client, "customers", "id;nome;email\n1;Ana;a@mail.com\n")
+    for moment in [*MOMENTS, "2021-06-29T10:15:27", "2199-12-31T23:59:59"]:
+        visit = {"id_cliente": 1, "angel": "Ana", "polo": "SP - X", "data_limite": moment[:10]}
+        answer = await client.post("/v1/services", json=visit | {"data_de_atendimento": moment})
+        assert answer.status_code == 201, answer.text
+    exported = await client.get("/v1/services", params={"format": "xlsx"})
+    load = await load_file(client, "services", exported.content)
+    assert (load["format"], counts(load)) == ("xlsx", (6, 0, 0, 6, 0))
+
+
+ADDRESSES = ["o'neil@x.com.br", "+c1@mail.com", "a.b_c@x_y.com", "é@ção.com", "a@x-y.com", "jo/x=y@sub.x.com", "1@2.3"]
+NO_ADDRESSES = ["'a@x.com'", "a@x.com'", "'a@x.com", "a@o'x.com", "a@x.com/", "a@x.com?subject=x", "a@*.com"]
+NO_ADDRESSES += ["a@-x.com", "a@x-.com", "a@x.com-"]
+
+
+async def test_signs_around_an_address_are_none_of_it(client: httpx.AsyncClient) -> None:
+    file = "id;nome;email\n" + "".join(f"{n};Ana;{text}\n" for n, text in enumerate([*ADDRESSES, *NO_ADDRESSES], 2))
+    load = await load_file(client, "customers", file)
+    assert [reject[1:] for reject in await rejects_of(client, load["id"])] == [
+        ("email", "invalid_email", text) for text in NO_ADDRESSES
+    ]
+    assert load["rows_inserted"] == len(ADDRESSES)
+    for text in NO_ADDRESSES:
+        assert (await client.post("/v1/customers", json={"nome": "Ana", "email": text})).status_code == 422
+    answer = await client.post("/v1/customers", json={"nome": "Ana", "email": "d'or@x.com"})
+    assert answer.status_code == 201, answer.text

@@ -294,3 +294,16 @@ async def test_a_header_that_two_presets_read_in_two_encodings_is_asked_about(
     assert answer.status_code == 422
     assert "dois, um" in answer.json()["errors"][0]["msg"]
     assert await read_by(client, FILE.encode("cp850"), preset="um") == ("um", "reject")
+
+
+async def test_columns_of_a_preset_are_for_files_and_a_batch_has_our_names(
+    client: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await keep(admin, **OPTIONS)
+    row = {"id": 1, "nome": "Bia", "email": "b@mail.com"}
+    answer = await client.post("/v1/customers/batch", json=[row], params={"preset": "matriz"})
+    assert answer.status_code in (200, 202), answer.text
+    load = await finished(client, answer.json()["load"]["id"])
+    assert (load["preset"], counts(load)) == ("matriz", (1, 1, 0, 0, 0))
+    asked = await client.post("/v1/customers/batch", json=[row], params={"columns": "nome:Nome"})
+    assert asked.json()["errors"][0]["loc"] == ["query", "columns"]

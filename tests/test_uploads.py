@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from load_client import client_with, counts, finished, load_file, send
 from tus import BYTES, CUSTOMERS, RESUMABLE, append, checksum, create, created, load_id_of, metadata, offset_of
 
-from logistics_indicators.loads.uploads import storing
+from logistics_indicators.loads.uploads import appending, storing
 
 HALF = len(CUSTOMERS) // 2
 
@@ -423,3 +423,25 @@ async def test_a_user_has_so_many_requests_that_bring_bytes_at_once(
         assert (await append(client, other, 0, CUSTOMERS)).status_code == 429
         gate.opened.set()
         load_id_of(await first)
+
+
+async def test_what_came_before_a_silence_is_kept_while_the_request_goes_on(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "PART_SECONDS", 0.05)
+    address = await created(client, len(CUSTOMERS))
+    was_seen = asyncio.Event()
+
+    async def silent_in_between() -> AsyncIterator[bytes]:
+        yield CUSTOMERS[:HALF]
+        await was_seen.wait()
+        yield CUSTOMERS[HALF:]
+
+    sending = asyncio.create_task(append(client, address, 0, silent_in_between()))
+    async with asyncio.timeout(30):
+        while await offset_of(client, address) < HALF:
+            await asyncio.sleep(0.02)
+    assert await offset_of(client, address) == HALF
+    was_seen.set()
+    load = await finished(client, load_id_of(await sending))
+    assert load["rows_inserted"] == 300

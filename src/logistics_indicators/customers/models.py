@@ -15,12 +15,21 @@ TELEFONE_MAX = 40
 NOT_OF_MAIL = r'"<>()\[\],;:\\'
 """Characters that stand around a mail address (in a name, a link, a list) and never in it."""
 
-_ATOM = rf"[^@\s.{NUL}{OTHER_CONTROLS}{NOT_OF_MAIL}]+"
-EMAIL_PATTERN = rf"^{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})+$"
+NOT_OF_DOMAIN = r"!#$%&'*+/=?^`{|}~"
+"""Signs of an address's first part alone; and there, a quote is around the address where it is the first."""
+
+
+def _pattern(nowhere: str) -> str:
+    """`nowhere`: characters that stand nowhere in an address, beside those that say where its parts end."""
+    word, sign = f"[^@.{nowhere}]", f"@.{NOT_OF_DOMAIN}{nowhere}"
+    label = f"[^{sign}-](?:[^{sign}]*[^{sign}-])?"
+    return rf"^[^@.'{nowhere}]{word}*(?:\.{word}+)*@{label}(?:\.{label})+$"
+
+
+EMAIL_PATTERN = _pattern(rf"\s{NUL}{OTHER_CONTROLS}{NOT_OF_MAIL}")
 """One @, words between dots, no blanks. Means the same to Python, to Rust (polars, pydantic) and to PostgreSQL."""
 
-_OF_MAIL = f"{FORBIDDEN}{BLANK}{INVISIBLE}{NOT_OF_MAIL}"
-EMAIL_DOCUMENT_PATTERN = rf"^[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)*@[^@.{_OF_MAIL}]+(\.[^@.{_OF_MAIL}]+)+$"
+EMAIL_DOCUMENT_PATTERN = _pattern(f"{FORBIDDEN}{BLANK}{INVISIBLE}{NOT_OF_MAIL}")
 
 Nome = Annotated[str, TextRule(NOME_MAX), Field(examples=["Íris da Silva"])]
 Email = Annotated[

@@ -1,7 +1,7 @@
 """An Excel workbook of one sheet, written row by row: memory does not grow with it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,13 @@ def write(path: Path, columns: Sequence[Column], batches: Iterable[Batch]) -> No
                         _write_cell(sheet, number, index, value, formats.get(column.type))
 
 
+def _serial(value: date) -> float:
+    """Excel's days since 1900, which has a 29 February there. XlsxWriter drops the day of a time on the first."""
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+    days = (moment - datetime(1899, 12, 30)) / timedelta(days=1)
+    return days if moment >= datetime(1900, 3, 1) else days - 1
+
+
 def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, cell_format: "Format | None") -> None:
     """Text is always written as text, so no cell is ever a formula or a link."""
     match value:
@@ -61,6 +68,6 @@ def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, cell_f
         case int() | float():
             sheet.write_number(row, column, value)
         case date():
-            sheet.write_datetime(row, column, value, cell_format)
+            sheet.write_number(row, column, _serial(value), cell_format)
         case _:
             raise TypeError(f"no cell for a {type(value).__name__}")

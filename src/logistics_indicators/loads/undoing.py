@@ -19,7 +19,9 @@ from .service import find_load
 from .waiting.keeping import forget_waiting
 
 UNDO = """
-UPDATE loads SET status = 'undone', finished_at = clock_timestamp() WHERE id = $1
+UPDATE loads SET status = 'undone', finished_at = clock_timestamp(), rows_read = rows_read - rows_waiting,
+    rows_waiting = 0, waiting_bytes = 0
+WHERE id = $1
 """
 UNDO_SECONDS = 600
 

@@ -87,6 +87,10 @@ class _Rows:
         return "".join(lines).encode("utf-8", "replace")
 
 
+NO_RESULT = "#VALUE!"
+"""Of a formula whose result nobody saved: what it hides is no empty cell."""
+
+
 class _SheetReader:
     """Ends of elements are not listened to, for most cells have no use for them: that halves the time."""
 
@@ -99,7 +103,7 @@ class _SheetReader:
         self._kind: str | None = None
         self._style: str | None = None
         self._text = ""
-        self._is_open = self._taking = self._spoken = False
+        self._is_open = self._taking = self._spoken = self._is_formula = False
         self._columns: dict[str, int] = {}
         self.parser = new_parser(self._first_start)
         self.parser.CharacterDataHandler = self._data
@@ -111,6 +115,7 @@ class _SheetReader:
             raise Refused(BROKEN)
         before = f"{prefix}:" if prefix else ""
         self._c, self._v, self._row_name = f"{before}c", f"{before}v", f"{before}row"
+        self._f = f"{before}f"
         self._t, self._rph, self._dimension = f"{before}t", f"{before}rPh", f"{before}dimension"
         self.parser.StartElementHandler = self._start
 
@@ -127,6 +132,8 @@ class _SheetReader:
             self._taking = self._kind == "inlineStr" and not self._spoken
         elif name == self._rph:
             self._spoken = True
+        elif name == self._f:
+            self._is_formula = True
         elif name == self._dimension:
             self._rows.declare(self._column_of(attributes.get("ref", "A1").rpartition(":")[2]))
 
@@ -154,7 +161,7 @@ class _SheetReader:
         place = attributes.get("r")
         self._column = self._column_of(place) if place else self._column + 1
         self._kind, self._style, self._text = attributes.get("t"), attributes.get("s"), ""
-        self._is_open, self._spoken = True, False
+        self._is_open, self._spoken, self._is_formula = True, False, False
         if self._kind == "inlineStr":
             self.parser.EndElementHandler = self._end_inside_cell
 
@@ -169,7 +176,9 @@ class _SheetReader:
     def _end_cell(self) -> None:
         self._is_open = self._taking = False
         if not self._text:
-            return
+            if not self._is_formula or self._kind == "str":
+                return
+            self._kind, self._text = "e", NO_RESULT
         cells, column = self._cells, min(self._column, MOST_FIELDS)
         if cells is None or (column <= len(cells) and column < MOST_FIELDS):
             raise Refused(BROKEN)

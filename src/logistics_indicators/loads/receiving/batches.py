@@ -24,7 +24,7 @@ async def batch_table(
     form: Form, pieces: AsyncIterator[bytes], asked: OpeningOptions, *, updates: bool
 ) -> AsyncGenerator[Table]:
     """The one table of a batch. Raises Problems: a batch that is not as it must be is refused as a whole."""
-    if asked.columns:
+    if asked.columns and "columns" not in asked.of_preset:
         raise Unprocessable.field("query", "columns", msg="A batch has our names of the columns, and no others.")
     fingerprint = Fingerprint()
     body = b"".join([piece async for piece in _few(fingerprint.counted(pieces))])

@@ -11,6 +11,25 @@ class RequestTimeout(Problem):
     status = HTTPStatus.REQUEST_TIMEOUT
 
 
+async def with_pauses(pieces: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """The pieces, and an empty one whenever none came for so long."""
+    awaited: asyncio.Future[bytes | None] | None = None
+    try:
+        while True:
+            awaited = awaited or asyncio.ensure_future(anext(pieces, None))
+            if not (await asyncio.wait([awaited], timeout=seconds))[0]:
+                yield b""
+                continue
+            piece, awaited = awaited.result(), None
+            if piece is None:
+                return
+            yield piece
+    finally:
+        if awaited is not None:
+            awaited.cancel()
+            await asyncio.wait([awaited])
+
+
 async def live(pieces: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
     """The pieces, as long as they keep coming. Raises RequestTimeout."""
     while True:

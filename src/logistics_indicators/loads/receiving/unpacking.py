@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from ...errors import BadRequest, ContentTooLarge, Problem, UnsupportedMediaType
+from ...errors import BadRequest, ContentTooLarge, Problem, Unprocessable, UnsupportedMediaType
 
 UNPACK_PIECE = 256 * 1024
 MOST_SMALL_MEMBERS = 1000
@@ -19,6 +19,8 @@ SMALL_MEMBER = 1024
 MOST_ZIP_ENTRIES, LARGEST_ZIP_DIRECTORY = 1000, 1024 * 1024
 MOST_TABLES = 100
 TABLE_NAMES = (".csv", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".parquet")
+PARTS_OF_WORKBOOKS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/")
+CUT_WORKBOOK = "The workbook is broken: its end is missing, or damaged. Save it again, and send that."
 LONGEST_ZIP_END = 22 + 65535
 """Bytes: the record at its end, with a comment."""
 
@@ -83,10 +85,22 @@ async def gunzip(stream: AsyncIterator[bytes], limit: int) -> AsyncIterator[byte
 
 
 def opened_zip(file: IO[bytes]) -> zipfile.ZipFile:
-    """Raises BadRequest for what is none, UnsupportedMediaType where it holds too many files."""
-    with _told_of_zips():
-        _refuse_a_large_directory(file)
-        return zipfile.ZipFile(file)
+    """Raises BadRequest for what is none, Unprocessable for a cut workbook, UnsupportedMediaType for too many files."""
+    try:
+        with _told_of_zips():
+            _refuse_a_large_directory(file)
+            return zipfile.ZipFile(file)
+    except BadRequest:
+        if _begins_as_a_workbook(file):
+            raise Unprocessable.field("body", "file", msg=CUT_WORKBOOK) from None
+        raise
+
+
+def _begins_as_a_workbook(file: IO[bytes]) -> bool:
+    """By the name of its first part: of one that was cut, no more is known."""
+    file.seek(26)
+    length, _ = struct.unpack("<HH", file.read(4).ljust(4, b"\x00"))
+    return file.read(length).startswith(PARTS_OF_WORKBOOKS)
 
 
 def is_office_document(archive: zipfile.ZipFile) -> bool:

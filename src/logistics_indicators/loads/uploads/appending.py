@@ -15,7 +15,7 @@ from ...errors import BadRequest, Conflict, ContentTooLarge, InsufficientStorage
 from ...settings import Settings
 from ..receiving.receiver import Receiver
 from ..receiving.room import RoomOfUpload
-from ..receiving.stalling import RequestTimeout, live
+from ..receiving.stalling import RequestTimeout, live, with_pauses
 from . import storing
 from .becoming import Becoming
 from .protocol import Checksum, ChecksumMismatch
@@ -69,7 +69,7 @@ class Appender:
         pieces = RoomOfUpload(self._receiver.room, held.upload.user_id).taken(pieces)
         parts = _Parts(self._pool, held, self._settings.upload_keep_hours, checksum)
         try:
-            async for piece in pieces:
+            async for piece in with_pauses(pieces, PART_SECONDS):
                 await parts.add(piece)
             await parts.end()
         except ClientDisconnect:
