@@ -10,7 +10,7 @@ import pytest
 from command_line import PASSWORD
 from conftest import ClientAs, client_of
 from fastapi import FastAPI
-from load_client import load_file, send
+from load_client import finished, load_file, send
 from test_authorisation import ANYONE, PUBLIC, RULES, WRITERS, operations, request
 
 from logistics_indicators.accounts.api_tokens import MOST_TOKENS
@@ -83,6 +83,19 @@ async def test_a_token_to_load_alone_reads_nothing(client: httpx.AsyncClient, ma
         answer = await loader.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
         assert "scope read" in answer.json()["detail"]
+
+
+async def test_a_token_to_load_alone_follows_the_loads_of_its_user_and_no_others(
+    client: httpx.AsyncClient, client_as: ClientAs, machine: Machine
+) -> None:
+    loader = await machine(client, name="loader", role="analyst", scopes=["load"])
+    location = (await send(loader, "customers", CUSTOMERS)).headers["location"]
+    await finished(client, int(location.rsplit("/", 1)[1]))
+    assert (await loader.get(location)).json()["status"] == "completed"
+    others = (await send(await client_as("analyst"), "customers", CUSTOMERS)).headers["location"]
+    for path in (others, f"{location}/events", f"{location}/rejects"):
+        answer = await loader.get(path)
+        assert (answer.status_code, "scope read" in answer.json()["detail"]) == (403, True), path
 
 
 async def test_even_an_admins_token_does_nothing_that_is_for_people(

@@ -57,3 +57,14 @@ async def test_an_indicator_for_excel_has_decimal_commas(client: httpx.AsyncClie
     answer = await client.get("/v1/indicators/sla/angel", params={"format": "csv", "safe": "excel", "angel": "Ana"})
     assert answer.content.startswith(b"\xef\xbb\xbfangel;")
     assert "100,0%" in answer.text or "100,00%" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/services", "/v1/customers", "/v1/rejects", "/v1/indicators/sla/angel"])
+@pytest.mark.usefixtures("stored")
+async def test_the_head_of_a_file_leaves_no_transaction_behind(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    for _ in range(3):
+        assert (await client.head(path, params={"format": "csv"})).status_code == 200
+    assert "active transaction" not in caplog.text
+    assert (await client.get(path)).status_code == 200

@@ -44,7 +44,14 @@ async def test_rows_of_utf_8_among_others_are_told(client: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"), [("latin1", "iso-8859-1"), ("CP1252", "windows-1252"), ("UTF8", "utf-8")]
+    ("name", "encoding"),
+    [
+        ("latin1", "iso-8859-1"),
+        ("CP1252", "windows-1252"),
+        ("UTF8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("CP-1252", "windows-1252"),
+    ],
 )
 async def test_an_encoding_goes_by_its_other_names_too(client: httpx.AsyncClient, name: str, encoding: str) -> None:
     assert (await load_file(client, "customers", ROWS, encoding=name))["encoding"] == encoding

@@ -297,3 +297,14 @@ async def test_the_audit_log_says_who_mended(client_as: ClientAs) -> None:
     (entry,) = (await admin.get("/v1/audit", params={"action": "rejects_mended"})).json()["audit"]
     assert entry["username"] == (await admin.get("/v1/auth/me")).json()["username"]
     assert entry["detail"] == {"load_id": load["id"], "mend_id": mend["id"], "rows": 1, "dropped": 1, "reopened": 0}
+
+
+async def test_a_mend_of_drops_alone_that_is_only_tried_says_that_nothing_was_done(client: httpx.AsyncClient) -> None:
+    load = await load_file(client, "customers", f"{HEADER}1;Ana;nobody;1\n")
+    before = await tracked(client, load)
+    dry = await ask(client, load, {"drops": [2]}, validate_only=True)
+    assert (dry.status_code, dry.json()["dropped"], dry.json()["load"]) == (200, 1, None)
+    assert dry.json()["message"] == "tried mend: nothing was dropped or opened again, for validate_only"
+    assert await tracked(client, load) == before
+    assert (await ask(client, load, {"drops": [2]})).json()["message"] == "received mend"
+    assert await tracked(client, load) == []

@@ -153,6 +153,8 @@ class Requires(Gate):
     role: Role
     scope: Scope | None = None
     """That an API token must have; without one it is a matter for people."""
+    or_scope: Scope | None = None
+    """Enough as well, for what is the token's own: the route sees to it."""
 
     async def admit(self, request: Request) -> None:
         find_user: FindUser = request.app.state.find_user
@@ -162,7 +164,7 @@ class Requires(Gate):
             raise Forbidden(f"This needs the role {self.role.value}; yours is {user.role.value}.")
         if user.api_token and self.scope is None:
             raise Forbidden("No API token may do this. Sign in.")
-        if user.api_token and self.scope not in user.api_token.scopes:
+        if user.api_token and user.api_token.scopes.isdisjoint({self.scope, self.or_scope}):
             raise Forbidden(f"This needs the scope {self.scope}, which this API token does not have.")
 
     async def __call__(self, request: Request, _scheme: Annotated[str | None, Depends(bearer)]) -> User:
@@ -185,11 +187,22 @@ class TakesApiTokens(Requires):
 
 READS = TakesApiTokens(Role.viewer, Scope.read)
 Viewer = Annotated[User, Depends(READS)]
+Follower = Annotated[User, Depends(TakesApiTokens(Role.viewer, Scope.read, Scope.load))]
+"""Who reads, and an API token that follows what it loaded itself: `refuse_what_is_of_others` tells it from the rest."""
+
 Analyst = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load))]
 Person = Annotated[User, Depends(Requires(Role.viewer))]
 """Any user who has signed in, and no machine. So it is with Admin."""
 
 Admin = Annotated[User, Depends(Requires(Role.admin))]
+
+
+def refuse_what_is_of_others(user: User, owner: str | None) -> None:
+    """Of a Follower. Raises Forbidden where an API token that may not read asks for what another user loaded."""
+    if user.api_token and Scope.read not in user.api_token.scopes and owner != user.username:
+        raise Forbidden(
+            f"This needs the scope {Scope.read}: without it, an API token follows the loads of its user alone."
+        )
 
 
 def peer_address(request: Request) -> str | None:

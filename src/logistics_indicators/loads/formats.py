@@ -1,6 +1,7 @@
 """What a file may look like: its delimiter, its encoding, its columns' order."""
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from .kinds import Kind
@@ -18,13 +19,17 @@ PYTHON_CODECS = {
 }
 """Of what is spooled, by the encoding that a load names: UTF-16 is spooled as UTF-8."""
 
-ENCODINGS = {codecs.lookup(name).name: name for name in PYTHON_CODECS}
+CODE_PAGE = re.compile("^cp[-_ ]", re.IGNORECASE)
+WITH_MARK_OR_ORDER = {"utf-8-sig": "utf-8", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+"""Python's names of what the file's own bytes say beside its encoding."""
+
+ENCODINGS = {codecs.lookup(name).name: name for name in PYTHON_CODECS} | WITH_MARK_OR_ORDER
 
 
 def named_encoding(name: object) -> object:
     """Our name of an encoding, of any that it goes by; what has none stays as it is."""
     try:
-        return ENCODINGS.get(codecs.lookup(name).name, name) if isinstance(name, str) else name
+        return ENCODINGS.get(codecs.lookup(CODE_PAGE.sub("cp", name)).name, name) if isinstance(name, str) else name
     except (LookupError, ValueError):
         return name
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import ActorOfRequest, audit
-from ..accounts.current_user import Admin, Analyst, User, Viewer, peer_address
+from ..accounts.current_user import Admin, Analyst, Follower, User, Viewer, peer_address, refuse_what_is_of_others
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
 from ..http.field_types import MAX_ID, OwnId
@@ -144,9 +144,10 @@ async def list_loads(
 
 
 @router.get("/loads/{load_id}", operation_id="get_load", responses=problems(401, 403, 404, 422, 503))
-async def get_load(connection: ConnectionOfRequest, user: Viewer, load_id: LoadId, response: Response) -> Load:
+async def get_load(connection: ConnectionOfRequest, user: Follower, load_id: LoadId, response: Response) -> Load:
     """Poll this until the status is completed, failed or undone."""
     load = await service.find_load(connection, load_id)
+    refuse_what_is_of_others(user, load.user)
     if load.status in ("received", "loading"):
         response.headers["Retry-After"] = "1"
     return load

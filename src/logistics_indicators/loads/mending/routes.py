@@ -121,6 +121,7 @@ UnknownCustomerOfMend = Annotated[
     UnknownCustomer | None,
     Query(description="What becomes of a visit whose customer is not there: wait, until it comes; else it stays open"),
 ]
+NOTHING_TRIED = "tried mend: nothing was dropped or opened again, for validate_only"
 MEND_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": MendAnswer, "description": "Nothing is to be loaded: rows were dropped or are open again"},
     202: location_of("The load: /v1/loads/{id}"),
@@ -164,7 +165,7 @@ async def mend(
     else:
         response.headers["Location"] = f"/v1/loads/{load.id}"
     return MendAnswer(
-        message="received mend",
+        message="received mend" if load or not validate_only else NOTHING_TRIED,
         load=load,
         rows=done.rows,
         dropped=done.dropped,
