@@ -111,7 +111,7 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "too many columns": (
         sheet('<row r="1">' + "".join(f'<c t="str"><v>c{n}</v></c>' for n in range(16_000)) + "</row>"), 422, "header"
     ),
-    "cut in two": (packed(GOOD)[:-60], 400, "zip"),
+    "cut in two": (packed(GOOD)[:-60], 422, "The workbook is broken"),
     "a damaged part": (damaged(), 422, "broken"),
 }  # fmt: skip
 
