@@ -8,6 +8,7 @@ import pytest
 from load_client import client_with, counts, load_file
 
 from logistics_indicators.loads.parsing.findings import SaneDays, warnings_of_findings
+from logistics_indicators.loads.working.rules import years_after
 
 GOOD = "1;1;Ana;SP - A;30/06/2021;29/06/2021 10:15:27\n"
 FAR = (
@@ -30,8 +31,7 @@ def begins(load: dict[str, list[str]]) -> list[str]:
 
 
 def expected() -> list[str]:
-    today = date.today()
-    last = date(today.year + 10, today.month, min(today.day, 28))
+    last = years_after(date.today(), 10)
     span = f"before 1990-01-01 or after {last}, the first in line"
     return [f"data_de_atendimento: 2 dates {span} 2", f"data_limite: 1 date {span} 5"]
 
@@ -74,3 +74,9 @@ def test_a_warning_of_one_date_says_one() -> None:
     sane = SaneDays(date(1990, 1, 1), date(2036, 1, 1))
     (warning,) = warnings_of_findings({"far_dates": {"data_limite": [1, 7]}}, sane)
     assert warning.startswith("data_limite: 1 date before 1990-01-01 or after 2036-01-01, the first in line 7.")
+
+
+async def test_the_last_sane_day_is_the_same_day_of_its_year() -> None:
+    found = [str(years_after(date.fromisoformat(day), 10)) for day in ("2026-11-30", "2026-12-31", "2024-02-29")]
+    assert found == ["2036-11-30", "2036-12-31", "2034-02-28"]
+    assert years_after(date(9995, 1, 1), 10) == date(9999, 1, 1)

@@ -1,5 +1,6 @@
 """How a load is to be merged: what its sender asked, and what its process brings."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,9 +30,13 @@ class LoadSettings:
 
     @property
     def sane_days(self) -> SaneDays:
-        today = date.today()
-        last = min(today.year + self.sane_years_ahead, date.max.year)
-        return SaneDays(self.first_sane_day, date(last, today.month, min(today.day, 28)))
+        return SaneDays(self.first_sane_day, years_after(date.today(), self.sane_years_ahead))
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day, or the last of its February."""
+    year = min(day.year + years, date.max.year)
+    return date(year, day.month, min(day.day, monthrange(year, day.month)[1]))
 
 
 def rules_of(load: Any, settings: LoadSettings, target: Target, *, into_empty: bool) -> LoadRules:
