@@ -255,3 +255,33 @@ async def test_a_file_under_way_is_its_senders_alone(app: FastAPI, connection: a
             };
         })"""
         assert await page.evaluate(kept) == 0
+
+
+@needs_browser
+async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=("status of 409",)) as surf:
+        page = await open_view(surf)
+        await load_both(page)
+        await page.get_by_role("article", name="services.csv").get_by_role("link", name="Corrigir").click()
+        grid = page.get_by_role("grid")
+        await expect(grid.get_by_role("row")).to_have_count(7)
+        await grid.locator("[data-place='0:5']").click()
+        await page.keyboard.type("-")
+        await page.keyboard.press("Enter")
+        await grid.locator("[data-place='4:0']").click()
+        await page.keyboard.type("900004")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Resumo").click()
+        async with api_of(app) as api:
+            load = (await api.get("/v1/loads", params={"limit": 1})).json()["loads"][0]["id"]
+            line = (await api.get("/v1/rejects", params={"load": load})).json()["rejects"][0]["line"]
+            assert (await api.post(f"/v1/loads/{load}/mend", json={"drops": [line]})).status_code == 200
+        await page.go_back()
+        await page.get_by_role("button", name="Enviar 2 linhas").click()  # another view did not lose them
+        await expect(page.get_by_text("já tinha sido tratada por outra pessoa")).to_contain_text(str(line))
+        await expect(page.get_by_text("1 linha aceita")).to_be_visible()
+        await expect(page.get_by_role("button", name="Enviar 0 linha")).to_be_disabled()
+        assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 1

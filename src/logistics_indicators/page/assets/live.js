@@ -59,6 +59,7 @@ async function hold() {
     try {
       await stream(() => (failures = 0));
     } catch {
+      if (session.get().state !== "in") continue; // it has ended: the service is there
       failures += 1;
       await poll().then(
         (news) => tell({ ...news, link: "polling" }),

@@ -3,7 +3,7 @@
 import { language } from "../choices.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { wordsOf } from "../parts/problems.js";
-import { signIn } from "../session.js";
+import { session, signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
 
 const text = textsOf({
@@ -48,7 +48,10 @@ function Form({ why }) {
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
   const first = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useEffect(() => {
+    const [name, password] = first.current?.form?.querySelectorAll("input") ?? [];
+    (name?.value ? password : name)?.focus();
+  }, []);
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
@@ -73,6 +76,7 @@ function Form({ why }) {
           name="username"
           autocomplete="username"
           autocapitalize="none"
+          defaultValue=${session.get().user?.username ?? ""}
           spellcheck=${false}
           required
           ref=${first}

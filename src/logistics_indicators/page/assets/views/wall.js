@@ -68,9 +68,12 @@ export function Wall({ params }) {
   }, [paused, seconds]);
   useAwake();
   const page = PAGES[place % PAGES.length] ?? "figures";
-  const by = page === "figures" ? "polo" : page;
-  /** @type {import("../data.js").Answered<SummaryAnswer>} */
-  const { data } = useData("v1/indicators/summary", { ...scopeOf(params), by, top: 8 });
+  const answers = {
+    polo: useSummary(params, "polo"),
+    angel: useSummary(params, "angel"),
+    uf: useSummary(params, "uf"),
+  };
+  const data = answers[page === "figures" ? "polo" : page];
   return html`<main class="wall" ref=${frame}>
     <header class="row spread">
       <h1>${common("name")}</h1>
@@ -88,6 +91,21 @@ export function Wall({ params }) {
       : html`<${Ranks} data=${data} by=${page} />`)}
     ${!data && html`<p class="quiet" role="status">${common("loading")}</p>`}
   </main>`;
+}
+
+/**
+ * Every page's figures are asked for at each change, and the last ones stay: a page that comes when the service is away
+ * has them too.
+ *
+ * @param {URLSearchParams} params
+ * @param {"polo" | "angel" | "uf"} by
+ */
+function useSummary(params, by) {
+  const last = useRef(/** @type {SummaryAnswer | null} */ (null));
+  /** @type {import("../data.js").Answered<SummaryAnswer>} */
+  const { data } = useData("v1/indicators/summary", { ...scopeOf(params), by, top: 8 });
+  last.current = data ?? last.current;
+  return last.current;
 }
 
 /** Says when the figures are old; a clock of its own looks, for no news come then. */

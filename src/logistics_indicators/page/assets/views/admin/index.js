@@ -2,6 +2,7 @@
 
 import { html } from "../../html.js";
 import { linkTo } from "../../route.js";
+import { may } from "../../session.js";
 import { textsOf } from "../../texts.js";
 import { Audit } from "./audit.js";
 import { Calendar } from "./calendar.js";
@@ -16,6 +17,7 @@ const text = textsOf({
     audit: "Auditoria",
     calendar: "Calendário",
     health: "Saúde",
+    not_yours: "Só administradores veem esta tela.",
   },
   en: {
     title: "Administration",
@@ -24,6 +26,7 @@ const text = textsOf({
     audit: "Audit",
     calendar: "Calendar",
     health: "Health",
+    not_yours: "This view is for admins.",
   },
 });
 
@@ -33,6 +36,9 @@ const NAMES = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
 /** @param {{ params: URLSearchParams }} props */
 export function Admin({ params }) {
   const name = NAMES.find((each) => each === params.get("part")) ?? "users";
+  if (!may("admin"))
+    return html`<h1>${text("title")}</h1>
+      <p class="notice fair">${text("not_yours")}</p>`;
   return html`
     <h1>${text("title")}</h1>
     <nav class="row" aria-label=${text("parts")}>

@@ -23,7 +23,8 @@ const text = textsOf({
     all: "Todas as cargas",
     about: "{who}, {when}",
     visits: "Ver os atendimentos desta carga",
-    mend: "Corrigir {n} linhas",
+    mend: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
+    look: { one: "Ver {n} linha rejeitada", other: "Ver {n} linhas rejeitadas" },
     undo: "Desfazer a carga",
     sure: "Desfazer a carga {id}?",
     undoing:
@@ -37,7 +38,8 @@ const text = textsOf({
     all: "All loads",
     about: "{who}, {when}",
     visits: "See the visits of this load",
-    mend: "Mend {n} rows",
+    mend: { one: "Mend {n} row", other: "Mend {n} rows" },
+    look: { one: "See {n} rejected row", other: "See {n} rejected rows" },
     undo: "Undo the load",
     sure: "Undo load {id}?",
     undoing:
@@ -77,7 +79,7 @@ function Whole({ load, again }) {
       <p class="quiet">
         ${wordOf(load.kind)}, ${bytes(load.bytes)}, ${load.encoding}.${" "}
         ${text("about", { who: load.user ?? "–", when: moment(load.received_at) })}
-        ${load.rows_per_second ? `. ${text("took", { n: load.rows_per_second })}` : ""}
+        ${load.rows_per_second && load.status !== "undone" ? `. ${text("took", { n: load.rows_per_second })}` : ""}
       </p>
       ${load.status === "loading" &&
       html`<progress max="1" value=${load.progress} aria-label=${percent(100 * load.progress, 0)}></progress>`}
@@ -86,13 +88,10 @@ function Whole({ load, again }) {
       ${load.warnings.map((words) => html`<p class="notice fair">${words}</p>`)}
       ${mapped.length > 0 && html`<p class="quiet small">${text("columns", { names: mapped.join(", ") })}</p>`}
       <div class="row">
-        ${load.rows_rejected > 0 &&
-        !load.validate_only &&
-        html`<a class="button main" href=${linkTo("mending", { load: load.id })}
-          >${text("mend", { n: load.rows_rejected })}</a
-        >`}
+        <${Open} load=${load} />
         ${load.kind === "services" &&
         load.rows_inserted > 0 &&
+        load.status !== "undone" &&
         !load.validate_only &&
         html`<a class="button" href=${linkTo("visits", { load_id: load.id })}>${text("visits")}</a>`}
         ${may("admin") &&
@@ -106,6 +105,17 @@ function Whole({ load, again }) {
       ${load.effect && html`<div class="stack"><${EffectOf} effect=${load.effect} /></div>`}
     </div>
   `;
+}
+
+/** The way to those of its rejects that are open still. @param {{ load: Load }} props */
+function Open({ load }) {
+  const none = load.rows_rejected === 0 || load.validate_only || load.status === "undone";
+  const news = useStore(movedLoads);
+  /** @type {import("../../data.js").Answered<{ rows: number }>} */
+  const { data } = useData(none ? null : "v1/rejects/counts", { load: load.id, limit: 1 }, { until: news });
+  if (none || !data?.rows) return null;
+  const words = text(may("analyst") ? "mend" : "look", { n: data.rows });
+  return html`<a class="button main" href=${linkTo("mending", { load: load.id })}>${words}</a>`;
 }
 
 /** @param {{ load: Load, again: () => void }} props */

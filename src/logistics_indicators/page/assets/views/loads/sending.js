@@ -53,6 +53,7 @@ export async function resumeKept() {
   const before = all.filter((item) => item.user === user);
   for (const item of all) if (item.user !== user) void forget(item.id);
   const known = new Set(items.get().map(({ id }) => id));
+  before.sort((one, other) => one.kind.localeCompare(other.kind)); // customers first
   items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
 }

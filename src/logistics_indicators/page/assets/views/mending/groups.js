@@ -25,11 +25,11 @@ const text = textsOf({
     fill: "Preencher todas…",
     fill_title: "{n} linhas: {reason}",
     fill_value: "Novo valor de {column}",
-    fill_send: "Corrigir {n} linhas",
-    drop: "Descartar {n} linhas",
+    fill_send: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
+    drop: { one: "Descartar {n} linha", other: "Descartar {n} linhas" },
     empty: "(vazio)",
-    others: "e mais {n} grupos",
-    sent: "{n} linhas enviadas.",
+    others: { one: "e mais {n} grupo", other: "e mais {n} grupos" },
+    sent: { one: "{n} linha enviada.", other: "{n} linhas enviadas." },
     only: "Abra uma carga para preencher um grupo de uma vez.",
     choose: "Ver só estas",
   },
@@ -43,21 +43,23 @@ const text = textsOf({
     fill: "Fill in all…",
     fill_title: "{n} rows: {reason}",
     fill_value: "New value of {column}",
-    fill_send: "Mend {n} rows",
-    drop: "Drop {n} rows",
+    fill_send: { one: "Mend {n} row", other: "Mend {n} rows" },
+    drop: { one: "Drop {n} row", other: "Drop {n} rows" },
     empty: "(empty)",
-    others: "and {n} more groups",
-    sent: "{n} rows sent.",
+    others: { one: "and {n} more group", other: "and {n} more groups" },
+    sent: { one: "{n} row sent.", other: "{n} rows sent." },
     only: "Open a load to fill in a group at once.",
     choose: "See only these",
   },
 });
 const SHOWN = 6;
+const MOST = 1_000;
 
 /** @param {{ filter: Record<string, string | null>, params: URLSearchParams, until: unknown }} props */
 export function Groups({ filter, params, until }) {
+  const [whole, setWhole] = useState(false);
   /** @type {import("../../data.js").Answered<RejectCounts>} */
-  const { data, again } = useData("v1/rejects/counts", { ...filter, limit: SHOWN }, { until });
+  const { data, again } = useData("v1/rejects/counts", { ...filter, limit: whole ? MOST : SHOWN }, { until });
   if (!data || data.counts.length === 0) return null;
   const chosen = (/** @type {Group} */ group) =>
     group.reason === params.get("reason") &&
@@ -90,7 +92,11 @@ export function Groups({ filter, params, until }) {
       </table>
     </div>
     ${data.groups > data.counts.length &&
-    html`<p class="quiet small">${text("others", { n: data.groups - data.counts.length })}</p>`}
+    html`<p>
+      <button class="slim" onClick=${() => setWhole(true)}>
+        ${text("others", { n: data.groups - data.counts.length })}
+      </button>
+    </p>`}
   </section>`;
 }
 

@@ -1,6 +1,6 @@
 /** Mending: what was rejected, by fault; cells are written anew in place, and only those rows are sent again. */
 
-import { call } from "../../api.js";
+import { call, Problem } from "../../api.js";
 import { useData } from "../../data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
@@ -8,8 +8,8 @@ import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/scope_bar.js";
 import { change } from "../../route.js";
-import { may } from "../../session.js";
-import { useStore } from "../../store.js";
+import { may, session } from "../../session.js";
+import { storeOf, useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
 import { requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
@@ -24,34 +24,49 @@ const text = textsOf({
   pt: {
     title: "Correções",
     none: "Nada a corrigir: nenhuma linha rejeitada está aberta aqui.",
-    send: "Enviar {n} linhas",
+    send: { one: "Enviar {n} linha", other: "Enviar {n} linhas" },
     throw_away: "Desfazer as edições",
-    sent: "{n} linhas enviadas.",
-    dropped: "{n} linhas descartadas.",
+    sent: { one: "{n} linha enviada.", other: "{n} linhas enviadas." },
+    dropped: { one: "{n} linha descartada.", other: "{n} linhas descartadas." },
+    settled: {
+      one: "{n} linha já tinha sido tratada por outra pessoa ({lines}); a sua edição dela foi deixada de lado.",
+      other:
+        "{n} linhas já tinham sido tratadas por outra pessoa ({lines}); as suas edições delas foram deixadas de lado.",
+    },
     kind: "Arquivo de",
-    shown: "{n} linhas",
+    shown: { one: "{n} linha", other: "{n} linhas" },
     help: "Setas movem, Enter edita e confirma, Esc desiste, Ctrl+V cola um bloco, Del descarta a linha.",
     all: "Todas as cargas",
     of: "Carga {id}",
     more: "Há mais linhas: corrija estas ou escolha um grupo.",
-    still: "{n} linhas continuam rejeitadas, com o novo motivo.",
-    taken: "Carga {id}: {n} linhas aceitas.",
+    still: {
+      one: "{n} linha continua rejeitada, com o novo motivo.",
+      other: "{n} linhas continuam rejeitadas, com o novo motivo.",
+    },
+    taken: { one: "Carga {id}: {n} linha aceita.", other: "Carga {id}: {n} linhas aceitas." },
   },
   en: {
     title: "Mending",
     none: "Nothing to mend: no rejected row is open here.",
-    send: "Send {n} rows",
+    send: { one: "Send {n} row", other: "Send {n} rows" },
     throw_away: "Undo the edits",
-    sent: "{n} rows sent.",
-    dropped: "{n} rows dropped.",
+    sent: { one: "{n} row sent.", other: "{n} rows sent." },
+    dropped: { one: "{n} row dropped.", other: "{n} rows dropped." },
+    settled: {
+      one: "{n} row was settled by somebody else already ({lines}); your edit of it was left out.",
+      other: "{n} rows were settled by somebody else already ({lines}); your edits of them were left out.",
+    },
     kind: "File of",
-    shown: "{n} rows",
+    shown: { one: "{n} row", other: "{n} rows" },
     help: "Arrows move, Enter edits and confirms, Esc gives up, Ctrl+V pastes a block, Del drops the row.",
     all: "All loads",
     of: "Load {id}",
     more: "There are more rows: mend these or choose a group.",
-    still: "{n} rows are rejected still, with their new reason.",
-    taken: "Load {id}: {n} rows taken.",
+    still: {
+      one: "{n} row is rejected still, with its new reason.",
+      other: "{n} rows are rejected still, with their new reason.",
+    },
+    taken: { one: "Load {id}: {n} row taken.", other: "Load {id}: {n} rows taken." },
   },
 });
 
@@ -66,7 +81,7 @@ export function Mending({ params }) {
   const own = Object.fromEntries(NARROWS.map((name) => [name, params.get(name)]));
   const counted = useData(load ? `v1/loads/${encodeURIComponent(load)}` : null, {}, { until: news });
   const kind = kindOf(params, counted.data);
-  const [edits, setEdits] = useState(/** @type {Edits} */ (new Map()));
+  const edits = useStore(unsent);
   const page = useRejects({ ...own, kind }, news);
   return html`
     <h1>${text("title")}</h1>
@@ -76,7 +91,7 @@ export function Mending({ params }) {
     ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}
     ${page.rejects &&
     page.rejects.length > 0 &&
-    html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} setEdits=${setEdits} again=${page.again} />`}
+    html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} again=${page.again} />`}
   `;
 }
 
@@ -119,8 +134,8 @@ function Kinds({ kind, load }) {
   </label>`;
 }
 
-/** @param {{ rejects: readonly Reject[], more: boolean, edits: Edits, setEdits: (edits: Edits) => void, again: () => void }} props */
-function Mend({ rejects, more, edits, setEdits, again }) {
+/** @param {{ rejects: readonly Reject[], more: boolean, edits: Edits, again: () => void }} props */
+function Mend({ rejects, more, edits, again }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const columns = useMemo(() => columnsOf(rejects), [rejects]);
@@ -135,20 +150,11 @@ function Mend({ rejects, more, edits, setEdits, again }) {
   async function send() {
     setBusy(true);
     setWrong("");
-    let left = edits;
     try {
-      for (const [load, body] of requestsOf(edits)) {
-        /** @type {Mended} */
-        const done = await call("POST", `v1/loads/${load}/mend`, { body });
-        left = new Map([...left].filter(([key]) => !key.startsWith(`${load}:`)));
-        if (done.load) sent.add(done.load.id);
-        if (done.rows) note(text("sent", { n: done.rows }));
-        if (done.dropped) note(text("dropped", { n: done.dropped }));
-      }
+      for (const load of requestsOf(edits).keys()) await sendOf(load);
     } catch (problem) {
       setWrong(wordsOf(problem));
     }
-    setEdits(left);
     setBusy(false);
     again();
   }
@@ -162,17 +168,68 @@ function Mend({ rejects, more, edits, setEdits, again }) {
           <button class="main" disabled=${busy || edits.size === 0} onClick=${send}>
             ${text("send", { n: edits.size })}
           </button>
-          <button disabled=${busy || edits.size === 0} onClick=${() => setEdits(new Map())}>
+          <button disabled=${busy || edits.size === 0} onClick=${() => unsent.set(new Map())}>
             ${text("throw_away")}
           </button>
         </div>`}
       </div>
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
-      <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${setEdits} mayEdit=${may("analyst")} />
+      <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${unsent.set} mayEdit=${may("analyst")} />
       <p class="quiet small">${text("help")}</p>
     </section>
   `;
 }
+
+/**
+ * Sends what was edited of a load. Where somebody else was there before, those rows are left out and said so, and the
+ * others are sent.
+ *
+ * @param {number} load
+ */
+async function sendOf(load) {
+  for (;;) {
+    const body = requestsOf(unsent.get()).get(load);
+    if (!body) return;
+    try {
+      /** @type {Mended} */
+      const done = await call("POST", `v1/loads/${load}/mend`, { body });
+      forgetEdits((edited) => edited === load);
+      if (done.load) sent.add(done.load.id);
+      if (done.rows) note(text("sent", { n: done.rows }));
+      if (done.dropped) note(text("dropped", { n: done.dropped }));
+      return;
+    } catch (problem) {
+      const settled = settledLines(problem);
+      if (settled.size === 0) throw problem;
+      forgetEdits((edited, line) => edited === load && settled.has(line));
+      note(text("settled", { n: settled.size, lines: [...settled].join(", ") }), "fair");
+    }
+  }
+}
+
+/** The lines that a 409 names, as others have settled them. @param {unknown} problem @returns {Set<number>} */
+function settledLines(problem) {
+  if (!(problem instanceof Problem) || problem.status !== 409) return new Set();
+  return new Set(problem.errors.map(({ loc }) => Number(loc.at(-1))).filter((line) => line > 0));
+}
+
+/** @param {(load: number, line: number) => boolean} gone */
+function forgetEdits(gone) {
+  unsent.set(
+    new Map(
+      [...unsent.get()].filter(([key]) => {
+        const [load = 0, line = 0] = key.split(":").map(Number);
+        return !gone(load, line);
+      }),
+    ),
+  );
+}
+
+/** Edits outlive a look at another view; a sign-out takes them away. */
+const unsent = storeOf(/** @type {Edits} */ (new Map()));
+session.watch(({ state }) => {
+  if (state === "out") unsent.set(new Map());
+});
 
 /** Mends that this tab sent and that have not ended yet. @type {Set<number>} */
 const sent = new Set();
