@@ -78,7 +78,7 @@ async def test_the_undo_of_a_large_update_of_visits(client: httpx.AsyncClient, c
     await connection.execute("UPDATE users SET role = 'admin'")
     undone = await client.delete(f"/v1/loads/{load['id']}")
     assert undone.status_code == 200, undone.text
-    assert await connection.fetchval("SELECT count(*) FROM services WHERE angel = 'Ana'") == ROWS
+    assert await connection.fetchval("SELECT count(*) FROM visits WHERE angel = 'Ana'") == ROWS
 
 
 async def test_a_long_wait_of_a_mend_that_ends(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
