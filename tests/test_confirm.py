@@ -1,17 +1,29 @@
 """Looking at a file, and then loading it from the bytes that the service has still."""
 
 import asyncio
+from unittest.mock import AsyncMock, patch
 
 import asyncpg
 import httpx
 import pytest
-from conftest import ClientAs
-from load_client import client_with, counts, finished, load_file, rejects_of, send, until_nothing_is_spooled
+from conftest import ClientAs, client_of, make_settings, running_app
+from load_client import (
+    client_with,
+    counts,
+    finished,
+    load_file,
+    rejects_of,
+    send,
+    token_of,
+    until_nothing_is_spooled,
+)
 from workbooks import by_openpyxl
 
 from logistics_indicators.accounts.audit import Actor
 from logistics_indicators.accounts.current_user import Role, User
+from logistics_indicators.errors import InsufficientStorage
 from logistics_indicators.loads.confirming import Changes, confirm_load
+from logistics_indicators.loads.receiving.room import Room
 from logistics_indicators.loads.working.sweeping import sweep
 
 CUSTOMERS = "Código;Nome;E-mail;Obs\n1;Íris;iris@example.com;x\n2;;bia@example.com;\n"
@@ -63,7 +75,7 @@ async def test_a_confirmation_that_is_cut_off_leaves_the_trial_as_it_was(
     cut_off = connection.transaction()
     await cut_off.start()
     user = User(1, "ana", "ana@example.com", Role.analyst)
-    await confirm_load(connection, trial["id"], Changes(None, None), user, Actor.of(user, None))
+    await confirm_load(connection, trial["id"], Changes(None, None), user, Actor.of(user, None), AsyncMock())
     await cut_off.rollback()
     assert (await preview(client, trial["id"])).json()["rows"] == AS_SENT
     load = await finished(client, (await confirmed(client, trial["id"])).json()["load"]["id"])
@@ -79,6 +91,74 @@ async def test_options_may_be_asked_otherwise(client: httpx.AsyncClient, connect
     assert await connection.fetchval("SELECT nome FROM customers") == "Íris"
     wrong = await load_file(client, "customers", CUSTOMERS, validate_only=True)
     assert (await confirmed(client, wrong["id"], unknown_customer="wait")).status_code == 422
+
+
+async def test_what_was_confirmed_is_confirmed_again_in_the_same_way_alone(client: httpx.AsyncClient) -> None:
+    trial = await load_file(client, "customers", CUSTOMERS, validate_only=True)
+    first = (await confirmed(client, trial["id"], on_conflict="update")).json()["load"]
+    again = await confirmed(client, trial["id"], on_conflict="update")
+    assert (again.status_code, again.json()["load"]["id"]) == (202, first["id"])
+    for other in ({}, {"on_conflict": "reject"}, {"on_conflict": "update", "unknown_customer": "wait"}):
+        refused = await confirmed(client, trial["id"], **other)
+        assert refused.status_code == 409
+        assert f"load {first['id']}" in refused.json()["detail"]
+
+
+async def test_a_confirmed_load_that_was_undone_is_no_answer(client_as: ClientAs) -> None:
+    admin = await client_as("admin")
+    trial = await load_file(admin, "customers", CUSTOMERS, validate_only=True)
+    load = await finished(admin, (await confirmed(admin, trial["id"])).json()["load"]["id"])
+    assert (await admin.delete(f"/v1/loads/{load['id']}")).status_code == 200
+    refused = await confirmed(admin, trial["id"])
+    assert refused.status_code == 409
+    assert "undone" in refused.json()["detail"]
+
+
+async def test_an_analyst_drops_a_trial_of_their_own_and_its_file_goes_at_once(
+    connection: asyncpg.Connection, database_url: str
+) -> None:
+    async with client_with(connection, database_url, load_spool_bytes_per_user=1024) as client:
+        rows = "".join(f"{n};Ana {n};a{n}@example.com;\n" for n in range(1, 60))
+        trial = await load_file(client, "customers", f"id;nome;email;telefone\n{rows}", validate_only=True)
+        assert (await send(client, "customers", CUSTOMERS)).status_code == 429
+        dropped = await client.delete(f"/v1/loads/{trial['id']}")
+        assert (dropped.status_code, dropped.json()["status"]) == (200, "undone")
+        assert await connection.fetchval(SPOOLED) == 0
+        assert (await preview(client, trial["id"])).status_code == 409
+        assert (await confirmed(client, trial["id"])).status_code == 409
+        assert (await client.delete(f"/v1/loads/{trial['id']}")).status_code == 409
+        assert (await send(client, "customers", CUSTOMERS)).status_code == 202
+
+
+async def test_an_analyst_undoes_neither_loads_nor_the_trials_of_others(client_as: ClientAs) -> None:
+    ana, bia = await client_as("analyst"), await client_as("analyst")
+    load = await load_file(ana, "customers", CUSTOMERS)
+    trial = await load_file(ana, "customers", CUSTOMERS, validate_only=True)
+    assert (await ana.delete(f"/v1/loads/{load['id']}")).status_code == 403
+    assert (await bia.delete(f"/v1/loads/{trial['id']}")).status_code == 403
+    assert (await preview(bia, trial["id"])).status_code == 200
+
+
+async def test_who_has_no_room_confirms_no_trial_of_another(connection: asyncpg.Connection, database_url: str) -> None:
+    rows = "".join(f"{n};Ana {n};a{n}@example.com;\n" for n in range(1, 60))
+    async with running_app(make_settings(database_url, load_spool_bytes_per_user=1024)) as app:
+        ana = client_of(app, await token_of(app, connection))
+        bia = client_of(app, await token_of(app, connection))
+        trial = await load_file(ana, "customers", CUSTOMERS, validate_only=True)
+        full = await load_file(bia, "customers", f"id;nome;email;telefone\n{rows}", validate_only=True)
+        refused = await confirmed(bia, trial["id"])
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+        assert (await confirmed(ana, trial["id"])).status_code == 202
+        assert (await confirmed(bia, trial["id"])).status_code == 202, "it is told the load that there is"
+        assert (await confirmed(bia, full["id"])).status_code == 202, "it takes no more than it did"
+
+
+async def test_a_full_disk_takes_no_confirmation(connection: asyncpg.Connection, database_url: str) -> None:
+    async with client_with(connection, database_url) as client:
+        trial = await load_file(client, "customers", CUSTOMERS, validate_only=True)
+        with patch.object(Room, "_check_disk", side_effect=InsufficientStorage("full")):
+            assert (await confirmed(client, trial["id"])).status_code == 507
+        assert (await confirmed(client, trial["id"])).status_code == 202
 
 
 async def test_only_a_completed_trial_is_confirmed(client_as: ClientAs) -> None:

@@ -1,18 +1,20 @@
 """Looking at a file before it is loaded, and loading it without sending it twice."""
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ..accounts.audit import ActorOfRequest
-from ..accounts.current_user import Analyst, Viewer
-from ..database import ConnectionOfRequest
+from ..accounts.current_user import Analyst, User, Viewer
+from ..database import Connection, ConnectionOfRequest
 from ..errors import problems
 from ..http.field_types import OwnId
 from . import words
 from .confirming import Changes, confirm_load
 from .models import ReceivedLoad
 from .preview import LoadPreview, preview_of
+from .receiving.room import Room
 
 router = APIRouter(prefix="/v1/loads/{load_id}", tags=["loads"])
 
@@ -51,9 +53,10 @@ async def preview_load(
     operation_id="confirm_load",
     status_code=202,
     summary="Load what was tried with validate_only, without sending it again",
-    responses={202: LOCATION, **problems(401, 403, 404, 409, 422, 503)},
+    responses={202: LOCATION, **problems(401, 403, 404, 409, 422, 429, 503, 507)},
 )
 async def post_confirmation(
+    request: Request,
     response: Response,
     connection: ConnectionOfRequest,
     user: Analyst,
@@ -64,10 +67,18 @@ async def post_confirmation(
 ) -> ReceivedLoad:
     """A new load, which `confirms` this one, takes its bytes over, and is loaded as any other with the same options.
 
-    Asked again, the answer is the same load. 409 where it is no completed load with `validate_only`, and where its
-    bytes are gone: they are kept for an hour after it ended, and count among `LOAD_SPOOL_BYTES_PER_USER`.
+    Asked again, the answer is the same load; 409 with other options than those, and once that load was undone. 409,
+    too, where this is no completed load with `validate_only`, and where its bytes are gone: they are kept for an hour
+    after it ended. They count among `LOAD_SPOOL_BYTES_PER_USER` of who sent them, and then of who confirms.
     """
     changes = Changes(on_conflict, unknown_customer)
-    load = await confirm_load(connection, load_id, changes, user, actor)
+    room: Room = request.app.state.receiver.room
+    check_room = partial(_check_room, room, user, load_id)
+    load = await confirm_load(connection, load_id, changes, user, actor, check_room)
     response.headers["Location"] = f"/v1/loads/{load.id}"
     return ReceivedLoad(message="received load", load=load, loads=[load])
+
+
+async def _check_room(room: Room, user: User, load_id: int, connection: Connection) -> None:
+    """The trial's own bytes are no more than there were."""
+    await room.check(user.id, taken_over=load_id, by=connection)

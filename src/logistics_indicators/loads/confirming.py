@@ -1,6 +1,7 @@
 """A file that was looked at with validate_only is loaded, from the bytes that are here still."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..accounts.audit import Actor, audit
@@ -19,7 +20,7 @@ AND l.finished_at > clock_timestamp()::timestamp - interval '{KEPT_HOURS} hours'
 """The file of a load `l` that may still be confirmed."""
 
 LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPDATE"
-FIND_CONFIRMING = "SELECT id FROM loads WHERE confirms = $1"
+FIND_CONFIRMING = "SELECT id, status, on_conflict, unknown_customer FROM loads WHERE confirms = $1"
 INSERT_CONFIRMING = """
 INSERT INTO loads (confirms, status, stage, received_at, on_conflict, unknown_customer, user_id, username, warnings,
     kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
@@ -36,6 +37,10 @@ WITH taken AS (UPDATE load_chunks SET load_id = $2 WHERE load_id = $1 RETURNING 
 """
 
 
+CheckRoom = Callable[[Connection], Awaitable[None]]
+"""Raises where there is no room for the user's files."""
+
+
 @dataclass(frozen=True)
 class Changes:
     """What is asked otherwise than when the file was looked at; None is as it was."""
@@ -44,18 +49,25 @@ class Changes:
     unknown_customer: str | None
 
 
-async def confirm_load(connection: Connection, load_id: int, changes: Changes, user: User, actor: Actor) -> Load:
-    """The load that writes what this one tried: the same one, however often it is asked for.
+async def confirm_load(
+    connection: Connection, load_id: int, changes: Changes, user: User, actor: Actor, check_room: CheckRoom
+) -> Load:
+    """The load that writes what this one tried: the same one, however often it is asked for so.
 
-    All of it in one transaction. Raises Conflict where there is nothing to confirm, or not any more.
+    All of it in one transaction. Raises Conflict where there is nothing to confirm, or not any more, and where it was
+    confirmed with other options or the load was undone since; and what check_room raises: the bytes become the user's.
     """
     async with connection.transaction():
         load = await connection.fetchrow(LOCK_LOAD, load_id)
         if load is None:
             raise NotFound(f"There is no load {load_id}.")
-        confirming = await connection.fetchval(FIND_CONFIRMING, load_id)
-        if confirming is None:
+        first = await connection.fetchrow(FIND_CONFIRMING, load_id)
+        if first is not None:
+            _refuse_to_repeat(load, changes, first)
+            confirming = first["id"]
+        else:
             _refuse_to_confirm(load, changes)
+            await check_room(connection)
             confirming = await _take_over(connection, load, changes, user)
             size = load["bytes"]
             await audit(connection, actor, "load_received", load_id=confirming, kind=load["kind"], bytes=size)
@@ -72,6 +84,14 @@ def _refuse_to_confirm(load: Any, changes: Changes) -> None:
         raise Conflict(f"Load {load['id']} is {load['status']}: only a completed trial is confirmed.")
     if changes.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
         raise Unprocessable.field("query", "unknown_customer", msg=f"is nothing that can be asked of {load['kind']}")
+
+
+def _refuse_to_repeat(load: Any, changes: Changes, first: Any) -> None:
+    if first["status"] == "undone":
+        raise Conflict(f"Load {load['id']} was loaded as load {first['id']}, which was undone. Send the file again.")
+    for name, asked in asdict(changes).items():
+        if (asked or load[name]) != first[name]:
+            raise Conflict(f"Load {load['id']} was confirmed as load {first['id']}, with {name}={first[name]}.")
 
 
 async def _take_over(connection: Connection, load: Any, changes: Changes, user: User) -> int:

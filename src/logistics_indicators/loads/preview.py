@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from ..database import Connection
 from ..errors import Conflict, NotFound
+from .confirming import IS_KEPT
 from .formats import PYTHON_CODECS
 from .parsing.quoting import RecordRule
 
@@ -19,6 +20,7 @@ FIND_BEGINNING = f"""
 SELECT l.header, l.delimiter, l.encoding, l.column_names, octet_length(c.body) > {LOOKED_AT_BYTES} AS cut,
     substring(c.body FROM 1 FOR {LOOKED_AT_BYTES}) AS body
 FROM loads l LEFT JOIN load_chunks c ON c.load_id = l.id AND c.seq = 0
+    AND (l.status IN ('received', 'loading') OR {IS_KEPT})
 WHERE l.id = $1 AND l.status <> 'receiving'
 """
 

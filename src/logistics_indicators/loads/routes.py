@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import ActorOfRequest, audit
-from ..accounts.current_user import Admin, Analyst, Follower, User, Viewer, peer_address, refuse_what_is_of_others
+from ..accounts.current_user import Analyst, Follower, User, Viewer, peer_address, refuse_what_is_of_others
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
 from ..http.field_types import MAX_ID, OwnId
@@ -225,11 +225,13 @@ async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: L
 
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
-async def undo_load(connection: ConnectionOfRequest, user: Admin, actor: ActorOfRequest, load_id: LoadId) -> Load:
+async def undo_load(connection: ConnectionOfRequest, user: Analyst, actor: ActorOfRequest, load_id: LoadId) -> Load:
     """Undo a load: the rows that it inserted go, and those that it updated get their values before again.
 
     The indicators follow. All of it or nothing: 409, with how many, where rows of it were changed since or are
     referred to, or where another row took the place of a value before.
+
+    This is for admins. An analyst may so drop a trial (`validate_only`) of their own, whose file goes at once.
     """
     async with connection.transaction():
         load = await undoing.undo_load(connection, user, load_id)

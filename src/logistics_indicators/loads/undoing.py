@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from ..accounts.current_user import User
+from ..accounts.current_user import Role, User
 from ..database import Connection, allow_long_statements, announce_changed_loads
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, Forbidden, NotFound
 from ..last_change import BY_HAND
 from ..rollup.commits import Act, Commit
 from .kinds import KINDS, Kind
@@ -23,6 +23,7 @@ UPDATE loads SET status = 'undone', finished_at = clock_timestamp(), rows_read =
     rows_waiting = 0, waiting_bytes = 0
 WHERE id = $1
 """
+DROP_FILE = "DELETE FROM load_chunks WHERE load_id = $1"
 UNDO_SECONDS = 600
 
 DELETED = -1
@@ -48,23 +49,32 @@ WHERE b.load_id = $1 AND o.id <> b.id AND o.{column}_twin = b.{column}_twin
 
 
 async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
-    """All of it, the indicators with it, in one transaction.
+    """All of it, the indicators with it, in one transaction. The file of a trial goes at once.
 
-    Raises Conflict where the load has not completed, where its rows were changed since or are referred to, and where
-    the values before have no place any more.
+    Raises Forbidden for who is no admin, unless it is a trial of their own; Conflict where the load has not completed,
+    where its rows were changed since or are referred to, and where the values before have no place any more.
     """
     async with connection.transaction():
         load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
         if load is None or load["status"] == "receiving":
             raise NotFound(f"There is no load {load_id}.")
+        _refuse_who_may_not(user, load)
         if load["status"] != "completed":
             raise Conflict(f"Load {load_id} is {load['status']}: only a completed load can be undone.")
         await allow_long_statements(connection, UNDO_SECONDS)
-        if not load["validate_only"]:
+        if load["validate_only"]:
+            await connection.execute(DROP_FILE, load_id)
+        else:
             await _take_back(connection, load, Commit(Act.undo, load_id, user.id or None, user.username))
         await connection.execute(UNDO, load_id)
         await announce_changed_loads(connection)
         return await find_load(connection, load_id)
+
+
+def _refuse_who_may_not(user: User, load: Any) -> None:
+    if user.role is Role.admin or (load["validate_only"] and load["user_id"] == user.id):
+        return
+    raise Forbidden(f"To undo a load needs the role admin; yours is {user.role.value}, for trials of your own alone.")
 
 
 async def _take_back(connection: Connection, load: Any, undo: Commit) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from ...database import Pool
+from ...database import Connection, Pool
 from ...errors import InsufficientStorage, TooManyRequests
 from ...settings import Settings
 from ..confirming import IS_KEPT
@@ -20,7 +20,8 @@ SPOOLED_BY_USER = f"""
 SELECT (
     SELECT coalesce(sum(octet_length(c.body)), 0)
     FROM loads l JOIN load_chunks c ON c.load_id = l.id
-    WHERE l.user_id = $1 AND (l.status IN ('receiving', 'received', 'loading') OR {IS_KEPT})
+    WHERE l.user_id = $1 AND l.id IS DISTINCT FROM $3
+        AND (l.status IN ('receiving', 'received', 'loading') OR {IS_KEPT})
 ) + (
     SELECT coalesce(sum(octet_length(p.body)), 0)
     FROM uploads u JOIN upload_parts p ON p.upload_id = u.id
@@ -44,14 +45,18 @@ class Room:
         self.kept: Counter[int] = Counter()
         """Bytes in temporary files, by user."""
 
-    async def check(self, user_id: int, besides: UUID | None = None) -> None:
+    async def check(
+        self, user_id: int, besides: UUID | None = None, *, taken_over: int | None = None, by: Connection = None
+    ) -> None:
         """Raises InsufficientStorage below the floor, TooManyRequests where the user's files fill their share.
 
-        `besides`: an upload that does not count, for its bytes are becoming the ones that do.
+        `besides`: an upload that does not count, for its bytes are becoming the ones that do; `taken_over`: likewise a
+        load. `by`: whoever holds a connection already must not wait for another.
         """
         await self._check_disk()
         most = self._settings.load_spool_bytes_per_user
-        if await self._pool.fetchval(SPOOLED_BY_USER, user_id, besides) + self.kept[user_id] >= most:
+        spooled = await (by or self._pool).fetchval(SPOOLED_BY_USER, user_id, besides, taken_over)
+        if spooled + self.kept[user_id] >= most:
             raise TooManyRequests(
                 f"Your files that are not loaded yet take {most} bytes, as much as a user's may. Send this one when "
                 "they are.",
