@@ -17,7 +17,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 TYPESCRIPT = EXAMPLES / "typescript"
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
 SLA = {polo: f"{100 * on_time / total:.2f}%" for polo, (total, on_time) in TRUTH["polo"].items()}
-GENERATOR = shutil.which("openapi-python-client")
+BESIDE_PYTHON = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+GENERATOR = shutil.which("openapi-python-client", path=BESIDE_PYTHON)
 
 
 class Examples:
@@ -67,7 +68,7 @@ async def test_curl_does_the_job(examples: Examples) -> None:
     await examples.job("bash", EXAMPLES / "with_curl.sh")
 
 
-@pytest.mark.skipif(GENERATOR is None, reason="openapi-python-client is not on the PATH: uv tool install it")
+@pytest.mark.skipif(GENERATOR is None, reason="openapi-python-client is not installed: scripts/test does it")
 async def test_the_client_that_openapi_python_client_makes_does_the_job(examples: Examples) -> None:
     ours, client = EXAMPLES / "openapi-python-client", examples.folder / "client"
     document = f"{examples.url}/openapi.json"
@@ -96,8 +97,8 @@ async def typescript(examples: Examples) -> Path:
     """A copy of the folder, since generators write into it."""
     if shutil.which("npm") is None:
         pytest.skip("there is no npm")
-    if not (TYPESCRIPT / "node_modules").is_dir():
-        pytest.skip("the generators are not installed: npm install --prefix examples/typescript")
+    if not (TYPESCRIPT / "node_modules/.package-lock.json").is_file():
+        pytest.skip("the generators are not installed: npm ci --prefix examples/typescript")
     copy = examples.folder / "typescript"
     shutil.copytree(TYPESCRIPT, copy, ignore=lambda _folder, _names: ["node_modules", "build"])
     (copy / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
