@@ -10,7 +10,7 @@ import pytest
 from browsing import ARGUMENTS, CHROMIUM, PASSWORD, needs_browser
 from fastapi import FastAPI
 from listening import listening
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 ASSETS = re.compile(r'(?:src|href)="([^"]+)"')
 
@@ -44,14 +44,18 @@ async def test_the_root_leads_to_the_documentation(anonymous: httpx.AsyncClient)
 
 
 @asynccontextmanager
-async def browsing(app: FastAPI, path: str) -> AsyncIterator[Page]:
-    """The page in a browser that reaches 127.0.0.1 alone. At the end nothing may have failed or been refused."""
+async def browsing(app: FastAPI, path: str, refused: str = "") -> AsyncIterator[Page]:
+    """The page in a browser that reaches 127.0.0.1 alone. At the end nothing may have failed, or been refused
+    but at the path that is named."""
     troubles: list[str] = []
     async with listening(app) as port, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         page = await browser.new_page()
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda said: troubles.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+        )
         page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
         page.on("response", lambda answer: troubles.append(answer.url) if answer.status >= 400 else None)
         await page.goto(f"http://127.0.0.1:{port}{path}")
@@ -59,32 +63,104 @@ async def browsing(app: FastAPI, path: str) -> AsyncIterator[Page]:
         if folder := os.environ.get("SCREENSHOTS"):
             await page.screenshot(path=f"{folder}{path}.png", full_page=False)
         await browser.close()
-    assert troubles == []
+    assert [trouble for trouble in troubles if not refused or refused not in trouble] == []
+
+
+@asynccontextmanager
+async def dialog_of(app: FastAPI, anonymous: httpx.AsyncClient, refused: str = "") -> AsyncIterator[Page]:
+    """/docs with its dialog open, and an account of iris."""
+    account = {"username": "iris", "email": "iris@example.com", "password": PASSWORD}
+    assert (await anonymous.post("/v1/auth/register", json=account)).status_code == 201
+    async with browsing(app, "/docs", refused) as page:
+        await open_dialog(page)
+        yield page
+
+
+async def open_dialog(page: Page) -> None:
+    await page.locator(".btn.authorize").first.click()
+
+
+async def sign_in(page: Page, password: str) -> None:
+    """By the keyboard: the name has the focus."""
+    form = page.locator(".auth-container").first
+    await form.locator("#oauth_username").fill("iris")
+    await form.locator("input[type=password]").first.fill(password)
+    await form.locator("button.authorize").click()
+
+
+async def ask_for_customers(page: Page) -> Locator:
+    """Its answer."""
+    listed = page.locator("#operations-customers-list_customers")
+    await listed.locator(".opblock-summary-control").click()
+    await listed.locator(".btn.execute").click()
+    return listed.locator(".live-responses-table .response")
 
 
 @needs_browser
 async def test_the_api_can_be_tried_in_the_browser(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
-    account = {"username": "iris", "email": "iris@example.com", "password": PASSWORD}
-    assert (await anonymous.post("/v1/auth/register", json=account)).status_code == 201
     operations = sum(len(item) for item in app.openapi()["paths"].values())
-    async with browsing(app, "/docs") as page:
+    async with dialog_of(app, anonymous) as page:
         await expect(page.locator(".opblock")).to_have_count(operations)
         await expect(page.get_by_text("A short tour")).to_be_visible()
 
-        await page.locator(".btn.authorize").first.click()
+        await expect(page.locator("#oauth_username")).to_be_focused()
+        await expect(page.locator("#oauth_username")).to_be_in_viewport()
+        await sign_in(page, PASSWORD)
         form = page.locator(".auth-container").first
-        await form.locator("input[name=username], #oauth_username, input[type=text]").first.fill("iris")
-        await form.locator("input[type=password]").first.fill(PASSWORD)
-        await form.locator("button.authorize").click()
         await expect(form.get_by_text("Authorized", exact=True)).to_be_visible()
         await form.locator(".btn-done").click()
 
-        listed = page.locator("#operations-customers-list_customers")
-        await listed.locator(".opblock-summary-control").click()
-        await listed.locator(".btn.execute").click()
-        answer = listed.locator(".live-responses-table .response")
+        answer = await ask_for_customers(page)
         await expect(answer.locator(".response-col_status")).to_contain_text("200")
         await expect(answer).to_contain_text("total_por_pagina")
+
+
+@needs_browser
+async def test_the_sign_in_lasts_for_the_tab_without_the_password(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    async with dialog_of(app, anonymous) as page:
+        await sign_in(page, PASSWORD)
+        await expect(page.locator(".auth-container").get_by_text("Authorized", exact=True)).to_be_visible()
+        assert PASSWORD not in await page.evaluate("JSON.stringify(sessionStorage)")
+        assert await page.evaluate("localStorage.length") == 0
+
+        await page.reload()
+        answer = await ask_for_customers(page)
+        await expect(answer.locator(".response-col_status")).to_contain_text("200")
+
+        await open_dialog(page)
+        await page.locator(".auth-container").first.locator("button", has_text="Logout").click()
+        await page.goto(page.url.partition("#")[0])  # Swagger UI complains of `_` in its own links
+        await open_dialog(page)
+        await expect(page.locator("#oauth_username")).to_be_visible()
+
+
+@needs_browser
+async def test_a_token_that_ends_is_renewed(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    async with dialog_of(app, anonymous) as page:
+        await page.clock.install()
+        await sign_in(page, PASSWORD)
+        await page.locator(".auth-container .btn-done").first.click()
+        await page.clock.fast_forward("14:45")
+        async with page.expect_response("**/v1/auth/refresh") as renewal:
+            answer = await ask_for_customers(page)
+        token = (await (await renewal.value).json())["access_token"]
+        await expect(answer.locator(".response-col_status")).to_contain_text("200")
+        await expect(page.locator("#operations-customers-list_customers .curl")).to_contain_text(token)
+
+
+@needs_browser
+async def test_a_wrong_password_is_told(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    async with dialog_of(app, anonymous, refused="/v1/auth/login") as page:
+        await sign_in(page, "not-the-password")
+        errors = page.locator(".auth-container .errors").first
+        await expect(errors).to_contain_text("The username or the password is wrong.")
+
+
+@needs_browser
+async def test_the_page_leads_to_the_control_room(app: FastAPI) -> None:
+    async with browsing(app, "/docs") as page:
+        await page.get_by_role("link", name="Control room").click()
+        await expect(page).to_have_url(re.compile(r"^http://127.0.0.1:\d+/(#.*)?$"))
 
 
 @needs_browser
