@@ -58,6 +58,7 @@ def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path) -
     made = run("backup", dump, data_dir=old)
     assert made.returncode == 0, made.stderr
     assert stat.S_ISREG(dump.stat().st_mode)
+    assert stat.S_IMODE(dump.stat().st_mode) == 0o600
 
     restored = run("restore", dump, data_dir=new)
     assert restored.returncode == 0, restored.stderr

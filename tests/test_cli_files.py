@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import json
 import os
+import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +19,10 @@ from typer.testing import CliRunner
 
 from logistics_indicators.cli import app as command_line
 from logistics_indicators.client.files import kind_of_file
-from logistics_indicators.client.inert import inert
+from logistics_indicators.client.inert import InertBytes, inert, inert_json
 from logistics_indicators.client.loading_options import LoadOptions
 from logistics_indicators.loads.kinds import Kind
+from logistics_indicators.unfinished import FOR_US, unfinished
 
 CUSTOMERS = "id;nome;email;telefone\n1;Ana;ana@mail.com;119\n"
 
@@ -231,3 +234,41 @@ async def test_a_file_s_kind_is_seen_as_the_service_sees_it(tmp_path: Path, cont
 )
 def test_a_text_that_is_shown_is_one_line_without_controls(text: str | None, shown: str) -> None:
     assert inert(text) == shown
+
+
+HOSTILE = "Ana\x1b]0;x\x07\x9b31m\u202e\r\n\U000e0041José\t;\n"
+
+
+def test_a_file_that_is_printed_in_a_terminal_moves_nothing_there() -> None:
+    out = io.BytesIO()
+    printed = InertBytes(out)
+    sent = f"\ufeff{HOSTILE}".encode()
+    assert sum(printed.write(sent[place : place + 1]) for place in range(len(sent))) == len(sent)
+    assert out.getvalue().decode() == "Ana\ufffd]0;x\ufffd\ufffd31m\ufffd\n\ufffdJosé\t;\n"
+
+
+def test_json_that_is_printed_says_the_same_and_moves_nothing() -> None:
+    shown = inert_json(json.dumps({"nome": HOSTILE}, ensure_ascii=False, indent=2))
+    assert json.loads(shown) == {"nome": HOSTILE}
+    assert "José" in shown
+    assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_a_link_in_the_way_of_a_file_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
+    (tmp_path / "x.csv.guessed.unfinished").symlink_to(victim)
+    with pytest.raises(FileExistsError), unfinished(tmp_path / "x.csv"):
+        pass
+    assert victim.read_text() == "mine"
+
+
+def test_a_file_is_there_whole_or_not_at_all_and_for_its_owner_where_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError), unfinished(tmp_path / "x") as path:
+        path.write_text("half of it\ud800", encoding="utf-8")
+    assert not list(tmp_path.iterdir())
+    with unfinished(tmp_path / "x", FOR_US) as path:
+        path.write_text("whole")
+    assert (tmp_path / "x").read_text() == "whole"
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600

@@ -57,6 +57,16 @@ async def test_a_double_click_loads_the_demo_once(admin: httpx.AsyncClient, conn
 
 
 @pytest.mark.usefixtures("small_demo")
+async def test_of_two_admins_who_ask_for_the_demo_at_once_one_gets_it(
+    client_as: ClientAs, connection: asyncpg.Connection
+) -> None:
+    admins = [await client_as("admin") for _ in range(2)]
+    answers = await asyncio.gather(*(admin.post("/v1/demo") for admin in admins))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    assert await connection.fetchval("SELECT count(*) FROM loads") == 2
+
+
+@pytest.mark.usefixtures("small_demo")
 async def test_a_service_that_has_anything_gets_no_demo(admin: httpx.AsyncClient) -> None:
     load = await load_file(admin, "customers", CUSTOMERS)
     assert (await admin.post("/v1/demo")).status_code == 409

@@ -97,7 +97,7 @@ async def test_a_part_is_found_wherever_a_plain_comparison_finds_it(
 async def test_a_part_that_is_too_short_and_more_values_than_may_be_are_refused(client: httpx.AsyncClient) -> None:
     for name, value in [
         ("nome_contem", "ab"), ("nome_contem", ""), ("nome_contem", " a b "), ("nome_contem", "a\u0301e\u0301"),
-        ("nome_contem", "x" * 201), ("nome_comeca", ""), ("nome_comeca", "\u0301"), ("nome_contem", "abc\u0001"),
+        ("nome_contem", "x" * 61), ("nome_comeca", ""), ("nome_comeca", "\u0301"), ("nome_contem", "abc\u0001"),
     ]:  # fmt: skip
         answer = await client.get("/v1/customers", params={name: value})
         assert (answer.status_code, answer.json().get("errors", [{}])[0].get("loc")) == (422, ["query", name]), value

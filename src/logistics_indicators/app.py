@@ -25,6 +25,7 @@ from .accounts.tokens import TokenKey
 from .customers.routes import router as customers_router
 from .database import open_pool, wait_for_database
 from .demo.routes import router as demo_router
+from .demo.service import Demo
 from .documentation.routes import ROUTERS as DOCUMENTATION
 from .documentation.routes import install_documentation
 from .exports.response import export_slots, exports_per_user
@@ -143,6 +144,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             compactor = Compactor(merging, settings.rollup_fold_seconds, SUMMED_KINDS)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
             app.state.receiver = Receiver(app.state.pool, settings)
+            app.state.demo = Demo(app.state.pool, app.state.receiver)
             touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
             stack.push_async_callback(_cancel, touching)
             becoming = Becoming(app.state.pool, settings, app.state.receiver)

@@ -47,6 +47,8 @@ class Lock(IntEnum):
     """Gives commits to the visits their versions."""
     visits_of_loads = 7_163_008
     """Writes visits that waited; beside one another, chunks of visits share it."""
+    demo = 7_163_009
+    """Loads the demo, into a service that has nothing."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:

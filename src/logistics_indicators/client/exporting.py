@@ -8,8 +8,9 @@ from typing import IO
 
 import httpx
 
+from ..unfinished import unfinished
 from .connecting import ServiceError, body_of
-from .inert import inert
+from .inert import InertBytes, inert
 from .running_work import errors
 from .working import working
 
@@ -43,17 +44,13 @@ async def export_rows(
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes]]:
+def _target(output: Path | None) -> Iterator[IO[bytes] | InertBytes]:
     if output is None:
-        yield sys.stdout.buffer
+        yield InertBytes(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    unfinished = output.with_name(f"{output.name}.unfinished")
     try:
-        with unfinished.open("wb") as file:
+        with unfinished(output) as path, path.open("wb") as file:
             yield file
-        unfinished.replace(output)
     except OSError as error:
         raise ServiceError(f"{output} cannot be written: {error.strerror}.") from None
-    finally:
-        unfinished.unlink(missing_ok=True)

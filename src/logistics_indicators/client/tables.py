@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .inert import inert
+from .inert import inert, inert_json
 
 UNCUT = 100_000
 """Columns of what is no terminal: nothing is wrapped for whoever reads it."""
@@ -24,7 +24,7 @@ def output() -> Console:
 
 
 def print_json(answer: object) -> None:
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(inert_json(json.dumps(answer, ensure_ascii=False, indent=2)) + "\n")
 
 
 def print_line(text: str) -> None:

@@ -10,7 +10,7 @@ from ..database import Connection, constraints_translated
 from ..errors import Conflict, NotFound
 from ..http.field_types import AskedId, FilterText
 from ..last_change import BY_HAND
-from ..lists.filters import BEGINS, CONTAINS, SHORTEST_PART, Begins, Contains, OneOf, several
+from ..lists.filters import BEGINS, CONTAINS, LONGEST_PART, SHORTEST_PART, Begins, Contains, OneOf, several
 from ..lists.order import Key
 from ..lists.rows import Listed
 from ..next_id import insert_with_next_id
@@ -29,9 +29,9 @@ CUSTOMERS = Listed(
 Nome = Annotated[str, FilterText(NOME_MAX)]
 Email = Annotated[str, FilterText(EMAIL_MAX)]
 Telefone = Annotated[str, FilterText(TELEFONE_MAX)]
-PartOfNome = Annotated[str, FilterText(NOME_MAX, SHORTEST_PART)]
+PartOfNome = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 StartOfNome = Annotated[str, FilterText(NOME_MAX, 1)]
-PartOfEmail = Annotated[str, FilterText(EMAIL_MAX, SHORTEST_PART)]
+PartOfEmail = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)

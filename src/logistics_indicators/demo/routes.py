@@ -4,10 +4,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from ..accounts.current_user import Admin, peer_address
-from ..database import PoolOfApp
 from ..errors import problems
 from ..loads.models import Load
-from .service import load_demo
+from .service import Demo
 
 router = APIRouter(prefix="/v1", tags=["loads"])
 
@@ -25,10 +24,11 @@ class DemoLoads(BaseModel):
     summary="Load made-up data into an empty service",
     responses=problems(401, 403, 409, 422, 429, 503, 507),
 )
-async def post_demo(request: Request, pool: PoolOfApp, user: Admin) -> DemoLoads:
+async def post_demo(request: Request, user: Admin) -> DemoLoads:
     """20,000 visits and their customers, the same ones each time, a few rows bad as in real files.
 
     409 unless there is no customer, no visit and no load. Asked again while nothing else was loaded, the answer is the
     same two loads. They are undone as others are.
     """
-    return DemoLoads(loads=await load_demo(pool, request.app.state.receiver, user, peer_address(request)))
+    demo: Demo = request.app.state.demo
+    return DemoLoads(loads=await demo.load(user, peer_address(request)))

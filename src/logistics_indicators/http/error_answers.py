@@ -81,7 +81,7 @@ def _printable(part: str | int) -> str | int:
 
 async def _answer_unstorable(request: Request, error: Exception) -> Response:
     """A net below the models' own bounds: what PostgreSQL cannot take for a value is the client's to mend."""
-    log.warning("unstorable_value", error=type(error).__name__, exc_info=error)
+    log.info("unstorable_value", error=type(error).__name__)
     return problem_response(422, "The request has a value that cannot be stored or compared.")
 
 

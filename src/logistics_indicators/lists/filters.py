@@ -107,6 +107,9 @@ class Begins(Contains):
 
 
 SHORTEST_PART = 3
+LONGEST_PART = 60
+"""Each of its letters is compared at each place of each text."""
+
 CONTAINS = Query(description="In any place of it, without regard to case and accents; three at least can be seen")
 BEGINS = Query(description="How it begins, without regard to case and accents")
 

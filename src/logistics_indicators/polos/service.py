@@ -11,7 +11,7 @@ from ..errors import NotFound
 from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
 from ..indicators.parameters import STATES_OF_POLOS, State
-from ..lists.filters import CONTAINS, SHORTEST_PART, Contains, OneOf, Where, several
+from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
 from ..states import state_in_name
@@ -30,7 +30,7 @@ SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
 
 
 Name = Annotated[str, FilterText(POLO_MAX)]
-PartOfName = Annotated[str, FilterText(POLO_MAX, SHORTEST_PART)]
+PartOfName = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..unfinished import FOR_US, unfinished
 from .embedded import client_program
 from .local_database import CommandFailed
 
@@ -17,17 +18,13 @@ Told = Callable[[int], None]
 
 
 def write_backup(url: str, file: Path, told: Told) -> None:
-    """There whole or not at all; `told` hears how many bytes are written. Raises CommandFailed."""
-    unfinished = file.with_name(f"{file.name}.unfinished")
-
-    def look() -> None:
-        told(unfinished.stat().st_size if unfinished.exists() else 0)
-
+    """There whole or not at all, for its owner alone; `told` hears how many bytes are written. Raises CommandFailed."""
     try:
-        _run(look, "pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", "--file", str(unfinished))
-        unfinished.rename(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        with unfinished(file, FOR_US) as path:
+            options = ("--format=custom", "--no-owner", "--no-privileges", "--file", str(path))
+            _run(lambda: told(path.stat().st_size), "pg_dump", url, *options)
+    except OSError as error:
+        raise CommandFailed(f"{file} cannot be written: {error.strerror}.") from None
 
 
 def read_backup(url: str, file: Path) -> None:

@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..http.field_types import MAX_OWN_ID, AskedId, Day, DayOrTimestamp, FilterText, Timestamp
 from ..indicators.parameters import STATES_OF_POLOS, State
 from ..last_change import BY_HAND
-from ..lists.filters import CONTAINS, SHORTEST_PART, Conditions, OneOf, Where, several
+from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, OneOf, Where, several
 from ..lists.likeness import alike
 from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
@@ -84,8 +84,8 @@ WHOLE_DAY = "inclusive; a bare date means its whole day"
 
 Angel = Annotated[str, FilterText(ANGEL_MAX)]
 Polo = Annotated[str, FilterText(POLO_MAX)]
-PartOfAngel = Annotated[str, FilterText(ANGEL_MAX, SHORTEST_PART)]
-PartOfPolo = Annotated[str, FilterText(POLO_MAX, SHORTEST_PART)]
+PartOfAngel = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
+PartOfPolo = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)

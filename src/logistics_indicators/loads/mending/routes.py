@@ -15,7 +15,7 @@ from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, FilterText, OwnId
 from ...http.paging import DEFAULT_LIMIT, Limit, page_response
 from ...lists.asked import keyset_page_of
-from ...lists.filters import CONTAINS, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
+from ...lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
 from ...lists.rows import Page
 from .. import words
 from ..asked import ValidateOnly
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = Annotated[int, Field(ge=1, le=MAX_OWN_ID)]
 Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern="^[^\x00]*$")]
-PartOfValue = Annotated[str, FilterText(LONGEST_VALUE, SHORTEST_PART)]
+PartOfValue = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)
