@@ -8,6 +8,8 @@ from test_load_named_forms import as_ndjson, by_polars, table_of
 from test_load_workbooks import everything
 from workbooks import by_xlsxwriter, packed
 
+from logistics_indicators.loads.receiving import tables
+
 HEADER = ["id", "nome", "email", "telefone"]
 
 
@@ -77,6 +79,17 @@ async def test_the_tables_of_a_zip_are_bounded_together(connection: asyncpg.Conn
         assert (await send(client, "customers", three)).status_code == 413
         answer = await send(client, "customers", two)
         assert [counts(await finished(client, load["id"]))[0] for load in answer.json()["loads"]] == [2000, 2000]
+
+
+async def test_tables_that_are_no_csv_are_fewer_in_a_zip(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_APART", 1)
+    one = {"a.csv": csv_of(1), "b.ndjson": as_ndjson("customers"), "c.csv": csv_of(2)}
+    assert (await send(client, "customers", packed(one))).status_code == 202
+    refused = await send(client, "customers", packed(one | {"d.ndjson": as_ndjson("customers")}))
+    assert (refused.status_code, "more than 1 tables" in refused.json()["detail"]) == (415, True)
+    assert await connection.fetchval("SELECT count(*) FROM loads") == 3
 
 
 async def test_a_key_stands_for_one_table(client: httpx.AsyncClient) -> None:

@@ -27,6 +27,10 @@ Place = Callable[[], AbstractAsyncContextManager[None]]
 """Where a file may be read apart, as long as it takes."""
 
 
+MOST_APART = 40
+"""Tables of one zip that are no CSV: to read one takes a process, whose start alone takes a part of a second."""
+
+
 class Fingerprint:
     """Of a file as it was sent, unpacked."""
 
@@ -116,12 +120,14 @@ class Tables:
     async def _of_members(self, archive: zipfile.ZipFile) -> AsyncGenerator[Table]:
         members = members_of(archive)
         share, warnings = _Share(self.apart.bounds.most_bytes), _not_read(members.others)
-        names = _names([entry.filename for entry in members.tables])
+        names, apart = _names([entry.filename for entry in members.tables]), 0
         for entry, name in zip(members.tables, names, strict=True):
             pieces = member_pieces(archive, entry, self.apart.bounds.most_bytes)
             with told_of(name):
                 async with aclosing(self._of_member(pieces)) as tables:
                     async for table in tables:
+                        apart += table.form is not CSV
+                        _refuse_too_many(apart)
                         table.name, table.pieces = name, share.taken(table.pieces)
                         table.warnings, warnings = [*table.warnings, *warnings], []
                         yield table
@@ -148,6 +154,13 @@ class Tables:
         async with self.place(), self.apart.reading(form.name, file, self.sheet) as (head, records, lacking):
             pieces = bounded(self.swelling.written(records), self.apart.bounds.most_bytes)
             yield Table(form, pieces, fingerprint, head.sheet, head.warnings, lacking=lacking)
+
+
+def _refuse_too_many(apart: int) -> None:
+    if apart > MOST_APART:
+        raise UnsupportedMediaType(
+            f"The zip holds more than {MOST_APART} tables that are no CSV. Send them in several, or as CSV."
+        )
 
 
 def _not_read(others: list[str]) -> list[str]:
