@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from load_client import load_file
 
 from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.lists.order import Key, Order, Place
 from logistics_indicators.texts import email_key
 
 Row = dict[str, Any]
@@ -164,6 +166,14 @@ BAD_CURSORS = ["7.", "7.x", "7.bnVsbA", "7.W10", "7.WyJub21lIl0", "7.WyJub21lIix
                "7.WyJub21lIiwiYVx1MDAwMCJd", "7.WyJub21lIiwiYVx1ZDgwMCJd", "7.eyJub21lIjoxLCJhIjoyfQ",
                ".WyJub21lIiwiYSJd",
                "7", "7." + "x" * 2_000]  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", ["2021-06-30T10:00:00+00:00", "2021-06-30T10:00:00Z"])
+async def test_a_cursor_with_a_zone_is_refused_as_any_other_forged_one(client: httpx.AsyncClient, moment: str) -> None:
+    cursor = Place(7, moment).cursor(Order("data_de_atendimento", Key(datetime, "")))
+    asked = {"sort": "data_de_atendimento", "cursor": cursor}
+    answer = await client.get("/v1/services", params=asked)
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["query", "cursor"])
 
 
 async def test_what_is_no_cursor_of_the_order_is_refused(client: httpx.AsyncClient) -> None:

@@ -237,6 +237,21 @@ async def test_a_log_line_stays_one_line_whatever_the_client_says(app: FastAPI) 
     assert "forged" not in events
 
 
+async def test_a_value_that_postgresql_cannot_take_is_a_422_and_a_line_in_the_log(app: FastAPI) -> None:
+    @app.get("/v1/unstorable")
+    async def unstorable() -> None:
+        raise asyncpg.DataError("a text with 'ana@example.com'")
+
+    app.router.routes.insert(0, app.router.routes.pop())
+    async with client_of(app) as client:
+        with json_logs() as written:
+            answer = await client.get("/v1/unstorable")
+    assert answer.status_code == 422
+    assert "ana@example.com" not in answer.text
+    [line] = [line for line in map(json.loads, written.getvalue().splitlines()) if line["event"] == "unstorable_value"]
+    assert "Traceback" not in str(line)
+
+
 async def test_no_password_and_no_token_reaches_the_log(app: FastAPI) -> None:
     account = {"username": "ana", "email": "ana@example.com", "password": "a long walk on the beach"}
     async with client_of(app) as client:

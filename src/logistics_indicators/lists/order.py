@@ -95,7 +95,10 @@ def _value_in(said: str, order: Order) -> Value | None:
 
 def _typed(value: object, key: Key) -> Value:
     if issubclass(key.type, date) and isinstance(value, str):
-        return key.type.fromisoformat(value)
+        moment = key.type.fromisoformat(value)
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            raise ValueError
+        return moment
     if isinstance(value, str) and issubclass(key.type, str) and "\0" not in value:
         return value
     if type(value) is int and issubclass(key.type, int) and abs(value) < 2**63:
