@@ -4,6 +4,7 @@ import { LANGUAGES, language, THEMES, theme } from "./choices.js";
 import { html, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
 import { heardAt, link } from "./live.js";
 import { closedFromOutside } from "./parts/menu.js";
+import { useNarrow } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
 import { may, resume, session, signOut } from "./session.js";
@@ -36,6 +37,9 @@ const text = textsOf({
     api: "API e documentação",
     expired: "A sessão terminou. Entre de novo: nada do que está na tela se perde.",
     broken: "Esta tela teve um erro.",
+    unknown: "Esta tela não existe",
+    unknown_why: "O endereço não leva a nenhuma tela. Pode ter sido digitado ou copiado errado.",
+    summary: "Ir para o resumo",
   },
   en: {
     skip: "Skip to content",
@@ -58,6 +62,9 @@ const text = textsOf({
     api: "API and docs",
     expired: "Your session has ended. Sign in again: nothing on the screen is lost.",
     broken: "This view had an error.",
+    unknown: "There is no such view",
+    unknown_why: "The address leads to no view. It may have been mistyped, or copied in part.",
+    summary: "Go to the summary",
   },
 });
 
@@ -90,9 +97,21 @@ function Away() {
   return html`<div class="alone"><p role="status">${slow ? common("unreachable") : ""}</p></div>`;
 }
 
+/** Where the address names no view. @returns {import("preact").VNode} */
+const Unknown = () => html`
+  <section class="card stack">
+    <h1>${text("unknown")}</h1>
+    <p>${text("unknown_why")}</p>
+    <p><a class="button main" href=${linkTo("summary")}>${text("summary")}</a></p>
+  </section>
+`;
+
+/** @type {import("./views.js").View} */
+const UNKNOWN = { name: "", title: () => text("unknown"), load: async () => Unknown, part: Unknown };
+
 function Shell() {
   const { view, params } = useRoute();
-  const shown = VIEWS.find(({ name }) => name === view) ?? VIEWS[0];
+  const shown = VIEWS.find(({ name }) => name === view) ?? UNKNOWN;
   const content = useRef(/** @type {HTMLElement | null} */ (null));
   const seen = useRef(view);
   const title = `${shown.title()} · ${common("name")}`;
@@ -108,15 +127,8 @@ function Shell() {
     <div class="frame">
       <a class="skip" href="#content" onClick=${skipTo(content)}>${text("skip")}</a>
       <header class="top">
-        <a class="brand" href=${linkTo("summary")}><${Mark} />${common("name")}</a>
-        <nav class="views" aria-label=${text("views")}>
-          ${VIEWS.filter((each) => each.listed && may(each.role ?? "viewer")).map(
-            ({ name, title }) =>
-              html`<a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : null}
-                >${title()}</a
-              >`,
-          )}
-        </nav>
+        <a class="brand" href=${linkTo("summary")}><${Mark} /><span>${common("name")}</span></a>
+        <${Views} shown=${shown} />
         <${LinkState} />
         <${Menu} />
       </header>
@@ -125,6 +137,30 @@ function Shell() {
       </main>
     </div>
   `;
+}
+
+/** The way to the others; on a phone a menu that is named by the one that is shown. @param {{ shown: import("./views.js").View }} props */
+function Views({ shown }) {
+  const narrow = useNarrow();
+  const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  useEffect(() => closedFromOutside(menu), []);
+  const close = () => {
+    if (menu.current) menu.current.open = false;
+  };
+  const links = VIEWS.filter((each) => each.listed && may(each.role ?? "viewer")).map(
+    ({ name, title }) =>
+      html`<a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : null} onClick=${close}
+        >${title()}</a
+      >`,
+  );
+  return html`<nav class="views" aria-label=${text("views")}>
+    ${narrow
+      ? html`<details class="menu" ref=${menu}>
+          <summary>${shown.title()}</summary>
+          <div>${links}</div>
+        </details>`
+      : links}
+  </nav>`;
 }
 
 /** @param {{ current: HTMLElement | null }} content */

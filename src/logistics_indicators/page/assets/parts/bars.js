@@ -15,7 +15,7 @@ export function Bars({ bars, label, mark }) {
         <li key=${name}>
           ${href
             ? html`<a class="name" href=${href} title=${name}>${name}</a>`
-            : html`<span class="name">${name}</span>`}
+            : html`<span class="name" title=${name}>${name}</span>`}
           <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" class=${tone}>
             <rect x="0" y="1" width="100" height="8" fill="var(--line)" opacity="0.5" />
             <rect x="0" y="1" width=${value} height="8" fill="currentColor" />

@@ -3,6 +3,7 @@
 import { Problem } from "../api.js";
 import { html } from "../html.js";
 import { common, textsOf } from "../texts.js";
+import { known, translated } from "./service_words.js";
 
 const text = textsOf({
   pt: {
@@ -10,12 +11,24 @@ const text = textsOf({
     gone: "Isto não existe mais.",
     busy: "O serviço está ocupado. Tente de novo em instantes.",
     broken: "O serviço teve um erro interno.",
+    line: "Linha {line}",
+    username: "Usuário",
+    email: "E-mail",
+    password: "Senha",
+    day: "Dia",
+    name: "Nome",
   },
   en: {
     forbidden: "Your role does not allow this.",
     gone: "This is not there any more.",
     busy: "The service is busy. Try again shortly.",
     broken: "The service had an internal error.",
+    line: "Line {line}",
+    username: "User name",
+    email: "E-mail",
+    password: "Password",
+    day: "Day",
+    name: "Name",
   },
 });
 
@@ -23,12 +36,28 @@ const text = textsOf({
 export function wordsOf(problem) {
   if (!(problem instanceof Problem)) return String(problem);
   if (problem.status === 0) return common("unreachable");
-  if (problem.status === 403) return text("forbidden");
+  if (problem.status === 403) return known(problem.message) ?? text("forbidden");
   if (problem.status === 404) return text("gone");
-  if (problem.status === 429 || problem.status === 503) return `${text("busy")} ${problem.message}`;
-  if (problem.status >= 500) return text("broken");
-  const errors = problem.errors.map(({ loc, msg }) => `${loc.join(" › ")}: ${msg}`);
-  return [problem.message, ...errors].join(" ");
+  if (problem.status === 429 || problem.status === 503) {
+    return known(problem.message) ?? `${text("busy")} ${problem.message}`;
+  }
+  if (problem.status >= 500) return known(problem.message) ?? text("broken");
+  return sentencesOf(problem).join(" ");
+}
+
+/** Each once: the service's detail is often the only error's message. @param {Problem} problem */
+function sentencesOf({ message, errors }) {
+  const own = errors.some(({ msg }) => msg === message) ? [] : [translated(message)];
+  return [...new Set([...own, ...errors.map(({ loc, msg }) => translated(msg, fieldOf(loc)))])].filter(Boolean);
+}
+
+const PARTS = new Set(["body", "query", "path", "header", "file"]);
+
+/** Where an error is, as a person at the page sees it. @param {(string | number)[]} loc */
+function fieldOf(loc) {
+  const last = loc.at(-1) ?? "";
+  if (/^\d+$/.test(String(last))) return text("line", { line: String(last) });
+  return PARTS.has(String(last)) ? "" : text(/** @type {"name"} */ (last));
 }
 
 /** @param {{ problem: unknown, again?: () => void }} props */

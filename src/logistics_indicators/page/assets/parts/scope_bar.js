@@ -1,11 +1,12 @@
 /** The period and the filters of a view, as fields that write the address. */
 
 import { get } from "../api.js";
-import { html, useEffect, useId, useState } from "../html.js";
+import { Fragment, html, useEffect, useId, useState } from "../html.js";
 import { change } from "../route.js";
 import { FILTERS, PERIODS, periodOf, rangeOf } from "../scope.js";
 import { common, textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
+import { useNarrow } from "./narrow.js";
 
 const text = textsOf({
   pt: {
@@ -61,23 +62,27 @@ export function ScopeBar({ params, first, last, children }) {
   }
   const filtered = FILTERS.some((name) => params.has(name));
   const none = Object.fromEntries(FILTERS.map((name) => [name, null]));
-  return html`
-    <section class="row scope" aria-label=${text("scope")}>
-      <label class="field">
-        <span>${text("period")}</span>
-        <select name="period" value=${period} onChange=${choose}>
-          ${PERIODS.map((each) => html`<option value=${each}>${text(each)}</option>`)}
-        </select>
-      </label>
-      ${period === "own" &&
-      html`
-        <${DayField} name="start_date" label=${text("from")} value=${range.start_date} />
-        <${DayField} name="end_date" label=${text("to")} value=${range.end_date} />
-      `}
-      ${FILTERS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
-      ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
-    </section>
-  `;
+  const fields = html`<${Fragment}>
+    <label class="field">
+      <span>${text("period")}</span>
+      <select name="period" value=${period} onChange=${choose}>
+        ${PERIODS.map((each) => html`<option value=${each}>${text(each)}</option>`)}
+      </select>
+    </label>
+    ${period === "own" &&
+    html`
+      <${DayField} name="start_date" label=${text("from")} value=${range.start_date} />
+      <${DayField} name="end_date" label=${text("to")} value=${range.end_date} />
+    `}
+    ${FILTERS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
+    ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
+  <//>`;
+  if (!useNarrow()) return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>`;
+  const chosen = [text(period), ...FILTERS.map((name) => params.get(name))].filter(Boolean).join(" · ");
+  return html`<details class="card fold">
+    <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
+    <div class="row scope">${fields}</div>
+  </details>`;
 }
 
 /** @param {Event} event */

@@ -28,15 +28,18 @@ const text = textsOf({
     against: "contra {first} a {last}",
     points: " p.p.",
     per_day: "por dia útil",
-    working: "{n} dias úteis",
-    open: "{n} vencidos, o mais antigo de {day}",
+    open: { one: "{n} vencido, de {day}", other: "{n} vencidos, o mais antigo de {day}" },
     best: "Melhores {of}",
     worst: "Piores {of}",
     angels: "angels",
     polos: "polos",
     ufs: "estados",
-    fair: "O traço é o SLA do período; o intervalo de 95% decide a ordem e a cor: poucas visitas não passam à frente de muitas.",
+    fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucas visitas não passam à frente de muitas.",
+    tone_bad: "Abaixo do SLA do período",
+    tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
+    tone_good: "Acima do SLA do período",
     empty: "Ainda não há atendimentos neste período.",
+    unused: "Ainda não há atendimentos: carregue os arquivos de clientes e de atendimentos.",
     load: "Carregar arquivos",
     early: "dias antes do prazo",
     by: "Ver por",
@@ -50,15 +53,18 @@ const text = textsOf({
     against: "against {first} to {last}",
     points: " pts",
     per_day: "per business day",
-    working: "{n} business days",
-    open: "{n} overdue, the oldest of {day}",
+    open: { one: "{n} overdue, of {day}", other: "{n} overdue, the oldest of {day}" },
     best: "Best {of}",
     worst: "Worst {of}",
     angels: "angels",
     polos: "polos",
     ufs: "states",
-    fair: "The line is the SLA of the period; the 95% interval decides order and colour: few visits do not outrank many.",
+    fair: "The dashed line is the SLA of the period. The 95% interval decides order and colour: few visits do not outrank many.",
+    tone_bad: "Below the SLA of the period",
+    tone_quiet: "The interval reaches the SLA of the period: undecided",
+    tone_good: "Above the SLA of the period",
     empty: "There are no visits in this period yet.",
+    unused: "There are no visits yet: load the files of customers and of visits.",
     load: "Load files",
     early: "days before the deadline",
     by: "See by",
@@ -89,41 +95,37 @@ const DIMENSIONS = /** @type {const} */ (["angel", "polo", "uf"]);
 /** @param {URLSearchParams} params */
 const byOf = (params) => DIMENSIONS.find((each) => each === params.get("by")) ?? "polo";
 
-/** Against a period without visits nothing can be compared. */
-const NO_CHANGE = {
-  sla_pontos: null,
-  total_de_atendimentos_percentual: null,
-  produtividade: null,
-  tempo_medio_segundos: null,
-};
-
 /** @param {{ data: SummaryAnswer, params: URLSearchParams, waiting: boolean }} props */
 function Figures({ data, params, waiting }) {
   const { periodo: now, periodo_anterior: before, em_aberto: open } = data;
-  const changed = before.total_de_atendimentos ? data.variacao : NO_CHANGE;
+  const compared = before.total_de_atendimentos > 0;
+  const changed = data.variacao;
   if (now.total_de_atendimentos === 0 && open.total_em_aberto === 0) return html`<${Empty} />`;
   const lines = useLines(data, params);
   const made = linkToMade(params);
   return html`
     <p class="quiet">
-      ${text("period", { first: day(data.start_date), last: day(data.end_date) })},${" "}
-      ${text("against", { first: day(before.start_date), last: day(before.end_date) })}
+      ${text("period", { first: day(data.start_date), last: day(data.end_date) })}${compared &&
+      html`, ${text("against", { first: day(before.start_date), last: day(before.end_date) })}`}
     </p>
-    <section class="grid ${waiting ? "waiting" : ""}">
+    <section class="grid figures ${waiting ? "waiting" : ""}">
       <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla} href=${made}>
-        <${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />
+        ${compared && html`<${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />`}
       <//>
       <${Figure} name=${common("visits")} value=${number(now.total_de_atendimentos)} line=${lines.visits} href=${made}>
-        <${ChangeOf} value=${changed.total_de_atendimentos_percentual} digits=${1} unit="%" better="neither" />
+        ${compared &&
+        html`<${ChangeOf} value=${changed.total_de_atendimentos_percentual} digits=${1} unit="%" better="neither" />`}
       <//>
       <${Figure} name=${common("productivity")} value=${number(now.produtividade, 2)} line=${lines.productivity}>
-        <${ChangeOf} value=${changed.produtividade} digits=${2} /> <span class="quiet">${text("per_day")}</span>
+        ${compared && html`<${ChangeOf} value=${changed.produtividade} digits=${2} />`}
+        <span class="quiet">${text("per_day")}</span>
       <//>
       <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)} href=${made}>
-        <${ChangeOf}
+        ${compared &&
+        html`<${ChangeOf}
           value=${changed.tempo_medio_segundos === null ? null : changed.tempo_medio_segundos / 86400}
           digits=${1}
-        />
+        />`}
         <span class="quiet"> ${text("early")}</span>
       <//>
       <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)} href=${linkToOpen(params)}>
@@ -222,9 +224,14 @@ function Ranks({ data, by, params, waiting }) {
         <${Bars} label=${text("best", { of })} mark=${data.periodo.sla_percentual} bars=${bars(data.melhores)} />
       </article>
     </section>
+    <ul class="legend small">
+      ${TONES.map((tone) => html`<li key=${tone}><i class=${tone}></i>${text(`tone_${tone}`)}</li>`)}
+    </ul>
     <p class="quiet small">${text("fair")}</p>
   `;
 }
+
+const TONES = /** @type {const} */ (["bad", "quiet", "good"]);
 
 /** The number of its visits, which leads to them. @param {{ params: URLSearchParams, by: "angel" | "polo" | "uf", rank: Rank }} props */
 function Visits({ params, by, rank }) {
@@ -256,7 +263,7 @@ function Empty() {
     }
   }
   return html`<div class="card stack">
-    <p>${text("empty")}</p>
+    <p>${text(unused ? "unused" : "empty")}</p>
     <div class="row">
       <a class="button" href=${linkTo("loads")}>${text("load")}</a>
       ${unused && may("admin") && html`<button disabled=${asked} onClick=${demo}>${text("demo")}</button>`}

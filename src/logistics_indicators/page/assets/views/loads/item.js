@@ -3,9 +3,11 @@
 import { bytes, percent, span } from "../../format.js";
 import { html, useState } from "../../html.js";
 import { wordsOf } from "../../parts/problems.js";
+import { translated } from "../../parts/service_words.js";
 import { linkTo } from "../../route.js";
 import { textsOf } from "../../texts.js";
 import { wordOf } from "./kind.js";
+import { Mapping } from "./mapping.js";
 import { Preview } from "./preview.js";
 import { Counts } from "./report.js";
 import { confirm, drop } from "./sending.js";
@@ -20,10 +22,10 @@ const text = textsOf({
     hide: "Tirar da lista",
     cancel: "Cancelar",
     rate: "{rate}/s, faltam {eta}",
-    rows: "{n} linhas/s",
-    rows_eta: "{n} linhas/s, faltam {eta}",
+    rows: { one: "{n} linha/s", other: "{n} linhas/s" },
+    rows_eta: { one: "{n} linha/s, faltam {eta}", other: "{n} linhas/s, faltam {eta}" },
     open: "Abrir a carga {id}",
-    mend: "Corrigir {n} linhas",
+    mend: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
   },
   en: {
     load: "Load",
@@ -31,10 +33,10 @@ const text = textsOf({
     hide: "Take off the list",
     cancel: "Cancel",
     rate: "{rate}/s, {eta} left",
-    rows: "{n} rows/s",
-    rows_eta: "{n} rows/s, {eta} left",
+    rows: { one: "{n} row/s", other: "{n} rows/s" },
+    rows_eta: { one: "{n} row/s, {eta} left", other: "{n} rows/s, {eta} left" },
     open: "Open load {id}",
-    mend: "Mend {n} rows",
+    mend: { one: "Mend {n} row", other: "Mend {n} rows" },
   },
 });
 
@@ -49,9 +51,10 @@ export function OneItem({ item }) {
       </div>
       <${Progress} item=${item} />
       ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${trouble}</p>`}
+      ${step === "refused" && html`<${Mapping} item=${item} />`}
       ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
-      ${load?.error && html`<p class="notice bad" role="alert">${load.error}</p>`}
-      ${load?.warnings.map((words) => html`<p class="notice fair">${words}</p>`)}
+      ${load?.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
+      ${load?.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
       ${step === "checked" && load && html`<${Preview} load=${load} />`}
       <${Buttons} item=${item} />
     </article>

@@ -4,6 +4,7 @@ import { useData } from "../../data.js";
 import { html } from "../../html.js";
 import { common, textsOf } from "../../texts.js";
 import { EffectOf, Reasons } from "./report.js";
+import { columnName } from "./words.js";
 
 /** @typedef {import("./sending.js").Load} Load */
 /** @typedef {{ columns: string[], rows: string[][], meant: Record<string, string> }} Head */
@@ -16,7 +17,14 @@ const text = textsOf({
     tab: "tabulação",
     ignored: "Colunas ignoradas: {names}",
     unused: "não usada",
-    ambiguous: "{n} datas têm dia e mês que poderiam ser trocados: o dia vem primeiro.",
+    form_xlsx: "Planilha do Excel",
+    form_json: "JSON",
+    form_ndjson: "NDJSON",
+    form_parquet: "Parquet",
+    ambiguous: {
+      one: "{n} data tem dia e mês que poderiam ser trocados: o dia vem primeiro.",
+      other: "{n} datas têm dia e mês que poderiam ser trocados: o dia vem primeiro.",
+    },
   },
   en: {
     title: "Check: nothing is stored yet",
@@ -25,7 +33,14 @@ const text = textsOf({
     tab: "tab",
     ignored: "Columns passed over: {names}",
     unused: "not used",
-    ambiguous: "{n} dates have a day and a month that could be swapped: the day comes first.",
+    form_xlsx: "Excel workbook",
+    form_json: "JSON",
+    form_ndjson: "NDJSON",
+    form_parquet: "Parquet",
+    ambiguous: {
+      one: "{n} date has a day and a month that could be swapped: the day comes first.",
+      other: "{n} dates have a day and a month that could be swapped: the day comes first.",
+    },
   },
 });
 
@@ -36,8 +51,8 @@ export function Preview({ load }) {
     <div class="stack">
       <h4>${text("title")}</h4>
       <p class="quiet small">
-        ${text("read_as", { encoding: load.encoding, delimiter })}
-        ${load.ignored.length > 0 && html`. ${text("ignored", { names: load.ignored.join(", ") })}`}
+        ${load.format === "csv" ? text("read_as", { encoding: load.encoding, delimiter }) : text(`form_${load.format}`)}
+        ${load.ignored.length > 0 && html`. ${text("ignored", { names: load.ignored.map(columnName).join(", ") })}`}
       </p>
       <${Head} load=${load} />
       <${Dates} load=${load} />
@@ -64,7 +79,9 @@ function Head({ load }) {
             (column, place) =>
               html`<th scope="col" key=${place}>
                 ${ours.get(column) ?? html`<span class="quiet">${text("unused")}</span>`}
-                ${ours.get(column) !== column && load.header && html`<span class="quiet small"> ← ${column}</span>`}
+                ${ours.get(column) !== column &&
+                load.header &&
+                html`<span class="quiet small"> ← ${columnName(column)}</span>`}
               </th>`,
           )}
         </tr>

@@ -28,7 +28,9 @@ const text = textsOf({
     after: "Depois",
     change: "Mudança",
     points: " p.p.",
-    moved: "Quem mais mudou",
+    moved_polos: "Polos que mais mudaram",
+    moved_angels: "Angels que mais mudaram",
+    name: "Nome",
     days: { one: "{n} dia tocado", other: "{n} dias tocados" },
   },
   en: {
@@ -48,7 +50,9 @@ const text = textsOf({
     after: "After",
     change: "Change",
     points: " pts",
-    moved: "What moved most",
+    moved_polos: "Polos that moved most",
+    moved_angels: "Angels that moved most",
+    name: "Name",
     days: { one: "{n} day touched", other: "{n} days touched" },
   },
 });
@@ -108,7 +112,6 @@ export function Reasons({ load }) {
 /** @param {{ effect: Effect }} props */
 export function EffectOf({ effect }) {
   const { before, after } = effect;
-  const moved = [...effect.polos, ...effect.angels].slice(0, 10);
   return html`
     <div class="table">
       <table>
@@ -139,7 +142,8 @@ export function EffectOf({ effect }) {
         </tbody>
       </table>
     </div>
-    ${moved.length > 0 && html`<${MovedMost} moved=${moved} />`}
+    ${effect.polos.length > 0 && html`<${MovedMost} title=${text("moved_polos")} moved=${effect.polos} />`}
+    ${effect.angels.length > 0 && html`<${MovedMost} title=${text("moved_angels")} moved=${effect.angels} />`}
   `;
 }
 
@@ -157,15 +161,24 @@ function Line({ name, before, after }) {
   </tr>`;
 }
 
-/** @param {{ moved: readonly Moved[] }} props */
-function MovedMost({ moved }) {
+const MOST_MOVED = 5;
+
+/** @param {{ title: string, moved: readonly Moved[] }} props */
+function MovedMost({ title, moved }) {
   return html`<div class="table">
     <table>
       <caption>
-        ${text("moved")}
+        ${title}
       </caption>
+      <thead>
+        <tr>
+          <th scope="col">${text("name")}</th>
+          <th scope="col" class="number">${common("visits")}</th>
+          <th scope="col" class="number">${common("sla")}</th>
+        </tr>
+      </thead>
       <tbody>
-        ${moved.map(
+        ${moved.slice(0, MOST_MOVED).map(
           ({ name, before, after }) =>
             html`<tr key=${name}>
               <th scope="row">${name}</th>

@@ -13,7 +13,7 @@ import { forget, keep, kept } from "./shelf.js";
 /** @typedef {import("api").components["schemas"]["Load"]} Load */
 /** @typedef {import("api").components["schemas"]["Upload"]} Upload */
 /** @typedef {"customers" | "services"} Kind */
-/** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean }} Options */
+/** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean, columns?: string }} Options */
 /**
  * @typedef {{
  *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
@@ -171,7 +171,9 @@ function problemOfTus(error) {
 /** @param {Item} item @returns {Record<string, string>} */
 function metadataOf({ kind, name, options }) {
   const { on_conflict, unknown_customer, look } = options;
+  /** @type {Record<string, string>} */
   const asked = { kind, filename: name, on_conflict, validate_only: String(look) };
+  if (options.columns) asked.columns = options.columns; // said by hand: see mapping.js
   return kind === "services" ? { ...asked, unknown_customer } : asked;
 }
 

@@ -41,6 +41,7 @@ export const states = textsOf({
     received: "Na fila",
     loading: "Carregando",
     completed: "Concluída",
+    completed_rejects: "Concluída com rejeitos",
     failed: "Falhou",
     undone: "Desfeita",
     checked: "Só conferida",
@@ -54,6 +55,7 @@ export const states = textsOf({
     received: "Queued",
     loading: "Loading",
     completed: "Completed",
+    completed_rejects: "Completed with rejects",
     failed: "Failed",
     undone: "Undone",
     checked: "Checked only",
@@ -72,5 +74,14 @@ export function stateOf(load) {
   if (load.validate_only && load.status === "completed") return [states("checked"), "quiet"];
   const tone = /** @type {const} */ ({ completed: "good", failed: "bad", undone: "quiet" });
   const own = load.status in tone ? tone[/** @type {"failed"} */ (load.status)] : "fair";
-  return [states(load.status), load.status === "completed" && load.rows_rejected ? "fair" : own];
+  if (load.status === "completed" && load.rows_rejected) return [states("completed_rejects"), "fair"];
+  return [states(load.status), own];
+}
+
+const columns = textsOf({ pt: { column: "coluna {number}" }, en: { column: "column {number}" } });
+
+/** A column's name in the file; the service calls one without a name by its number. @param {string} name */
+export function columnName(name) {
+  const number = /^column (\d+)$/.exec(name)?.[1];
+  return number ? columns("column", { number }) : name;
 }

@@ -161,13 +161,13 @@ function VisitTable({ params, rows }) {
       name: "angel",
       title: common("angel"),
       of: ({ angel }) => angel,
-      show: ({ angel }) => html`<a href=${narrowed("angel", angel)}>${angel}</a>`,
+      show: ({ angel }) => html`<a class="clip" title=${angel} href=${narrowed("angel", angel)}>${angel}</a>`,
     },
     {
       name: "polo",
       title: common("polo"),
       of: ({ polo }) => polo,
-      show: ({ polo }) => html`<a href=${narrowed("polo", polo)}>${polo}</a>`,
+      show: ({ polo }) => html`<a class="clip" title=${polo} href=${narrowed("polo", polo)}>${polo}</a>`,
     },
     {
       name: "data_limite",

@@ -1,0 +1,431 @@
+/**
+ * What the service says to a person at the page, with the same in both languages. A test holds the patterns to the
+ * service's own sentences.
+ *
+ * of: how a sentence of the service begins and ends. n, m: numbers; n chooses between one and other. Groups of other names
+ * are words that stand for themselves, unless service_words.js knows better. An empty text: nothing that helps here.
+ * {field}: where it is wrong.
+ */
+
+/** @typedef {{ of: RegExp, pt: import("../texts.js").Sentence, en: import("../texts.js").Sentence }} Said */
+
+/** A file's header is not known: a person may say which column is which. */
+export const COLUMNS_UNKNOWN = {
+  pt: "As colunas do arquivo não foram reconhecidas.",
+  en: "The file's columns were not recognised.",
+};
+
+/** A file is one of the other kind. */
+export const OTHER_KIND = { pt: "O arquivo é de outro tipo:", en: "The file is of the other kind:" };
+
+/** @type {readonly [string, string][]} what a file that is no table may be */
+export const THINGS = [
+  ["an Excel 97 workbook (.xls), or an encrypted one", "uma planilha do Excel 97 (.xls), ou uma cifrada"],
+  ["a PDF document", "um documento PDF"],
+  ["an ORC file", "um arquivo ORC"],
+  ["an Avro file", "um arquivo Avro"],
+  ["an Arrow file", "um arquivo Arrow"],
+  ["an SQLite database", "um banco SQLite"],
+  ["an image (PNG)", "uma imagem (PNG)"],
+  ["an image (JPEG)", "uma imagem (JPEG)"],
+  ["an image (GIF)", "uma imagem (GIF)"],
+  ["a 7-Zip archive", "um arquivo 7-Zip"],
+  ["a RAR archive", "um arquivo RAR"],
+  ["a bzip2 archive", "um arquivo bzip2"],
+  ["an xz archive", "um arquivo xz"],
+  ["a zstd archive", "um arquivo zstd"],
+  ["an lz4 archive", "um arquivo lz4"],
+  ["a file packed with compress (.Z)", "um arquivo compactado com compress (.Z)"],
+  ["a program", "um programa"],
+  ["an RTF document", "um documento RTF"],
+  ["a text in UTF-32", "um texto em UTF-32"],
+  ["an archive in an archive", "um pacote dentro de outro"],
+  ["an HTML or XML page", "uma página HTML ou XML"],
+  ["JSON that is no NDJSON (which has one object a line)", "JSON que não é NDJSON (um objeto por linha)"],
+];
+
+/** @type {readonly { of: RegExp, pt: string, en: string }[]} how rows were changed, in one sentence */
+export const CHANGES = [
+  { of: /by hand/, pt: "à mão", en: "by hand" },
+  { of: /by being deleted/, pt: "por exclusão", en: "by being deleted" },
+  { of: /by load(?= \d)/g, pt: "pela carga", en: "by load" },
+];
+
+/** @type {readonly Said[]} */
+const ACCOUNTS = [
+  {
+    of: /this password is too common; take another/,
+    pt: "Esta senha é comum demais; escolha outra.",
+    en: "This password is too common; take another.",
+  },
+  {
+    of: /(?:Value|String) should have at least (?<n>\d+) (?:item|character)s?(?: after validation, not \d+)?/,
+    pt: { one: "{field}: no mínimo {n} caractere.", other: "{field}: no mínimo {n} caracteres." },
+    en: { one: "{field}: at least {n} character.", other: "{field}: at least {n} characters." },
+  },
+  {
+    of: /(?:(?:Value|String) should have at most|has more than) (?<n>\d+) (?:item|character)s?(?: after validation, not \d+)?/,
+    pt: { one: "{field}: no máximo {n} caractere.", other: "{field}: no máximo {n} caracteres." },
+    en: { one: "{field}: at most {n} character.", other: "{field}: at most {n} characters." },
+  },
+  {
+    of: /String should match pattern '.+'$/,
+    pt: "{field}: não está na forma esperada.",
+    en: "{field}: it is not of the form that is expected.",
+  },
+  {
+    of: /takes Latin letters, with or without accents, digits and \. @ \+ - _; blanks inside/,
+    pt: "{field}: use letras, com ou sem acentos, números e . @ + - _; espaços só no meio.",
+    en: "{field}: use Latin letters, with or without accents, digits and . @ + - _; blanks inside only.",
+  },
+  {
+    of: /has marks that belong to no letter/,
+    pt: "{field}: há acentos soltos, sem letra.",
+    en: "{field}: it has accents without a letter.",
+  },
+  { of: /Field required/, pt: "{field}: preencha este campo.", en: "{field}: fill in this field." },
+  { of: /This email is taken\./, pt: "Este e-mail já tem conta.", en: "This e-mail has an account already." },
+  {
+    of: /This username is taken, or looks like one that is\./,
+    pt: "Este usuário já existe, ou parece um que existe.",
+    en: "This user name is taken, or looks like one that is.",
+  },
+  {
+    of: /The current password is wrong\./,
+    pt: "A senha atual está incorreta.",
+    en: "The current password is wrong.",
+  },
+  {
+    of: /This is the last admin\. Make another one first\./,
+    pt: "Este é o último administrador. Faça outro antes.",
+    en: "This is the last admin. Make another one first.",
+  },
+  {
+    of: /Registration is closed\. Ask an admin for an account\./,
+    pt: "O cadastro está fechado. Peça uma conta a um administrador.",
+    en: "Registration is closed. Ask an admin for an account.",
+  },
+  {
+    of: /Too many (?:attempts\. Wait a while|sign-ins at once)\./,
+    pt: "Tentativas demais. Espere um pouco.",
+    en: "Too many attempts. Wait a while.",
+  },
+  {
+    of: /The (?:request|query|metadata) has (?:fields|parameters|names) that cannot be taken; see errors\./,
+    pt: "",
+    en: "",
+  },
+];
+
+/** @type {readonly Said[]} */
+const FILES = [
+  { of: /The file is empty\./, pt: "O arquivo está vazio.", en: "The file is empty." },
+  { of: /The sheet (?<sheet>.+?) is empty\./, pt: "A aba {sheet} está vazia.", en: "The sheet {sheet} is empty." },
+  {
+    of: /No row was read: there is nothing behind the header but blank lines\./,
+    pt: "Nenhuma linha foi lida: depois do cabeçalho só há linhas em branco.",
+    en: "No row was read: behind the header there are only blank lines.",
+  },
+  {
+    of: /The file looks like (?<what>.+?), which is no table that can be read here\. Send it as CSV, plain or packed as gzip or zip, as an Excel workbook \(\.xlsx\), NDJSON or Parquet\./,
+    pt: "O arquivo parece ser {what}, não uma tabela. Envie CSV (também em gzip ou zip), Excel (.xlsx), NDJSON ou Parquet.",
+    en: "The file looks like {what}, which is no table. Send CSV (in gzip or zip as well), Excel (.xlsx), NDJSON or Parquet.",
+  },
+  {
+    of: /The workbook is broken: open it in Excel, let it be repaired, and save it again as \.xlsx\./,
+    pt: "A planilha está danificada: abra no Excel, deixe reparar e salve de novo como .xlsx.",
+    en: "The workbook is broken: open it in Excel, let it be repaired, and save it again as .xlsx.",
+  },
+  {
+    of: /The workbook is protected by a password\. Take the password off, and send it again\./,
+    pt: "A planilha tem senha. Tire a senha e envie de novo.",
+    en: "The workbook is protected by a password. Take the password off, and send it again.",
+  },
+  {
+    of: /The workbook holds macros \(\.xlsm\)\. Save it as an Excel workbook without macros \(\.xlsx\), and send that\./,
+    pt: "A planilha tem macros (.xlsm). Salve como .xlsx, sem macros, e envie.",
+    en: "The workbook holds macros (.xlsm). Save it without macros as .xlsx, and send that.",
+  },
+  {
+    of: /The file looks like a binary Excel workbook \(\.xlsb\)\. Save it as \.xlsx or CSV, and send that\./,
+    pt: "O arquivo parece uma planilha binária do Excel (.xlsb). Salve como .xlsx ou CSV e envie.",
+    en: "The file looks like a binary Excel workbook (.xlsb). Save it as .xlsx or CSV, and send that.",
+  },
+  {
+    of: /The file looks like an Office document that is no Excel workbook \(\.xlsx\)\. Send its table as \.xlsx or CSV\./,
+    pt: "O arquivo parece um documento do Office que não é planilha. Envie a tabela como .xlsx ou CSV.",
+    en: "The file looks like an Office document that is no workbook. Send its table as .xlsx or CSV.",
+  },
+  {
+    of: /The Parquet file is broken, or written in a way that is not read here\./,
+    pt: "O arquivo Parquet está danificado, ou foi gravado de um jeito que não se lê aqui.",
+    en: "The Parquet file is broken, or written in a way that is not read here.",
+  },
+  {
+    of: /The file is one of (?<kind>customers|services): it has the columns (?<columns>[^.]+)\. Send it to \/v1\/(?:customers|services)\/batch\./,
+    pt: `${OTHER_KIND.pt} tem as colunas de {kind} ({columns}).`,
+    en: `${OTHER_KIND.en} it has the columns of {kind} ({columns}).`,
+  },
+  {
+    of: /No header with the columns (?<needed>.+?) was found in the first \d+ records, and the file does not begin with rows of \d+ columns\. Read(?:, with the delimiter (?:;|,|tab))?: (?<read>.*?)\.(?= (?:It lacks|It has no column|Delimiters are|Name columns by hand) )/,
+    pt: `${COLUMNS_UNKNOWN.pt} Lido: {read}. É preciso ter: {needed}.`,
+    en: `${COLUMNS_UNKNOWN.en} Read: {read}. Needed: {needed}.`,
+  },
+  {
+    of: /Its columns are not those of (?<kind>customers|services)\. Read: (?<read>.*?)\.(?= (?:It lacks|It has no column|Name columns by hand) )/,
+    pt: `${COLUMNS_UNKNOWN.pt} Lido: {read}. O arquivo deveria ser de {kind}.`,
+    en: `${COLUMNS_UNKNOWN.en} Read: {read}. The file was to be one of {kind}.`,
+  },
+  {
+    of: /The file's header names a column twice \((?<read>.*?)\)\.(?= Name columns by hand )/,
+    pt: `${COLUMNS_UNKNOWN.pt} O cabeçalho tem duas colunas para o mesmo dado ({read}).`,
+    en: `${COLUMNS_UNKNOWN.en} The header has two columns for the same thing ({read}).`,
+  },
+  { of: /It lacks (?<lacks>[^.]+)\./, pt: "Falta: {lacks}.", en: "It lacks {lacks}." },
+  {
+    of: /It has no column (?<lacks>.+?), which `columns` names\./,
+    pt: "Não há a coluna {lacks}.",
+    en: "There is no column {lacks}.",
+  },
+  { of: /Delimiters are ; , and tab \(also by a first line sep=; or \?delimiter=\)\./, pt: "", en: "" },
+  { of: /Name columns by hand with .+? docs\/files\.md lists the names that are known\./, pt: "", en: "" },
+  {
+    of: /Rows of data stand before the file's header, which is its record (?<line>\d+)\. Take them out, or send the file with header=none where it has no header\./,
+    pt: "Há linhas de dados antes do cabeçalho, que é a linha {line} do arquivo. Tire-as de lá.",
+    en: "Rows of data stand before the header, which is the file's record {line}. Take them out.",
+  },
+  {
+    of: /A quote in the file's header is not closed\. Close it, or take it out\./,
+    pt: "Há aspas abertas no cabeçalho do arquivo. Feche-as ou tire-as.",
+    en: "A quote in the file's header is not closed. Close it, or take it out.",
+  },
+  {
+    of: /Line (?<line>\d+) is another header, with other columns or in another order than the file's first\. Nothing was kept of the file: send its parts one by one\./,
+    pt: "A linha {line} é outro cabeçalho, com outras colunas ou em outra ordem. Nada do arquivo ficou: envie as partes separadas.",
+    en: "Line {line} is another header, with other columns or in another order. Nothing was kept: send the parts one by one.",
+  },
+  {
+    of: /The zip holds (?<n>\d+) files, and none is named as a table: (?<names>[^:]+?)\.$/,
+    pt: { one: "O zip não traz uma tabela ({names}).", other: "O zip traz {n} arquivos e nenhum é tabela ({names})." },
+    en: { one: "The zip holds no table ({names}).", other: "The zip holds {n} files, and none is a table ({names})." },
+  },
+  {
+    of: /The file swells: as CSV it is more than (?<n>\d+) times the (?<size>\d+) bytes that were sent\. Send it as CSV, plain or packed as gzip\./,
+    pt: "Aberto, o arquivo tem mais de {n} vezes os {size} enviados. Envie CSV, puro ou em gzip.",
+    en: "Unpacked, the file is more than {n} times the {size} that were sent. Send CSV, plain or in gzip.",
+  },
+  {
+    of: /The workbook is larger than this service takes: (?<size>\d+) bytes, unpacked\./,
+    pt: "A planilha é grande demais: aberta, pode ter até {size}.",
+    en: "The workbook is too large: unpacked it may have {size}.",
+  },
+  {
+    of: /A body has up to (?<size>\d+) bytes here\./,
+    pt: "É grande demais: o máximo é {size}.",
+    en: "It is too large: up to {size} are taken.",
+  },
+  {
+    of: /Your files that are not loaded yet take (?<size>\d+) bytes, as much as a user's may\. Send this one when they are\./,
+    pt: "Os seus arquivos ainda não carregados já ocupam {size}, o máximo por pessoa. Este segue quando eles terminarem.",
+    en: "Your files that are not loaded yet take {size}, as much as one person's may. This one goes when they are done.",
+  },
+  {
+    of: /You have (?<n>\d+) uploads that are not whole\. Go on with one, or end one with DELETE\./,
+    pt: "Há {n} envios seus pela metade, o máximo. Termine ou cancele um.",
+    en: "You have {n} uploads that are not whole, the most there may be. End or cancel one.",
+  },
+  {
+    of: /The service's disk is nearly full: no file is taken until there is room again\. All else works\./,
+    pt: "O disco do serviço está quase cheio: nenhum arquivo entra até haver espaço. O resto funciona.",
+    en: "The service's disk is nearly full: no file is taken until there is room. All else works.",
+  },
+];
+
+/** @type {readonly Said[]} */
+const LOADS = [
+  {
+    of: /Every row was stored already, with the same values: nothing changed\./,
+    pt: "Todas as linhas já estavam gravadas, com os mesmos valores: nada mudou.",
+    en: "Every row was stored already, with the same values: nothing changed.",
+  },
+  {
+    of: /Every row was rejected: nothing of the file was taken\. `rejects` says why\./,
+    pt: "Todas as linhas foram rejeitadas: nada do arquivo foi aceito.",
+    en: "Every row was rejected: nothing of the file was taken.",
+  },
+  {
+    of: /The first (?<n>\d+) of (?<m>\d+) rejected rows are kept; all are counted\./,
+    pt: "Das {m} linhas rejeitadas ficam guardadas as primeiras {n}; todas são contadas.",
+    en: "Of the {m} rejected rows the first {n} are kept; all are counted.",
+  },
+  {
+    of: /The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut\./,
+    pt: "O arquivo tem exatamente 1.048.575 linhas, o máximo de uma aba do Excel: pode ter sido cortado.",
+    en: "The file has exactly 1,048,575 rows, as many as an Excel sheet holds: it may have been cut.",
+  },
+  {
+    of: /(?<n>\d+) visits of unknown customers do not wait: others take all the room that there is for it\./,
+    pt: {
+      one: "{n} atendimento de cliente desconhecido não espera: não há mais lugar.",
+      other: "{n} atendimentos de clientes desconhecidos não esperam: não há mais lugar.",
+    },
+    en: {
+      one: "{n} visit of an unknown customer does not wait: there is no more room.",
+      other: "{n} visits of unknown customers do not wait: there is no more room.",
+    },
+  },
+  {
+    of: /Some rows are UTF-8, and more are not: all were read as Windows-1252\. Look at the accents of those rows, or send the parts one by one with \?encoding=\./,
+    pt: "Algumas linhas são UTF-8 e a maioria não: tudo foi lido como Windows-1252. Olhe os acentos dessas linhas.",
+    en: "Some rows are UTF-8, and more are not: all were read as Windows-1252. Look at the accents of those rows.",
+  },
+  {
+    of: /Only the sheet (?<sheet>.+?) was read, not (?<others>.+?): \?sheet= names another\./,
+    pt: "Só a aba {sheet} foi lida; estas não: {others}.",
+    en: "Only the sheet {sheet} was read, not {others}.",
+  },
+  {
+    of: /Files of the zip that are no tables by their names were not read: (?<names>.+?)\. Names of tables end in [^:]+?\.(?=\s|$)/,
+    pt: "Do zip não foram lidos, pois pelo nome não são tabelas: {names}.",
+    en: "Files of the zip that are no tables by their names were not read: {names}.",
+  },
+  {
+    of: /(?<column>\w+): (?:at least )?(?<n>\d+) spellings? \(blanks, invisible marks, Unicode form\) joined to (?<m>\d+) names?: (?<names>.+?)\.$/,
+    pt: {
+      one: "{column}: {n} grafia juntada em {m}: {names}.",
+      other: "{column}: {n} grafias juntadas em {m}: {names}.",
+    },
+    en: {
+      one: "{column}: {n} spelling joined to {m}: {names}.",
+      other: "{column}: {n} spellings joined to {m}: {names}.",
+    },
+  },
+  {
+    of: /(?<column>\w+): (?<n>\d+) dates? before (?<first>[\d-]+) or after (?<last>[\d-]+), the first in line (?<line>\d+)\. They were taken(?:, and they move every range of days that is not asked for)?\./,
+    pt: {
+      one: "{column}: {n} data antes de {first} ou depois de {last}, na linha {line}. Foi aceita.",
+      other: "{column}: {n} datas antes de {first} ou depois de {last}, a primeira na linha {line}. Foram aceitas.",
+    },
+    en: {
+      one: "{column}: {n} date before {first} or after {last}, in line {line}. It was taken.",
+      other: "{column}: {n} dates before {first} or after {last}, the first in line {line}. They were taken.",
+    },
+  },
+  {
+    of: /(?:at least )?(?<n>\d+) polos? without a state, found by no uf: (?<names>.+?)\. An admin may set it: PUT \/v1\/polos\/\{id\}\./,
+    pt: {
+      one: "{n} polo sem UF, que nenhum filtro de UF encontra: {names}.",
+      other: "{n} polos sem UF, que nenhum filtro de UF encontra: {names}.",
+    },
+    en: {
+      one: "{n} polo without a state, found by no state filter: {names}.",
+      other: "{n} polos without a state, found by no state filter: {names}.",
+    },
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? inside of quotes looks like a row of its own: if a quote is missing before it, close it\./,
+    pt: "A linha {line} está entre aspas e parece uma linha à parte: se faltam aspas antes dela, feche-as.",
+    en: "Line {line} inside of quotes looks like a row of its own: if a quote is missing before it, close it.",
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? has a date that is one only with the month before the day\. All dates are read day first: if the file has the month first, those that were taken are wrong\. Undo the load, and send it with the day first\./,
+    pt: "A linha {line} tem uma data que só existe com o mês antes do dia. As datas são lidas com o dia primeiro: se o arquivo traz o mês primeiro, as aceitas estão erradas. Desfaça a carga e envie com o dia primeiro.",
+    en: "Line {line} has a date that is one only with the month before the day. Dates are read day first: if the file has the month first, those taken are wrong. Undo the load, and send it with the day first.",
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? holds a carriage return that ends no line: save the file with one kind of line ends\./,
+    pt: "A linha {line} tem uma quebra que não termina a linha: salve o arquivo com um só tipo de fim de linha.",
+    en: "Line {line} holds a carriage return that ends no line: save the file with one kind of line ends.",
+  },
+  {
+    of: /The file of load (?<id>\d+) is gone: it is kept .+?\.(?: Send it again\.)?$/,
+    pt: "O arquivo da carga {id} já não está guardado. Envie de novo.",
+    en: "The file of load {id} is not kept any more. Send it again.",
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) changed since: (?<changes>[^.]+)\./,
+    pt: {
+      one: "{n} linha da carga {id} mudou depois: {changes}.",
+      other: "{n} linhas da carga {id} mudaram depois: {changes}.",
+    },
+    en: {
+      one: "{n} row of load {id} changed since: {changes}.",
+      other: "{n} rows of load {id} changed since: {changes}.",
+    },
+  },
+  {
+    of: /Undo what came later first\./,
+    pt: "Desfaça antes o que veio depois.",
+    en: "Undo what came later first.",
+  },
+  {
+    of: /(?<n>\d+) services point at customers of load (?<id>\d+); undo those first\./,
+    pt: {
+      one: "{n} atendimento é de clientes da carga {id}; desfaça-o antes.",
+      other: "{n} atendimentos são de clientes da carga {id}; desfaça-os antes.",
+    },
+    en: {
+      one: "{n} visit is of customers of load {id}; undo it first.",
+      other: "{n} visits are of customers of load {id}; undo those first.",
+    },
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone\./,
+    pt: {
+      one: "{n} linha da carga {id} era de clientes que não existem mais.",
+      other: "{n} linhas da carga {id} eram de clientes que não existem mais.",
+    },
+    en: {
+      one: "{n} row of load {id} belonged to customers that are gone.",
+      other: "{n} rows of load {id} belonged to customers that are gone.",
+    },
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) had an email before that another has now\./,
+    pt: {
+      one: "{n} linha da carga {id} tinha antes um e-mail que agora é de outro cliente.",
+      other: "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente.",
+    },
+    en: {
+      one: "{n} row of load {id} had an e-mail before that another customer has now.",
+      other: "{n} rows of load {id} had an e-mail before that another customer has now.",
+    },
+  },
+  {
+    of: /(?:Other rows came to stand against the undo of load (?<id>\d+) meanwhile|\d+ rows? of load \d+ changed meanwhile)\./,
+    pt: "Outras linhas mudaram enquanto a carga era desfeita: nada foi feito. Tente de novo.",
+    en: "Other rows changed while the load was being undone: nothing was done. Try again.",
+  },
+  {
+    of: /Load (?<id>\d+) is \w+: only a completed load can be undone\./,
+    pt: "A carga {id} não está concluída: só uma concluída se desfaz.",
+    en: "Load {id} is not completed: only a completed one can be undone.",
+  },
+  {
+    of: /Nothing was done, for somebody was there before: lines (?<lines>[\d, ]+)\. See errors\./,
+    pt: "Nada foi feito: alguém já mexeu nestas linhas.",
+    en: "Nothing was done: somebody has dealt with these lines already.",
+  },
+  {
+    of: /was mended by load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: já corrigida por {who}, na carga {id}.",
+    en: "{field}: mended by {who} already, in load {id}.",
+  },
+  {
+    of: /was dropped by (?<who>.+)$/,
+    pt: "{field}: já descartada por {who}.",
+    en: "{field}: dropped by {who} already.",
+  },
+  {
+    of: /is being mended by load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: {who} está corrigindo, na carga {id}.",
+    en: "{field}: {who} is mending it, in load {id}.",
+  },
+  {
+    of: /waits for its customer in load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: espera o cliente, na carga {id} de {who}.",
+    en: "{field}: waits for its customer, in load {id} of {who}.",
+  },
+];
+
+export const SENTENCES = [...ACCOUNTS, ...FILES, ...LOADS];

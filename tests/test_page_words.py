@@ -1,0 +1,200 @@
+"""The service's sentences in the page's words: one that is worded anew here is worded anew there, or a test fails."""
+
+import ast
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import logistics_indicators
+from logistics_indicators.accounts.models import Registration
+from logistics_indicators.accounts.passwords import refuse_common
+from logistics_indicators.errors import Problem
+from logistics_indicators.last_change import BY_HAND
+from logistics_indicators.loads.formats import CSV, NDJSON, Form
+from logistics_indicators.loads.kinds import COLUMNS, KINDS, Kind
+from logistics_indicators.loads.mending.mend import _fault
+from logistics_indicators.loads.parsing import headers
+from logistics_indicators.loads.parsing.findings import NOTES, SaneDays, warnings_of_findings
+from logistics_indicators.loads.reading import package, parquet, workbook
+from logistics_indicators.loads.receiving import receiver, room
+from logistics_indicators.loads.receiving.opening import _refuse_what_is_no_table
+from logistics_indicators.loads.receiving.recognising import NOT_TABLES
+from logistics_indicators.loads.receiving.unpacking import members_of
+from logistics_indicators.loads.undoing import DELETED, _changed_since
+from logistics_indicators.loads.working.endings import NO_ROWS
+from logistics_indicators.loads.working.reporting import EXCEL_ROWS, warnings_of
+
+SOURCES = Path(logistics_indicators.__file__).parent
+ASSETS = SOURCES / "page/assets"
+TABLE = (ASSETS / "parts/sentences.js").read_text("utf-8")
+
+
+def in_python(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", pattern))
+
+
+PATTERNS = [
+    in_python(pattern) for pattern in re.findall(r"^\s+(?:\{ )?of: /(.+)/,", TABLE.partition("const ACCOUNTS")[2], re.M)
+]
+
+
+def taken_from(sentences: str) -> tuple[list[re.Pattern[str]], str]:
+    """The patterns that take one sentence after the other, and what none of them takes."""
+    used, rest = [], sentences
+    while rest and (found := next((m for p in PATTERNS if (m := p.match(rest))), None)):
+        used.append(found.re)
+        rest = rest[found.end() :].lstrip()
+    return used, rest
+
+
+def refused(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except Problem as problem:
+        return problem.detail
+    except headers.BadHeader as problem:
+        return str(problem)
+    raise AssertionError("nothing was refused")
+
+
+def of_header(text: str, kind: Kind = Kind.services, mapped: headers.Mapped | None = None, form: Form = CSV) -> str:
+    return refused(lambda: headers.read_opening(kind, text, None, mapped or {}, form=form))
+
+
+def of_account(**given: str) -> list[str]:
+    right = {"username": "ana", "email": "ana@example.com", "password": "uma senha bem comprida 7"}
+    with pytest.raises(ValidationError) as caught:
+        Registration.model_validate({**right, **given})
+    return [error["msg"].removeprefix("Value error, ") for error in caught.value.errors()]
+
+
+def of_accounts() -> Iterator[str]:
+    yield refused(lambda: refuse_common("12345678"))
+    for given in (
+        {"password": "1"},
+        {"password": "1" * 200},
+        {"username": "a" * 65},
+        {"username": "ана"},
+        {"username": "\u0301a"},
+        {"email": "ana"},
+        {"email": "a"},
+    ):
+        yield from of_account(**given)
+
+
+def a_zip_of(*names: str) -> zipfile.ZipFile:
+    archive = zipfile.ZipFile(io.BytesIO(), "w")
+    for name in names:
+        archive.writestr(name, "1")
+    return archive
+
+
+def of_files() -> Iterator[str]:
+    yield from (package.BROKEN, package.ENCRYPTED, workbook.MACROS, workbook.BINARY, workbook.NO_WORKBOOK)
+    yield from (parquet.BROKEN, room.DISK_IS_FULL, receiver.MIXED_ENCODINGS, NO_ROWS, str(headers.AnotherHeader(7)))
+    for start, _ in NOT_TABLES:
+        yield refused(lambda head=start: _refuse_what_is_no_table(head + bytes(range(16)) * 8))  # type: ignore[misc]
+    for head in (b"<html>", b'[{"id": 1}]', b"PK\x03\x04"):
+        yield refused(lambda head=head: _refuse_what_is_no_table(head))  # type: ignore[misc]
+    yield refused(lambda: members_of(a_zip_of("one.doc", "two.doc")))
+
+
+def of_columns() -> Iterator[str]:
+    yield of_header("Codigo;Cliente;Quem;Onde;Vence;Feito\n1;2;a;b;c;d\n")
+    yield of_header("what;is;this\n")
+    yield of_header("Codigo,Cliente,Quem\n1,2,a\n", mapped={"angel": "Agente"})
+    yield of_header("Codigo,Cliente,Quem\n1,2,a\n", form=NDJSON)
+    yield of_header("id;nome;email;telefone\n1;Ana;ana@example.com;1\n")
+    yield of_header("id;nome;email;email\n", Kind.customers)
+    yield of_header('id;nome;email;"telefone\n', Kind.customers)
+    yield of_header("1;Ana;ana@example.com;1\nid;nome;email;telefone\n", Kind.customers)
+
+
+LOAD = {
+    **{"warnings": [], "rows_read": 9, "rejects": [], "unknown_customer": "reject", "rejects_stored": 9},
+    **{"rows_unchanged": 0, "rows_rejected": 0},
+}
+
+
+def of_loads() -> Iterator[str]:
+    yield from warnings_of(LOAD | {"rows_unchanged": 9})
+    yield from warnings_of(LOAD | {"rows_rejected": 9})
+    yield from warnings_of(LOAD | {"rows_rejected": 8, "rejects_stored": 3})
+    yield from warnings_of(LOAD | {"rows_read": EXCEL_ROWS})
+    unknown = {"rejects": [{"reason": "unknown_customer", "rows": 4, "first_line": 2}], "unknown_customer": "wait"}
+    yield from warnings_of(LOAD | unknown)
+    findings = {
+        "spellings": {"polo": {"A  b": "A b", "A b": "A b"}},
+        "far_dates": {"data_limite": (1, 3), "data_de_atendimento": (4, 2)},
+        "stateless_polos": ["Norte", "Sul"],
+        "notes": dict.fromkeys(NOTES, (2, 7)),
+    }
+    yield from warnings_of_findings(findings, SaneDays(date(2000, 1, 1), date(2030, 1, 1)))
+    yield _changed_since(3, {BY_HAND: 1, DELETED: 2, 7: 3})
+    yield _changed_since(3, {7: 1})
+
+
+REJECT = dict.fromkeys(("dropped_by", "is_under_way", "is_waiting", "is_mended")) | {"mend_id": 5, "mended_by": "bia"}
+
+
+def of_mending() -> Iterator[str]:
+    for now in ("dropped_by", "is_under_way", "is_waiting", "is_mended"):
+        yield str(_fault("edits", REJECT | {now: "bia"}))
+
+
+@pytest.mark.parametrize("sentences", [of_accounts, of_files, of_columns, of_loads, of_mending])
+def test_what_the_service_says_is_known_to_the_page_to_its_last_word(sentences: Callable[[], Iterator[str]]) -> None:
+    said = list(sentences())
+    assert said
+    assert {sentence: rest for sentence in said if (rest := taken_from(sentence)[1])} == {}
+
+
+FILLED = {"other": "services", "kind": "customers", "reference.kind": "customers", "column": "email"}
+
+
+def filled(value: ast.expr) -> str:
+    """An example of what a text is filled in with."""
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    code = ast.unparse(value.value) if isinstance(value, ast.FormattedValue) else ""
+    return "7 rows" if code.startswith("_rows(") else FILLED.get(code, "7")
+
+
+def written_in(sources: Path) -> Iterator[str]:
+    for source in sources.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(map(filled, node.values))
+
+
+def test_the_page_knows_no_sentence_that_the_service_does_not_say() -> None:
+    real = [said for sentences in (of_accounts, of_files, of_columns, of_loads, of_mending) for said in sentences()]
+    said = [*real, *written_in(SOURCES), "Field required"]  # the last is pydantic's
+    used = {pattern for sentences in said for pattern in taken_from(sentences)[0]}
+    assert [pattern.pattern for pattern in PATTERNS if pattern not in used] == []
+
+
+def test_what_a_file_may_be_instead_of_a_table_has_a_name_in_portuguese() -> None:
+    for sentence in of_files():
+        if found := re.search("looks like (.+), which is no table", sentence):
+            assert f'["{found[1]}", "' in TABLE
+
+
+def listed(names: Iterable[str]) -> str:
+    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+
+
+def test_the_columns_that_a_person_may_choose_are_those_of_the_kinds() -> None:
+    mapping = (ASSETS / "views/loads/mapping.js").read_text("utf-8")
+    for kind, columns in COLUMNS.items():
+        assert f"{kind}: {listed(columns)}" in mapping
+    absent = [column.name for declared in KINDS.values() for column in declared.columns if column.may_be_absent]
+    assert f"MAY_BE_ABSENT = new Set({listed(absent)})" in mapping
