@@ -1,6 +1,7 @@
 """A day of the control room in a real browser: both files dropped, checked, loaded, mended, shared and undone."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,42 @@ async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
         await expect(page.get_by_text("1 linha aceita")).to_be_visible()
         await expect(page.get_by_role("button", name="Enviar 0 linha")).to_be_disabled()
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 1
+
+
+@needs_browser
+async def test_a_file_of_other_column_names_is_sent_again_with_those_that_a_person_says(
+    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await make_account(app)
+    visits, customers, paper = tmp_path / "visitas.csv", tmp_path / "pessoas.csv", tmp_path / "manual.pdf"
+    visits.write_text("N;Pessoa;Quem foi;Onde;Vence em;Feito em\n1;7;Ana;CE - SOBRAL 008;10/06/2021;-\n", "utf-8")
+    customers.write_text("Id;Nome;Onde escrever;Telefone\n7;Bia;bia@example.com;1\n", "utf-8")
+    paper.write_bytes(b"%PDF-1.7\n\0\1\2")
+    async with surfing_app(app, expected=("status of 422", "status of 415")) as surf:
+        page = await open_view(surf)
+        await page.locator("input[type=file]").set_input_files([visits, customers, paper])
+        refused = page.get_by_role("article", name="manual.pdf")
+        await expect(refused.get_by_role("alert")).to_contain_text("parece ser um documento PDF, não uma tabela")
+        await say_columns(page.get_by_role("article", name="pessoas.csv"), {"Onde escrever": "email"})
+        card = page.get_by_role("article", name="pessoas.csv")
+        await card.get_by_role("button", name="Carregar").click()
+        await expect(card).to_have_attribute("data-step", "ended")
+        card = page.get_by_role("article", name="visitas.csv")
+        await expect(card.get_by_role("alert")).to_contain_text(
+            "Lido: N | Pessoa | Quem foi | Onde | Vence em | Feito em."
+        )
+        await assert_accessible(page, "loads-columns")
+        await say_columns(card, {"N": "id", "Pessoa": "id_cliente"})
+        await card.get_by_role("button", name="Carregar").click()
+        await expect(card).to_have_attribute("data-step", "ended")
+    assert await connection.fetchval("SELECT count(*) FROM services WHERE id_cliente = 7") == 1
+
+
+async def say_columns(card: Locator, meant: dict[str, str]) -> None:
+    """The rest is as the page guesses."""
+    send = card.get_by_role("button", name="Enviar com estas colunas")
+    await expect(send).to_be_disabled()
+    for theirs, ours in meant.items():
+        await card.locator("label", has_text=re.compile(f"^{theirs}(?=não usar)")).locator("select").select_option(ours)
+    await send.click()
+    await expect(card).to_have_attribute("data-step", "checked")

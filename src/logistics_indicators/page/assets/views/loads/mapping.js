@@ -43,39 +43,40 @@ const HEAD_LINES = 20;
 
 /** @param {{ item: Item }} props */
 export function Mapping({ item }) {
-  const { trouble = "" } = item;
+  const { trouble = "", file } = item;
+  if (!file) return null;
   const told = (/** @type {Record<string, string>} */ words) => Object.values(words).some((it) => trouble.includes(it));
-  if (told(OTHER_KIND)) return html`<${OtherKind} item=${item} />`;
-  return told(COLUMNS_UNKNOWN) ? html`<${Columns} item=${item} />` : null;
+  if (told(OTHER_KIND)) return html`<${OtherKind} item=${item} file=${file} />`;
+  return told(COLUMNS_UNKNOWN) ? html`<${Columns} item=${item} file=${file} />` : null;
 }
 
-/** @param {Item} item @param {Kind} kind @param {string} [columns] */
-function sendAgain(item, kind, columns) {
+/** @param {Item} item @param {File} file @param {Kind} kind @param {string} [columns] */
+function sendAgain(item, file, kind, columns) {
   void drop(item);
-  add(item.file, kind, { ...item.options, columns });
+  add(file, kind, { ...item.options, columns });
 }
 
-/** @param {{ item: Item }} props */
-function OtherKind({ item }) {
+/** @param {{ item: Item, file: File }} props */
+function OtherKind({ item, file }) {
   const other = item.kind === "customers" ? "services" : "customers";
   return html`<p>
-    <button class="main" onClick=${() => sendAgain(item, other)}>
+    <button class="main" onClick=${() => sendAgain(item, file, other)}>
       ${text("send_as", { kind: wordOf(other).toLowerCase() })}
     </button>
   </p>`;
 }
 
-/** @param {{ item: Item }} props */
-function Columns({ item }) {
+/** @param {{ item: Item, file: File }} props */
+function Columns({ item, file }) {
   const [theirs, setTheirs] = useState(/** @type {readonly string[]} */ ([]));
   const [kind, setKind] = useState(item.kind);
   const [meant, setMeant] = useState(/** @type {Record<string, string>} */ ({}));
   useEffect(() => {
-    headOf(item.file).then((columns) => {
+    headOf(file).then((columns) => {
       setTheirs(columns);
       setMeant(guessed(columns, kind));
     });
-  }, [item.file]);
+  }, [file]);
   if (theirs.length < 2) return null; // no text, or nothing that a person could point at
   const given = new Set(Object.values(meant));
   const lacks = OURS[kind].filter((name) => !given.has(name) && !MAY_BE_ABSENT.has(name));
@@ -89,6 +90,7 @@ function Columns({ item }) {
     event.preventDefault();
     sendAgain(
       item,
+      file,
       kind,
       Object.entries(meant)
         .map(([column, name]) => `${name}:${column}`)
