@@ -32,7 +32,7 @@ from logistics_indicators.loads.working.reporting import EXCEL_ROWS, warnings_of
 
 SOURCES = Path(logistics_indicators.__file__).parent
 ASSETS = SOURCES / "page/assets"
-TABLE = (ASSETS / "parts/sentences.js").read_text("utf-8")
+TABLE = "".join((ASSETS / f"parts/{name}.js").read_text("utf-8") for name in ("sentences", "sentences_of_loads"))
 
 
 def in_python(pattern: str) -> re.Pattern[str]:

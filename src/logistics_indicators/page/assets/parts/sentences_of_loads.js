@@ -1,0 +1,188 @@
+/** What the service says of loads, their undo and their mending, as sentences.js has it of accounts and files. */
+
+/** @type {readonly import("./sentences.js").Said[]} */
+export const LOADS = [
+  {
+    of: /Every row was stored already, with the same values: nothing changed\./,
+    pt: "Todas as linhas já estavam gravadas, com os mesmos valores: nada mudou.",
+    en: "Every row was stored already, with the same values: nothing changed.",
+  },
+  {
+    of: /Every row was rejected: nothing of the file was taken\. `rejects` says why\./,
+    pt: "Todas as linhas foram rejeitadas: nada do arquivo foi aceito.",
+    en: "Every row was rejected: nothing of the file was taken.",
+  },
+  {
+    of: /The first (?<n>\d+) of (?<m>\d+) rejected rows are kept; all are counted\./,
+    pt: "Das {m} linhas rejeitadas ficam guardadas as primeiras {n}; todas são contadas.",
+    en: "Of the {m} rejected rows the first {n} are kept; all are counted.",
+  },
+  {
+    of: /The file has exactly 1,048,575 data rows, as many as an Excel sheet holds: it may have been cut\./,
+    pt: "O arquivo tem exatamente 1.048.575 linhas, o máximo de uma aba do Excel: pode ter sido cortado.",
+    en: "The file has exactly 1,048,575 rows, as many as an Excel sheet holds: it may have been cut.",
+  },
+  {
+    of: /(?<n>\d+) visits of unknown customers do not wait: others take all the room that there is for it\./,
+    pt: {
+      one: "{n} atendimento de cliente desconhecido não espera: não há mais lugar.",
+      other: "{n} atendimentos de clientes desconhecidos não esperam: não há mais lugar.",
+    },
+    en: {
+      one: "{n} visit of an unknown customer does not wait: there is no more room.",
+      other: "{n} visits of unknown customers do not wait: there is no more room.",
+    },
+  },
+  {
+    of: /Some rows are UTF-8, and more are not: all were read as Windows-1252\. Look at the accents of those rows, or send the parts one by one with \?encoding=\./,
+    pt: "Algumas linhas são UTF-8 e a maioria não: tudo foi lido como Windows-1252. Olhe os acentos dessas linhas.",
+    en: "Some rows are UTF-8, and more are not: all were read as Windows-1252. Look at the accents of those rows.",
+  },
+  {
+    of: /Only the sheet (?<sheet>.+?) was read, not (?<others>.+?): \?sheet= names another\./,
+    pt: "Só a aba {sheet} foi lida; estas não: {others}.",
+    en: "Only the sheet {sheet} was read, not {others}.",
+  },
+  {
+    of: /Files of the zip that are no tables by their names were not read: (?<names>.+?)\. Names of tables end in [^:]+?\.(?=\s|$)/,
+    pt: "Do zip não foram lidos, pois pelo nome não são tabelas: {names}.",
+    en: "Files of the zip that are no tables by their names were not read: {names}.",
+  },
+  {
+    of: /(?<column>\w+): (?:at least )?(?<n>\d+) spellings? \(blanks, invisible marks, Unicode form\) joined to (?<m>\d+) names?: (?<names>.+?)\.$/,
+    pt: {
+      one: "{column}: {n} grafia juntada em {m}: {names}.",
+      other: "{column}: {n} grafias juntadas em {m}: {names}.",
+    },
+    en: {
+      one: "{column}: {n} spelling joined to {m}: {names}.",
+      other: "{column}: {n} spellings joined to {m}: {names}.",
+    },
+  },
+  {
+    of: /(?<column>\w+): (?<n>\d+) dates? before (?<first>[\d-]+) or after (?<last>[\d-]+), the first in line (?<line>\d+)\. They were taken(?:, and they move every range of days that is not asked for)?\./,
+    pt: {
+      one: "{column}: {n} data antes de {first} ou depois de {last}, na linha {line}. Foi aceita.",
+      other: "{column}: {n} datas antes de {first} ou depois de {last}, a primeira na linha {line}. Foram aceitas.",
+    },
+    en: {
+      one: "{column}: {n} date before {first} or after {last}, in line {line}. It was taken.",
+      other: "{column}: {n} dates before {first} or after {last}, the first in line {line}. They were taken.",
+    },
+  },
+  {
+    of: /(?:at least )?(?<n>\d+) polos? without a state, found by no uf: (?<names>.+?)\. An admin may set it: PUT \/v1\/polos\/\{id\}\./,
+    pt: {
+      one: "{n} polo sem UF, que nenhum filtro de UF encontra: {names}.",
+      other: "{n} polos sem UF, que nenhum filtro de UF encontra: {names}.",
+    },
+    en: {
+      one: "{n} polo without a state, found by no state filter: {names}.",
+      other: "{n} polos without a state, found by no state filter: {names}.",
+    },
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? inside of quotes looks like a row of its own: if a quote is missing before it, close it\./,
+    pt: "A linha {line} está entre aspas e parece uma linha à parte: se faltam aspas antes dela, feche-as.",
+    en: "Line {line} inside of quotes looks like a row of its own: if a quote is missing before it, close it.",
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? has a date that is one only with the month before the day\. All dates are read day first: if the file has the month first, those that were taken are wrong\. Undo the load, and send it with the day first\./,
+    pt: "A linha {line} tem uma data que só existe com o mês antes do dia. As datas são lidas com o dia primeiro: se o arquivo traz o mês primeiro, as aceitas estão erradas. Desfaça a carga e envie com o dia primeiro.",
+    en: "Line {line} has a date that is one only with the month before the day. Dates are read day first: if the file has the month first, those taken are wrong. Undo the load, and send it with the day first.",
+  },
+  {
+    of: /Line (?<line>\d+)(?: \(and \d+ more\))? holds a carriage return that ends no line: save the file with one kind of line ends\./,
+    pt: "A linha {line} tem uma quebra que não termina a linha: salve o arquivo com um só tipo de fim de linha.",
+    en: "Line {line} holds a carriage return that ends no line: save the file with one kind of line ends.",
+  },
+  {
+    of: /The file of load (?<id>\d+) is gone: it is kept .+?\.(?: Send it again\.)?$/,
+    pt: "O arquivo da carga {id} já não está guardado. Envie de novo.",
+    en: "The file of load {id} is not kept any more. Send it again.",
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) changed since: (?<changes>[^.]+)\./,
+    pt: {
+      one: "{n} linha da carga {id} mudou depois: {changes}.",
+      other: "{n} linhas da carga {id} mudaram depois: {changes}.",
+    },
+    en: {
+      one: "{n} row of load {id} changed since: {changes}.",
+      other: "{n} rows of load {id} changed since: {changes}.",
+    },
+  },
+  {
+    of: /Undo what came later first\./,
+    pt: "Desfaça antes o que veio depois.",
+    en: "Undo what came later first.",
+  },
+  {
+    of: /(?<n>\d+) services point at customers of load (?<id>\d+); undo those first\./,
+    pt: {
+      one: "{n} atendimento é de clientes da carga {id}; desfaça-o antes.",
+      other: "{n} atendimentos são de clientes da carga {id}; desfaça-os antes.",
+    },
+    en: {
+      one: "{n} visit is of customers of load {id}; undo it first.",
+      other: "{n} visits are of customers of load {id}; undo those first.",
+    },
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone\./,
+    pt: {
+      one: "{n} linha da carga {id} era de clientes que não existem mais.",
+      other: "{n} linhas da carga {id} eram de clientes que não existem mais.",
+    },
+    en: {
+      one: "{n} row of load {id} belonged to customers that are gone.",
+      other: "{n} rows of load {id} belonged to customers that are gone.",
+    },
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) had an email before that another has now\./,
+    pt: {
+      one: "{n} linha da carga {id} tinha antes um e-mail que agora é de outro cliente.",
+      other: "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente.",
+    },
+    en: {
+      one: "{n} row of load {id} had an e-mail before that another customer has now.",
+      other: "{n} rows of load {id} had an e-mail before that another customer has now.",
+    },
+  },
+  {
+    of: /(?:Other rows came to stand against the undo of load (?<id>\d+) meanwhile|\d+ rows? of load \d+ changed meanwhile)\./,
+    pt: "Outras linhas mudaram enquanto a carga era desfeita: nada foi feito. Tente de novo.",
+    en: "Other rows changed while the load was being undone: nothing was done. Try again.",
+  },
+  {
+    of: /Load (?<id>\d+) is \w+: only a completed load can be undone\./,
+    pt: "A carga {id} não está concluída: só uma concluída se desfaz.",
+    en: "Load {id} is not completed: only a completed one can be undone.",
+  },
+  {
+    of: /Nothing was done, for somebody was there before: lines (?<lines>[\d, ]+)\. See errors\./,
+    pt: "Nada foi feito: alguém já mexeu nestas linhas.",
+    en: "Nothing was done: somebody has dealt with these lines already.",
+  },
+  {
+    of: /was mended by load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: já corrigida por {who}, na carga {id}.",
+    en: "{field}: mended by {who} already, in load {id}.",
+  },
+  {
+    of: /was dropped by (?<who>.+)$/,
+    pt: "{field}: já descartada por {who}.",
+    en: "{field}: dropped by {who} already.",
+  },
+  {
+    of: /is being mended by load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: {who} está corrigindo, na carga {id}.",
+    en: "{field}: {who} is mending it, in load {id}.",
+  },
+  {
+    of: /waits for its customer in load (?<id>\d+) of (?<who>.+)$/,
+    pt: "{field}: espera o cliente, na carga {id} de {who}.",
+    en: "{field}: waits for its customer, in load {id} of {who}.",
+  },
+];
