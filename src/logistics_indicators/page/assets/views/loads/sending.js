@@ -239,7 +239,7 @@ export async function confirm(item) {
 export async function drop(item) {
   items.set(items.get().filter(({ id }) => id !== item.id));
   await forget(item.id);
-  const trial = item.load?.validate_only && item.load.status !== "undone";
+  const trial = item.load?.validate_only && item.load.status === "completed";
   if (trial) await call("DELETE", `v1/loads/${item.load?.id}`).catch(() => undefined);
   if (item.url && !item.load) {
     const headers = { "Tus-Resumable": "1.0.0" };
