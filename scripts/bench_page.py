@@ -89,6 +89,8 @@ def memory(browser: Browser, origin: str, client: Client, changes: int) -> dict[
     session = context.new_cdp_session(page)
     page.goto(f"{origin}/#/summary")
     page.wait_for_selector(".figure .value")
+    client.connection.close()  # the service would have, after the idle seconds of the rounds
+    client.sign_in()
     (_, content), _ = client.ask("GET", "/v1/services?limit=1&aberto=false")
     service = json.loads(content)["atendimentos"][0]
 
