@@ -118,7 +118,7 @@ function Figures({ data, params, waiting }) {
       <//>
       <${Figure} name=${common("productivity")} value=${number(now.produtividade, 2)} line=${lines.productivity}>
         ${compared && html`<${ChangeOf} value=${changed.produtividade} digits=${2} />`}
-        <span class="quiet">${text("per_day")}</span>
+        <span class="quiet"> ${text("per_day")}</span>
       <//>
       <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)} href=${made}>
         ${compared &&
