@@ -340,3 +340,20 @@ async def test_a_name_whose_visits_were_all_taken_away_is_in_no_trend_before_the
     for by in BY:
         assert sum(row["valor"] for row in rows_of(await ask(client, "/trend", by=by, **day))) == 2
         assert rows_of(await ask(client, "/trend", by=by, angel="Um", **day)) == []
+
+
+async def test_ends_of_intervals_that_are_exactly_alike_are_settled_by_name(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    late, early = "2021-05-09T10:00:00", "2021-05-01T10:00:00"
+    none = [("A um", 1), ("B tres", 3), ("C doze", 12)]
+    every = [("D dez", 10), ("E quatro", 4), ("F um", 1)]
+    for names, made in ((none, late), (every, early)):
+        for name, number in names:
+            await store(connection, [visit(name, "ES - EMPATE", "2021-05-03", made)] * number)
+    query = {"polo": "ES - EMPATE", "desc": "false"}
+    lowest = (await ask(client, "/sla/angel", sort_field="sla_minimo", **query))["sla_angel"]
+    assert [row["angel"] for row in lowest][:3] == ["A um", "B tres", "C doze"]
+    query["desc"] = "true"
+    highest = (await ask(client, "/sla/angel", sort_field="sla_maximo", **query))["sla_angel"]
+    assert [row["angel"] for row in highest][:3] == ["D dez", "E quatro", "F um"]

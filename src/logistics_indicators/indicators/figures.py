@@ -96,13 +96,17 @@ def wilson(on_time: int, total: int) -> tuple[float, float]:
 
 
 def wilson_bounds(on_time: Integers, total: Integers) -> tuple[Floats, Floats]:
-    """Ends of the 95% interval of each share, in percent (Wilson 1927): few visits say little, so it is wide."""
+    """Ends of the 95% interval of each share, in percent (Wilson 1927): few visits say little, so it is wide.
+
+    None on time has the lower end 0, all of them the upper end 100, exactly: such ties are settled by name.
+    """
     z = 1.959963984540054
     share = on_time / total
     middle = share + z * z / (2 * total)
     spread = z * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 100 / (1 + z * z / total)
-    return np.maximum((middle - spread) * scale, 0.0), np.minimum((middle + spread) * scale, 100.0)
+    low = np.where(on_time == 0, 0.0, (middle - spread) * scale)
+    return low, np.where(on_time == total, 100.0, (middle + spread) * scale)
 
 
 def duration_text(seconds: int) -> str:
