@@ -29,8 +29,10 @@ const text = textsOf({
 export function SignIn({ why, over }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
-    if (over) dialog.current?.showModal();
-    else document.title = `${text("title")} · ${common("name")}`;
+    if (over) {
+      dialog.current?.showModal();
+      focusEmpty(dialog.current);
+    } else document.title = `${text("title")} · ${common("name")}`;
   }, [over]);
   if (over) {
     /** @param {Event} event */
@@ -43,15 +45,18 @@ export function SignIn({ why, over }) {
   </main>`;
 }
 
+/** The first field without a value has the focus; a dialog that opens would give it to its first. @param {Element | null | undefined} place */
+function focusEmpty(place) {
+  const fields = [...(place?.querySelectorAll("input") ?? [])];
+  fields.find(({ value }) => !value)?.focus();
+}
+
 /** @param {{ why?: string }} props */
 function Form({ why }) {
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
   const first = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
-    const [name, password] = first.current?.form?.querySelectorAll("input") ?? [];
-    (name?.value ? password : name)?.focus();
-  }, []);
+  useEffect(() => focusEmpty(first.current?.form), []);
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();

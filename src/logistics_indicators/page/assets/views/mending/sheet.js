@@ -1,6 +1,6 @@
 /** Rejected rows as a sheet: one cell has the focus, arrows move it, and what was typed stands until it is sent. */
 
-import { html, useEffect, useRef, useState } from "../../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../../html.js";
 import { textsOf } from "../../texts.js";
 import { reasonOf } from "../loads/words.js";
 import { keyOf, pasted, shown, withDrop, written } from "./edits.js";
@@ -59,7 +59,8 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
   const last = Math.min(rejects.length, first + Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before the next key, which would be lost on a cell that is gone.
     if (!moved.current) return;
     moved.current = false;
     const cell = frame.current?.querySelector(`[data-place="${at.row}:${at.column}"]`);
