@@ -15,12 +15,12 @@ log = structlog.get_logger()
 PROBLEM_JSON = "application/problem+json"
 
 
-OWN_PHRASES = {460: "Checksum Mismatch"}
-"""Of the statuses that no registry knows (this one is of tus, the protocol of resumable uploads)."""
+PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content", 460: "Checksum Mismatch"}
+"""RFC 9110's, where Python before 3.13 has older ones; and of tus, the protocol of resumable uploads."""
 
 
 def phrase_of(status: int) -> str:
-    return OWN_PHRASES.get(status) or HTTPStatus(status).phrase
+    return PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 class FieldError(BaseModel):

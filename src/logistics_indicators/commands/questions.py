@@ -22,7 +22,6 @@ class Question(StrEnum):
 class Exported(StrEnum):
     customers = "customers"
     services = "services"
-    polos = "polos"
     rejects = "rejects"
 
 

@@ -21,6 +21,8 @@ const text = textsOf({
     where: "Onde",
     kind: "Tipo",
     source: "Fonte",
+    official: "oficial",
+    own: "própria",
     nation: "Brasil",
     add: "Acrescentar",
     remove: "Remover",
@@ -38,6 +40,8 @@ const text = textsOf({
     where: "Where",
     kind: "Kind",
     source: "Source",
+    official: "official",
+    own: "own",
     nation: "Brazil",
     add: "Add",
     remove: "Remove",
@@ -108,7 +112,7 @@ function OneDay({ day: each, remove }) {
     <th scope="row">${each.name}</th>
     <td>${where}</td>
     <td>${text(each.kind === "add" ? "holiday" : "workday")}</td>
-    <td class="quiet">${each.source}</td>
+    <td class="quiet">${text(each.source === "oficial" ? "official" : "own")}</td>
     <td>
       <button class="slim" aria-label=${text("remove_of", { name: each.name })} onClick=${() => remove(each)}>
         ${text("remove")}

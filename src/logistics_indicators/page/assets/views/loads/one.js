@@ -7,13 +7,14 @@ import { html, useEffect, useRef, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
+import { translated } from "../../parts/service_words.js";
 import { linkTo } from "../../route.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
 import { wordOf } from "./kind.js";
 import { Counts, EffectOf, Reasons } from "./report.js";
-import { stateOf } from "./words.js";
+import { columnName, stateOf } from "./words.js";
 
 /** @typedef {import("./sending.js").Load} Load */
 
@@ -69,7 +70,9 @@ export function OneLoad({ id }) {
 /** @param {{ load: Load, again: () => void }} props */
 function Whole({ load, again }) {
   const [state, tone] = stateOf(load);
-  const mapped = Object.entries(load.columns).map(([ours, theirs]) => (ours === theirs ? ours : `${ours} ← ${theirs}`));
+  const mapped = Object.entries(load.columns).map(([ours, theirs]) =>
+    ours === theirs ? ours : `${ours} ← ${columnName(theirs)}`,
+  );
   return html`
     <section class="card stack">
       <div class="row spread">
@@ -84,8 +87,8 @@ function Whole({ load, again }) {
       ${load.status === "loading" &&
       html`<progress max="1" value=${load.progress} aria-label=${percent(100 * load.progress, 0)}></progress>`}
       <${Counts} load=${load} />
-      ${load.error && html`<p class="notice bad" role="alert">${load.error}</p>`}
-      ${load.warnings.map((words) => html`<p class="notice fair">${words}</p>`)}
+      ${load.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
+      ${load.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
       ${mapped.length > 0 && html`<p class="quiet small">${text("columns", { names: mapped.join(", ") })}</p>`}
       <div class="row">
         <${Open} load=${load} />
