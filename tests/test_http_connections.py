@@ -174,7 +174,7 @@ async def test_odd_but_right_heads_are_served(port: int, raw: bytes) -> None:
 
 async def test_an_absolute_address_without_a_path_is_the_root(port: int) -> None:
     raw = b"GET http://test HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-    assert (await exchange(port, raw)).startswith(b"HTTP/1.1 307")
+    assert (await exchange(port, raw)).startswith(b"HTTP/1.1 200")
 
 
 async def test_an_upgrade_is_passed_over_and_what_follows_is_the_next_request(port: int) -> None:

@@ -60,7 +60,7 @@ async def test_the_cells_of_a_reject_are_those_of_the_files_own_columns(client: 
     assert cells[0] == {"nome": "Silva, Bia", "email": "nobody", "id": "7"}
     assert list(cells[0]) == ["nome", "email", "id"]
     assert cells[-1] == {"id": "3", "nome": "Caio", "email": None, "telefone": None}
-    assert (await rejects(client))[0]["cells"] is None
+    assert "cells" not in (await rejects(client))[0]
 
 
 async def test_each_filter_leaves_what_it_names(client: httpx.AsyncClient, loads: tuple[int, int]) -> None:

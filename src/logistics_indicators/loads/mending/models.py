@@ -30,7 +30,7 @@ class TrackedReject(BaseModel):
     row: str
     cells: dict[str, str | None] | None = Field(
         None,
-        description="With cells=true, else null: the row by our columns, as a mend takes them; null is no such field",
+        description="With cells=true: the row by our columns, as a mend takes them; null is no such field",
         examples=[{"id": "7", "nome": "Bia", "email": "nobody", "telefone": None}],
     )
 
