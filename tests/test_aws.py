@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def test_the_databases_certificate_is_verified_by_its_name(task: str, container:
 
 def test_the_step_that_writes_the_certificates_writes_them(tmp_path: Path) -> None:
     step = containers("ServiceTask")["certificates"]
-    environment = os.environ | {"PGSSLROOTCERT": str(tmp_path / "rds.pem"), "PEM": "-----BEGIN\n"}
+    here = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # not every machine calls its Python `python`
+    environment = os.environ | {"PGSSLROOTCERT": str(tmp_path / "rds.pem"), "PEM": "-----BEGIN\n", "PATH": here}
     subprocess.run([*step["EntryPoint"], *step["Command"]], env=environment, check=True)
     assert (tmp_path / "rds.pem").read_text() == "-----BEGIN\n"
 

@@ -127,9 +127,26 @@ async def give_token(database_url: str, token_id: int) -> None:
     await connection.close()
 
 
+HAND_OVER_LOAD = "UPDATE loads SET user_id = $1 WHERE id = $2 AND EXISTS (SELECT FROM users WHERE id = $1)"
+
+
+async def number_loads_from(database_url: str, number: int) -> None:
+    """The document's own examples name small ids: what they undo or confirm is to be none of ours."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("SELECT setval(pg_get_serial_sequence('loads', 'id'), $1)", number)
+    await connection.close()
+
+
+async def give_load(database_url: str, load_id: int) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(HAND_OVER_LOAD, OWN_ID, load_id)
+    await connection.close()
+
+
 def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str, Any]]:
     """By operationId, a request that must succeed, with what it needs already stored."""
     token = add_user(database_url, OWN_ID + 1, "who stored it", "admin")
+    asyncio.run(number_loads_from(database_url, 1_000))
     with httpx.Client(base_url=f"{origin}/v1", headers={"Authorization": f"Bearer {token}"}) as client:
 
         def made(path: str, body: object) -> Any:
@@ -177,8 +194,9 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
         kept, gone = customer(1), customer(2)
         visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
         service_id = made("/services", visit | {"data_de_atendimento": "2021-06-29T10:15:27"})["id"]
-        with_reject, undone = load("customers", CUSTOMERS + "x;Ana;a@example.com;\n"), load("customers", CUSTOMERS_TOO)
-        tried = load("customers", CUSTOMERS_TOO, validate_only=True)
+        with_reject = load("customers", CUSTOMERS + "x;Ana;a@example.com;\n")
+        tried, looked_at, undone = (load("customers", CUSTOMERS_TOO, validate_only=True) for _ in range(3))
+        asyncio.run(give_load(database_url, undone))
         day = made("/calendar", {"uf": "CE", "day": "2021-06-29", "name": "A day"})["id"]
         users = {name: user(name) for name in ("ana", "bea", "caio", "davi", "eva", "fabio")}
         return {
@@ -230,7 +248,7 @@ def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str,
             },
             "get_load": {"path_parameters": {"load_id": with_reject}},
             "list_rejects": {"path_parameters": {"load_id": with_reject}},
-            "preview_load": {"path_parameters": {"load_id": tried}},
+            "preview_load": {"path_parameters": {"load_id": looked_at}},
             "confirm_load": {"path_parameters": {"load_id": tried}},
             "mend_load": {"path_parameters": {"load_id": with_reject}, "body": {"edits": {"3": {}}}},
             "watch_load": {"path_parameters": {"load_id": with_reject}},
