@@ -37,6 +37,15 @@ structlog.configure(
     ]
 )
 
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A test that starts a command in this process leaves no level or format behind."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 SAMPLES = Path(__file__).parent / "samples"
 SECRET = "a-secret-of-the-tests-alone-0123456789"
 
