@@ -139,9 +139,10 @@ async def test_a_token_that_ends_is_renewed(app: FastAPI, anonymous: httpx.Async
     async with dialog_of(app, anonymous) as page:
         await page.clock.install()
         await sign_in(page, PASSWORD)
+        await expect(page.locator(".auth-container").first.get_by_text("Authorized", exact=True)).to_be_visible()
         await page.locator(".auth-container .btn-done").first.click()
-        await page.clock.fast_forward("14:45")
         async with page.expect_response("**/v1/auth/refresh") as renewal:
+            await page.clock.fast_forward("14:45")
             answer = await ask_for_customers(page)
         token = (await (await renewal.value).json())["access_token"]
         await expect(answer.locator(".response-col_status")).to_contain_text("200")
