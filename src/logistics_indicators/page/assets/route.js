@@ -17,7 +17,6 @@ const current = storeOf(read());
 addEventListener("hashchange", () => current.set(read()));
 
 export const useRoute = () => useStore(current);
-export const routeNow = () => current.get();
 
 /**
  * The address of a view; empty values are left out.

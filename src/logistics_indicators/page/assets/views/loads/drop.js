@@ -2,10 +2,9 @@
 
 import { html, useId, useState } from "../../html.js";
 import { textsOf } from "../../texts.js";
-import { kindOf, wordOf } from "./kind.js";
+import { kindOf } from "./kind.js";
 import { add } from "./sending.js";
 
-/** @typedef {import("./sending.js").Kind} Kind */
 /** @typedef {import("./sending.js").Options} Options */
 
 const text = textsOf({
@@ -18,7 +17,6 @@ const text = textsOf({
     update: "Atualizar o que já existe com outros valores",
     wait: "Atendimentos sem cliente esperam por ele",
     options: "Opções",
-    is: "{name} é um arquivo de",
   },
   en: {
     title: "Load files",
@@ -29,7 +27,6 @@ const text = textsOf({
     update: "Update what is there with other values",
     wait: "Visits without a customer wait for it",
     options: "Options",
-    is: "{name} is a file of",
   },
 });
 
@@ -100,6 +97,3 @@ function Choice({ name, on, set }) {
     ><input type="checkbox" name=${name} checked=${on} onChange=${seen} /> ${text(name)}</label
   >`;
 }
-
-/** @param {string} name @param {Kind} kind */
-export const isOf = (name, kind) => `${text("is", { name })} ${wordOf(kind).toLowerCase()}`;
