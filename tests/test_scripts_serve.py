@@ -154,7 +154,8 @@ def test_it_answers_from_any_folder_says_where_and_stops_its_database_when_told(
     service.wait_until_healthy()
     service.wait_for(lambda: "/docs" in service.text)
     assert f"API and its docs: {service.origin}/docs" in service.text
-    assert "Next: POST /v1/auth/register" in service.text
+    assert "Next: open the page." in service.text
+    assert "POST /v1/auth/register" in service.text
     assert "Installing" not in service.text
     postmaster = service.postmaster()
     assert psutil.Process(postmaster).nice() == psutil.Process().nice()  # what gives way is one session or another

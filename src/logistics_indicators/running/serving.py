@@ -32,8 +32,11 @@ STARTUP_FAILURE = 3
 LOADING = (
     "send files to\n/v1/customers/batch and /v1/services/batch. The tour is in README.md. Ctrl-C stops the service.\n"
 )
-REGISTER = f"Next: POST /v1/auth/register makes your account (the first one is the admin); then {LOADING}"
-SIGN_IN = f"Next: sign in with POST /v1/auth/login; then {LOADING}"
+REGISTER = (
+    "Next: open the page. It makes your account (the first one is the admin) and takes your files.\n"
+    f"Without a browser: POST /v1/auth/register; then {LOADING}"
+)
+SIGN_IN = f"Next: sign in on the page.\nWithout a browser: POST /v1/auth/login; then {LOADING}"
 
 
 class CannotServe(Exception):
