@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 from conftest import ClientAs
 from load_client import load_file
+from waiting import blocked_by
 
 from logistics_indicators.http.field_types import MAX_ID
 from logistics_indicators.next_id import LARGEST_ORDINARY_ID
@@ -180,9 +181,7 @@ async def test_a_post_waits_for_a_batch_that_takes_the_same_id_and_gets_another(
     await batch.start()
     await connection.execute("INSERT INTO customers (id, nome, email) VALUES (1, 'b', 'b@b.co')")
     post = asyncio.create_task(create(client))
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not await connection.fetchval(waiting):
-        await asyncio.sleep(0.01)
+    await blocked_by(connection)
     await batch.commit()
     assert (await post)["id"] == 2
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from waiting import blocked_by
 
 from logistics_indicators.database import ConnectionLost, ending_with
 
@@ -20,7 +21,6 @@ async def test_a_copy_ends_with_its_connection_even_while_the_server_does_not_re
     await connection.execute("CREATE TABLE numbers (n bigint UNIQUE)")
     copying = await asyncpg.connect(database_url)
     pid = copying.get_server_pid()
-    waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
 
     async def copy() -> None:
         async with ending_with(copying):
@@ -29,7 +29,8 @@ async def test_a_copy_ends_with_its_connection_even_while_the_server_does_not_re
     async with connection.transaction(), asyncio.timeout(30):
         await connection.execute("INSERT INTO numbers VALUES (1)")
         task = asyncio.create_task(copy())
-        while not (await connection.fetchval(waits, pid) and copying._transport.get_write_buffer_size()):
+        assert await blocked_by(connection) == [pid]
+        while not copying._transport.get_write_buffer_size():
             await asyncio.sleep(0.01)
         await connection.execute("SELECT pg_terminate_backend($1)", pid)
         with pytest.raises((ConnectionLost, asyncpg.PostgresError)):

@@ -1,26 +1,14 @@
 """Which load goes first, and the ids that come after it."""
 
-import asyncio
-
 import asyncpg
 import httpx
 import pytest
 from load_client import Report, client_with, counts, finished, load_file, rejects_of, send
+from waiting import blocked_by
 
 MAX_ID = 2**53 - 1
 CUSTOMERS = "".join(f"{n};Customer {n};c{n}@mail.com;\n" for n in range(1, 41))
 VISITS = "".join(f"{n};{n};Ana;CE - X;2021-06-30;2021-06-29 10:00:00\n" for n in range(1, 41))
-
-
-async def waiting_for_a_lock(connection: asyncpg.Connection) -> None:
-    """Until some other session waits for a lock that this one holds."""
-    select = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
-    """
-    async with asyncio.timeout(30):
-        while not await connection.fetchval(select):
-            await asyncio.sleep(0.02)
 
 
 async def status(client: httpx.AsyncClient, load: Report) -> str:
@@ -46,7 +34,7 @@ async def test_a_services_load_waits_for_the_customers_load_received_before_it(
     await held.start()
     await holder.execute("LOCK TABLE customers IN SHARE MODE")  # readers pass, writers wait
     async with client_with(connection, database_url, load_workers=workers) as client:
-        await waiting_for_a_lock(holder)
+        await blocked_by(holder)
         assert await status(client, services) == "received"
         assert await connection.fetchval("SELECT count(*) FROM services") == 0
         await held.rollback()

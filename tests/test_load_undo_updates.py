@@ -9,6 +9,7 @@ import pytest
 from conftest import ClientAs
 from load_client import assert_indicators_are_exact, client_with, counts, load_file
 from test_load_undo import ids, undo, visits
+from waiting import blocked_by
 
 from logistics_indicators.loads.working.sweeping import sweep
 
@@ -272,10 +273,7 @@ async def test_a_put_at_the_moment_of_the_undo_is_either_before_it_or_after_it(
     async with other.transaction():
         await other.execute("UPDATE services SET id_cliente = 2, updated_by_load = 0 WHERE id = 1")
         undoing = asyncio.create_task(undo(admin, load))
-        waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND {})"
-        async with asyncio.timeout(30):
-            while not await connection.fetchval(waits.format("wait_event_type = 'Lock'")):
-                await asyncio.sleep(0.01)
+        await blocked_by(other)
     refused = await undoing
     await other.close()
     assert refused.status_code == 409

@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs, client_of, make_settings, running_app
+from waiting import blocked_by
 
 from logistics_indicators import database
 from logistics_indicators.accounts.tokens import issue_access_token
@@ -198,9 +199,6 @@ async def test_a_post_after_a_batch_gets_the_id_after_the_largest(
     assert [(await create(client))["id"] for _ in range(2)] == [901, 902]
 
 
-WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
-
-
 async def test_a_visit_that_waits_for_its_id_keeps_nobody_from_its_new_name(
     client: httpx.AsyncClient, connection: asyncpg.Connection, database_url: str
 ) -> None:
@@ -212,8 +210,7 @@ async def test_a_visit_that_waits_for_its_id_keeps_nobody_from_its_new_name(
         "INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite) VALUES (1, 1, 1, 1, now())"
     )
     post = asyncio.create_task(create(client, angel="Nova"))
-    while not await connection.fetchval(WAITS):
-        await asyncio.sleep(0.01)
+    await blocked_by(load)
     await connection.execute("SET lock_timeout = '1s'; INSERT INTO angels (name) VALUES ('Nova')")
     await transaction.rollback()
     await load.close()
@@ -228,7 +225,8 @@ async def test_a_write_that_is_cancelled_while_it_waits_is_503_and_works_later(
     async with connection.transaction():
         await connection.execute("SELECT FROM services WHERE id = $1 FOR UPDATE", service["id"])
         put = asyncio.create_task(client.put(f"/v1/services/{service['id']}", json=VISIT))
-        await cancel_waiting_backend(connection)
+        for pid in await blocked_by(connection):
+            await connection.execute("SELECT pg_cancel_backend($1)", pid)
         answer = await put
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "too busy" in answer.json()["detail"]
@@ -253,15 +251,6 @@ async def test_a_write_that_waits_for_a_lock_in_vain_is_told_so_and_works_later(
             assert (locked.status_code, locked.headers["Retry-After"]) == (503, "1")
             assert "is changing what this one needs" in locked.json()["detail"]
         assert (await client.put(path, json=VISIT)).status_code == 200
-
-
-async def cancel_waiting_backend(connection: asyncpg.Connection) -> None:
-    cancel = """
-    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-    """
-    while not await connection.fetch(cancel):
-        await asyncio.sleep(0.01)
 
 
 async def test_viewers_read_and_only_analysts_write(client_as: ClientAs, anonymous: httpx.AsyncClient) -> None:
