@@ -101,8 +101,8 @@ async def test_a_streamed_answer_has_head_tag_and_304(
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    """Nothing is folded meanwhile, which would take a connection too."""
-    return make_settings(database_url, rollup_fold_seconds=60)
+    """Nothing is folded or looked for meanwhile, which would take a connection too."""
+    return make_settings(database_url, rollup_fold_seconds=60, load_poll_seconds=60)
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "xlsx", "parquet"])
