@@ -3,10 +3,13 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 PASSWORD = "a long password of the tests"
+STATE = {"XDG_STATE_HOME": str(Path(tempfile.gettempdir(), "logistics-indicators-tests"))}
 
 
 @dataclass
@@ -35,7 +38,7 @@ async def pipe_into(stdin: bytes | None, *words: object, **environment: str) -> 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        env=clean | {"COLUMNS": "80"} | environment,
+        env=clean | {"COLUMNS": "80"} | STATE | environment,
     )
     out, err = await asyncio.wait_for(process.communicate(stdin), 120)
     assert process.returncode is not None

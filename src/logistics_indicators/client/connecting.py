@@ -23,10 +23,15 @@ def detail_of(response: httpx.Response) -> str:
     try:
         problem = response.json()
         found = [error for error in problem.get("errors") or [] if error["msg"] != problem["detail"]]
-        fields = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in found)
+        fields = "; ".join(f"{_name_of(error['loc'])}: {error['msg']}" for error in found)
         return f"{problem['detail']} {fields}".strip()
     except (ValueError, KeyError, TypeError):
         return f"{response.status_code} {response.reason_phrase}"
+
+
+def _name_of(loc: list[object]) -> str:
+    """Of a field, as whoever typed it knows it: that it went in a header of an upload is not theirs to know."""
+    return ".".join(str(part) for part in loc[1:] if part != "Upload-Metadata")
 
 
 def body_of(response: httpx.Response) -> Any:

@@ -15,7 +15,9 @@ from ..loads.formats import CSV
 from ..loads.kinds import KINDS, Kind
 from ..loads.receiving.apart import Apart, Bounds
 from ..loads.receiving.opening import OpeningOptions, mapped_columns, open_file
+from ..loads.receiving.recognising import ZIP
 from ..loads.receiving.tables import Tables, as_written_here
+from ..loads.receiving.unpacking import is_office_document, members_of, opened_zip
 from .connecting import ServiceError
 from .loading_options import LoadOptions
 
@@ -41,6 +43,19 @@ def check_file(path: Path) -> None:
             pass
     except (OSError, ValueError) as error:
         raise ServiceError(f"{path}: {getattr(error, 'strerror', error)}.") from None
+
+
+def has_several_tables(path: Path) -> bool:
+    """A zip, which becomes several loads. One that cannot be read has none: the service says why."""
+    with path.open("rb") as file:
+        if not file.read(4).startswith(ZIP):
+            return False
+        file.seek(0)
+        try:
+            with opened_zip(file) as archive:
+                return not is_office_document(archive) and len(members_of(archive).tables) > 1
+        except Problem:
+            return False
 
 
 async def kind_of_file(path: Path, options: LoadOptions) -> Kind:

@@ -16,16 +16,19 @@ from rich.text import Text
 
 from ..loads.kinds import KINDS, Kind
 from .connecting import ServiceError, body_of
-from .files import check_file, files_named, kind_of_file
+from .files import check_file, files_named, has_several_tables, kind_of_file
 from .inert import inert
 from .load_tables import print_loads
 from .loading import save_rejects
 from .loading_options import LoadOptions
 from .progress import load_with_progress
+from .resuming import Uploads
 from .running_work import FAILED, REJECTED, client_of, errors, outcome
+from .sending import Send, send_file
 from .service_options import Service
 
 STANDARD_INPUT = "-"
+KEPT_INPUT = "stdin"
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,25 @@ def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
             async with client_of(service) as client:
                 batch = [(path, kind or await _kind_of_preset(client, asked.options)) for path, kind in known]
                 batch.sort(key=lambda item: list(KINDS).index(item[1]))
-                return await _load(client, batch, asked)
+                uploads = Uploads()
+                status = await _load(client, batch, asked, send_file if service.url is None else _resumably(uploads))
+                uploads.forget()
+                return status
 
     raise typer.Exit(outcome(run))
 
 
-async def _load(client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad) -> int:
-    loads, refused = await load_with_progress(client, batch, asked.options)
+def _resumably(uploads: Uploads) -> Send:
+    """But what came by the standard input, which nobody sends a second time, and zips of several tables."""
+
+    def way_of(path: Path) -> Send:
+        return send_file if path.name == KEPT_INPUT or has_several_tables(path) else uploads.send
+
+    return lambda client, path, kind, options, sent: way_of(path)(client, path, kind, options, sent)
+
+
+async def _load(client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad, send: Send) -> int:
+    loads, refused = await load_with_progress(client, batch, asked.options, send)
     print_loads(loads, asked.as_json)
     if asked.rejects is not None:
         await _save_all_rejects(client, loads, asked.rejects)
@@ -78,7 +93,7 @@ def _paths(names: Sequence[str]) -> Iterator[list[Path]]:
 def _standard_input(folder: Path) -> Path:
     if sys.stdin.isatty():
         raise ServiceError("The standard input is a terminal. Send a file into it: … | logistics-indicators load -")
-    path = folder / "stdin"
+    path = folder / KEPT_INPUT
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     return path

@@ -14,11 +14,11 @@ from .connecting import ServiceError
 from .inert import inert
 from .loading import follow_load
 from .loading_options import LoadOptions
-from .sending import send_file
+from .sending import Send, send_file
 
 
 async def load_with_progress(
-    client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], options: LoadOptions
+    client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], options: LoadOptions, send: Send = send_file
 ) -> tuple[list[dict[str, Any]], ServiceError | None]:
     """Send every file, then follow every load: the load resources at their end, and why a file was refused.
 
@@ -37,7 +37,7 @@ async def load_with_progress(
         for path, kind in batch:
             task = progress.add_task(f"{inert(path.name)}: sending", total=path.stat().st_size, speed="")
             try:
-                loads = await send_file(client, path, kind, options, partial(progress.advance, task))
+                loads = await send(client, path, kind, options, partial(progress.advance, task))
             except ServiceError as error:
                 progress.remove_task(task)
                 refused = error

@@ -1,6 +1,6 @@
 """Sends files to the service."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -10,6 +10,9 @@ from ..loads.words import Kind
 from .connecting import ServiceError, body_of
 from .inert import inert
 from .loading_options import LoadOptions
+
+Send = Callable[[httpx.AsyncClient, Path, Kind, LoadOptions, Callable[[int], None]], Awaitable[list[dict[str, Any]]]]
+"""A way to send a file: as send_file does."""
 
 
 async def send_file(
