@@ -203,7 +203,7 @@ async def test_the_service_loads_and_answers_through_pgbouncer_and_again_after_i
     words = ["sh", str(folder / "etc/start.sh")]
     place = {"RUN_DIR": str(run), "LISTEN_PORT": str(bouncer.port)}
     place |= {"DATABASE_HOST": "127.0.0.1", "DATABASE_PORT": str(database.port)}
-    service = Service(folder, bouncer.url_of("bounced"))
+    service = Service(folder, bouncer.url_of("bounced"), database_direct_url=database.url_of("bounced"))
     sql = Database(database.url_of("bounced"))
     file = customers_file(random.Random(3), 20_000)
     try:

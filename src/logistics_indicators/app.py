@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from fastapi import Depends, FastAPI
@@ -116,7 +117,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     @asynccontextmanager
     async def read_only(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            url = await _start_database(stack, settings)
+            url = (await _start_database(stack, settings)).direct
             await wait_for_database(url, settings.database_wait_seconds)
             await check_schema(url)
             app.state.pool = await open_pool(url, settings, reading=True)
@@ -128,18 +129,19 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         asyncio.get_running_loop().set_default_executor(threads_that_give_way())
         end_with_parent()
         async with AsyncExitStack() as stack:
-            url = await _start_database(stack, settings)
-            await wait_for_database(url, settings.database_wait_seconds)
-            await migrate(url)
+            url, direct_url = await _start_database(stack, settings)
+            for needed in {url, direct_url}:
+                await wait_for_database(needed, settings.database_wait_seconds)
+            await migrate(direct_url)
             app.state.database_url = url
             app.state.token_key = _token_key(settings)
-            app.state.health = HealthProbe(url)
+            app.state.health = HealthProbe(url, lent=settings.lent)
             stack.push_async_callback(app.state.health.close)
-            app.state.pool = await open_pool(url, settings)
+            app.state.pool = await open_pool(url, settings, lent=settings.lent)
             stack.push_async_callback(app.state.pool.close)
             async with app.state.pool.acquire() as connection:
                 await sync_calendar(connection)
-            merging = await open_pool(url, settings, size=1, background=True)
+            merging = await open_pool(direct_url, settings, size=1, background=True)
             stack.push_async_callback(merging.close)
             compactor = Compactor(merging, settings.rollup_fold_seconds, SUMMED_KINDS)
             stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
@@ -151,9 +153,9 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             app.state.appender = Appender(app.state.pool, settings, app.state.receiver, becoming)
             stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
             changes = app.state.load_changes = Changes()
-            stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(url), name="load-changes"))
+            stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(direct_url), name="load-changes"))
             app.state.watcher = Watcher(app.state.pool, changes)
-            await stack.enter_async_context(running_workers(url, settings, changes))
+            await stack.enter_async_context(running_workers(direct_url, settings, changes))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
             log.info("stopping")
@@ -224,10 +226,17 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(FailedStarts)
 
 
-async def _start_database(stack: AsyncExitStack, settings: Settings) -> str:
-    """URL of the database: the named server's, or that of the embedded one, started and watched over."""
+class _Urls(NamedTuple):
+    """Of the one database. direct: where a session lasts as long as its connection."""
+
+    any: str
+    direct: str
+
+
+async def _start_database(stack: AsyncExitStack, settings: Settings) -> _Urls:
+    """URLs of the database: the named server's, or those of the embedded one, started and watched over."""
     if not settings.embedded:
-        return settings.server_url()
+        return _Urls(settings.server_url(), settings.direct_url())
     server = EmbeddedPostgres(settings.data_dir)
     # A thread of its own: the server's processes get the priority of the one that starts it.
     thread = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="embedded-postgres"))
@@ -236,7 +245,7 @@ async def _start_database(stack: AsyncExitStack, settings: Settings) -> str:
     stack.push_async_callback(in_thread, server.stop)
     watch = asyncio.create_task(_keep_alive(lambda: in_thread(server.revive)), name="embedded-postgres")
     stack.push_async_callback(_cancel, watch)
-    return server.url()
+    return _Urls(server.url(), server.url())
 
 
 async def _keep_alive(revive: Callable[[], Awaitable[bool]]) -> None:

@@ -13,6 +13,7 @@ import structlog
 from fastapi import Depends, Request
 
 from .errors import DATABASE_AWAY, Conflict, Problem, Unprocessable
+from .lending import connecting
 from .priority import give_way
 from .settings import Settings
 
@@ -112,9 +113,21 @@ def preparation(settings: Settings, *, background: bool) -> Callable[[Connection
 
 
 async def open_pool(
-    url: str, settings: Settings, *, reading: bool = False, size: int | None = None, background: bool = False
+    url: str,
+    settings: Settings,
+    *,
+    lent: bool = False,
+    reading: bool = False,
+    size: int | None = None,
+    background: bool = False,
 ) -> Pool:
-    """The pool that requests use; with `reading`, one that cannot write. Raises what asyncpg raises."""
+    """The pool that requests use; with `reading`, one that cannot write. lent: the URL is a pooler's.
+
+    Raises what asyncpg raises.
+    """
+    session = session_settings("logistics-indicators", settings.statement_timeout_seconds)
+    if reading:
+        session["default_transaction_read_only"] = "on"
     return await asyncpg.create_pool(
         url,
         min_size=1,
@@ -122,8 +135,7 @@ async def open_pool(
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
         init=preparation(settings, background=background),
-        server_settings=session_settings("logistics-indicators", settings.statement_timeout_seconds)
-        | ({"default_transaction_read_only": "on"} if reading else {}),
+        **connecting(session, lent=lent),
     )
 
 
@@ -197,7 +209,29 @@ async def connection_of(request: Request) -> AsyncIterator[Connection]:
         yield connection
 
 
+async def session_of_request(request: Request) -> AsyncIterator[Connection]:
+    """As connection_of, where a lent connection would not do: what is set or locked in the session stays."""
+    settings: Settings = request.app.state.settings
+    if not settings.lent:
+        async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
+            yield connection
+        return
+    connection = await connect_directly(settings)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def connect_directly(settings: Settings) -> Connection:
+    session = session_settings("logistics-indicators", settings.statement_timeout_seconds)
+    connection = await asyncpg.connect(settings.direct_url(), timeout=ACQUIRE_SECONDS, server_settings=session)
+    await prepare_connection(connection)
+    return connection
+
+
 PoolOfApp = Annotated[Pool, Depends(pool_of)]
+SessionOfRequest = Annotated[Connection, Depends(session_of_request)]
 ConnectionOfRequest = Annotated[Connection, Depends(connection_of)]
 
 

@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     postgres_user: str = Field("postgres", description="With POSTGRES_HOST: the role")
     postgres_password: SecretStr | None = Field(None, description="With POSTGRES_HOST: the role's password")
     postgres_db: str = Field("logistics", description="With POSTGRES_HOST: the database")
+    database_direct_url: SecretStr | None = Field(
+        None,
+        description="Where DATABASE_URL is a pooler's that lends sessions by transaction (pgbouncer): the server "
+        "itself, for loads and for what needs a session of its own",
+    )
+    postgres_direct_host: str | None = Field(
+        None, description="With POSTGRES_HOST, instead of DATABASE_DIRECT_URL: the server's own host"
+    )
     data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Folder of the embedded PostgreSQL and of the generated secret (used with neither of the above)",
@@ -273,15 +281,29 @@ class Settings(BaseSettings):
         """True where no server was named, so that we bring our own."""
         return self.database_url is None and self.postgres_host is None
 
+    @property
+    def lent(self) -> bool:
+        """True where server_url's connections are a pooler's, lent for a transaction."""
+        return bool(self.database_direct_url or self.postgres_direct_host)
+
     def server_url(self) -> str:
         """URL of the named server. Raises RuntimeError where none was named."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         if self.postgres_host is None:
             raise RuntimeError("no database server is configured")
+        return self._url_of(self.postgres_host)
+
+    def direct_url(self) -> str:
+        """URL of that server where a session lasts as long as its connection. Raises RuntimeError likewise."""
+        if self.database_direct_url is not None:
+            return self.database_direct_url.get_secret_value()
+        return self._url_of(self.postgres_direct_host) if self.postgres_direct_host else self.server_url()
+
+    def _url_of(self, host: str) -> str:
         password = self.postgres_password.get_secret_value() if self.postgres_password else ""
         login = quote(self.postgres_user, safe="") + (f":{quote(password, safe='')}" if password else "")
-        return f"postgresql://{login}@{self.postgres_host}:{self.postgres_port}/{quote(self.postgres_db, safe='')}"
+        return f"postgresql://{login}@{host}:{self.postgres_port}/{quote(self.postgres_db, safe='')}"
 
 
 def settings_table() -> str:

@@ -69,6 +69,7 @@ async def batches_of(connection: Connection, listed: Listed, conditions: Conditi
     async with connection.transaction(readonly=True):
         select = listed.select_of(page.fields or listed.fields)
         sql = f"{select} {conditions.where()} ORDER BY {page.order.sql}"
-        cursor = await connection.cursor(sql, *conditions.values)
+        statement = await connection.prepare(sql)
+        cursor = await statement.cursor(*conditions.values)
         while batch := await cursor.fetch(EXPORT_BATCH):
             yield batch

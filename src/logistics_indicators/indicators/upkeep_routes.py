@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin
-from ..database import ConnectionOfRequest
+from ..database import ConnectionOfRequest, SessionOfRequest
 from ..errors import problems
 from .models import RebuildAnswer, RollupDifference, VerifyAnswer
 from .snapshot import open_snapshot
@@ -39,7 +39,7 @@ async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> Verify
     responses=problems(401, 403, 409, 422, 503),
 )
 async def rebuild_indicators(
-    request: Request, _: Admin, actor: ActorOfRequest, connection: ConnectionOfRequest
+    request: Request, _: Admin, actor: ActorOfRequest, connection: SessionOfRequest
 ) -> RebuildAnswer:
     """Make the indicators' levels anew from the visits. Nobody waits for it."""
     visits = await rebuild(connection)

@@ -8,6 +8,7 @@ import structlog
 
 from ..database import Connection, session_settings
 from ..errors import DATABASE_AWAY
+from ..lending import connecting
 
 log = structlog.get_logger()
 
@@ -19,8 +20,10 @@ FRESH_SECONDS = 1.0
 
 
 class HealthProbe:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lent: bool = False) -> None:
         self._url = url
+        session = session_settings("logistics-indicators health", ANSWER_SECONDS)
+        self._options = connecting(session, lent=lent)
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._asked_at = -FRESH_SECONDS
@@ -45,8 +48,7 @@ class HealthProbe:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None:
-                    settings = session_settings("logistics-indicators health", ANSWER_SECONDS)
-                    self._connection = await asyncpg.connect(self._url, server_settings=settings)
+                    self._connection = await asyncpg.connect(self._url, **self._options)
                 return bool(await self._connection.fetchval("SELECT true"))
         except (*DATABASE_AWAY, asyncpg.PostgresError, OSError, TimeoutError) as error:
             log.warning("health_database_unavailable", error=type(error).__name__)

@@ -13,13 +13,13 @@ class CommandFailed(Exception):
 
 @contextmanager
 def local_database() -> Iterator[str]:
-    """URL of the settings' database, brought up for the moment where it is embedded.
+    """URL of the settings' database, where sessions last, brought up for the moment where it is embedded.
 
     Raises CannotServe and EmbeddedServerError.
     """
     settings = check_before_serving()
     if not settings.embedded:
-        yield settings.server_url()
+        yield settings.direct_url()
         return
     server = EmbeddedPostgres(settings.data_dir)
     server.start()

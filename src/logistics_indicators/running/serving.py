@@ -136,7 +136,7 @@ def _announce(origin: str, settings: Settings) -> None:
 
 async def accounts_exist(settings: Settings) -> bool:
     """Asked of the database: over HTTP one would have to make an account to see whether it is the first."""
-    url = EmbeddedPostgres(settings.data_dir).url() if settings.embedded else settings.server_url()
+    url = EmbeddedPostgres(settings.data_dir).url() if settings.embedded else settings.direct_url()
     connection = await asyncpg.connect(url)
     try:
         return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM users)"))

@@ -159,6 +159,7 @@ async def batches_of_rejects(
     order = f"ORDER BY {page.order.sql}"
     async with connection.transaction(readonly=True):
         sql = f"SELECT {names} FROM ({_found(conditions, NAMES, order)}) AS either {order}"
-        cursor = await connection.cursor(sql, *conditions.values)
+        statement = await connection.prepare(sql)
+        cursor = await statement.cursor(*conditions.values)
         while batch := await cursor.fetch(EXPORTED_AT_A_TIME):
             yield batch
