@@ -226,7 +226,8 @@ def locally(database_url: str) -> Run:
     """Runs a command on this test's database, with no service running."""
 
     async def run(*words: object, **environment: str) -> Outcome:
-        return await run_command(*words, DATABASE_URL=database_url, JWT_SECRET_KEY=SECRET, **environment)
+        ours = {"DATABASE_URL": database_url, "JWT_SECRET_KEY": SECRET}
+        return await run_command(*words, **ours | environment)
 
     return run
 

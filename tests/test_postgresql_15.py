@@ -3,30 +3,17 @@
 import asyncio
 import json
 import os
-import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
 import pytest
 from conftest import SAMPLES, ClientAs
 from load_client import load_file
-
-from logistics_indicators.running.embedded import EmbeddedPostgres
+from other_servers import PostgreSQL15, empty_database, server_beside
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
-BINARIES = [Path("/usr/lib/postgresql/15/bin"), Path("/usr/pgsql-15/bin")]
-
-
-class PostgreSQL15(EmbeddedPostgres):
-    """The machine's own PostgreSQL 15, run as the embedded one is."""
-
-    def _reachable_binaries(self) -> Path:
-        return next(path for path in BINARIES if path.exists())
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +25,15 @@ def server_url() -> Iterator[str]:
     if given := os.environ.get("TEST_POSTGRES_URL"):
         yield given
         return
-    if not any(path.exists() for path in BINARIES):
-        pytest.skip("no PostgreSQL 15 here: neither TEST_POSTGRES_URL nor Debian's or Red Hat's package")
-    with tempfile.TemporaryDirectory(prefix="li-pg15-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        options = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "50"}
-        server = PostgreSQL15(Path(folder) / "data", options)
-        server.start()
+    with server_beside(PostgreSQL15) as server:
         yield server.url("postgres")
-        server.stop()
 
 
 @pytest.fixture
 async def database_url(server_url: str) -> AsyncIterator[str]:
     """An empty database there; the app of the test migrates it."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name}")
-    yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    async with empty_database(server_url) as url:
+        yield url
 
 
 async def test_the_samples_load_to_their_truth_and_can_be_undone(

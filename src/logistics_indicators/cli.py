@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .commands.accounts import tokens, users
-from .commands.database import backup, grant_reader, migrate, restore
+from .commands.database import backup, grant_reader, migrate, move_to, restore
 from .commands.load import load
 from .commands.loads import loads, mend, rejects, undo
 from .commands.questions import export, indicators
@@ -20,6 +20,7 @@ for command in (serve, load, loads, rejects, mend, undo, indicators, export):
     app.command()(command)
 for command in (verify, rebuild, settings, backup, restore, migrate):
     app.command()(command)
+app.command("move-to")(move_to)
 app.command("grant-reader")(grant_reader)
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")

@@ -50,6 +50,8 @@ class Lock(IntEnum):
     """Writes visits that waited; beside one another, chunks of visits share it."""
     demo = 7_163_009
     """Loads the demo, into a service that has nothing."""
+    moving = 7_163_010
+    """Keeps the database as it is, while it is copied to another server: who begins to write is refused."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:

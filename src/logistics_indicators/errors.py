@@ -125,6 +125,8 @@ class DatabaseFailure(Problem):
     @staticmethod
     def of(error: Exception) -> "DatabaseFailure":
         """The failure that one of DATABASE_FAILURES is told as."""
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            return DatabaseReadOnly()
         if isinstance(error, LOCKED):
             return DatabaseLocked()
         return DatabaseBusy() if isinstance(error, TOO_SLOW) else DatabaseFailure()
@@ -138,6 +140,11 @@ class DatabaseBusy(DatabaseFailure):
     what = "The database is too busy to do this in time."
 
 
+class DatabaseReadOnly(DatabaseFailure):
+    headers = {"Retry-After": "10"}
+    what = "The database takes no changes for now; what is there can be read."
+
+
 DATABASE_AWAY = (
     ConnectionError,
     FileNotFoundError,  # the embedded server's socket, between two servers
@@ -146,8 +153,9 @@ DATABASE_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a session that the server has ended already, asked once more
     asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # it is being moved, or is a standby that was not promoted yet
 )
-"""What asyncpg raises where the server is gone, going, or not yet there."""
+"""What asyncpg raises where the server is gone, going, not yet there, or takes no changes."""
 
 LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Somebody else held a lock for longer than lock_timeout, or waited for one of ours."""

@@ -4,9 +4,11 @@ import ipaddress
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
+import asyncpg
 import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
@@ -121,7 +123,8 @@ async def _user_of_api_token(request: Request, token: str) -> User:
             log.warning("api_token_from_elsewhere", api_token=row["id"], address=address)
             raise refused
         if row["to_note"]:
-            await connection.execute(NOTE_USE, row["id"], address)
+            with suppress(asyncpg.ReadOnlySQLTransactionError):  # who reads is served where nothing can be noted
+                await connection.execute(NOTE_USE, row["id"], address)
     role = min(Role(row["role"]), Role(row["most"]), key=list(Role).index)
     api_token = ApiToken(row["id"], frozenset(Scope(scope) for scope in row["scopes"]))
     return User(row["user_id"], row["username"], row["email"], role, api_token=api_token)

@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 from fastapi import Request
+from pydantic import SecretStr
 
 from ..accounts.current_user import Role, User
 from ..app import create_app
@@ -38,15 +39,19 @@ def failures_told() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def local_service(data_dir: Path | None, *, reading: bool) -> AsyncIterator[httpx.AsyncClient]:
+async def local_service(
+    data_dir: Path | None, *, reading: bool, database: str | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service itself, started in this process on the settings' database; no server need run.
 
-    reading: nothing is written to the database, whatever is asked. Raises ServiceError.
+    reading: nothing is written to the database, whatever is asked. database: the URL of another one. Raises
+    ServiceError.
     """
     use_data_dir(data_dir)
     with failures_told():
         configure_logs("error")
-        app = create_app(check_before_serving().model_copy(update={"trusted_hosts": ()}), reading=reading)
+        changes = {"trusted_hosts": ()} | ({"database_url": SecretStr(database)} if database else {})
+        app = create_app(check_before_serving().model_copy(update=changes), reading=reading)
 
         async def command_line_user(_: Request) -> User:
             return COMMAND_LINE_USER

@@ -1,4 +1,4 @@
-"""`logistics-indicators backup`, `restore`, `migrate` and `grant-reader`: this machine's database itself."""
+"""`logistics-indicators backup`, `restore`, `move-to`, `migrate` and `grant-reader`: this machine's database itself."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,12 +27,44 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What `backup` wrote.")],
     data_dir: DataDir = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Bring the schema to this version's, and compare indicators and visits.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Read a backup into an empty database, whole or not at all."""
+    """Read a backup into an empty database, whole or not at all.
+
+    With --verify it exits with 1 where an indicator is not what the visits say.
+    """
     from ..client.database import run_restore
 
-    raise typer.Exit(run_restore(file, data_dir, json))
+    raise typer.Exit(run_restore(file, data_dir, json, verify=verify))
+
+
+def move_to(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            envvar="LOGISTICS_MOVE_TO",
+            help="An empty database: postgresql://user@host/name. Its password: PGPASSWORD, ~/.pgpass, or in the URL.",
+        ),
+    ] = None,
+    reopen: Annotated[
+        bool, typer.Option("--reopen", help="Move nothing; let the old database take changes again.")
+    ] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Take this machine's database to a PostgreSQL server.
+
+    The service may run: who reads is served, who writes is told 503 until it runs on the new database. The new one is
+    compared with the old one, row by row.
+    """
+    if (url is None) != reopen:
+        raise typer.BadParameter("Name the database to move to, or --reopen.")
+    from ..client.moving import run_move, run_reopen
+
+    raise typer.Exit(run_move(url, data_dir, json) if url else run_reopen(data_dir, json))
 
 
 def migrate(data_dir: DataDir = None, json: Json = False) -> None:

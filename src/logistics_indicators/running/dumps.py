@@ -4,17 +4,19 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ..unfinished import FOR_US, unfinished
+from .client_programs import called
 from .embedded import client_program
 from .local_database import CommandFailed
+from .pouring import Told, pour
 
 LOOK_SECONDS = 0.5
 """How often a person is told how much is written."""
 
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-Told = Callable[[int], None]
+ANALYZE = "ANALYZE"
+"""Questions are planned by what the tables hold; PostgreSQL would look by itself a minute later."""
 
 
 def write_backup(url: str, file: Path, told: Told) -> None:
@@ -27,23 +29,22 @@ def write_backup(url: str, file: Path, told: Told) -> None:
         raise CommandFailed(f"{file} cannot be written: {error.strerror}.") from None
 
 
-def read_backup(url: str, file: Path) -> None:
-    """Raises CommandFailed."""
+def read_backup(url: str, file: Path, told: Told) -> None:
+    """`told` hears how many bytes of SQL were read. Raises CommandFailed."""
+    require_empty(url)
+    script = [str(client_program("pg_restore")), "--file=-", "--no-owner", "--no-privileges", str(file)]
+    pour(script, os.environ, url, told)
+    _run(None, "psql", url, "-XAtqc", ANALYZE)
+
+
+def require_empty(url: str) -> None:
+    """Raises CommandFailed where the database has tables."""
     if _run(None, "psql", url, "-XAtqc", COUNT_TABLES).strip() != "0":
         raise CommandFailed("The database has tables already. Name a new folder (--data-dir), or an empty database.")
-    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
-    _run(None, "pg_restore", url, *options, str(file))
 
 
 def _run(look: Callable[[], None] | None, program: str, url: str, *arguments: str) -> str:
-    """The password travels in the environment: a command line is seen by everyone on the machine."""
-    parts = urlsplit(url)
-    netloc = parts.netloc
-    environment = {**os.environ, "LC_ALL": "C"}
-    if parts.password:
-        environment["PGPASSWORD"] = unquote(parts.password)
-        netloc = f"{parts.username}@{netloc.rpartition('@')[2]}"
-    command = [str(client_program(program)), "--dbname", parts._replace(netloc=netloc).geturl(), *arguments]
+    command, environment = called(program, url, *arguments)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         out, err = _watched(run, look)
     if run.returncode:

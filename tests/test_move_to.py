@@ -1,0 +1,210 @@
+"""move-to: a database goes to another server as it is, readers are served meanwhile, and nothing is lost."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from command_line import Run
+from conftest import SAMPLES, SECRET, client_of, make_settings, running_app
+from load_client import assert_indicators_are_exact, client_with, finished, load_file, send
+from other_servers import PostgreSQL15, empty_database, server_beside
+from waiting import blocked_by
+
+from logistics_indicators.database import Lock
+from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.local_database import CommandFailed
+from logistics_indicators.running.moving import compare, copy_database
+
+ANSWERS = ("/v1/indicators/sla/polo", "/v1/indicators/productivity", "/v1/services?limit=100", "/v1/customers/total")
+NEW_CUSTOMER = {"nome": "Íris", "email": "iris@example.com"}
+HELD = "INSERT INTO customers (nome, email) VALUES ('Rui', 'rui@example.com')"
+TRIGGERS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
+
+
+@pytest.fixture(scope="module")
+def beside() -> Iterator[EmbeddedPostgres]:
+    with server_beside(EmbeddedPostgres) as server:
+        yield server
+
+
+@pytest.fixture
+async def target(beside: EmbeddedPostgres) -> AsyncIterator[str]:
+    async with empty_database(beside.url("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=[EmbeddedPostgres, PostgreSQL15], ids=["the same version", "PostgreSQL 15"])
+async def any_target(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    with server_beside(request.param) as server:
+        async with empty_database(server.url("postgres")) as url:
+            yield url
+
+
+async def answers(client: httpx.AsyncClient) -> list[Any]:
+    return [(await client.get(path)).json() for path in ANSWERS]
+
+
+async def refusal(client: httpx.AsyncClient) -> tuple[int, str, str]:
+    answer = await client.post("/v1/customers", json=NEW_CUSTOMER)
+    return answer.status_code, answer.headers["Retry-After"], answer.json()["detail"]
+
+
+REFUSED = 503, "10", "The database takes no changes for now; what is there can be read. Try again in a moment."
+
+
+async def test_a_database_is_moved_as_it_is_and_its_loads_go_on_there(
+    connection: asyncpg.Connection, database_url: str, any_target: str, locally: Run
+) -> None:
+    async with client_with(connection, database_url) as client:
+        for kind in ("customers", "services"):
+            await load_file(client, kind, SAMPLES / f"{kind}.csv")
+    async with client_with(connection, database_url, load_workers=0) as client:
+        customer = (await client.get("/v1/customers?limit=1")).json()["clientes"][0]["id"]
+        row = f"900001;{customer};Rui;SP - Santos;2021-06-30;2021-06-29 10:00:00"
+        waiting = (await send(client, "services", row, header="none")).json()["load"]["id"]
+        before = await answers(client)
+        moved = await locally("move-to", any_target)
+        assert moved.code == 0, moved.err
+        assert "Next: stop the service, and start it with DATABASE_URL" in moved.out
+        assert await answers(client) == before
+        assert await refusal(client) == REFUSED
+        again = await locally("move-to", any_target)
+        assert "was moved away already" in again.err
+        opened = await locally("move-to", "--reopen")
+        assert (opened.code, opened.out) == (0, "The database takes changes again.\n")
+        assert (await client.post("/v1/customers", json=NEW_CUSTOMER)).status_code == 201
+        assert await connection.fetchval(TRIGGERS) == 0
+
+    there = await asyncpg.connect(any_target)
+    assert await there.fetchval(TRIGGERS) == 0
+    async with client_with(there, any_target) as client:
+        assert (await finished(client, waiting))["rows_inserted"] == 1
+        assert (await client.get("/v1/services/900001")).json()["angel"] == "Rui"
+        assert (await client.post("/v1/customers", json=NEW_CUSTOMER)).status_code == 201
+        await assert_indicators_are_exact(client, there)
+    await there.close()
+
+
+async def start_moving(database_url: str, target: str) -> Process:
+    words = "-m", "logistics_indicators", "move-to"
+    settings = {"DATABASE_URL": database_url, "JWT_SECRET_KEY": SECRET, "LOGISTICS_MOVE_TO": target}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *words, env=os.environ | settings, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def test_a_write_under_way_is_waited_for_and_moves_too_while_readers_are_served_and_writers_refused(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, database_url: str, target: str
+) -> None:
+    made = await client.post("/v1/tokens", json={"name": "painel", "role": "viewer", "scopes": ["read"]})
+    async with connection.transaction():
+        # As a write that began behind the gate's triggers, while nobody held it yet.
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", Lock.moving.value)
+        moving = await start_moving(database_url, target)
+        await blocked_by(connection)
+        assert await refusal(client) == REFUSED
+        assert (await client.get("/v1/indicators/sla/polo")).status_code == 200
+        with_token = {"Authorization": f"Bearer {made.json()['token']}"}
+        assert (await client.get("/v1/customers/total", headers=with_token)).json() == {"total": 0}
+        await connection.execute(HELD)
+    _, err = await moving.communicate()
+    assert moving.returncode == 0, err
+    there = await asyncpg.connect(target)
+    assert await there.fetchval("SELECT nome FROM customers") == "Rui"
+    await there.close()
+    assert await refusal(client) == REFUSED
+
+
+async def test_a_move_that_is_killed_leaves_the_old_database_as_it_was_and_can_be_made_again(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, database_url: str, target: str, locally: Run
+) -> None:
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE presets IN EXCLUSIVE MODE")
+        moving = await start_moving(database_url, target)
+        assert await blocked_by(connection)
+        moving.kill()
+        await moving.wait()
+    async with asyncio.timeout(60):
+        while (await client.post("/v1/customers", json=NEW_CUSTOMER)).status_code == 503:
+            await asyncio.sleep(0.05)
+    await copy_database(database_url, target, lambda _: None)  # as one that was killed when all was copied
+    assert (await client.post("/v1/customers", json={"nome": "Bia", "email": "bia@example.com"})).status_code == 201
+
+    moved = await locally("move-to", target)
+    assert moved.code == 0, moved.err
+    there = await asyncpg.connect(target)
+    assert await there.fetchval("SELECT array_agg(nome ORDER BY nome) FROM customers") == ["Bia", "Íris"]
+    await there.close()
+
+
+async def test_a_copy_that_is_cut_off_leaves_nothing(database_url: str, target: str) -> None:
+    def cut(_: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await copy_database(database_url, target, cut)
+    there = await asyncpg.connect(target)
+    assert await there.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    await there.close()
+
+
+async def test_a_row_that_is_not_the_same_there_is_noticed(
+    connection: asyncpg.Connection, database_url: str, target: str
+) -> None:
+    await connection.execute(HELD)
+    await copy_database(database_url, target, lambda _: None)
+    there = await asyncpg.connect(target)
+    assert await compare(connection, there) > 1
+    await there.execute("UPDATE customers SET telefone = '1'")
+    with pytest.raises(CommandFailed, match="customers is not the same there: 1 rows here, 1 there"):
+        await compare(connection, there)
+    await there.close()
+
+
+async def test_a_database_that_holds_something_or_is_not_utf8_is_refused_and_nothing_changes(
+    client: httpx.AsyncClient, database_url: str, target: str, beside: EmbeddedPostgres, locally: Run
+) -> None:
+    there = await asyncpg.connect(target)
+    await there.execute("CREATE TABLE notes (note text); INSERT INTO notes VALUES ('mine')")
+    refused = await locally("move-to", target)
+    assert (refused.code, refused.err[:40]) == (2, "Error: The database has tables already. ")
+    assert await there.fetchval("SELECT note FROM notes") == "mine"
+    await there.close()
+    itself = await locally("move-to", database_url)
+    assert (itself.code, itself.err[:40]) == (2, "Error: The database has tables already. ")
+    ascii_only = "ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    async with empty_database(beside.url("postgres"), ascii_only) as other:
+        assert "encoding is SQL_ASCII" in (await locally("move-to", other)).err
+    nowhere = await locally("move-to", "postgresql://a-user:a-secret-word@127.0.0.1:1/x")
+    assert nowhere.code == 2
+    assert "a-secret-word" not in nowhere.err + nowhere.out
+    assert (await client.post("/v1/customers", json=NEW_CUSTOMER)).status_code == 201
+
+
+async def test_a_service_starts_on_a_database_that_was_moved_away_and_answers(
+    database_url: str, target: str, locally: Run
+) -> None:
+    assert (await locally("move-to", target)).code == 0
+    async with running_app(make_settings(database_url)) as app, client_of(app) as client:
+        assert (await client.get("/v1/health")).status_code == 200
+        login = {"username": "ana", "password": "a long password of the tests", "email": "ana@example.com"}
+        assert (await client.post("/v1/auth/register", json=login)).status_code == 503
+
+
+async def test_a_backup_is_restored_into_either_version_and_verified(
+    client: httpx.AsyncClient, any_target: str, locally: Run, tmp_path: Path
+) -> None:
+    for kind in ("customers", "services"):
+        load = await load_file(client, kind, SAMPLES / f"{kind}.csv")
+    dump = tmp_path / "logistics.dump"
+    assert (await locally("backup", dump)).code == 0
+    restored = await locally("restore", dump, "--verify", DATABASE_URL=any_target)
+    visits = f"{load['rows_inserted']:,} visits, 0 differences"
+    assert (restored.code, restored.out) == (0, f"Restored. {visits}. Start the service on it.\n"), restored.err
