@@ -3,10 +3,13 @@
 import dataclasses
 import re
 import secrets
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import httpx
 from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from fastapi import FastAPI
+from load_client import load_file
 from playwright.async_api import expect
 
 UNAUTHORIZED = "status of 401"
@@ -152,3 +155,24 @@ async def test_a_phone_has_the_views_in_a_menu_and_the_filters_folded(app: FastA
         await views.get_by_role("link", name="Cargas").click()
         await expect(views.locator("summary")).to_have_text("Cargas")
         await expect(views.get_by_role("link", name="Cargas")).to_be_hidden()
+
+
+@needs_browser
+async def test_every_moment_is_told_by_the_service_s_clock_wherever_the_browser_is(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    await make_account(app)
+    load = await load_file(client, "customers", "id;nome;email\n10;Rita Souza;rita@example.com\n")
+    there = datetime.fromisoformat(load["received_at"]).replace(tzinfo=UTC).astimezone(ZoneInfo("America/Sao_Paulo"))
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        page = await surf.open(await surf.context(timezone_id="Asia/Tokyo"), "#/loads")
+        await sign_in(page)
+        await expect(page.get_by_role("columnheader", name="Quando (GMT-3)")).to_be_visible()
+        await expect(page.get_by_role("row").filter(has_text="Clientes")).to_contain_text(f"{there:%d/%m/%Y, %H:%M:%S}")
+        link = page.get_by_role("banner").get_by_role("status")
+        await expect(link).to_have_attribute("title", re.compile(r"Última resposta: [\d/]+, [\d:]+ GMT-3"))
+        await page.goto(f"{surf.origin}/#/visits?period=7d")
+        async with page.expect_request("**/v1/services?*") as asked:
+            await page.reload()
+        today = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
+        assert f"data_de_atendimento_ate={today}" in (await asked.value).url

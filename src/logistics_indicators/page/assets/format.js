@@ -1,6 +1,10 @@
-/** Numbers, dates and spans of time as the reader's language writes them. The data's time is local wall time. */
+/**
+ * Numbers, dates and spans of time as the reader's language writes them. The data's time is local wall time; what the
+ * service itself notes is UTC's, and is told in the service's time zone.
+ */
 
 import { language } from "./choices.js";
+import { zone } from "./zone.js";
 
 const LOCALE = { pt: "pt-BR", en: "en-GB" };
 /** @type {Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>} */
@@ -72,6 +76,30 @@ export function moment(text) {
   const options = { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" };
   return format("moment", (locale) => new Intl.DateTimeFormat(locale, options)).format(wall(text));
 }
+
+/** When the service did something. @param {string | number | null | undefined} at UTC's, without a zone; or milliseconds */
+export function instant(at) {
+  if (!at) return NOTHING;
+  const timeZone = zone.get();
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { dateStyle: "short", timeStyle: "medium", timeZone };
+  const written = format(`instant ${timeZone}`, (locale) => new Intl.DateTimeFormat(locale, options));
+  return written.format(typeof at === "number" ? at : wall(at));
+}
+
+/** Of which clock an instant is: GMT-3. @param {string | number} [at] for a zone may have a summer time */
+export function zoneName(at = Date.now()) {
+  const timeZone = zone.get();
+  const named = format(
+    `zone ${timeZone}`,
+    (locale) => new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "shortOffset" }),
+  );
+  const parts = named.formatToParts(typeof at === "number" ? at : wall(at));
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? timeZone;
+}
+
+/** With its clock, where no heading tells it. @param {string | number} at */
+export const instantOf = (at) => `${instant(at)} ${zoneName(at)}`;
 
 /** @param {string} text the first day of it */
 export function month(text) {

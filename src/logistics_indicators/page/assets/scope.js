@@ -1,5 +1,7 @@
 /** Of which visits a view speaks: the period and the filters that stand in its address. */
 
+import { today } from "./zone.js";
+
 /** @typedef {{ start_date?: string, end_date?: string, angel?: string, polo?: string, uf?: string, calendario?: string }} Scope */
 /** @typedef {{ start_date: string, end_date: string }} Range */
 
@@ -51,11 +53,11 @@ export function rangeOf(params) {
  * The days of a preset, today included; null for all there is.
  *
  * @param {Period} period
- * @param {Date} [today]
  * @returns {Range | null}
  */
-export function rangeOfPeriod(period, today = new Date()) {
-  const [year, month, day] = [today.getFullYear(), today.getMonth(), today.getDate()];
+export function rangeOfPeriod(period) {
+  const [year = 0, nth = 0, day = 0] = today().split("-").map(Number);
+  const month = nth - 1;
   /** @param {number} count */
   const last = (count) => rangeBetween([year, month, day - count + 1], [year, month, day]);
   switch (period) {

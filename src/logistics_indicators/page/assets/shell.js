@@ -1,7 +1,8 @@
 /** What is around every view: the way to the others, the state of the link, who is signed in. */
 
 import { LANGUAGES, language, THEMES, theme } from "./choices.js";
-import { html, useEffect, useErrorBoundary, useRef, useState } from "./html.js";
+import { instantOf } from "./format.js";
+import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
 import { heardAt, link } from "./live.js";
 import { closedFromOutside } from "./parts/menu.js";
 import { useNarrow } from "./parts/narrow.js";
@@ -13,7 +14,7 @@ import { common, textsOf } from "./texts.js";
 import { VIEWS } from "./views.js";
 import { FirstRun, useSetup } from "./views/first_run.js";
 import { SignIn } from "./views/sign_in.js";
-import { moment } from "./format.js";
+import { zone } from "./zone.js";
 
 const text = textsOf({
   pt: {
@@ -73,6 +74,7 @@ export function Frame() {
   const [setup, look] = useSetup(state);
   useStore(language);
   useStore(theme);
+  useStore(zone);
   if (state === "unknown") return html`<${Away} />`;
   if (user === null && state === "out" && setup === null) return html`<${Away} />`;
   if (user === null && setup?.first_account) return html`<${FirstRun} done=${look} />`;
@@ -115,7 +117,8 @@ function Shell() {
   const content = useRef(/** @type {HTMLElement | null} */ (null));
   const seen = useRef(view);
   const title = `${shown.title()} · ${common("name")}`;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // At once: a key that is pressed next is meant for the new view.
     document.title = title;
     if (seen.current === view) return;
     seen.current = view;
@@ -190,8 +193,7 @@ function LinkState() {
   const state = useStore(link);
   const at = useStore(heardAt);
   const kind = { live: "good", polling: "fair", away: "bad", starting: "quiet" }[state];
-  const local = at ? new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19) : null;
-  return html`<span class="link ${kind}" role="status" title=${local ? text("heard", { at: moment(local) }) : ""}>
+  return html`<span class="link ${kind}" role="status" title=${at ? text("heard", { at: instantOf(at) }) : ""}>
     ${text(state)}
   </span>`;
 }

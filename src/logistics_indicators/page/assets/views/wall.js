@@ -1,7 +1,7 @@
 /** The wall: large figures that change places by themselves, for a screen that nobody touches during a shift. */
 
 import { useData } from "../data.js";
-import { moment, number, percent } from "../format.js";
+import { instantOf, number, percent } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { heardAt, link } from "../live.js";
 import { Bars, toneOf } from "../parts/bars.js";
@@ -119,8 +119,7 @@ function Age() {
   }, []);
   const old = heard > 0 && Date.now() - heard > OLD_MS;
   if (state !== "away" && !old) return null;
-  const at = new Date(heard - new Date(heard).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-  return html`<p class="notice bad" role="alert">${text("old", { at: moment(at) })}</p>`;
+  return html`<p class="notice bad" role="alert">${text("old", { at: instantOf(heard) })}</p>`;
 }
 
 /** @param {{ data: SummaryAnswer, params: URLSearchParams }} props */

@@ -10,6 +10,7 @@ import { valueOf } from "../../parts/scope_bar.js";
 import { change } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
 import { UFS } from "../../ufs.js";
+import { today } from "../../zone.js";
 
 /** @typedef {import("api").components["schemas"]["CalendarDayAnswer"]} Day */
 
@@ -56,7 +57,7 @@ const text = textsOf({
 
 /** @param {{ params: URLSearchParams }} props */
 export function Calendar({ params }) {
-  const year = params.get("ano") ?? String(new Date().getFullYear());
+  const year = params.get("ano") ?? today().slice(0, 4);
   /** @type {import("../../data.js").Answered<{ calendario: Day[] }>} */
   const { data, problem, again } = useData("v1/calendar", { ano: year });
   /** @param {Day} removed */

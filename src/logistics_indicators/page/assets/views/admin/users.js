@@ -1,7 +1,7 @@
 /** Accounts: who there is, in which role, active or not; a new one, and a one-time token for a lost password. */
 
 import { call } from "../../api.js";
-import { moment } from "../../format.js";
+import { instant, zoneName } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
@@ -20,7 +20,7 @@ const text = textsOf({
     email: "E-mail",
     role: "Papel",
     active: "Ativo",
-    since: "Desde",
+    since: "Desde ({zone})",
     password: "Senha inicial",
     add: "Criar conta",
     new: "Nova conta",
@@ -40,7 +40,7 @@ const text = textsOf({
     email: "E-mail",
     role: "Role",
     active: "Active",
-    since: "Since",
+    since: "Since ({zone})",
     password: "First password",
     add: "Make the account",
     new: "New account",
@@ -99,7 +99,7 @@ export function Users() {
           <tr>
             ${
               /** @type {const} */ (["username", "email", "role", "active", "since"]).map(
-                (name) => html`<th scope="col">${text(name)}</th>`,
+                (name) => html`<th scope="col">${text(name, { zone: zoneName() })}</th>`,
               )
             }
             <th scope="col"><span class="visually-hidden">${text("reset")}</span></th>
@@ -141,7 +141,7 @@ function OneUser({ user, edit, lost }) {
         onChange=${() => edit(user, { active: !user.active })}
       />
     </td>
-    <td>${moment(user.created_at)}</td>
+    <td>${instant(user.created_at)}</td>
     <td><button class="slim" disabled=${me} onClick=${() => lost(user)}>${text("reset")}</button></td>
   </tr>`;
 }

@@ -2,7 +2,7 @@
 
 import { get } from "../../api.js";
 import { useData } from "../../data.js";
-import { bytes, moment, number } from "../../format.js";
+import { bytes, instant, number, zoneName } from "../../format.js";
 import { html, useEffect, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
 import { Problems } from "../../parts/problems.js";
@@ -23,7 +23,7 @@ const text = textsOf({
     kind: "Tipo",
     state: "Estado",
     who: "Quem",
-    when: "Quando",
+    when: "Quando ({zone})",
     read: "Lidas",
     inserted: "Novas",
     rejected: "Rejeitadas",
@@ -37,7 +37,7 @@ const text = textsOf({
     kind: "Kind",
     state: "State",
     who: "Who",
-    when: "When",
+    when: "When ({zone})",
     read: "Read",
     inserted: "New",
     rejected: "Rejected",
@@ -96,7 +96,7 @@ function Rows({ loads }) {
           <th scope="col" class="number">${text("inserted")}</th>
           <th scope="col" class="number">${text("rejected")}</th>
           <th scope="col">${text("who")}</th>
-          <th scope="col">${text("when")}</th>
+          <th scope="col">${text("when", { zone: zoneName() })}</th>
         </tr>
       </thead>
       <tbody>
@@ -124,6 +124,6 @@ function Row({ load }) {
         : 0}
     </td>
     <td>${load.user ?? "–"}</td>
-    <td>${moment(load.received_at)}</td>
+    <td>${instant(load.received_at)}</td>
   </tr>`;
 }

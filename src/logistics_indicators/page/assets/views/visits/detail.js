@@ -1,7 +1,7 @@
 /** One visit: its customer, whether it was on time, and the loads that brought and changed it. */
 
 import { useData } from "../../data.js";
-import { day, moment } from "../../format.js";
+import { day, instantOf, moment } from "../../format.js";
 import { html, useEffect, useId, useRef } from "../../html.js";
 import { Problems } from "../../parts/problems.js";
 import { change, linkTo } from "../../route.js";
@@ -122,5 +122,5 @@ const Came = ({ origin }) => html`
 /** @param {{ load: NonNullable<Origin["load"]> }} props */
 const LoadLink = ({ load: { id, filename, user, received_at } }) =>
   html`<a href=${linkTo("loads", { load: id })}
-    >${text("load", { id, file: filename ?? "–", user: user ?? "–", at: moment(received_at) })}</a
+    >${text("load", { id, file: filename ?? "–", user: user ?? "–", at: instantOf(received_at) })}</a
   >`;

@@ -2,6 +2,7 @@
 
 import { html } from "../../html.js";
 import { textsOf } from "../../texts.js";
+import { today } from "../../zone.js";
 
 const text = textsOf({
   pt: {
@@ -22,12 +23,6 @@ const DAY_MS = 86_400_000;
 
 /** @param {string} deadline @param {string} at a day, or a moment of one */
 const daysAfter = (deadline, at) => Math.round((Date.parse(at.slice(0, 10)) - Date.parse(deadline)) / DAY_MS);
-
-/** This browser's. */
-function today() {
-  const now = new Date();
-  return new Date(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate())).toISOString();
-}
 
 /** @param {{ visit: { data_limite: string, data_de_atendimento: string | null } }} props */
 export function Outcome({ visit: { data_limite, data_de_atendimento: at } }) {
