@@ -1,7 +1,8 @@
 /** An empty service explains itself: its first account is made here, and is its admin. */
 
 import { call, get } from "../api.js";
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { Action, focusEmpty } from "../parts/focus.js";
 import { wordsOf } from "../parts/problems.js";
 import { signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
@@ -50,16 +51,18 @@ export function useSetup(state) {
 
 /** @param {{ done: () => void }} props */
 export function FirstRun({ done }) {
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  useEffect(() => focusEmpty(form.current), []);
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
-    const form = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+    const account = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     setBusy(true);
     try {
-      await call("POST", "v1/auth/register", { body: form });
-      await signIn(String(form.username), String(form.password));
+      await call("POST", "v1/auth/register", { body: account });
+      await signIn(String(account.username), String(account.password));
       done();
     } catch (problem) {
       setWrong(wordsOf(problem));
@@ -68,7 +71,7 @@ export function FirstRun({ done }) {
   }
   return html`
     <main class="alone">
-      <form class="card stack" onSubmit=${submit}>
+      <form class="card stack" onSubmit=${submit} ref=${form}>
         <h1>${text("title")}</h1>
         <p>${text("about")}</p>
         <label class="field">
@@ -85,7 +88,7 @@ export function FirstRun({ done }) {
           <span id="rule" class="quiet small">${text("rule")}</span>
         </label>
         <p role="alert" class="bad">${wrong}</p>
-        <button class="main" disabled=${busy}>${text("make")}</button>
+        <${Action} class="main" off=${busy}>${text("make")}<//>
         <a class="small" href="docs">${common("name")}: API</a>
       </form>
     </main>

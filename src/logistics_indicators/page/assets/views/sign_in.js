@@ -2,6 +2,7 @@
 
 import { language } from "../choices.js";
 import { html, useEffect, useRef, useState } from "../html.js";
+import { Action, focusEmpty } from "../parts/focus.js";
 import { wordsOf } from "../parts/problems.js";
 import { session, signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
@@ -31,7 +32,7 @@ export function SignIn({ why, over }) {
   useEffect(() => {
     if (over) {
       dialog.current?.showModal();
-      focusEmpty(dialog.current);
+      focusEmpty(dialog.current); // the dialog gives it to its first field
     } else document.title = `${text("title")} · ${common("name")}`;
   }, [over]);
   if (over) {
@@ -43,12 +44,6 @@ export function SignIn({ why, over }) {
     <div class="card"><${Form} /></div>
     <${Foot} />
   </main>`;
-}
-
-/** The first field without a value has the focus; a dialog that opens would give it to its first. @param {Element | null | undefined} place */
-function focusEmpty(place) {
-  const fields = [...(place?.querySelectorAll("input") ?? [])];
-  fields.find(({ value }) => !value)?.focus();
 }
 
 /** @param {{ why?: string }} props */
@@ -92,7 +87,7 @@ function Form({ why }) {
         <input name="password" type="password" autocomplete="current-password" required />
       </label>
       <p role="alert" class="bad">${wrong}</p>
-      <button class="main" disabled=${busy}>${text("title")}</button>
+      <${Action} class="main" off=${busy}>${text("title")}<//>
     </form>
   `;
 }

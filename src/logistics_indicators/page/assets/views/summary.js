@@ -7,6 +7,7 @@ import { day, days, number, percent } from "../format.js";
 import { html, useState } from "../html.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
+import { Action } from "../parts/focus.js";
 import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
 import { ScopeBar } from "../parts/scope_bar.js";
@@ -266,7 +267,7 @@ function Empty() {
     <p>${text(unused ? "unused" : "empty")}</p>
     <div class="row">
       <a class="button" href=${linkTo("loads")}>${text("load")}</a>
-      ${unused && may("admin") && html`<button disabled=${asked} onClick=${demo}>${text("demo")}</button>`}
+      ${unused && may("admin") && html`<${Action} off=${asked} onClick=${demo}>${text("demo")}<//>`}
     </div>
   </div>`;
 }

@@ -1,7 +1,8 @@
 /** A file on its way: how far it is, what was found in it, and what can be done. */
 
 import { bytes, percent, span } from "../../format.js";
-import { html, useState } from "../../html.js";
+import { html, useRef, useState } from "../../html.js";
+import { Action, useKeptFocus } from "../../parts/focus.js";
 import { wordsOf } from "../../parts/problems.js";
 import { translated } from "../../parts/service_words.js";
 import { linkTo } from "../../route.js";
@@ -22,6 +23,7 @@ const text = textsOf({
     hide: "Tirar da lista",
     cancel: "Cancelar",
     rate: "{rate}/s, faltam {eta}",
+    resumed: "Continuou do último byte gravado: {sent} já estavam no serviço.",
     rows: { one: "{n} linha/s", other: "{n} linhas/s" },
     rows_eta: { one: "{n} linha/s, faltam {eta}", other: "{n} linhas/s, faltam {eta}" },
     open: "Abrir a carga {id}",
@@ -33,6 +35,7 @@ const text = textsOf({
     hide: "Take off the list",
     cancel: "Cancel",
     rate: "{rate}/s, {eta} left",
+    resumed: "Went on from the last byte stored: the service had {sent} already.",
     rows: { one: "{n} row/s", other: "{n} rows/s" },
     rows_eta: { one: "{n} row/s, {eta} left", other: "{n} rows/s, {eta} left" },
     open: "Open load {id}",
@@ -43,13 +46,18 @@ const text = textsOf({
 /** @param {{ item: Item }} props */
 export function OneItem({ item }) {
   const { name, size, kind, step, load, trouble } = item;
+  const card = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(card);
   return html`
-    <article class="card stack" aria-label=${name} data-step=${step}>
+    <article class="card stack" aria-label=${name} data-step=${step} tabindex="-1" ref=${card}>
       <div class="row spread">
         <h3>${name}</h3>
         <span class="quiet">${wordOf(kind)} · ${bytes(size)}</span>
       </div>
       <${Progress} item=${item} />
+      ${item.resumed &&
+      step !== "refused" &&
+      html`<p class="quiet small" role="status">${text("resumed", { sent: bytes(item.resumed) })}</p>`}
       ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${trouble}</p>`}
       ${step === "refused" && html`<${Mapping} item=${item} />`}
       ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
@@ -115,7 +123,7 @@ function Buttons({ item }) {
   const word = ended ? text("hide") : step === "checked" ? text("discard") : text("cancel");
   return html`
     <div class="row">
-      ${step === "checked" && html`<button class="main" disabled=${busy} onClick=${agreed}>${text("load")}</button>`}
+      ${step === "checked" && html`<${Action} class="main" off=${busy} onClick=${agreed}>${text("load")}<//>`}
       ${step === "ended" &&
       load &&
       !load.validate_only &&

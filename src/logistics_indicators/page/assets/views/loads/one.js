@@ -2,9 +2,10 @@
 
 import { call } from "../../api.js";
 import { useData } from "../../data.js";
-import { bytes, moment, percent } from "../../format.js";
+import { bytes, instantOf, percent } from "../../format.js";
 import { html, useEffect, useRef, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
+import { Action, useKeptFocus } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { translated } from "../../parts/service_words.js";
@@ -69,19 +70,21 @@ export function OneLoad({ id }) {
 
 /** @param {{ load: Load, again: () => void }} props */
 function Whole({ load, again }) {
+  const card = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(card);
   const [state, tone] = stateOf(load);
   const mapped = Object.entries(load.columns).map(([ours, theirs]) =>
     ours === theirs ? ours : `${ours} ← ${columnName(theirs)}`,
   );
   return html`
-    <section class="card stack">
+    <section class="card stack" tabindex="-1" ref=${card}>
       <div class="row spread">
         <h2>${load.filename ?? wordOf(load.kind)}</h2>
         <span class="tag ${tone}">${state}</span>
       </div>
       <p class="quiet">
         ${wordOf(load.kind)}, ${bytes(load.bytes)}, ${load.encoding}.${" "}
-        ${text("about", { who: load.user ?? "–", when: moment(load.received_at) })}
+        ${text("about", { who: load.user ?? "–", when: instantOf(load.received_at) })}
         ${load.rows_per_second && load.status !== "undone" ? `. ${text("took", { n: load.rows_per_second })}` : ""}
       </p>
       ${load.status === "loading" &&
@@ -136,7 +139,7 @@ function Undo({ load, again }) {
     try {
       await call("DELETE", `v1/loads/${load.id}`);
       note(text("undone", { id: String(load.id) }));
-      close();
+      dialog.current?.close(); // which gives the focus back
       again();
     } catch (problem) {
       setWrong(wordsOf(problem));
@@ -153,7 +156,7 @@ function Undo({ load, again }) {
         <p>${common("rows", { n: rows })}. ${text("undoing")}</p>
         ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
         <div class="row">
-          <button class="danger" disabled=${busy} onClick=${undo}>${text("undo")}</button>
+          <${Action} class="danger" off=${busy} onClick=${undo}>${text("undo")}<//>
           <button onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
         </div>
       </div>

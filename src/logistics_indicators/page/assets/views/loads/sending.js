@@ -17,12 +17,12 @@ import { forget, keep, kept } from "./shelf.js";
 /**
  * @typedef {{
  *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
- *   url?: string, sent: number, rate: number,
+ *   url?: string, sent: number, rate: number, resumed?: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
  *   load?: Load, trouble?: string,
  * }} Item
- * user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second. load: the check, then
- * the load itself
+ * user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
+ * of them, which the service had kept, it went on. load: the check, then the load itself
  */
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -83,12 +83,19 @@ async function go(id) {
     if (item.load) await watch(item);
     else if (item.step !== "refused") await send(item);
   } catch (problem) {
-    if (problem instanceof Problem && (problem.status === 0 || problem.status >= 500 || problem.status === 429)) {
+    if (problem instanceof Problem && isPassing(problem.status)) {
       update(id, { step: "paused", trouble: wordsOf(problem) });
       setTimeout(go, AGAIN_MS, id);
     } else update(id, { step: "refused", trouble: wordsOf(problem) });
   }
 }
+
+/**
+ * Of no answer, of a service that is not well, of another request that still holds the upload: they go by themselves.
+ *
+ * @param {number} status
+ */
+const isPassing = (status) => status === 0 || status === 423 || status === 429 || status >= 500;
 
 /** Visits are checked against customers, so a file of customers that is under way goes first. @param {Item} item */
 const customersFirst = (item) =>
@@ -142,10 +149,15 @@ async function sendByTus(item) {
         if (find(item.id)) update(item.id, { sent, rate: speed(sent), step: "sending", trouble: undefined });
         else void upload.abort(true);
       },
+      onAfterResponse: (request, response) => {
+        const kept = Number(response.getHeader("Upload-Offset"));
+        if (request.getMethod() === "HEAD" && kept > 0) update(item.id, { resumed: kept });
+      },
       onShouldRetry: (error) => {
         const status = statusOf(error);
         if (status === 401) void renewed(session.get().token);
-        return status === 0 || status === 401 || status === 409 || status === 423 || status >= 500;
+        if (status === 0) update(item.id, { step: "paused", rate: 0 });
+        return isPassing(status) || status === 401 || status === 409;
       },
       onSuccess: ({ lastResponse }) => resolve(lastResponse.getHeader("Location") ?? null),
       onError: (error) => reject(problemOfTus(error)),

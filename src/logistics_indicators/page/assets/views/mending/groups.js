@@ -4,6 +4,7 @@ import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { number } from "../../format.js";
 import { html, useEffect, useRef, useState } from "../../html.js";
+import { Action } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
 import { change } from "../../route.js";
@@ -140,7 +141,7 @@ function Fill({ group, load, close, again }) {
       const done = await call("POST", `v1/loads/${load}/mend`, { body: { rule: { where: known(where), ...rule } } });
       note(text("sent", { n: done.rows + done.dropped }));
       change({ reason: null, column: null, value: null });
-      close();
+      dialog.current?.close(); // which gives the focus back
       again();
     } catch (problem) {
       setWrong(wordsOf(problem));
@@ -163,10 +164,10 @@ function Fill({ group, load, close, again }) {
       </label>`}
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
       <div class="row">
-        ${group.column && html`<button class="main" disabled=${busy}>${text("fill_send", { n: group.rows })}</button>`}
-        <button type="button" class="danger" disabled=${busy} onClick=${() => send({ drop: true })}>
+        ${group.column && html`<${Action} class="main" off=${busy}>${text("fill_send", { n: group.rows })}<//>`}
+        <${Action} type="button" class="danger" off=${busy} onClick=${() => send({ drop: true })}>
           ${text("drop", { n: group.rows })}
-        </button>
+        <//>
         <button type="button" onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
       </div>
     </form>

@@ -4,6 +4,7 @@ import { call, Problem } from "../../api.js";
 import { useData } from "../../data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
+import { Action, useKeptFocus } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/scope_bar.js";
@@ -83,15 +84,20 @@ export function Mending({ params }) {
   const kind = kindOf(params, counted.data);
   const edits = useStore(unsent);
   const page = useRejects({ ...own, kind }, news);
+  const rows = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(rows);
+  useMended(page.again);
   return html`
     <h1>${text("title")}</h1>
     <${Kinds} kind=${kind} load=${load} />
     <${Groups} filter=${{ load, kind }} params=${params} until=${news} />
-    <${Problems} problem=${page.problem} again=${page.again} />
-    ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}
-    ${page.rejects &&
-    page.rejects.length > 0 &&
-    html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} again=${page.again} />`}
+    <div class="stack" tabindex="-1" ref=${rows}>
+      <${Problems} problem=${page.problem} again=${page.again} />
+      ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}
+      ${page.rejects &&
+      page.rejects.length > 0 &&
+      html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} again=${page.again} />`}
+    </div>
   `;
 }
 
@@ -139,7 +145,6 @@ function Mend({ rejects, more, edits, again }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const columns = useMemo(() => columnsOf(rejects), [rejects]);
-  useMended(again);
   useEffect(() => {
     if (edits.size === 0) return;
     const stay = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
@@ -165,12 +170,10 @@ function Mend({ rejects, more, edits, again }) {
         <p class="quiet" role="status">${text("shown", { n: rejects.length })}${more ? `. ${text("more")}` : ""}</p>
         ${may("analyst") &&
         html`<div class="row">
-          <button class="main" disabled=${busy || edits.size === 0} onClick=${send}>
+          <${Action} class="main" off=${busy || edits.size === 0} onClick=${send}>
             ${text("send", { n: edits.size })}
-          </button>
-          <button disabled=${busy || edits.size === 0} onClick=${() => unsent.set(new Map())}>
-            ${text("throw_away")}
-          </button>
+          <//>
+          <${Action} off=${busy || edits.size === 0} onClick=${() => unsent.set(new Map())}> ${text("throw_away")} <//>
         </div>`}
       </div>
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}

@@ -1,0 +1,31 @@
+/** The focus stays where the keyboard is: no update and no wait takes it away. */
+
+import { html, useLayoutEffect } from "../html.js";
+
+/**
+ * What has the focus may go with an update: then the box around it takes it, and the next key goes on from there.
+ *
+ * @param {{ current: HTMLElement | null }} box with a tabindex
+ */
+export function useKeptFocus(box) {
+  const within = box.current?.contains(document.activeElement) ?? false;
+  useLayoutEffect(() => {
+    if (within && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+  });
+}
+
+/**
+ * A button that does nothing while it is off, and yet keeps the focus, which `disabled` would take from it.
+ *
+ * @param {{ off: boolean, onClick?: (event: Event) => void, class?: string, type?: string, children?: import("../html.js").Children }} props
+ */
+export function Action({ off, onClick, children, ...others }) {
+  const pressed = (/** @type {Event} */ event) => (off ? event.preventDefault() : onClick?.(event));
+  return html`<button ...${others} aria-disabled=${off ? "true" : null} onClick=${pressed}>${children}</button>`;
+}
+
+/** The first field without a value takes the focus. @param {Element | null | undefined} place */
+export function focusEmpty(place) {
+  const fields = [...(place?.querySelectorAll("input") ?? [])];
+  fields.find(({ value }) => !value)?.focus();
+}
