@@ -9,6 +9,7 @@ from conftest import ClientAs
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from load_client import load_file
+from visits import store, visit
 
 from logistics_indicators.lists.likeness import ANY_MARKS, alike
 from logistics_indicators.texts import normal_text
@@ -170,3 +171,26 @@ async def test_users_are_found_by_role_state_and_parts_of_their_names(
     ]:
         users = (await admin.get(f"/v1/users?{query}")).json()["users"]
         assert {user["username"] for user in users} == expected, query
+
+
+LATE: list[tuple[dict[str, str], set[str]]] = [
+    ({"dias_de_atraso_de": "1"}, {"one", "two", "five", "six"}),
+    ({"dias_de_atraso_de": "2", "dias_de_atraso_ate": "5"}, {"two", "five"}),
+    ({"dias_de_atraso_de": "6"}, {"six"}),
+    ({"dias_de_atraso_ate": "2"}, {"one", "two"}),
+    ({"dias_de_atraso_ate": "100000", "polo": "SP - SANTOS", "data_limite_ate": "2021-05-01"}, set()),
+]
+
+
+async def test_visits_are_found_by_the_days_that_they_were_late(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    made = {"early": "01", "in time": "02", "one": "03", "two": "04", "five": "07", "six": "08"}
+    visits = [visit(name, "SP - SANTOS", "2021-05-02", f"2021-05-{day}T23:59:59") for name, day in made.items()]
+    await store(connection, [*visits, visit("open", "SP - SANTOS", "2020-05-02", None)])
+    for query, expected in LATE:
+        answer = await client.get("/v1/services", params=query)
+        assert {row["angel"] for row in answer.json()["atendimentos"]} == expected, query
+        assert (await client.get("/v1/services/total", params=query)).json() == {"total": len(expected)}, query
+    for wrong in ("0", "-1", "100001", "um"):
+        assert (await client.get("/v1/services", params={"dias_de_atraso_de": wrong})).status_code == 422

@@ -157,9 +157,16 @@ async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits:
         delays = page.get_by_role("region", name="Atraso em dias")
         await delays.scroll_into_view_if_needed()
         whole = f"{thousands(sum(d > 0 for d in late))} de {thousands(len(late))} atendimentos com atraso"
-        await expect(delays.get_by_role("link", name=whole)).to_be_visible()
+        link = delays.get_by_role("link", name=whole)
+        await expect(link).to_have_attribute("href", "#/visits?aberto=false&dias_de_atraso_de=1")
         counts = [late.count(1), late.count(2), sum(3 <= d <= 5 for d in late), sum(d > 5 for d in late)]
         await expect(delays.locator(".histogram li > .small")).to_have_text([thousands(n) for n in counts])
+
+        of_class = delays.get_by_role("link", name=f"3 a 5 dias: {thousands(counts[2])} com atraso")
+        await of_class.click()
+        told = page.get_by_role("status").filter(has_text="na tela")
+        await expect(told).to_contain_text(f"{thousands(counts[2])} atendimentos")
+        await page.go_back()
 
         backlog = page.get_by_role("region", name="Em aberto por idade")
         await backlog.scroll_into_view_if_needed()
@@ -169,7 +176,7 @@ async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits:
         assert not await page.evaluate(sideways)
         await assert_accessible(page, "explore-phone")
         await oldest.click()
-        await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(str(len(waiting)))
+        await expect(told).to_contain_text(str(len(waiting)))
         assert not await page.evaluate(sideways)
         await assert_accessible(page, "visits-phone")
 

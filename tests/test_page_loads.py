@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import openpyxl
 from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
@@ -49,7 +50,7 @@ async def test_two_files_become_the_figures_that_they_hold_and_every_reject_come
     await make_account(app)
     async with surfing_app(app) as surf:
         page = await open_view(surf)
-        await page.locator("input[type=file]").set_input_files(FILES)
+        await drop(page, FILES)
         customers, services = (page.get_by_role("article", name=f"{name}.csv") for name in ("customers", "services"))
         await expect(customers).to_contain_text("nada foi gravado ainda")
         await expect(customers).to_contain_text("Paulo Pereira Lima")  # the first rows
@@ -79,6 +80,22 @@ async def test_two_files_become_the_figures_that_they_hold_and_every_reject_come
         await mend_all(page, app)
         await expect(page.get_by_text("Nada a corrigir")).to_be_visible()
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 5
+
+
+async def drop(page: Page, files: list[Path]) -> None:
+    """Onto the card, as a person drops them."""
+    given = [{"name": file.name, "text": file.read_text("utf-8")} for file in files]
+    moved = await page.evaluate_handle(
+        """given => {
+            const moved = new DataTransfer();
+            for (const { name, text } of given) moved.items.add(new File([text], name));
+            return moved;
+        }""",
+        given,
+    )
+    card = page.get_by_role("region", name="Carregar arquivos")
+    await card.dispatch_event("dragover", {"dataTransfer": moved})
+    await card.dispatch_event("drop", {"dataTransfer": moved})
 
 
 async def mend_all(page: Page, app: FastAPI) -> None:
@@ -293,17 +310,21 @@ async def test_a_file_of_other_column_names_is_sent_again_with_those_that_a_pers
     app: FastAPI, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await make_account(app)
-    visits, customers, paper = tmp_path / "visitas.csv", tmp_path / "pessoas.csv", tmp_path / "manual.pdf"
+    visits, customers, paper = tmp_path / "visitas.csv", tmp_path / "pessoas.xlsx", tmp_path / "manual.pdf"
     visits.write_text("N;Pessoa;Quem foi;Onde;Vence em;Feito em\n1;7;Ana;CE - SOBRAL 008;10/06/2021;-\n", "utf-8")
-    customers.write_text("Id;Nome;Onde escrever;Telefone\n7;Bia;bia@example.com;1\n", "utf-8")
+    book = openpyxl.Workbook()
+    for row in (("Id", "Nome", "Onde escrever", "Telefone"), (7, "Bia", "bia@example.com", 1)):
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(customers)
     paper.write_bytes(b"%PDF-1.7\n\0\1\2")
     async with surfing_app(app, expected=("status of 422", "status of 415")) as surf:
         page = await open_view(surf)
         await page.locator("input[type=file]").set_input_files([visits, customers, paper])
         refused = page.get_by_role("article", name="manual.pdf")
         await expect(refused.get_by_role("alert")).to_contain_text("parece ser um documento PDF, não uma tabela")
-        await say_columns(page.get_by_role("article", name="pessoas.csv"), {"Onde escrever": "email"})
-        card = page.get_by_role("article", name="pessoas.csv")
+        await say_columns(page.get_by_role("article", name="pessoas.xlsx"), {"Onde escrever": "email"})
+        card = page.get_by_role("article", name="pessoas.xlsx")
+        await expect(card.get_by_role("columnheader", name="email ← Onde escrever")).to_be_visible()
         await card.get_by_role("button", name="Carregar").click()
         await expect(card).to_have_attribute("data-step", "ended")
         card = page.get_by_role("article", name="visitas.csv")
@@ -311,6 +332,10 @@ async def test_a_file_of_other_column_names_is_sent_again_with_those_that_a_pers
             "Lido: N | Pessoa | Quem foi | Onde | Vence em | Feito em."
         )
         await assert_accessible(page, "loads-columns")
+        await page.locator("summary", has_text="ana").click()
+        await page.get_by_label("Idioma").select_option("en")
+        await expect(refused.get_by_role("alert")).to_contain_text("looks like a PDF document, which is no table")
+        await page.get_by_label("Language").select_option("pt")
         await say_columns(card, {"N": "id", "Pessoa": "id_cliente"})
         await card.get_by_role("button", name="Carregar").click()
         await expect(card).to_have_attribute("data-step", "ended")

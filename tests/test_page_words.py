@@ -7,11 +7,13 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 import logistics_indicators
+from logistics_indicators.accounts.audit import Action
 from logistics_indicators.accounts.models import Registration
 from logistics_indicators.accounts.passwords import refuse_common
 from logistics_indicators.errors import Problem
@@ -198,3 +200,42 @@ def test_the_columns_that_a_person_may_choose_are_those_of_the_kinds() -> None:
         assert f"{kind}: {listed(columns)}" in mapping
     absent = [column.name for declared in KINDS.values() for column in declared.columns if column.may_be_absent]
     assert f"MAY_BE_ABSENT = new Set({listed(absent)})" in mapping
+
+
+DETAILS = {"detail", "of_token", "words"}
+"""What a call of audit() is given beside the names of its own."""
+
+
+def told_in(sources: Path) -> Iterator[str]:
+    """What calls of audit() tell of an act."""
+    for source in sources.rglob("*.py"):
+        text = source.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if "audit(" in text else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit":
+                yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value:
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if isinstance(target, ast.Subscript) and ast.unparse(target.value) in DETAILS:
+                    yield ast.literal_eval(target.slice)
+                if isinstance(target, ast.Name) and target.id in DETAILS:
+                    dicts = (each for each in ast.walk(node.value) if isinstance(each, ast.Dict))
+                    yield from (str(key.value) for each in dicts for key in each.keys if isinstance(key, ast.Constant))
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_the_audit_log_has_words_for_every_act_and_for_what_is_told_of_it(language: str) -> None:
+    acts = (ASSETS / "views/admin/acts.js").read_text("utf-8")
+    of_acts, told = (
+        acts.partition(f"const {name} =")[2].partition("};\n" if name == "ACTS" else "});\n")[0]
+        for name in ("ACTS", "told")
+    )
+
+    def words(declared: str) -> set[str]:
+        block = re.search(rf"^  {language}: {{\n(.+?)^  }},", declared, re.M | re.S)
+        assert block
+        return set(re.findall(r"^    (\w+):", block[1], re.M))
+
+    assert words(of_acts) == set(get_args(Action))
+    shown = set(told_in(SOURCES))
+    assert {"load_id", "of_username", "role", "tokens_revoked", "api_token"} <= shown
+    assert shown - words(told) == set()

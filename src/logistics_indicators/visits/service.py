@@ -79,6 +79,12 @@ def _end(moment: date) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time.max)
 
 
+DAYS_LATE = "(data_de_atendimento::date - data_limite)"
+"""Of a visit that was made; null of one that was not."""
+
+MOST_DAYS = 100_000
+"""More than lie between any two dates that are taken."""
+
 WHOLE_DAY = "inclusive; a bare date means its whole day"
 
 
@@ -118,6 +124,16 @@ class VisitFilter:
         DayOrTimestamp | None,
         Query(description=f"Until then, {WHOLE_DAY}"),
         Where("data_de_atendimento <= {}", _end),
+    ] = None
+    dias_de_atraso_de: Annotated[
+        int | None,
+        Query(ge=1, le=MOST_DAYS, description="Made so many days late at least"),
+        Where(f"{DAYS_LATE} >= {{}}"),
+    ] = None
+    dias_de_atraso_ate: Annotated[
+        int | None,
+        Query(ge=1, le=MOST_DAYS, description="Made late, by so many days at most"),
+        Where(f"{DAYS_LATE} BETWEEN 1 AND {{}}"),
     ] = None
     load_id: Annotated[
         int | None, Query(ge=1, le=MAX_OWN_ID, description="Brought by this load"), Where("load_id = {}")

@@ -9,16 +9,15 @@
 
 import { LOADS } from "./sentences_of_loads.js";
 
-/** @typedef {{ of: RegExp, pt: import("../texts.js").Sentence, en: import("../texts.js").Sentence }} Said */
+/** @typedef {"columns" | "kind"} Mend of a file: a person says which column is which, or that it is of the other kind */
+/** @typedef {{ of: RegExp, pt: import("../texts.js").Sentence, en: import("../texts.js").Sentence, mend?: Mend }} Said */
 
-/** A file's header is not known: a person may say which column is which. */
-export const COLUMNS_UNKNOWN = {
+const COLUMNS_UNKNOWN = {
   pt: "As colunas do arquivo não foram reconhecidas.",
   en: "The file's columns were not recognised.",
 };
 
-/** A file is one of the other kind. */
-export const OTHER_KIND = { pt: "O arquivo é de outro tipo:", en: "The file is of the other kind:" };
+const OTHER_KIND = { pt: "O arquivo é de outro tipo:", en: "The file is of the other kind:" };
 
 /** @type {readonly [string, string][]} what a file that is no table may be */
 export const THINGS = [
@@ -167,21 +166,25 @@ const FILES = [
     of: /The file is one of (?<kind>customers|services): it has the columns (?<columns>[^.]+)\. Send it to \/v1\/(?:customers|services)\/batch\./,
     pt: `${OTHER_KIND.pt} tem as colunas de {kind} ({columns}).`,
     en: `${OTHER_KIND.en} it has the columns of {kind} ({columns}).`,
+    mend: "kind",
   },
   {
     of: /No header with the columns (?<needed>.+?) was found in the first \d+ records, and the file does not begin with rows of \d+ columns\. Read(?:, with the delimiter (?:;|,|tab))?: (?<read>.*?)\.(?= (?:It lacks|It has no column|Delimiters are|Name columns by hand) )/,
     pt: `${COLUMNS_UNKNOWN.pt} Lido: {read}. É preciso ter: {needed}.`,
     en: `${COLUMNS_UNKNOWN.en} Read: {read}. Needed: {needed}.`,
+    mend: "columns",
   },
   {
     of: /Its columns are not those of (?<kind>customers|services)\. Read: (?<read>.*?)\.(?= (?:It lacks|It has no column|Name columns by hand) )/,
     pt: `${COLUMNS_UNKNOWN.pt} Lido: {read}. O arquivo deveria ser de {kind}.`,
     en: `${COLUMNS_UNKNOWN.en} Read: {read}. The file was to be one of {kind}.`,
+    mend: "columns",
   },
   {
     of: /The file's header names a column twice \((?<read>.*?)\)\.(?= Name columns by hand )/,
     pt: `${COLUMNS_UNKNOWN.pt} O cabeçalho tem duas colunas para o mesmo dado ({read}).`,
     en: `${COLUMNS_UNKNOWN.en} The header has two columns for the same thing ({read}).`,
+    mend: "columns",
   },
   { of: /It lacks (?<lacks>[^.]+)\./, pt: "Falta: {lacks}.", en: "It lacks {lacks}." },
   {

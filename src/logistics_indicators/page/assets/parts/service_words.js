@@ -49,6 +49,26 @@ export function translated(words, field = "") {
 /** The same, or null where it begins with a sentence that is not known. @param {string} words */
 export const known = (words) => (knownAt(words, "") ? translated(words) : null);
 
+/** The service shows no more of a header. */
+const SHOWN_CHARACTERS = 300;
+
+/**
+ * How a file that was refused can be sent again, and the names of its columns as far as the service told them.
+ *
+ * @param {string} words
+ * @returns {{ mend: import("./sentences.js").Mend, read: string[] } | null}
+ */
+export function mendOf(words) {
+  for (const { of, mend } of SENTENCES) {
+    const found = mend && of.exec(words);
+    if (!found) continue;
+    const { read = "" } = found.groups ?? {};
+    const names = read.includes(" | ") ? read.split(" | ") : [];
+    return { mend, read: read.length < SHOWN_CHARACTERS ? names : names.slice(0, -1) };
+  }
+  return null;
+}
+
 /** @param {string} words @param {string} field */
 function knownAt(words, field) {
   for (const { of, say } of READY) {

@@ -1,18 +1,39 @@
 /** What was done, by whom and from where; the newest first. */
 
-import { moment } from "../../format.js";
+import { language } from "../../choices.js";
+import { instant, zoneName } from "../../format.js";
 import { html } from "../../html.js";
+import { Listing } from "../../parts/listing.js";
 import { Problems } from "../../parts/problems.js";
 import { valueOf } from "../../parts/scope_bar.js";
 import { change } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
+import { ACTIONS, actOf, detailOf } from "./acts.js";
 import { usePages } from "./pages.js";
 
 /** @typedef {import("api").components["schemas"]["AuditEntry"]} Entry */
 
 const text = textsOf({
-  pt: { when: "Quando", what: "O quê", who: "Quem", from: "De onde", detail: "Detalhe", user: "Usuário" },
-  en: { when: "When", what: "What", who: "Who", from: "From", detail: "Detail", user: "User" },
+  pt: {
+    title: "O que foi feito",
+    all: "Todos os atos",
+    when: "Quando ({zone})",
+    what: "O quê",
+    who: "Quem",
+    from: "De onde",
+    detail: "Detalhe",
+    user: "Usuário",
+  },
+  en: {
+    title: "What was done",
+    all: "All acts",
+    when: "When ({zone})",
+    what: "What",
+    who: "Who",
+    from: "From",
+    detail: "Detail",
+    user: "User",
+  },
 });
 const COLUMNS = /** @type {const} */ (["when", "what", "who", "from", "detail"]);
 
@@ -22,49 +43,54 @@ export function Audit({ params }) {
   /** @type {ReturnType<typeof usePages<Entry>>} */
   const { rows, problem, more, again } = usePages("v1/audit", "audit", query);
   return html`
-    <label class="field narrow">
-      <span>${text("user")}</span>
-      <input
-        name="username"
-        placeholder=${common("all")}
-        value=${params.get("username") ?? ""}
-        onChange=${(/** @type {Event} */ event) => change({ username: valueOf(event).trim() })}
-      />
-    </label>
+    <div class="row">
+      <label class="field">
+        <span>${text("user")}</span>
+        <input
+          name="username"
+          placeholder=${common("all")}
+          value=${params.get("username") ?? ""}
+          onChange=${(/** @type {Event} */ event) => change({ username: valueOf(event).trim() })}
+        />
+      </label>
+      <${Act} chosen=${params.get("action") ?? ""} />
+    </div>
     <${Problems} problem=${problem} again=${again} />
     ${rows &&
-    html`<div class="table">
-      <table>
-        <thead>
-          <tr>
-            ${COLUMNS.map((name) => html`<th scope="col">${text(name)}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            (entry) =>
-              html`<tr key=${entry.id}>
-                <td>${moment(entry.happened_at)}</td>
-                <td>
-                  <button class="plain" onClick=${() => change({ action: params.has("action") ? null : entry.action })}>
-                    <code>${entry.action}</code>
-                  </button>
-                </td>
-                <td>${entry.username ?? "–"}</td>
-                <td>${entry.address ?? "–"}</td>
-                <td class="clip" title=${wordsOf(entry.detail)}>${wordsOf(entry.detail)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`}
+    html`<${Listing}
+      name=${text("title")}
+      titles=${COLUMNS.map((name) => ({ title: text(name, { zone: zoneName() }) }))}
+    >
+      ${rows.map(
+        (entry) =>
+          html`<tr key=${entry.id}>
+            <td>${instant(entry.happened_at)}</td>
+            <td>${actOf(entry.action)}</td>
+            <td>${entry.username ?? "–"}</td>
+            <td>${entry.address ?? "–"}</td>
+            <td class="clip" title=${detailOf(entry.detail)}>${detailOf(entry.detail)}</td>
+          </tr>`,
+      )}
+    <//>`}
     ${rows?.length === 0 && html`<p class="quiet">${common("nothing")}</p>`}
     ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
   `;
 }
 
-/** @param {Record<string, unknown>} detail */
-const wordsOf = (detail) =>
-  Object.entries(detail)
-    .map(([name, value]) => `${name}: ${String(value)}`)
-    .join(", ");
+/** @param {{ chosen: string }} props */
+function Act({ chosen }) {
+  const { compare } = new Intl.Collator(language.get());
+  const known = ACTIONS.map((action) => ({ action, words: actOf(action) }));
+  known.sort((one, other) => compare(one.words, other.words));
+  return html`<label class="field">
+    <span>${text("what")}</span>
+    <select
+      name="action"
+      value=${chosen}
+      onChange=${(/** @type {Event} */ event) => change({ action: valueOf(event) })}
+    >
+      <option value="">${text("all")}</option>
+      ${known.map(({ action, words }) => html`<option key=${action} value=${action}>${words}</option>`)}
+    </select>
+  </label>`;
+}

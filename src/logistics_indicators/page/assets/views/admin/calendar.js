@@ -4,6 +4,7 @@ import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { day } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
+import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/scope_bar.js";
@@ -16,6 +17,7 @@ import { today } from "../../zone.js";
 
 const text = textsOf({
   pt: {
+    days: "Dias do calendário",
     year: "Ano",
     day: "Dia",
     name: "Nome",
@@ -35,6 +37,7 @@ const text = textsOf({
     new: "Novo dia",
   },
   en: {
+    days: "Days of the calendar",
     year: "Year",
     day: "Day",
     name: "Name",
@@ -54,6 +57,8 @@ const text = textsOf({
     new: "New day",
   },
 });
+
+const COLUMNS = /** @type {const} */ (["day", "name", "where", "kind", "source"]);
 
 /** @param {{ params: URLSearchParams }} props */
 export function Calendar({ params }) {
@@ -84,23 +89,12 @@ export function Calendar({ params }) {
     </label>
     <${Problems} problem=${problem} again=${again} />
     ${data &&
-    html`<div class="table">
-      <table>
-        <thead>
-          <tr>
-            ${
-              /** @type {const} */ (["day", "name", "where", "kind", "source"]).map(
-                (name) => html`<th scope="col">${text(name)}</th>`,
-              )
-            }
-            <th scope="col"><span class="visually-hidden">${text("remove")}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${data.calendario.map((each) => html`<${OneDay} key=${each.id} day=${each} remove=${remove} />`)}
-        </tbody>
-      </table>
-    </div>`}
+    html`<${Listing}
+      name=${text("days")}
+      titles=${[...COLUMNS.map((name) => ({ title: text(name) })), { title: text("remove"), unseen: true }]}
+    >
+      ${data.calendario.map((each) => html`<${OneDay} key=${each.id} day=${each} remove=${remove} />`)}
+    <//>`}
     <${NewDay} made=${again} />
   `;
 }

@@ -3,12 +3,14 @@
 import { call } from "../../api.js";
 import { instant, zoneName } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
+import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/scope_bar.js";
 import { session } from "../../session.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
+import { ROLES, roles } from "./roles.js";
 import { usePages } from "./pages.js";
 
 /** @typedef {import("api").components["schemas"]["ManagedUser"]} ManagedUser */
@@ -16,6 +18,7 @@ import { usePages } from "./pages.js";
 
 const text = textsOf({
   pt: {
+    users: "Contas",
     username: "Usuário",
     email: "E-mail",
     role: "Papel",
@@ -26,9 +29,6 @@ const text = textsOf({
     new: "Nova conta",
     reset: "Senha perdida",
     reset_of: "Código de {name}, para usar uma vez. Não será mostrado de novo:",
-    admin: "Administrador",
-    analyst: "Analista",
-    viewer: "Leitor",
     role_of: "Papel de {name}",
     active_of: "{name} ativo",
     changed: "{name}: alterado.",
@@ -36,6 +36,7 @@ const text = textsOf({
     you: "(você)",
   },
   en: {
+    users: "Accounts",
     username: "User name",
     email: "E-mail",
     role: "Role",
@@ -46,9 +47,6 @@ const text = textsOf({
     new: "New account",
     reset: "Lost password",
     reset_of: "One-time code of {name}. It is not shown again:",
-    admin: "Admin",
-    analyst: "Analyst",
-    viewer: "Viewer",
     role_of: "Role of {name}",
     active_of: "{name} active",
     changed: "{name}: changed.",
@@ -57,7 +55,7 @@ const text = textsOf({
   },
 });
 
-const ROLES = /** @type {const} */ (["viewer", "analyst", "admin"]);
+const COLUMNS = /** @type {const} */ (["username", "email", "role", "active", "since"]);
 
 export function Users() {
   /** @type {ReturnType<typeof usePages<ManagedUser>>} */
@@ -93,23 +91,15 @@ export function Users() {
       <button onClick=${() => setReset(null)}>${common("close")}</button>
     </p>`}
     ${rows &&
-    html`<div class="table">
-      <table>
-        <thead>
-          <tr>
-            ${
-              /** @type {const} */ (["username", "email", "role", "active", "since"]).map(
-                (name) => html`<th scope="col">${text(name, { zone: zoneName() })}</th>`,
-              )
-            }
-            <th scope="col"><span class="visually-hidden">${text("reset")}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((user) => html`<${OneUser} key=${`${user.id} ${turn}`} user=${user} edit=${edit} lost=${lost} />`)}
-        </tbody>
-      </table>
-    </div>`}
+    html`<${Listing}
+      name=${text("users")}
+      titles=${[
+        ...COLUMNS.map((name) => ({ title: text(name, { zone: zoneName() }) })),
+        { title: text("reset"), unseen: true },
+      ]}
+    >
+      ${rows.map((user) => html`<${OneUser} key=${`${user.id} ${turn}`} user=${user} edit=${edit} lost=${lost} />`)}
+    <//>`}
     ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
     <${NewUser} made=${again} />
   `;
@@ -129,7 +119,7 @@ function OneUser({ user, edit, lost }) {
         disabled=${me}
         onChange=${(/** @type {Event} */ event) => edit(user, { role: valueOf(event) })}
       >
-        ${ROLES.map((role) => html`<option value=${role}>${text(role)}</option>`)}
+        ${ROLES.map((role) => html`<option value=${role}>${roles(role)}</option>`)}
       </select>
     </td>
     <td>
@@ -178,7 +168,7 @@ function NewUser({ made }) {
       <label class="field">
         <span>${text("role")}</span>
         <select name="role">
-          ${ROLES.map((role) => html`<option value=${role} selected=${role === "analyst"}>${text(role)}</option>`)}
+          ${ROLES.map((role) => html`<option value=${role} selected=${role === "analyst"}>${roles(role)}</option>`)}
         </select>
       </label>
     </div>

@@ -12,7 +12,8 @@ import { filtersOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToOpen } from "../visits/link.js";
 import { plusDays } from "../../days.js";
-import { byOf, narrowTo } from "./narrow.js";
+import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
+import { byOf } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["BacklogUfAnswer"]} Answer */
 /** @typedef {import("api").components["schemas"]["AngelBacklog"]} AngelBacklog */
@@ -31,7 +32,6 @@ const text = textsOf({
     overdue: "vencidos",
     oldest: "Prazo mais antigo",
     days: "Dias de atraso",
-    no_state: "Sem estado",
     empty: "Nada em aberto com estes filtros.",
     link: "{age}: {n} em aberto",
     most: "Quem tem mais vencidos",
@@ -48,7 +48,6 @@ const text = textsOf({
     overdue: "overdue",
     oldest: "Oldest deadline",
     days: "Days overdue",
-    no_state: "No state",
     empty: "Nothing open with these filters.",
     link: "{age}: {n} open",
     most: "Who has most overdue",
@@ -150,9 +149,6 @@ function Ages({ params, today, counts }) {
   `;
 }
 
-/** @param {Open} row @param {Dimension} by */
-const nameOf = (row, by) => row[by] ?? null;
-
 /** @param {{ params: URLSearchParams, by: Dimension, path: string | null }} props */
 function Most({ params, by, path }) {
   const query = { ...filtersOf(params), sort_field: "atrasados", limit: SHOWN };
@@ -161,11 +157,11 @@ function Most({ params, by, path }) {
   const rows = (data?.[`backlog_${by}`] ?? []).filter((row) => row.total_atrasado > 0);
   if (rows.length === 0) return null;
   const bars = rows.map((row) => ({
-    name: nameOf(row, by) ?? text("no_state"),
+    name: wordsOf(row, by),
     value: (100 * row.total_atrasado) / (rows[0]?.total_atrasado ?? 1),
     words: text("of", { overdue: row.total_atrasado, open: row.total_em_aberto }),
     tone: "bad",
-    href: nameOf(row, by) === null ? undefined : narrowTo(params, by, nameOf(row, by)),
+    href: hrefOf(params, row, by),
   }));
   return html`<h3>${text("most")}</h3>
     <${Bars} label=${text("most")} bars=${bars} />`;
@@ -177,15 +173,7 @@ function OpenTable({ params, by, path }) {
   const { data } = useData(path, filtersOf(params));
   /** @type {import("../../parts/table.js").Column<Open>[]} */
   const columns = [
-    {
-      name: "name",
-      title: common(by),
-      of: (row) => nameOf(row, by) ?? text("no_state"),
-      show: (row) =>
-        nameOf(row, by) === null
-          ? text("no_state")
-          : html`<a href=${narrowTo(params, by, nameOf(row, by))}>${nameOf(row, by)}</a>`,
-    },
+    nameColumn(params, by),
     {
       name: "open",
       title: common("backlog"),

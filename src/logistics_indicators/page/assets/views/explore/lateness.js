@@ -10,8 +10,9 @@ import { Problems } from "../../parts/problems.js";
 import { Table } from "../../parts/table.js";
 import { filtersOf, rangeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
-import { linkToMade } from "../visits/link.js";
-import { byOf, narrowTo } from "./narrow.js";
+import { linkToLate } from "../visits/link.js";
+import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
+import { byOf } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["AngelLateness"]} AngelLateness */
 /** @typedef {Omit<AngelLateness, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Late */
@@ -30,7 +31,7 @@ const text = textsOf({
     p90: "9 de 10 até",
     mean: "Média",
     share: "% com atraso",
-    no_state: "Sem estado",
+    link: "{days}: {n} com atraso",
     empty: "Nenhum atraso com estes filtros.",
   },
   en: {
@@ -45,17 +46,18 @@ const text = textsOf({
     p90: "9 of 10 within",
     mean: "Mean",
     share: "% late",
-    no_state: "No state",
+    link: "{days}: {n} late",
     empty: "Nothing late with these filters.",
   },
 });
 
 const SHOWN = 6;
+/** Late by at least `from` days, and by `to` at most. */
 const CLASSES = /** @type {const} */ ([
-  { name: "one", count: "atrasados_1_dia", share: "percentual_1_dia" },
-  { name: "two", count: "atrasados_2_dias", share: "percentual_2_dias" },
-  { name: "some", count: "atrasados_3_a_5_dias", share: "percentual_3_a_5_dias" },
-  { name: "more", count: "atrasados_mais_de_5_dias", share: "percentual_mais_de_5_dias" },
+  { name: "one", from: 1, to: 1, count: "atrasados_1_dia", share: "percentual_1_dia" },
+  { name: "two", from: 2, to: 2, count: "atrasados_2_dias", share: "percentual_2_dias" },
+  { name: "some", from: 3, to: 5, count: "atrasados_3_a_5_dias", share: "percentual_3_a_5_dias" },
+  { name: "more", from: 6, to: null, count: "atrasados_mais_de_5_dias", share: "percentual_mais_de_5_dias" },
 ]);
 
 /** @param {{ params: URLSearchParams }} props */
@@ -95,17 +97,24 @@ const sum = (rows, field) => rows.reduce((before, row) => before + row[field], 0
 function Histogram({ params, rows }) {
   const [all, late] = [sum(rows, "total_de_atendimentos"), sum(rows, "total_de_atrasados")];
   if (late === 0) return html`<p class="quiet">${text("empty")}</p>`;
-  const counts = CLASSES.map(({ name, count }) => ({ name, count: sum(rows, count) }));
+  const counts = CLASSES.map(({ name, from, to, count }) => ({ name, from, to, count: sum(rows, count) }));
   const most = Math.max(...counts.map(({ count }) => count));
   return html`
     <p>
-      <a href=${linkToMade(params)}> ${text("whole", { late, all, share: percent((100 * late) / all) })} </a>
+      <a href=${linkToLate(params)}> ${text("whole", { late, all, share: percent((100 * late) / all) })} </a>
     </p>
     <ol class="histogram" aria-label=${text("title")}>
       ${counts.map(
-        ({ name, count }) => html`
+        ({ name, from, to, count }) => html`
           <li key=${name}>
-            <span class="number">${percent((100 * count) / late, 1)}</span>
+            ${count > 0
+              ? html`<a
+                  class="number"
+                  href=${linkToLate(params, { dias_de_atraso_de: from, dias_de_atraso_ate: to })}
+                  aria-label=${text("link", { days: text(name), n: count })}
+                  >${percent((100 * count) / late, 1)}</a
+                >`
+              : html`<span class="number">${percent(0, 1)}</span>`}
             <i style=${{ height: `${(100 * count) / most}%` }}></i>
             <span>${text(name)}</span>
             <span class="quiet small">${number(count)}</span>
@@ -118,19 +127,16 @@ function Histogram({ params, rows }) {
 
 /** @typedef {{ params: URLSearchParams, by: Dimension, rows: readonly Late[] }} Shown */
 
-/** @param {Late} row @param {Dimension} by */
-const nameOf = (row, by) => row[by] ?? null;
-
 /** @param {Shown} props */
 function Most({ params, by, rows }) {
   const bars = rows
     .filter((row) => row.total_de_atrasados > 0)
     .map((row) => ({
-      name: nameOf(row, by) ?? text("no_state"),
+      name: wordsOf(row, by),
       value: row.percentual_de_atrasados,
       words: `${percent(row.percentual_de_atrasados, 1)} · ${number(row.total_de_atrasados)}`,
       tone: "fair",
-      href: nameOf(row, by) === null ? undefined : narrowTo(params, by, nameOf(row, by)),
+      href: hrefOf(params, row, by),
     }));
   if (bars.length === 0) return null;
   return html`<h3>${text("most")}</h3>
@@ -141,21 +147,16 @@ function Most({ params, by, rows }) {
 function LateTable({ params, by, rows }) {
   /** @type {import("../../parts/table.js").Column<Late>[]} */
   const columns = [
-    {
-      name: "name",
-      title: common(by),
-      of: (row) => nameOf(row, by) ?? text("no_state"),
-      show: (row) =>
-        nameOf(row, by) === null
-          ? text("no_state")
-          : html`<a href=${narrowTo(params, by, nameOf(row, by))}>${nameOf(row, by)}</a>`,
-    },
+    nameColumn(params, by),
     {
       name: "late",
       title: common("late"),
       number: true,
       of: (row) => row.total_de_atrasados,
-      show: (row) => number(row.total_de_atrasados),
+      show: (row) =>
+        nameOf(row, by) === null || row.total_de_atrasados === 0
+          ? number(row.total_de_atrasados)
+          : html`<a href=${linkToLate(params, { [by]: nameOf(row, by) })}>${number(row.total_de_atrasados)}</a>`,
     },
     {
       name: "share",

@@ -13,7 +13,8 @@ import { change, changed, linkTo } from "../../route.js";
 import { filtersOf, rangeOf, scopeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToMade } from "../visits/link.js";
-import { byOf, DIMENSIONS, narrowTo } from "./narrow.js";
+import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
+import { byOf, DIMENSIONS } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["AngelSla"]} SlaFigures */
 /** @typedef {Omit<SlaFigures, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Rank */
@@ -38,7 +39,6 @@ const text = textsOf({
     all: "Ver todos na tabela",
     least: "SLA mínimo",
     most_sla: "SLA máximo",
-    no_state: "Sem estado",
     empty: "Nenhum atendimento com estes filtros.",
     pace: "Por dia útil",
   },
@@ -57,7 +57,6 @@ const text = textsOf({
     all: "See all in the table",
     least: "SLA at least",
     most_sla: "SLA at most",
-    no_state: "No state",
     empty: "No visit with these filters.",
     pace: "Per business day",
   },
@@ -120,9 +119,6 @@ export function Ranking({ params, whole }) {
   <//>`;
 }
 
-/** @param {Rank | Pace} row @param {Dimension} by */
-const nameOf = (row, by) => row[by] ?? null;
-
 /**
  * @param {{ params: URLSearchParams, by: Dimension, title: string, path: string, query: import("../../route.js").Params, whole: number | null }} props
  */
@@ -131,13 +127,13 @@ function RankBars({ params, by, title, path, query, whole }) {
   const { data, problem, waiting, again } = useData(path, { ...query, limit: SHOWN + 1 });
   const ranks = data?.[`sla_${by}`];
   const bars = (ranks ?? []).slice(0, SHOWN).map((rank) => ({
-    name: nameOf(rank, by) ?? text("no_state"),
+    name: wordsOf(rank, by),
     value: rank.sla_percentual,
     words: html`${percent(rank.sla_percentual)}${" · "}<${Count} params=${params} by=${by} row=${rank} />`,
     low: rank.sla_minimo,
     high: rank.sla_maximo,
     tone: whole === null ? "quiet" : toneOf(rank, whole),
-    href: nameOf(rank, by) === null ? undefined : narrowTo(params, by, nameOf(rank, by)),
+    href: hrefOf(params, rank, by),
   }));
   return html`<div class="stack ${waiting ? "waiting" : ""}">
     <${Problems} problem=${problem} again=${again} />
@@ -216,15 +212,7 @@ function columnsOf(params, by) {
     number: true,
   });
   return [
-    {
-      name: "name",
-      title: common(by),
-      of: (row) => nameOf(row, by) ?? text("no_state"),
-      show: (row) =>
-        nameOf(row, by) === null
-          ? text("no_state")
-          : html`<a href=${narrowTo(params, by, nameOf(row, by))}>${nameOf(row, by)}</a>`,
-    },
+    nameColumn(params, by),
     {
       ...figure("total", common("visits"), (row) => row.total_de_atendimentos, number),
       show: (row) => html`<${Count} params=${params} by=${by} row=${row} />`,

@@ -78,7 +78,7 @@ export function Trend({ params, bucket: usual }) {
   const query = { ...scopeOf(params), ...seriesOf(params), metric, bucket };
   /** @type {import("../../data.js").Answered<TrendAnswer>} */
   const { data, problem, waiting, again } = useData("v1/indicators/trend", query);
-  const before = useCompared(params, data, compare, query);
+  const before = useCompared(data, compare, query);
   const picture = useRef(/** @type {import("../../parts/series.js").Picture | null} */ (null));
   const title = text("trend", { metric: common(METRIC_WORD[metric]), bucket: text(bucket) });
   const pairs = (data?.tendencia ?? []).map((now, place) => ({ now, then: before.points[place] }));
@@ -144,12 +144,11 @@ function seriesOf(params) {
 /**
  * The points of the period that is compared, and what it is called; no points where it has no visit.
  *
- * @param {URLSearchParams} params
  * @param {TrendAnswer | null} data
  * @param {typeof COMPARED[number] | undefined} compare
  * @param {import("../../route.js").Params} query
  */
-function useCompared(params, data, compare, query) {
+function useCompared(data, compare, query) {
   const { start_date, end_date } = data ?? {};
   const now = start_date && end_date ? { start_date, end_date } : null;
   const range = compare && now ? (compare === "year" ? yearBefore(now) : daysBefore(now)) : null;

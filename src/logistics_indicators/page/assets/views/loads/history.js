@@ -5,6 +5,7 @@ import { useData } from "../../data.js";
 import { bytes, instant, number, zoneName } from "../../format.js";
 import { html, useEffect, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
+import { Listing } from "../../parts/listing.js";
 import { Problems } from "../../parts/problems.js";
 import { linkTo } from "../../route.js";
 import { useStore } from "../../store.js";
@@ -46,6 +47,18 @@ const text = textsOf({
   },
 });
 
+/** @type {readonly { name: "id" | "file" | "state" | "read" | "inserted" | "rejected" | "who" | "when", number?: boolean }[]} */
+const COLUMNS = [
+  { name: "id" },
+  { name: "file" },
+  { name: "state" },
+  { name: "read", number: true },
+  { name: "inserted", number: true },
+  { name: "rejected", number: true },
+  { name: "who" },
+  { name: "when" },
+];
+
 /** The newest of each load among pages and news. @param {readonly Load[]} older @param {readonly Load[]} newer */
 function merged(older, newer) {
   const byId = new Map(older.map((load) => [load.id, load]));
@@ -85,25 +98,12 @@ export function History() {
 
 /** @param {{ loads: readonly Load[] }} props */
 function Rows({ loads }) {
-  return html`<div class="table">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${text("id")}</th>
-          <th scope="col">${text("file")}</th>
-          <th scope="col">${text("state")}</th>
-          <th scope="col" class="number">${text("read")}</th>
-          <th scope="col" class="number">${text("inserted")}</th>
-          <th scope="col" class="number">${text("rejected")}</th>
-          <th scope="col">${text("who")}</th>
-          <th scope="col">${text("when", { zone: zoneName() })}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${loads.map((load) => html`<${Row} key=${load.id} load=${load} />`)}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<${Listing}
+    name=${text("title")}
+    titles=${COLUMNS.map(({ name, number }) => ({ title: text(name, { zone: zoneName() }), number }))}
+  >
+    ${loads.map((load) => html`<${Row} key=${load.id} load=${load} />`)}
+  <//>`;
 }
 
 /** @param {{ load: Load }} props */

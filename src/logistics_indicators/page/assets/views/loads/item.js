@@ -1,5 +1,6 @@
 /** A file on its way: how far it is, what was found in it, and what can be done. */
 
+import { Problem } from "../../api.js";
 import { bytes, percent, span } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
@@ -58,7 +59,7 @@ export function OneItem({ item }) {
       ${item.resumed &&
       step !== "refused" &&
       html`<p class="quiet small" role="status">${text("resumed", { sent: bytes(item.resumed) })}</p>`}
-      ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${trouble}</p>`}
+      ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${toldOf(trouble)}</p>`}
       ${step === "refused" && html`<${Mapping} item=${item} />`}
       ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
       ${load?.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
@@ -68,6 +69,9 @@ export function OneItem({ item }) {
     </article>
   `;
 }
+
+/** @param {import("./sending.js").Trouble} trouble */
+const toldOf = ({ status, title, message, errors }) => wordsOf(new Problem(status, title, message, errors));
 
 /** @param {{ item: Item }} props */
 function Progress({ item }) {

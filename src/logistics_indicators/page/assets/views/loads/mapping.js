@@ -1,8 +1,8 @@
 /** A file that was refused for its columns or its kind: a person says which column is which, and it is sent again. */
 
 import { html, useEffect, useState } from "../../html.js";
-import { COLUMNS_UNKNOWN, OTHER_KIND } from "../../parts/sentences.js";
 import { valueOf } from "../../parts/scope_bar.js";
+import { mendOf } from "../../parts/service_words.js";
 import { textsOf } from "../../texts.js";
 import { wordOf } from "./kind.js";
 import { add, drop } from "./sending.js";
@@ -37,17 +37,19 @@ export const OURS = /** @type {const} */ ({
 });
 const MAY_BE_ABSENT = new Set(["telefone"]);
 
+/** How a workbook, a zip, a gzip, and Parquet begin; and what no text has. */
+const NO_TEXT = /^(?:PK\u0003\u0004|\u001f\u2039|\u001f\ufffd|PAR1)|\0/;
 const HEAD_BYTES = 64 * 1024;
 /** A header is not far from the beginning. */
 const HEAD_LINES = 20;
 
 /** @param {{ item: Item }} props */
 export function Mapping({ item }) {
-  const { trouble = "", file } = item;
-  if (!file) return null;
-  const told = (/** @type {Record<string, string>} */ words) => Object.values(words).some((it) => trouble.includes(it));
-  if (told(OTHER_KIND)) return html`<${OtherKind} item=${item} file=${file} />`;
-  return told(COLUMNS_UNKNOWN) ? html`<${Columns} item=${item} file=${file} />` : null;
+  const { trouble, file } = item;
+  if (!file || !trouble) return null;
+  const told = mendOf(trouble.message);
+  if (told?.mend === "kind") return html`<${OtherKind} item=${item} file=${file} />`;
+  return told && html`<${Columns} item=${item} file=${file} read=${told.read} />`;
 }
 
 /** @param {Item} item @param {File} file @param {Kind} kind @param {string} [columns] */
@@ -66,18 +68,18 @@ function OtherKind({ item, file }) {
   </p>`;
 }
 
-/** @param {{ item: Item, file: File }} props */
-function Columns({ item, file }) {
+/** @param {{ item: Item, file: File, read: readonly string[] }} props read: the columns that the service found */
+function Columns({ item, file, read }) {
   const [theirs, setTheirs] = useState(/** @type {readonly string[]} */ ([]));
   const [kind, setKind] = useState(item.kind);
   const [meant, setMeant] = useState(/** @type {Record<string, string>} */ ({}));
   useEffect(() => {
-    headOf(file).then((columns) => {
+    headOf(file, read).then((columns) => {
       setTheirs(columns);
       setMeant(guessed(columns, kind));
     });
   }, [file]);
-  if (theirs.length < 2) return null; // no text, or nothing that a person could point at
+  if (theirs.length < 2) return null; // nothing that a person could point at
   const given = new Set(Object.values(meant));
   const lacks = OURS[kind].filter((name) => !given.has(name) && !MAY_BE_ABSENT.has(name));
   /** @param {string} column @param {string} name */
@@ -166,21 +168,25 @@ function guessed(theirs, kind) {
 }
 
 /**
- * The names of a text's columns: the first of its first lines that has most of them. A name with a comma or twice in the
- * header cannot be said to the service.
+ * The names of a file's columns. Of a text those of the first of its first lines that has most of them; a workbook and
+ * what is packed only the service can read. A name with a comma or twice in the header cannot be said to the service.
  *
  * @param {File} file
+ * @param {readonly string[]} read
  */
-async function headOf(file) {
+async function headOf(file, read) {
   const text = decoded(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  if (text.includes("\0")) return []; // packed, or a workbook
+  return sayable(NO_TEXT.test(text) ? read : widestOf(text));
+}
+
+/** @param {readonly string[]} names */
+const sayable = (names) => names.filter((name, at) => name && !name.includes(",") && names.indexOf(name) === at);
+
+/** @param {string} text */
+function widestOf(text) {
   const lines = text.split(/\r\n|\r|\n/, HEAD_LINES);
   const readings = [";", ",", "\t"].flatMap((delimiter) => lines.map((line) => cellsOf(line, delimiter)));
-  const widest = readings.reduce(
-    (best, cells) => (cells.length > best.length ? cells : best),
-    /** @type {string[]} */ ([]),
-  );
-  return widest.filter((name, place) => name && !name.includes(",") && widest.indexOf(name) === place);
+  return readings.reduce((best, cells) => (cells.length > best.length ? cells : best), /** @type {string[]} */ ([]));
 }
 
 /** @param {ArrayBuffer} bytes */

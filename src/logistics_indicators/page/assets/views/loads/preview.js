@@ -2,6 +2,7 @@
 
 import { useData } from "../../data.js";
 import { html } from "../../html.js";
+import { Listing } from "../../parts/listing.js";
 import { common, textsOf } from "../../texts.js";
 import { EffectOf, Reasons } from "./report.js";
 import { columnName } from "./words.js";
@@ -68,34 +69,22 @@ function Head({ load }) {
   const { data } = useData(`v1/loads/${load.id}/preview`, { rows: 8 }, { until: load.status });
   if (!data) return html`<p class="quiet">${common("loading")}</p>`;
   const ours = new Map(Object.entries(data.meant).map(([name, column]) => [column, name]));
-  return html`<div class="table">
-    <table>
-      <caption>
-        ${text("first")}
-      </caption>
-      <thead>
-        <tr>
-          ${data.columns.map(
-            (column, place) =>
-              html`<th scope="col" key=${place}>
-                ${ours.get(column) ?? html`<span class="quiet">${text("unused")}</span>`}
-                ${ours.get(column) !== column &&
-                load.header &&
-                html`<span class="quiet small"> ← ${columnName(column)}</span>`}
-              </th>`,
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        ${data.rows.map(
-          (row, line) =>
-            html`<tr key=${line}>
-              ${row.map((cell, place) => html`<td key=${place}>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  /** @param {string} column */
+  const meaning = (column) =>
+    html`${ours.get(column) ?? html`<span class="quiet">${text("unused")}</span>`}
+    ${ours.get(column) !== column && load.header && html`<span class="quiet small"> ← ${columnName(column)}</span>`}`;
+  return html`<${Listing}
+    name=${text("first")}
+    captioned
+    titles=${data.columns.map((column) => ({ title: meaning(column) }))}
+  >
+    ${data.rows.map(
+      (row, line) =>
+        html`<tr key=${line}>
+          ${row.map((cell, place) => html`<td key=${place}>${cell}</td>`)}
+        </tr>`,
+    )}
+  <//>`;
 }
 
 /** @param {{ load: Load }} props */

@@ -3,6 +3,7 @@
 import { number, percent, signed } from "../../format.js";
 import { html } from "../../html.js";
 import { ChangeOf } from "../../parts/change_of.js";
+import { Listing } from "../../parts/listing.js";
 import { common, textsOf } from "../../texts.js";
 import { reasonOf } from "./words.js";
 
@@ -83,65 +84,45 @@ export function Counts({ load }) {
 /** @param {{ load: Load }} props */
 export function Reasons({ load }) {
   if (load.rejects.length === 0) return null;
-  return html`<div class="table">
-    <table>
-      <caption>
-        ${text("reasons")}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${text("reason")}</th>
-          <th scope="col" class="number">${text("rows")}</th>
-          <th scope="col" class="number">${text("first")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${load.rejects.map(
-          (each) =>
-            html`<tr key=${each.reason}>
-              <th scope="row">${reasonOf(each.reason)}</th>
-              <td class="number">${number(each.rows)}</td>
-              <td class="number">${number(each.first_line)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<${Listing}
+    name=${text("reasons")}
+    captioned
+    titles=${[{ title: text("reason") }, { title: text("rows"), number: true }, { title: text("first"), number: true }]}
+  >
+    ${load.rejects.map(
+      (each) =>
+        html`<tr key=${each.reason}>
+          <th scope="row">${reasonOf(each.reason)}</th>
+          <td class="number">${number(each.rows)}</td>
+          <td class="number">${number(each.first_line)}</td>
+        </tr>`,
+    )}
+  <//>`;
 }
 
 /** @param {{ effect: Effect }} props */
 export function EffectOf({ effect }) {
   const { before, after } = effect;
   return html`
-    <div class="table">
-      <table>
-        <caption>
-          ${text("effect")}, ${text("days", { n: effect.days_touched })}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col"><span class="visually-hidden">${text("effect")}</span></th>
-            <th scope="col" class="number">${text("before")}</th>
-            <th scope="col" class="number">${text("after")}</th>
-            <th scope="col" class="number">${text("change")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">${common("sla")}</th>
-            <td class="number">${percent(before.sla_percentual)}</td>
-            <td class="number">${percent(after.sla_percentual)}</td>
-            <td class="number"><${ChangeOf} value=${pointsOf(before, after)} digits=${2} unit=${text("points")} /></td>
-          </tr>
-          <${Line}
-            name=${common("visits")}
-            before=${before.total_de_atendimentos}
-            after=${after.total_de_atendimentos}
-          />
-          <${Line} name=${common("backlog")} before=${before.total_em_aberto} after=${after.total_em_aberto} />
-        </tbody>
-      </table>
-    </div>
+    <${Listing}
+      name=${`${text("effect")}, ${text("days", { n: effect.days_touched })}`}
+      captioned
+      titles=${[
+        { title: text("effect"), unseen: true },
+        { title: text("before"), number: true },
+        { title: text("after"), number: true },
+        { title: text("change"), number: true },
+      ]}
+    >
+      <tr>
+        <th scope="row">${common("sla")}</th>
+        <td class="number">${percent(before.sla_percentual)}</td>
+        <td class="number">${percent(after.sla_percentual)}</td>
+        <td class="number"><${ChangeOf} value=${pointsOf(before, after)} digits=${2} unit=${text("points")} /></td>
+      </tr>
+      <${Line} name=${common("visits")} before=${before.total_de_atendimentos} after=${after.total_de_atendimentos} />
+      <${Line} name=${common("backlog")} before=${before.total_em_aberto} after=${after.total_em_aberto} />
+    <//>
     ${effect.polos.length > 0 && html`<${MovedMost} title=${text("moved_polos")} moved=${effect.polos} />`}
     ${effect.angels.length > 0 && html`<${MovedMost} title=${text("moved_angels")} moved=${effect.angels} />`}
   `;
@@ -165,28 +146,22 @@ const MOST_MOVED = 5;
 
 /** @param {{ title: string, moved: readonly Moved[] }} props */
 function MovedMost({ title, moved }) {
-  return html`<div class="table">
-    <table>
-      <caption>
-        ${title}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${text("name")}</th>
-          <th scope="col" class="number">${common("visits")}</th>
-          <th scope="col" class="number">${common("sla")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${moved.slice(0, MOST_MOVED).map(
-          ({ name, before, after }) =>
-            html`<tr key=${name}>
-              <th scope="row">${name}</th>
-              <td class="number">${signed(after.total_de_atendimentos - before.total_de_atendimentos)}</td>
-              <td class="number">${percent(before.sla_percentual)} → ${percent(after.sla_percentual)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<${Listing}
+    name=${title}
+    captioned
+    titles=${[
+      { title: text("name") },
+      { title: common("visits"), number: true },
+      { title: common("sla"), number: true },
+    ]}
+  >
+    ${moved.slice(0, MOST_MOVED).map(
+      ({ name, before, after }) =>
+        html`<tr key=${name}>
+          <th scope="row">${name}</th>
+          <td class="number">${signed(after.total_de_atendimentos - before.total_de_atendimentos)}</td>
+          <td class="number">${percent(before.sla_percentual)} → ${percent(after.sla_percentual)}</td>
+        </tr>`,
+    )}
+  <//>`;
 }

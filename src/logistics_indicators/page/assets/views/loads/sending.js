@@ -5,7 +5,6 @@
 
 import { addressOf, call, get, Problem } from "../../api.js";
 import { movedLoads } from "../../live.js";
-import { wordsOf } from "../../parts/problems.js";
 import { renewed, session } from "../../session.js";
 import { storeOf } from "../../store.js";
 import { forget, keep, kept } from "./shelf.js";
@@ -13,13 +12,14 @@ import { forget, keep, kept } from "./shelf.js";
 /** @typedef {import("api").components["schemas"]["Load"]} Load */
 /** @typedef {import("api").components["schemas"]["Upload"]} Upload */
 /** @typedef {"customers" | "services"} Kind */
+/** @typedef {Pick<Problem, "status" | "title" | "message" | "errors">} Trouble as the service said it: it is put in words where it is shown */
 /** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean, columns?: string }} Options */
 /**
  * @typedef {{
  *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
  *   url?: string, sent: number, rate: number, resumed?: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
- *   load?: Load, trouble?: string,
+ *   load?: Load, trouble?: Trouble,
  * }} Item
  * user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
  * of them, which the service had kept, it went on. load: the check, then the load itself
@@ -83,11 +83,17 @@ async function go(id) {
     if (item.load) await watch(item);
     else if (item.step !== "refused") await send(item);
   } catch (problem) {
-    if (problem instanceof Problem && isPassing(problem.status)) {
-      update(id, { step: "paused", trouble: wordsOf(problem) });
-      setTimeout(go, AGAIN_MS, id);
-    } else update(id, { step: "refused", trouble: wordsOf(problem) });
+    const trouble = troubleOf(problem);
+    update(id, { step: isPassing(trouble.status) ? "paused" : "refused", trouble });
+    if (isPassing(trouble.status)) setTimeout(go, AGAIN_MS, id);
   }
+}
+
+/** What a browser's own store can keep. @param {unknown} problem @returns {Trouble} */
+function troubleOf(problem) {
+  const { status, title, message, errors } =
+    problem instanceof Problem ? problem : new Problem(400, String(problem), "");
+  return { status, title, message, errors };
 }
 
 /**

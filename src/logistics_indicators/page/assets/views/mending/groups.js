@@ -5,6 +5,7 @@ import { useData } from "../../data.js";
 import { number } from "../../format.js";
 import { html, useEffect, useRef, useState } from "../../html.js";
 import { Action } from "../../parts/focus.js";
+import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
 import { change } from "../../route.js";
@@ -67,31 +68,27 @@ export function Groups({ filter, params, until }) {
     group.column === params.get("column") &&
     group.value === params.get("value");
   return html`<section class="stack" aria-label=${text("title")}>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">${text("fault")}</th>
-            <th scope="col">${text("column")}</th>
-            <th scope="col">${text("value")}</th>
-            <th scope="col" class="number">${text("rows")}</th>
-            <th scope="col"><span class="visually-hidden">${text("choose")}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          ${data.counts.map(
-            (group) =>
-              html`<${OneGroup}
-                key=${`${group.reason} ${group.column} ${group.value}`}
-                group=${group}
-                load=${filter.load}
-                chosen=${chosen(group)}
-                again=${again}
-              />`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Listing}
+      name=${text("title")}
+      titles=${[
+        { title: text("fault") },
+        { title: text("column") },
+        { title: text("value") },
+        { title: text("rows"), number: true },
+        { title: text("choose"), unseen: true },
+      ]}
+    >
+      ${data.counts.map(
+        (group) =>
+          html`<${OneGroup}
+            key=${`${group.reason} ${group.column} ${group.value}`}
+            group=${group}
+            load=${filter.load}
+            chosen=${chosen(group)}
+            again=${again}
+          />`,
+      )}
+    <//>
     ${data.groups > data.counts.length &&
     html`<p>
       <button class="slim" onClick=${() => setWhole(true)}>

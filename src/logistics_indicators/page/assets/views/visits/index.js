@@ -28,6 +28,8 @@ const text = textsOf({
     data_limite_ate: "Prazo até",
     id: "Atendimento",
     id_cliente: "Id do cliente",
+    dias_de_atraso_de: "Dias de atraso de",
+    dias_de_atraso_ate: "Dias de atraso até",
     load_id: "Trazidos pela carga",
     updated_by_load: "Alterados pela carga",
     total: { one: "{n} atendimento", other: "{n} atendimentos" },
@@ -47,6 +49,8 @@ const text = textsOf({
     data_limite_ate: "Deadline to",
     id: "Visit",
     id_cliente: "Customer's id",
+    dias_de_atraso_de: "Days late from",
+    dias_de_atraso_ate: "Days late to",
     load_id: "Brought by load",
     updated_by_load: "Changed by load",
     total: { one: "{n} visit", other: "{n} visits" },
@@ -58,12 +62,19 @@ const text = textsOf({
 });
 
 const DAYS = /** @type {const} */ (["data_limite_de", "data_limite_ate"]);
-const IDS = /** @type {const} */ (["id", "id_cliente", "load_id", "updated_by_load"]);
+const NUMBERS = /** @type {const} */ ([
+  "dias_de_atraso_de",
+  "dias_de_atraso_ate",
+  "id",
+  "id_cliente",
+  "load_id",
+  "updated_by_load",
+]);
 
 /** What the list of the service is asked for. @param {URLSearchParams} params */
 function questionOf(params) {
   const { start_date, end_date } = rangeOf(params);
-  const own = Object.fromEntries(["aberto", ...DAYS, ...IDS].map((name) => [name, params.get(name)]));
+  const own = Object.fromEntries(["aberto", ...DAYS, ...NUMBERS].map((name) => [name, params.get(name)]));
   const made = { data_de_atendimento_de: start_date, data_de_atendimento_ate: end_date };
   return { ...filtersOf(params), ...own, ...(own.aberto === "true" ? {} : made) };
 }
@@ -123,8 +134,8 @@ function StateField({ value }) {
 
 /** @param {{ params: URLSearchParams }} props */
 function MoreFilters({ params }) {
-  const some = [...DAYS, ...IDS].some((name) => params.has(name));
-  /** @param {typeof DAYS[number] | typeof IDS[number]} name @param {object} field */
+  const some = [...DAYS, ...NUMBERS].some((name) => params.has(name));
+  /** @param {typeof DAYS[number] | typeof NUMBERS[number]} name @param {object} field */
   const field = (name, field) =>
     html`<label class="field" key=${name}>
       <span>${text(name)}</span>
@@ -139,7 +150,7 @@ function MoreFilters({ params }) {
     <summary>${text("more_filters")}</summary>
     <div class="row">
       ${DAYS.map((name) => field(name, { type: "date" }))}
-      ${IDS.map((name) => field(name, { inputmode: "numeric", pattern: "[0-9]*", size: 10 }))}
+      ${NUMBERS.map((name) => field(name, { inputmode: "numeric", pattern: "[0-9]*", size: 10 }))}
     </div>
   </details>`;
 }

@@ -12,5 +12,8 @@ import { filtersOf, rangeOf } from "../../scope.js";
 export const linkToMade = (params, more = {}) =>
   linkTo("visits", { ...filtersOf(params), ...rangeOf(params), aberto: "false", ...more });
 
+/** Of those the late ones. @param {URLSearchParams} params @param {import("../../route.js").Params} [more] */
+export const linkToLate = (params, more = {}) => linkToMade(params, { dias_de_atraso_de: 1, ...more });
+
 /** Those not made yet, of the same filters. @param {URLSearchParams} params @param {import("../../route.js").Params} [more] */
 export const linkToOpen = (params, more = {}) => linkTo("visits", { ...filtersOf(params), aberto: "true", ...more });

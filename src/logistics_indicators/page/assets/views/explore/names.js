@@ -1,0 +1,38 @@
+/** The names that rows of figures are of: in words, as a table's first column, and where a click on one leads. */
+
+import { html } from "../../html.js";
+import { common, textsOf } from "../../texts.js";
+import { narrowTo } from "./narrow.js";
+
+/** @typedef {import("./narrow.js").Dimension} Dimension */
+/** @typedef {{ angel?: string, polo?: string, uf?: string | null }} Named */
+
+const text = textsOf({ pt: { no_state: "Sem estado" }, en: { no_state: "No state" } });
+
+/** @param {Named} row @param {Dimension} by @returns {string | null} null: polos whose state is not known */
+export const nameOf = (row, by) => row[by] ?? null;
+
+/** @param {Named} row @param {Dimension} by */
+export const wordsOf = (row, by) => nameOf(row, by) ?? text("no_state");
+
+/** The view of that name alone. @param {URLSearchParams} params @param {Named} row @param {Dimension} by */
+export function hrefOf(params, row, by) {
+  const name = nameOf(row, by);
+  return name === null ? undefined : narrowTo(params, by, name);
+}
+
+/**
+ * @template {Named} R
+ * @param {URLSearchParams} params
+ * @param {Dimension} by
+ * @returns {import("../../parts/table.js").Column<R>}
+ */
+export const nameColumn = (params, by) => ({
+  name: "name",
+  title: common(by),
+  of: (row) => wordsOf(row, by),
+  show: (row) => {
+    const href = hrefOf(params, row, by);
+    return href === undefined ? wordsOf(row, by) : html`<a href=${href}>${wordsOf(row, by)}</a>`;
+  },
+});
