@@ -70,7 +70,7 @@ PARAMETERS = {
         "id", "id_cliente", "angel", "polo", "angel_contem", "polo_contem", "uf",
         "data_limite", "data_limite_de", "data_limite_ate",
         "data_de_atendimento", "data_de_atendimento_de", "data_de_atendimento_ate", "aberto",
-        "load_id", "updated_by_load",
+        "dias_de_atraso_de", "dias_de_atraso_ate", "load_id", "updated_by_load",
     },
 }  # fmt: skip
 

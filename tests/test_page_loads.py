@@ -228,28 +228,6 @@ async def test_a_view_is_a_link_that_a_colleague_opens_in_english(app: FastAPI) 
 
 
 @needs_browser
-async def test_the_wall_and_the_administration_are_accessible_in_each_theme(app: FastAPI) -> None:
-    await make_account(app)
-    async with api_of(app) as api:
-        assert (await api.post("/v1/demo")).status_code == 202
-    async with surfing_app(app) as surf:
-        page = await open_view(surf, "#/wall")
-        await expect(page.locator(".value").first).to_contain_text("%")
-        for theme in ("light", "dark", "contrast"):
-            await page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-            await assert_accessible(page, f"wall-{theme}")
-        for part, sign in (
-            ("users", "Nova conta"),
-            ("audit", "login"),
-            ("calendar", "Tiradentes"),
-            ("health", "Memória"),
-        ):
-            await page.goto(f"{surf.origin}/#/admin?part={part}")
-            await expect(page.get_by_text(sign).first).to_be_visible()
-            await assert_accessible(page, f"admin-{part}")
-
-
-@needs_browser
 async def test_a_file_under_way_is_its_senders_alone(app: FastAPI, connection: asyncpg.Connection) -> None:
     for name in ("ana", "bia"):
         await make_account(app, name)

@@ -75,8 +75,10 @@ function Columns({ item, file, read }) {
   const [meant, setMeant] = useState(/** @type {Record<string, string>} */ ({}));
   useEffect(() => {
     headOf(file, read).then((columns) => {
+      const likeliest = kindOf(columns, item.kind);
       setTheirs(columns);
-      setMeant(guessed(columns, kind));
+      setKind(likeliest);
+      setMeant(guessed(columns, likeliest));
     });
   }, [file]);
   if (theirs.length < 2) return null; // nothing that a person could point at
@@ -165,6 +167,13 @@ function guessed(theirs, kind) {
     if (found) meant[found] = name;
   }
   return meant;
+}
+
+/** The kind that more of the columns are of; the one that the file was sent as, where that is not clear. @param {readonly string[]} theirs @param {Kind} kind */
+function kindOf(theirs, kind) {
+  const other = kind === "customers" ? "services" : "customers";
+  const share = (/** @type {Kind} */ each) => Object.keys(guessed(theirs, each)).length / OURS[each].length;
+  return share(other) > share(kind) ? other : kind;
 }
 
 /**
