@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -112,9 +113,14 @@ async def test_health_says_in_time_that_the_database_hangs(
 
 
 async def test_the_embedded_database_is_started_again_when_it_dies(folder: Path) -> None:
-    async with running_app(Settings(data_dir=folder)) as app, client_of(app) as client:
+    token = "a-token-of-the-scraper-0123456789"
+    settings = Settings(data_dir=folder, metrics_token=token)
+    async with running_app(settings) as app, client_of(app, token) as client:
         first = EmbeddedPostgres(folder).postmaster_pid()
         assert (await client.get("/v1/health")).json()["embedded"] is True
+        scraped = (await client.get("/metrics")).text
+        assert re.search(r"^logistics_disk_floor_bytes 5\.36870912e\+08$", scraped, re.MULTILINE)
+        assert re.search(r"^logistics_disk_free_bytes [0-9.e+]+$", scraped, re.MULTILINE)
         os.kill(first, signal.SIGKILL)
         async with asyncio.timeout(60):
             while not (EmbeddedPostgres(folder).is_running() and EmbeddedPostgres(folder).postmaster_pid() != first):

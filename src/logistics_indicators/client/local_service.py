@@ -19,6 +19,8 @@ from ..running.secrets_folder import UnusableSecret
 from ..running.serving import CannotServe, check_before_serving, use_data_dir
 from .connecting import TIMEOUT, ServiceError
 
+URLS = ("database_url", "database_direct_url")
+
 COMMAND_LINE_USER = User(0, "command line", "", Role.admin)
 """Whoever may read the data folder or the database's password may do everything; an account adds nothing to it."""
 
@@ -50,7 +52,7 @@ async def local_service(
     use_data_dir(data_dir)
     with failures_told():
         configure_logs("error")
-        changes = {"trusted_hosts": ()} | ({"database_url": SecretStr(database)} if database else {})
+        changes = {"trusted_hosts": ()} | dict.fromkeys(URLS if database else (), SecretStr(database or ""))
         app = create_app(check_before_serving().model_copy(update=changes), reading=reading)
 
         async def command_line_user(_: Request) -> User:

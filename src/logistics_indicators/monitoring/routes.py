@@ -5,12 +5,14 @@ from typing import Literal
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
 from .. import __version__
 from ..database import ACQUIRE_SECONDS
 from ..errors import DATABASE_AWAY, problems
 from .database_figures import DatabaseFigures, read_figures
+from .disk_figures import DiskFigures
 from .machine import Machine, measure_machine
 from .readers import MetricsReader
 
@@ -80,7 +82,8 @@ async def _exposition(request: Request) -> Response:
     state = request.app.state
     figures = await _figures(request)
     state.metrics.watch_pool(state.pool)
-    text, media_type = await asyncio.to_thread(state.metrics.exposition, request.headers.get("Accept", ""), figures)
+    more: tuple[Collector, ...] = (figures, DiskFigures(state.settings))
+    text, media_type = await asyncio.to_thread(state.metrics.exposition, request.headers.get("Accept", ""), *more)
     return Response(text, media_type=media_type)
 
 
