@@ -83,13 +83,18 @@ def records_of(text: str, delimiter: str) -> list[tuple[int, str]]:
     return records
 
 
+def blanks_behind_quotes(delimiter: str) -> str:
+    return " " if delimiter == "\t" else " \t"
+
+
 def record_end(text: str, start: int, delimiter: str) -> int:
+    behind = blanks_behind_quotes(delimiter)
     while True:
         ends = [place for place in (text.find(delimiter, start), text.find("\n", start)) if place >= 0]
         line_end = text.find("\n", start) if "\n" in text[start:] else len(text)
         if text[start:].lstrip(" ").startswith('"'):
             close = closing_quote(text, text.index('"', start) + 1)
-            after = len(text[: close + 1]) + len(text[close + 1 :]) - len(text[close + 1 :].lstrip(" "))
+            after = len(text[: close + 1]) + len(text[close + 1 :]) - len(text[close + 1 :].lstrip(behind))
             if close < 0 or not (text[after:].startswith(delimiter) or re.match(r"\r*(\n|\Z)", text[after:])):
                 return line_end
             if not text[after:].startswith(delimiter):
@@ -124,8 +129,9 @@ def fields_of(record: str, delimiter: str) -> list[str]:
 
 
 def unquoted(field: str) -> str:
-    inner = field.strip(" ")[1:-1]
-    whole = len(field.strip(" ")) > 1 and field.strip(" ")[0] == field.strip(" ")[-1] == '"'
+    bare = field.lstrip(" ").rstrip(" \t")
+    inner = bare[1:-1]
+    whole = len(bare) > 1 and bare[0] == bare[-1] == '"'
     return inner.replace('""', '"') if whole and '"' not in inner.replace('""', "") else field
 
 
@@ -135,7 +141,7 @@ def goes_on_after_quote(record: str, delimiter: str) -> bool:
     while start >= 0:
         if record[start:].lstrip(" ").startswith('"'):
             close = closing_quote(record, record.index('"', start) + 1)
-            after = record[close + 1 :].lstrip(" ")
+            after = record[close + 1 :].lstrip(blanks_behind_quotes(delimiter))
             if close < 0 or not after.strip("\r"):
                 return False
             if not after.startswith(delimiter):

@@ -1,21 +1,28 @@
-"""docs/developer.md runs as it is pasted: its blocks of shell first, then its blocks of Python, in one process each."""
+"""docs/developer.md runs as it is pasted: its blocks of shell first, then its blocks of Python, in one process each.
+
+So do the documents one after the other, on one service.
+"""
 
 import json
 import re
 import sys
 
 import httpx
-from test_readme import ROOT, TRUTH, run_in_bash
+import pytest
+from test_readme import ROOT, TRUTH, run_in_bash, tour
 
 PAGE = (ROOT / "docs/developer.md").read_text()
+(UPLOAD,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/uploads.md").read_text(), re.DOTALL)
 SHELL, PYTHON = ("\n".join(re.findall(rf"```{name}\n(.*?)```", PAGE, re.DOTALL)) for name in ("sh", "python"))
 
 
-async def test_the_blocks_do_the_job(service_url: str) -> None:
-    script = f'{SHELL}\n"$PYTHON" -c "$BLOCKS"\n'
-    code, out, err = await run_in_bash(
-        script, ROOT, LOGISTICS_URL=service_url, PYTHON=sys.executable, BLOCKS=PYTHON + OUTCOME
-    )
+@pytest.mark.parametrize("before", [False, True], ids=["on a new service", "after the tour of the README"])
+async def test_the_blocks_do_the_job(service_url: str, before: bool) -> None:
+    script = f'{SHELL}\n"$PYTHON" -c "$BLOCKS"\n"$PYTHON" -c "$UPLOAD" >&2\n'
+    if before:
+        script = tour(service_url).replace("curl -sS", "curl -sS --fail-with-body") + script
+    blocks = {"BLOCKS": PYTHON + OUTCOME, "UPLOAD": UPLOAD}
+    code, out, err = await run_in_bash(script, ROOT, LOGISTICS_URL=service_url, PYTHON=sys.executable, **blocks)
     assert code == 0, err + out
     said = json.loads(out.splitlines()[-1])
     assert said["rows_read"] == TRUTH["stored"] + sum(TRUTH["rejected"].values())

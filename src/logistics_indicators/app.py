@@ -29,6 +29,7 @@ from .demo.routes import router as demo_router
 from .demo.service import Demo
 from .documentation.routes import ROUTERS as DOCUMENTATION
 from .documentation.routes import install_documentation
+from .exports.list_places import lists_per_user
 from .exports.response import export_slots, exports_per_user
 from .http.allowed_methods import AllowedMethods
 from .http.compression import Compression
@@ -177,6 +178,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     app.state.row_counts = RowCounts()
     app.state.export_slots = export_slots(settings.database_pool_size)
     app.state.user_exports = exports_per_user(settings)
+    app.state.user_lists = lists_per_user(settings)
     app.state.streams_per_user = streams_per_user(settings)
     app.state.indicators = Memory()
     install_error_handlers(app)

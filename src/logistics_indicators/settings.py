@@ -203,6 +203,13 @@ class Settings(BaseSettings):
         le=100,
         description="Files that a user may have coming at once from each process; more are answered 429",
     )
+    lists_per_user: int = Field(
+        4,
+        ge=1,
+        le=200,
+        description="Lists and counts of rows that are read for a user at once in each process; more wait 5 seconds, "
+        "and then are answered 429",
+    )
     load_stall_seconds: float = Field(
         60, ge=1, description="An upload that sends nothing for this long is given up, and nothing is kept of it"
     )

@@ -195,7 +195,8 @@ Network = Annotated[
     AfterValidator(_network),
 ]
 Days = Annotated[StrictInt, Field(ge=1, le=3650), BeforeValidator(whole_number)]
-TokenRole = Literal[Role.viewer, Role.analyst]
+TokenRole = Annotated[Literal["viewer", "analyst"], AfterValidator(Role)]
+"""As text: pydantic words what is not taken by the members, which are Python's alone."""
 
 
 class NewApiToken(Body):

@@ -13,6 +13,13 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+class TokenRole(StrEnum):
+    """What an API token may be: machines administer nothing."""
+
+    viewer = Role.viewer.value
+    analyst = Role.analyst.value
+
+
 class Scope(StrEnum):
     """What an API token is for. Of routes that have none, no API token is let in."""
 

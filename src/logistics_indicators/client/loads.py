@@ -8,7 +8,7 @@ import httpx
 from .connecting import body_of
 from .lists import rows_of
 from .loading import save_rejects
-from .tables import print_answer, print_json, print_line, print_rows
+from .tables import counted, print_answer, print_json, print_line, print_rows
 
 LOAD_COLUMNS = (
     *("id", "kind", "status", "filename", "rows_read", "rows_inserted", "rows_updated", "rows_unchanged"),
@@ -53,7 +53,7 @@ async def count_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], 
         return
     if answer["counts"]:
         print_rows(answer["counts"], ("reason", "column", "value", "rows"))
-    print_line(f"{answer['rows']:,} rows in {answer['groups']:,} groups")
+    print_line(f"{counted(answer['rows'], 'row')} in {counted(answer['groups'], 'group')}")
 
 
 async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path, as_json: bool) -> None:
@@ -63,7 +63,7 @@ async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path,
     if as_json:
         print_json(kept)
     else:
-        print_line(f"{target}: {load['rejects_stored']:,} rows of load {load_id}")
+        print_line(f"{target}: {counted(load['rejects_stored'], 'row')} of load {load_id}")
 
 
 async def undo_load(client: httpx.AsyncClient, load_id: int, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from .connecting import body_of
 from .load_tables import print_loads
 from .loading import follow_load
 from .running_work import FAILED, REJECTED
-from .tables import print_json, print_line
+from .tables import counted, print_json, print_line
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def mend_load(
         if as_json:
             print_json(answer)
         else:
-            print_line(f"{answer['dropped']:,} rows dropped, {answer['reopened']:,} open again.")
+            print_line(f"{counted(answer['dropped'], 'row')} dropped, {answer['reopened']:,} open again.")
         return 0
     load = await follow_load(client, answer["load"], lambda _: None)
     if as_json:

@@ -51,6 +51,11 @@ def outcome_of(work: Callable[[], int]) -> int:
 
 
 def client_of(service: Service, *, reading: bool = False) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    if service.url is not None and service.data_dir is not None:
+        raise ServiceError(
+            "--data-dir names data of this machine, and --url (or LOGISTICS_URL) a service with data of its own: give "
+            "one of them."
+        )
     if service.url is None:
         from .local_service import local_service  # the whole service: a client of another one needs none of it
 

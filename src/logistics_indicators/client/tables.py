@@ -32,6 +32,11 @@ def print_line(text: str) -> None:
     sys.stdout.write(f"{inert(text)}\n")
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def print_rows(rows: Sequence[Row], columns: Iterable[str], title: str | None = None) -> None:
     """Cells are folded in a terminal that is too narrow, and never cut."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, title=title, title_justify="left")

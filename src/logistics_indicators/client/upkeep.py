@@ -11,7 +11,7 @@ from .connecting import body_of
 from .inert import inert
 from .running_work import errors, run_work
 from .service_options import Service
-from .tables import print_json, print_line
+from .tables import counted, print_json, print_line
 from .working import working
 
 DIFFERENCES = 1
@@ -23,7 +23,10 @@ async def verify_indicators(client: httpx.AsyncClient, as_json: bool) -> int:
     if as_json:
         print_json(found)
         return DIFFERENCES if found["differences"] else 0
-    print_line(f"{found['visits']} visits, {found['differences']} differences, version {found['data_version']}")
+    print_line(
+        f"{counted(found['visits'], 'visit')}, {counted(found['differences'], 'difference')}, "
+        f"version {found['data_version']}"
+    )
     for cell in found["examples"]:
         where = f"{cell['level']} {cell['block']} {cell['polo']}, {cell['angel']}"
         typer.echo(f"  {inert(where)}: expected {cell['expected']}, found {cell['found']}")
@@ -36,7 +39,7 @@ async def rebuild_indicators(client: httpx.AsyncClient, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        print_line(f"Rebuilt from {made['visits']} visits, version {made['data_version']}")
+        print_line(f"Rebuilt from {counted(made['visits'], 'visit')}, version {made['data_version']}")
 
 
 def show_settings(service: Service, time_zone: str | None, optional_days: str | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Analyst, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, location_of, problems
+from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
@@ -48,6 +49,7 @@ async def create_customer(
 @router.get(
     "",
     operation_id="list_customers",
+    dependencies=IN_A_PLACE,
     summary="Customers, a page or all of the filter as a file",
     response_model=CustomerPage,
     response_model_exclude_unset=True,
@@ -70,8 +72,9 @@ async def list_customers(
 @router.get(
     "/total",
     operation_id="count_customers",
+    dependencies=IN_A_PLACE,
     summary="How many customers the filter finds",
-    responses=problems(401, 422, 503),
+    responses=problems(401, 422, 429, 503),
 )
 async def count_customers(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
     """Takes the filters of the list, and counts all that they find."""

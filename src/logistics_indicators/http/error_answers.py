@@ -63,8 +63,12 @@ def _message(request: Request, error: Mapping[str, Any]) -> str:
     body = getattr(request.scope.get("route"), "body_field", None)
     model = body.field_info.annotation if body is not None else None
     if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
-        return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
+        return unknown_field(model)
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def unknown_field(model: type[BaseModel]) -> str:
+    return f"unknown field; there are: {', '.join(sorted(model.model_fields))}"
 
 
 def _place(request: Request, loc: Sequence[str | int]) -> list[str | int]:

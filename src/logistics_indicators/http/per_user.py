@@ -1,8 +1,10 @@
-"""How many long tasks (uploads, exports, event streams) a user may have under way at once, in this process."""
+"""How much (uploads, exports, event streams, lists) a user may have under way at once, in this process."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakValueDictionary
 
 from ..errors import TooManyRequests
 
@@ -26,3 +28,25 @@ class LimitPerUser:
             self._under_way[user_id] -= 1
             if not self._under_way[user_id]:
                 del self._under_way[user_id]
+
+
+class PlacesPerUser:
+    """As LimitPerUser, of what seldom takes long: more of a user wait a little, and are refused only then."""
+
+    def __init__(self, most: int, wait_seconds: float, refusal: str) -> None:
+        self._most, self._wait_seconds, self._refusal = most, wait_seconds, refusal
+        self._of_user: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def one(self, user_id: int) -> AsyncIterator[None]:
+        """Raises TooManyRequests where none gets free."""
+        places = self._of_user.setdefault(user_id, asyncio.Semaphore(self._most))
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await places.acquire()
+        except TimeoutError:
+            raise TooManyRequests(self._refusal, headers={"Retry-After": str(RETRY_SECONDS)}) from None
+        try:
+            yield
+        finally:
+            places.release()

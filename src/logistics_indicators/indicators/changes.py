@@ -75,7 +75,7 @@ class ChangePage(PageModel):
     changes: list[Change]
     since: int = Field(
         description="The version from which on changes are listed: the one asked for, or the last one before it at "
-        "which the service looked. null never: without since, the version from which on changes are kept"
+        "which the service looked; without since, the version from which on changes are kept. Never null"
     )
     data_version: int = Field(description="The version up to which changes are listed; also the ETag")
 

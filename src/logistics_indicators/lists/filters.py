@@ -82,6 +82,14 @@ class OneOf:
             conditions.add(f"{self.sql} = ANY ({{}}::{self.type}[])", values)
 
 
+@dataclass(frozen=True)
+class OneOfTrimmed(OneOf):
+    """Texts that are kept without blanks around them, but for those that were cut."""
+
+    def add_to(self, conditions: Conditions, asked: Any) -> None:
+        super().add_to(conditions, [*asked, *map(str.strip, asked)])
+
+
 def several(description: str | None = None, **more: Any) -> Any:
     """Of a filter that may be given several times."""
     again = "Given several times, any of them"

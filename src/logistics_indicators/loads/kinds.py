@@ -99,7 +99,10 @@ KINDS: Mapping[Kind, FileKind] = {
             Column(
                 "id",
                 pl.Int64,
-                ("id_cliente", "codigo", "cod", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
+                (
+                    *("id_cliente", "id_do_cliente", "codigo", "cod", "codigo_cliente", "cod_cliente"),
+                    *("codigo_do_cliente", "customer_id"),
+                ),
             ),
             Column(
                 "nome",
@@ -143,7 +146,9 @@ Answers 202 once every byte is durable; the load then goes on by itself. Watch i
                 ),
             ),
             Column(
-                "id_cliente", pl.Int64, ("cliente", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id")
+                "id_cliente",
+                pl.Int64,
+                ("cliente", "id_do_cliente", "codigo_cliente", "cod_cliente", "codigo_do_cliente", "customer_id"),
             ),
             Column(
                 "angel",

@@ -10,6 +10,7 @@ from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Analyst, Follower, User, Viewer, peer_address, refuse_what_is_of_others
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
+from ..exports.list_places import IN_A_PLACE
 from ..http.field_types import MAX_ID, OwnId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..lists.asked import keyset_page_of
@@ -127,9 +128,10 @@ for each in KINDS:
 @router.get(
     "/loads",
     operation_id="list_loads",
+    dependencies=IN_A_PLACE,
     response_model=LoadPage,
     response_model_exclude_unset=True,
-    responses={200: {**LINK_HEADER}, **problems(401, 403, 422, 503)},
+    responses={200: {**LINK_HEADER}, **problems(401, 403, 422, 429, 503)},
 )
 async def list_loads(
     request: Request,
@@ -172,6 +174,7 @@ RejectsFormat = Annotated[str, Depends(_rejects_format)]
 @router.get(
     "/loads/{load_id}/rejects",
     operation_id="list_rejects",
+    dependencies=IN_A_PLACE,
     response_model=RejectPage,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}, **LINK_HEADER},

@@ -8,6 +8,7 @@ from ..accounts.audit import ActorOfRequest
 from ..accounts.current_user import Admin, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import problems
+from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import list_response
 from ..exports.response import ExportFormat
 from ..http.field_types import OwnId
@@ -29,10 +30,11 @@ def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
 @router.get(
     "",
     operation_id="list_polos",
+    dependencies=IN_A_PLACE,
     summary="Polos and their states",
     response_model=PoloPage,
     response_model_exclude_unset=True,
-    responses={200: {**LINK_HEADER}, **problems(401, 422, 503)},
+    responses={200: {**LINK_HEADER}, **problems(401, 422, 429, 503)},
 )
 async def list_polos(
     filter: Annotated[service.PoloFilter, Depends()],

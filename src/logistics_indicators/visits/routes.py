@@ -8,6 +8,7 @@ from ..accounts.current_user import Analyst, Viewer
 from ..customers.models import Total
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, location_of, problems
+from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import MAX_ID
@@ -51,6 +52,7 @@ async def create_service(
 @router.get(
     "",
     operation_id="list_services",
+    dependencies=IN_A_PLACE,
     summary="Services, a page or all of the filter as a file",
     response_model=ServicePage,
     response_model_exclude_unset=True,
@@ -78,8 +80,9 @@ async def list_services(
 @router.get(
     "/total",
     operation_id="count_services",
+    dependencies=IN_A_PLACE,
     summary="How many services the filter finds",
-    responses=problems(401, 422, 503),
+    responses=problems(401, 422, 429, 503),
 )
 async def count_services(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
     """Takes the filters of the list, and counts all that they find."""

@@ -10,12 +10,23 @@ from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
 from ...database import ACQUIRE_SECONDS, ConnectionOfRequest, PoolOfApp
 from ...errors import Unprocessable, location_of, problems
+from ...exports.list_places import IN_A_PLACE
 from ...exports.lists import LIST_ANSWERS, columns_of, refuse_page_of_export
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, FilterText, OwnId
 from ...http.paging import DEFAULT_LIMIT, Limit, page_response
 from ...lists.asked import keyset_page_of
-from ...lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
+from ...lists.filters import (
+    CONTAINS,
+    LONGEST_PART,
+    SHORTEST_PART,
+    Conditions,
+    Contains,
+    OneOf,
+    OneOfTrimmed,
+    Where,
+    several,
+)
 from ...lists.rows import Page
 from .. import words
 from ..asked import ValidateOnly
@@ -47,7 +58,7 @@ class RejectFilter:
     kind: Annotated[list[Kind] | None, several("What the rows are"), OneOf("kind", "text")] = None
     reason: Annotated[list[Reason] | None, several("Why they were rejected"), OneOf("reason", "text")] = None
     column: Annotated[list[ColumnName] | None, several("By our name"), OneOf('"column"', "text")] = None
-    value: Annotated[list[Value] | None, several("Exact, as it was sent"), OneOf("value", "text")] = None
+    value: Annotated[list[Value] | None, several("Exact, as it was sent"), OneOfTrimmed("value", "text")] = None
     value_contem: Annotated[PartOfValue | None, CONTAINS, Contains("value")] = None
     state: Annotated[
         Literal["open", "mended", "dropped", "waiting", "all"],
@@ -68,6 +79,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
 @router.get(
     "/rejects",
     operation_id="list_all_rejects",
+    dependencies=IN_A_PLACE,
     summary="Rejected rows of all loads, a page or all of the filter as a file",
     response_model=TrackedRejectPage,
     response_model_exclude_unset=True,
@@ -103,8 +115,9 @@ async def list_all_rejects(
 @router.get(
     "/rejects/counts",
     operation_id="count_rejects",
+    dependencies=IN_A_PLACE,
     summary="Rejected rows by reason, column and value",
-    responses=problems(401, 422, 503),
+    responses=problems(401, 422, 429, 503),
 )
 async def count_rejects(
     conditions: Filtered, user: Viewer, connection: ConnectionOfRequest, limit: Limit = DEFAULT_LIMIT

@@ -7,7 +7,7 @@ begins with data.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +37,13 @@ SEPARATOR_LINE = re.compile(r"\"?sep=(\\t|[;,])\"?(?:\\t|[;, ])*", re.IGNORECASE
 BLANK = "".join(DELIMITERS) + " "
 
 OPEN_QUOTE = "A quote in the file's header is not closed. Close it, or take it out."
+
+QUOTED_WHOLE = (
+    "The file's header stands in quotes as a whole, so it is one column. Save the file without quotes around its lines."
+)
+
+NUMBERED = re.compile(r"column \d+", re.IGNORECASE)
+"""How columns of files without a header are named in answers."""
 
 Mapped = Mapping[str, str]
 """Our names to the file's, as the sender gave them."""
@@ -339,6 +346,13 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
     absent = [theirs for theirs in mapped.values() if key_of(theirs) not in map(key_of, likeliest.fields)]
     lacks = f" It lacks {', '.join(lacking)}." if named and lacking else ""
     lacks += f" It has no column {', '.join(map(printable, absent))}, which `columns` names." if absent else ""
+    if numbers := [printable(theirs) for theirs in absent if NUMBERED.fullmatch(theirs)]:
+        lacks += (
+            f" {numbers[0]} is no name of a column: it is what is said of a file without a header, whose columns go by "
+            "their order alone."
+        )
+    if form is CSV and _is_quoted_whole(kind, likeliest.fields, mapped):
+        return QUOTED_WHOLE
     if not form.has_header:
         return f"Its columns are not those of {kind}. Read: {shown}.{lacks} {_how_to_map(kind, form)}"
     name = "tab" if delimiter == "\t" else delimiter
@@ -349,6 +363,12 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
         f"the file does not begin with rows of {len(COLUMNS[kind])} columns. Read{by}: "
         f"{shown}.{lacks}{delimiters} {_how_to_map(kind, form)}"
     )
+
+
+def _is_quoted_whole(kind: Kind, fields: Sequence[str], mapped: Mapped) -> bool:
+    """The header is one field, which has the columns in it."""
+    inside = (field.split(delimiter) for field in fields[:1] for delimiter in DELIMITERS if delimiter in field)
+    return len(fields) == 1 and any(_columns_of(kind, [name.strip(' "') for name in names], mapped) for names in inside)
 
 
 def _known_in(kind: Kind, fields: list[str], mapped: Mapped) -> int:

@@ -45,7 +45,8 @@ def _patterns(delimiter: str, of_rejects: bool) -> _Patterns:
     inside = rb'[^"]*+(?:(?>""[^"]*+))*+'
     if of_rejects:  # no field goes on where another reject begins
         inside = rb'[^"\n]*+(?:(?>(?:""|\n(?!%b))[^"\n]*+))*+' % bare
-    close = rb'" *+(?=%b|\r*+\n|\r*+\Z)' % d
+    behind = b" *+" if delimiter == "\t" else rb"[ \t]*+"
+    close = rb'"%b(?=%b|\r*+\n|\r*+\Z)' % (behind, d)
     blank = rb' *+(?:(?>" *+" *+))?+'
     field = rb'(?> *+"%b%b|(?! *+")[^%b\n]*+)' % (inside, close, d)
     return _Patterns(
@@ -153,7 +154,7 @@ class Record:
     last_field: int
 
 
-_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
+_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)"[ \t]*')
 
 
 def _unquoted(field: str) -> str:

@@ -1,10 +1,12 @@
 """Presets as rows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ...accounts.audit import Actor, audit
 from ...database import Connection, Pool
-from ...errors import Conflict, NotFound, Unprocessable
+from ...errors import Conflict, FieldError, NotFound, Unprocessable
 from ..asked import NO_PRESET, OF_PRESET, Explicit, asked_of
 from ..kinds import Kind
 from ..parsing.headers import BadHeader, named_as_in_a_file, read_opening
@@ -62,7 +64,8 @@ async def keep_preset(connection: Connection, actor: Actor, name: str, sent: Sen
 def _judge(name: str, sent: SentPreset) -> None:
     if name == NO_PRESET:
         raise Unprocessable.field("path", "name", msg=f"?preset={NO_PRESET} is said for no preset at all")
-    options = asked_of(sent.kind, sent.options).of(sent.kind, None).opening
+    with _told_of_the_body():
+        options = asked_of(sent.kind, sent.options).of(sent.kind, None).opening
     if sent.for_header is None:
         return
     if not options.header:
@@ -76,6 +79,16 @@ def _judge(name: str, sent: SentPreset) -> None:
         raise Unprocessable.field("body", "for_header", msg=str(error)) from None
     if opening is None or opening.header is None:
         raise Unprocessable.field("body", "for_header", msg="is no header")
+
+
+@contextmanager
+def _told_of_the_body() -> Iterator[None]:
+    """What is judged as a query was sent in the body."""
+    try:
+        yield
+    except Unprocessable as error:
+        errors = [FieldError(loc=["body", *e.loc[1:]], msg=e.msg) for e in error.errors]
+        raise Unprocessable(error.detail, errors=errors) from None
 
 
 async def delete_preset(connection: Connection, actor: Actor, name: str) -> None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -15,6 +15,7 @@ from .unpacking import gunzip, too_large
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET_TYPE = "application/vnd.apache.parquet"
+ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 FILE_TYPES = {
     "text/csv",
     "application/vnd.ms-excel",
@@ -25,7 +26,7 @@ FILE_TYPES = {
     "text/x-csv",
     "text/comma-separated-values",
     XLSX_TYPE,
-    "application/vnd.oasis.opendocument.spreadsheet",
+    ODS_TYPE,
     "text/tab-separated-values",
     "application/gzip",
     "application/x-gzip",
@@ -36,6 +37,9 @@ FILE_TYPES = {
     "application/jsonl",
     PARQUET_TYPE,
 }
+TOLD_TYPES = sorted(FILE_TYPES - {ODS_TYPE})
+"""Of these a file can be taken. One that is named .ods may be something else; if not, it is told what to do."""
+
 BATCH_TYPES = {"application/json": JSON, "application/x-ndjson": NDJSON}
 MOST_PARTS = 8
 LONGEST_PART_HEADERS = 8 * 1024
@@ -229,10 +233,11 @@ class _Multipart:
             raise Unprocessable.field("body", "file", msg="given more than once; send one file a load")
         kind, told = parse_options_header(self._headers.get(b"content-type", b"application/octet-stream"))
         if kind and kind.decode("latin-1").lower() not in FILE_TYPES:
-            raise UnsupportedMediaType(f"The file's type may be one of: {', '.join(sorted(FILE_TYPES))}.")
+            raise UnsupportedMediaType(f"The file's type may be one of: {', '.join(TOLD_TYPES)}.")
         self._seen_file = self._in_file = True
         self._body.charset = told.get(b"charset", b"").decode("latin-1")
-        self._body.filename = safe_filename(options.get(b"filename"))
+        extended = extended_filename(self._headers[b"content-disposition"])
+        self._body.filename = extended or safe_filename(options.get(b"filename"))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file and end > start:
@@ -249,10 +254,26 @@ NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are never part of a file's name: they hide, reorder or break the text around them."""
 
 
+EXTENDED = re.compile(rb";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^';]*'([^;\s]+)", re.IGNORECASE)
+QUOTED_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
+def extended_filename(disposition: bytes) -> str | None:
+    """Of `filename*` (RFC 8187), which says its encoding, and which some clients send beside `filename`, or alone."""
+    found = EXTENDED.search(QUOTED_STRING.sub(b"", disposition))
+    if found is None:
+        return None
+    return _shown(unquote_to_bytes(found[2]).decode(found[1].decode(), "replace"))
+
+
 def safe_filename(name: bytes | None) -> str | None:
     """The name alone, without folders, controls, joiners or marks of direction. It is only ever shown."""
     if not name:
         return None
-    text = unquote(name.decode("utf-8", "replace"), errors="replace").replace("\\", "/").rsplit("/", 1)[-1]
+    return _shown(unquote(name.decode("utf-8", "replace"), errors="replace"))
+
+
+def _shown(name: str) -> str | None:
+    text = name.replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(c for c in text if c != "\ufffd" and unicodedata.category(c) not in NOT_SHOWN)
     return shown.strip()[:255] or None

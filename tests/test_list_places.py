@@ -1,0 +1,63 @@
+"""Slow lists keep no more of the service than their user may have; files that were only looked at keep nothing."""
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+from conftest import ClientAs
+from fastapi import FastAPI
+from load_client import load_file, token_of
+from waiting import blocked_by
+
+from logistics_indicators.http.per_user import PlacesPerUser
+
+CUSTOMERS = "id;nome;email;telefone\n" + "".join(f"{n};Ana;a{n}@mail.com;\n" for n in range(1, 5_001))
+
+
+async def test_a_user_s_slow_lists_leave_connections_to_others(
+    app: FastAPI, client_as: ClientAs, connection: asyncpg.Connection
+) -> None:
+    app.state.user_lists = PlacesPerUser(2, 0.2, "As many lists as may be are being read for you.")
+    ana, bia = await client_as("viewer"), await client_as("viewer")
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE customers")
+        slow = [asyncio.create_task(ana.get("/v1/customers")), asyncio.create_task(ana.get("/v1/customers/total"))]
+        while len(await blocked_by(connection)) < 2:
+            await asyncio.sleep(0.01)
+        refused = await ana.get("/v1/services")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        assert refused.json()["detail"] == "As many lists as may be are being read for you."
+        assert (await ana.get("/v1/auth/me")).status_code == 200
+        assert (await bia.get("/v1/services")).status_code == 200
+    assert [(await answer).status_code for answer in slow] == [200, 200]
+    assert (await ana.get("/v1/services")).status_code == 200
+
+
+async def test_more_lists_than_places_wait_for_each_other(app: FastAPI, client_as: ClientAs) -> None:
+    app.state.user_lists = PlacesPerUser(1, 30, "not reached")
+    ana = await client_as("viewer")
+    answers = await asyncio.gather(*(ana.get("/v1/customers", params={"nome_contem": "ana"}) for _ in range(12)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_head_of_an_export_ends_and_leaves_nothing_open(
+    app: FastAPI, service_url: str, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(client, "customers", CUSTOMERS)
+    token, at = await token_of(app, connection), urlsplit(service_url)
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    for format in ("csv", "xlsx", "parquet", "csv"):  # more than a user may have at once, on one connection
+        head = f"HEAD /v1/customers?format={format} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        writer.write(head.encode())
+        answer = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode()
+        assert answer.startswith("HTTP/1.1 200 OK"), answer
+        assert re.search(r"filename=.customers-", answer)
+    writer.write(f"GET /v1/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).startswith(b"HTTP/1.1 200 OK")
+    writer.close()
+    async with asyncio.timeout(30):
+        while app.state.pool.get_idle_size() < app.state.pool.get_size():
+            await asyncio.sleep(0.01)
+    assert not app.state.user_exports._under_way

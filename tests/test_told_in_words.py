@@ -1,0 +1,143 @@
+"""What cannot be taken is told so that whoever sent it knows what to do: by field, in words, without Python's own."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from command_line import Run, run_command
+from conftest import ClientAs
+from load_client import finished
+
+HEADER = b"id;nome;email;telefone\n"
+BATCH = "/v1/customers/batch"
+CSV = {"Content-Type": "text/csv"}
+
+
+@pytest.fixture
+async def admin(client_as: ClientAs) -> httpx.AsyncClient:
+    return await client_as("admin")
+
+
+async def refused(client: httpx.AsyncClient, content: bytes, **query: str) -> str:
+    answer = await client.post(BATCH, content=content, headers=CSV, params=query)
+    assert answer.status_code == 422, answer.text
+    return str(answer.json()["errors"][0]["msg"])
+
+
+def fields(answer: httpx.Response) -> list[tuple[list[Any], str]]:
+    assert answer.status_code == 422, answer.text
+    return [(error["loc"], error["msg"]) for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+async def test_a_sign_in_names_the_fields_that_it_has(anonymous: httpx.AsyncClient, as_form: bool) -> None:
+    body = {"username": "ana", "password": "x", "user": "ana"}
+    answer = await anonymous.post("/v1/auth/login", **({"data": body} if as_form else {"json": body}))
+    ((loc, msg),) = fields(answer)
+    assert loc == ["body", "user"]
+    assert msg.startswith("unknown field; there are: ")
+    assert {"username", "password"} <= set(msg.partition(": ")[2].split(", "))
+
+
+async def test_a_header_that_stands_in_quotes_as_a_whole_is_told(client: httpx.AsyncClient) -> None:
+    said = await refused(client, b'"id;nome;email;telefone"\n"1;Ana;ana@mail.com;119"\n')
+    assert said.startswith("The file's header stands in quotes as a whole")
+
+
+async def test_a_number_is_no_name_of_a_column(client: httpx.AsyncClient) -> None:
+    said = await refused(client, HEADER + b"1;Ana;ana@mail.com;119\n", columns="email:column 3")
+    assert "It has no column column 3, which `columns` names." in said
+    assert "column 3 is no name of a column: it is what is said of a file without a header" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "header"),
+    [
+        ("customers", "ID do Cliente;Nome;E-mail;Telefone"),
+        ("services", "ID Atendimento;ID do Cliente;Angel;Polo;Data Limite;Data de Atendimento"),
+    ],
+)
+async def test_an_id_do_cliente_is_the_customer(client: httpx.AsyncClient, kind: str, header: str) -> None:
+    answer = await client.post(f"/v1/{kind}/batch", content=f"{header}\n1;2;3;4;5;6\n".encode(), headers=CSV)
+    assert answer.status_code == 202, answer.text
+    column = "id" if kind == "customers" else "id_cliente"
+    assert answer.json()["load"]["columns"][column] == "ID do Cliente"
+
+
+def in_multipart(disposition: str, type: str = "text/csv") -> dict[str, Any]:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; {disposition}\r\nContent-Type: {type}\r\n\r\n'
+    body = head.encode() + HEADER + b"1;Ana;ana@mail.com;119\n\r\n--b--\r\n"
+    return {"content": body, "headers": {"Content-Type": "multipart/form-data; boundary=b"}}
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        "filename*=UTF-8''jo%C3%A3o.csv",
+        "filename=\"joao.csv\"; filename*=utf-8''jo%C3%A3o.csv",
+        "filename*=utf-8'pt'jo%C3%A3o.csv; filename=\"joao.csv\"",
+        "filename*=iso-8859-1''jo%E3o.csv",
+    ],
+)
+async def test_a_file_s_name_may_be_told_with_its_encoding(client: httpx.AsyncClient, disposition: str) -> None:
+    answer = await client.post(BATCH, **in_multipart(disposition))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["load"]["filename"] == "joão.csv"
+
+
+async def test_the_types_that_are_listed_are_those_that_are_taken(client: httpx.AsyncClient) -> None:
+    answer = await client.post(BATCH, **in_multipart('filename="a.csv"', "image/png"))
+    assert answer.status_code == 415
+    assert "text/csv" in answer.json()["detail"]
+    assert "oasis" not in answer.json()["detail"]
+
+
+async def test_a_tab_behind_a_closing_quote_costs_no_row(client: httpx.AsyncClient) -> None:
+    rows = HEADER + b'1;"Ana"\t;ana@mail.com;119\n2;"Bia; a Bela"\t;bia@mail.com;119\n3;Caio;caio@mail.com;119\n'
+    load = (await client.post(BATCH, content=rows, headers=CSV)).json()["load"]
+    assert (await finished(client, load["id"]))["rows_rejected"] == 0
+    names = [row["nome"] for row in (await client.get("/v1/customers")).json()["clientes"]]
+    assert names == ["Ana", "Bia; a Bela", "Caio"]
+
+
+async def test_a_value_is_found_as_it_was_sent_with_blanks_around_it_or_without(client: httpx.AsyncClient) -> None:
+    rows = HEADER + b"1;Ana; no-address ;119\n"
+    load = (await client.post(BATCH, content=rows, headers=CSV)).json()["load"]
+    assert (await finished(client, load["id"]))["rows_rejected"] == 1
+    for asked in ("no-address", " no-address ", "no-address  "):
+        found = (await client.get("/v1/rejects", params={"value": asked})).json()["rejects"]
+        assert [reject["line"] for reject in found] == [2], asked
+
+
+async def test_a_preset_s_fields_are_told_as_those_of_the_body(admin: httpx.AsyncClient) -> None:
+    sent = {"kind": "customers", "columns": "cor:Farbe"}
+    ((loc, _),) = fields(await admin.put("/v1/presets/x", json=sent))
+    assert loc == ["body", "columns"]
+
+
+async def test_a_token_that_would_administer_is_refused_in_words(admin: httpx.AsyncClient) -> None:
+    ((loc, msg),) = fields(await admin.post("/v1/tokens", json={"name": "x", "role": "admin"}))
+    assert (loc, msg) == (["body", "role"], "Input should be 'viewer' or 'analyst'")
+
+
+async def test_the_command_line_offers_no_token_that_would_administer() -> None:
+    outcome = await run_command("tokens", "add", "x", "--role", "admin", "--url", "http://127.0.0.1:9")
+    assert outcome.code == 2
+    assert "'viewer', 'analyst'" in outcome.err
+    assert "<viewer|analyst>" in (await run_command("tokens", "add", "--help")).out
+
+
+async def test_a_data_folder_beside_a_service_is_refused(tmp_path: Path) -> None:
+    outcome = await run_command("loads", "--data-dir", tmp_path, "--url", "http://127.0.0.1:9", LOGISTICS_TOKEN="x")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert outcome.err.startswith("Error: --data-dir names data of this machine, and --url")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_one_of_a_thing_is_no_things(locally: Run, tmp_path: Path) -> None:
+    file = tmp_path / "clientes.csv"
+    file.write_bytes(HEADER + b"1;Ana;no-address;119\n")
+    assert (await locally("load", file)).code == 0
+    assert (await locally("rejects", "--counts")).out.splitlines()[-1] == "1 row in 1 group"
+    assert (await locally("verify")).out.startswith("0 visits, 0 differences, ")
