@@ -33,7 +33,8 @@ def fields(answer: httpx.Response) -> list[tuple[list[Any], str]]:
 @pytest.mark.parametrize("as_form", [False, True])
 async def test_a_sign_in_names_the_fields_that_it_has(anonymous: httpx.AsyncClient, as_form: bool) -> None:
     body = {"username": "ana", "password": "x", "user": "ana"}
-    answer = await anonymous.post("/v1/auth/login", **({"data": body} if as_form else {"json": body}))
+    sent: dict[str, Any] = {"data": body} if as_form else {"json": body}
+    answer = await anonymous.post("/v1/auth/login", **sent)
     ((loc, msg),) = fields(answer)
     assert loc == ["body", "user"]
     assert msg.startswith("unknown field; there are: ")
@@ -118,7 +119,7 @@ async def test_a_preset_s_fields_are_told_as_those_of_the_body(admin: httpx.Asyn
 
 async def test_a_token_that_would_administer_is_refused_in_words(admin: httpx.AsyncClient) -> None:
     ((loc, msg),) = fields(await admin.post("/v1/tokens", json={"name": "x", "role": "admin"}))
-    assert (loc, msg) == (["body", "role"], "Input should be 'viewer' or 'analyst'")
+    assert (loc, msg) == (["body", "role"], "a token's role is viewer or analyst: machines administer nothing")
 
 
 async def test_the_command_line_offers_no_token_that_would_administer() -> None:

@@ -13,6 +13,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -21,6 +22,7 @@ from ..http.paging import PageModel
 from .current_user import Role, Scope
 from .names import LONGEST_NAME, require_plain_name
 from .passwords import LONGEST, SHORTEST
+from .roles import MachineRole
 
 Username = Annotated[
     str,
@@ -195,8 +197,19 @@ Network = Annotated[
     AfterValidator(_network),
 ]
 Days = Annotated[StrictInt, Field(ge=1, le=3650), BeforeValidator(whole_number)]
-TokenRole = Annotated[Literal["viewer", "analyst"], AfterValidator(Role)]
-"""As text: pydantic words what is not taken by the members, which are Python's alone."""
+
+
+def _of_a_machine(value: object) -> object:
+    if value not in list(MachineRole):
+        raise ValueError(f"a token's role is {' or '.join(MachineRole)}: machines administer nothing")
+    return value
+
+
+TokenRole = Annotated[
+    Role,
+    BeforeValidator(_of_a_machine),
+    WithJsonSchema({"type": "string", "enum": [str(role) for role in MachineRole]}),
+]
 
 
 class NewApiToken(Body):

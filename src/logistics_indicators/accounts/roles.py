@@ -13,7 +13,7 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
-class TokenRole(StrEnum):
+class MachineRole(StrEnum):
     """What an API token may be: machines administer nothing."""
 
     viewer = Role.viewer.value

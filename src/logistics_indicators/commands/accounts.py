@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ..accounts.roles import Role, Scope, TokenRole
+from ..accounts.roles import MachineRole, Role, Scope
 from ..client.service_options import Json, Service, with_service
 
 users = typer.Typer(no_args_is_help=True, help="Accounts, for admins.", rich_markup_mode=None)
@@ -81,7 +81,7 @@ def reset_password(service: Service, name: Name, json: Json = False) -> None:
 def add_token(
     service: Service,
     name: Annotated[str, typer.Argument(help="Whose it is, or what for.")],
-    role: Annotated[TokenRole, typer.Option(help="No higher than yours; none administers.")] = TokenRole.viewer,
+    role: Annotated[MachineRole, typer.Option(help="No higher than yours; none administers.")] = MachineRole.viewer,
     scope: Annotated[list[Scope] | None, typer.Option(help="read is what it has without; may be repeated.")] = None,
     expires_in_days: Annotated[int | None, typer.Option(min=1, max=3650, help="Without it, never.")] = None,
     address: Annotated[
