@@ -17,6 +17,22 @@ from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
 
 
+class Sums(NamedTuple):
+    """Of changed visits: what record_frames appends."""
+
+    cells: pl.DataFrame
+    tally: Tally
+
+
+def sums_of(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> Sums | None:
+    """None where nothing changed. Long: for a thread. It takes what record_frames takes."""
+    visits = signed_visits(added, removed, VISIT_SCHEMA)
+    if visits is None:
+        return None
+    cells = cells_of(visits)
+    return Sums(cells, tally_of(visits)) if cells.height else None
+
+
 async def record_frames(
     connection: Connection, commit: Commit, *, added: pl.DataFrame | None = None, removed: pl.DataFrame | None = None
 ) -> None:
@@ -24,22 +40,20 @@ async def record_frames(
 
     Call inside the transaction that writes the rows.
     """
-    visits = signed_visits(added, removed, VISIT_SCHEMA)
-    if visits is None:
+    await append_sums(connection, commit, await asyncio.to_thread(sums_of, added, removed))
+
+
+async def append_sums(connection: Connection, commit: Commit, sums: Sums | None) -> None:
+    """As record_frames, where they were summed up before."""
+    if sums is None:
         return
-    cells = await asyncio.to_thread(cells_of, visits)
-    if cells.height:
-        await _append(connection, cells)
-        await commit.append(connection, await asyncio.to_thread(tally_of, visits))
+    waiting = await connection.fetchval(WAIT, sums.cells.height)
+    lines = await asyncio.to_thread(_lines, sums.cells, waiting)
+    await copy_bytes(connection, "rollup_recent", ["commit_id", *CELL_COLUMNS], lines)
+    await commit.append(connection, sums.tally)
 
 
 WAIT = "INSERT INTO rollup_waiting (cells) VALUES ($1) RETURNING id"
-
-
-async def _append(connection: Connection, cells: pl.DataFrame) -> None:
-    commit = await connection.fetchval(WAIT, cells.height)
-    lines = await asyncio.to_thread(_lines, cells, commit)
-    await copy_bytes(connection, "rollup_recent", ["commit_id", *CELL_COLUMNS], lines)
 
 
 def _lines(cells: pl.DataFrame, commit: int) -> bytes:

@@ -12,6 +12,7 @@ import asyncpg
 import polars as pl
 
 from ...database import Connection, Pool, copy_bytes
+from ...errors import first_error
 from ...rollup.commits import Act, Commit
 from ...texts import email_key
 from ..kinds import COLUMNS, KEYS, KINDS, Kind
@@ -19,6 +20,7 @@ from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..parsing.findings import Findings, SaneDays, findings_of
 from .arrays import array_of_distinct
+from .following import Changes, Following
 from .resolving import Resolution, Stored, Values
 from .rows_of_kind import ROWS
 from .tables import Target, copy_lines, key_of, move_sequence_on, positions_of
@@ -92,10 +94,13 @@ class ChunkMerge:
             doubtful = doubtful.filter(known)
         fresh, doubted = await self._split(doubtful)
         fresh = await self._with_ids(fresh)
-        written = await self._write_fresh(fresh)
-        if not written:
+        async with first_error(), asyncio.TaskGroup() as group:
+            following = group.create_task(self._following(fresh))
+            written = await self._write_fresh(fresh)
+        if written:
+            await following.result().write(self._connection, self._commit)
+        else:
             fresh, doubted = fresh.clear(), self._rows
-        await self._count(added=fresh)
         await wait_for_turn()
         return await self._settle(fresh, doubted)
 
@@ -185,7 +190,8 @@ class ChunkMerge:
         inserted = await self._with_ids(pl.concat([new, positions_of(looked_at, resolution.inserted)]))
         await self._write_settled(inserted, updated, resolution)
         before = await self._with_ids(self._visits([values for _, values in resolution.updated]))
-        await self._count(added=pl.concat([inserted, updated]), removed=before)
+        following = await self._following(pl.concat([inserted, updated]), before)
+        await following.write(self._connection, self._commit)
         rejects = pl.concat([r.cast(REJECT_SCHEMA) for r in self._rejects]).sort("line")  # type: ignore[arg-type]
         if self._otherwise:
             rejects = await self._with_earlier_reasons(rejects, pl.concat(self._otherwise))
@@ -302,12 +308,9 @@ class ChunkMerge:
             touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
             await copy_bytes(connection, "load_touched_ids", touched.columns, copy_lines(touched))
 
-    async def _count(self, *, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> None:
-        """The rollup follows the rows; and what the load's effect will be told from, which a check has too."""
-        rules, rows = self._rules, ROWS[self._rules.target.kind]
-        if not rules.target.overlay:
-            await rows.record(self._connection, self._commit, added=added, removed=removed)
-        await rows.keep_effect_cells(self._connection, rules.load_id, added=added, removed=removed)
+    async def _following(self, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> Following:
+        changes = Changes(self._rules.load_id, self._rules.target.overlay, added, removed)
+        return await asyncio.to_thread(ROWS[self._rules.target.kind].follow, changes)
 
     async def _with_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What a check tries gets no ids: names that are only tried are not stored."""

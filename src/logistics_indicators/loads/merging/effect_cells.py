@@ -3,8 +3,6 @@
 A check keeps them too. It knows names that are in no table yet, so they are kept as they are.
 """
 
-import asyncio
-
 import polars as pl
 
 from ...database import Connection, copy_bytes
@@ -18,12 +16,14 @@ DONE, LIMIT = pl.col("data_de_atendimento"), pl.col("data_limite")
 DAY = pl.coalesce(DONE.dt.date(), LIMIT).alias("day")
 
 
-async def keep_effect_cells(
-    connection: Connection, load_id: int, *, added: pl.DataFrame, removed: pl.DataFrame | None
-) -> None:
+def effect_lines(load_id: int, added: pl.DataFrame, removed: pl.DataFrame | None) -> bytes:
+    """What keep_effect_cells keeps; empty where no visit changed. Long: for a thread."""
     visits = signed_visits(added, removed, NAMED_SCHEMA)
-    if visits is not None:
-        lines = await asyncio.to_thread(_lines, visits, load_id)
+    return b"" if visits is None else _lines(visits, load_id)
+
+
+async def keep_effect_cells(connection: Connection, lines: bytes) -> None:
+    if lines:
         await copy_bytes(connection, "load_cells", COLUMNS, lines, format="csv")
 
 

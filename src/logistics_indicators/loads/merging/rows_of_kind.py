@@ -6,17 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from ...customers.arrivals import announce_arrivals
 from ...database import Connection, Pool
 from ...rollup.commits import Commit
 from ...rollup.names import with_ids
 from ...rollup.reading import count_visits
-from ...rollup.writing import TakenBack, record_frames, take_back_visits_of_load
+from ...rollup.writing import TakenBack, take_back_visits_of_load
 from ..effect import keep_effect
 from ..kinds import COLUMNS, STORED, Kind
-from .arrays import array_of
 from .before_images import keep_before
-from .effect_cells import keep_effect_cells
+from .following import CustomersFollowed, Reckon, VisitsFollowed
 from .resolving import Resolve, resolve_customers, resolve_services
 from .taking_back import take_back_customers
 
@@ -52,21 +50,8 @@ async def _count_customers(connection: Connection) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM customers"))
 
 
-async def _announce_customers(
-    connection: Connection, _: Commit, *, added: pl.DataFrame, removed: pl.DataFrame | None
-) -> None:
-    if added.height:
-        await announce_arrivals(connection, array_of(added["id"]))
-
-
 async def _as_they_are(connection: Connection, rows: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     return rows
-
-
-async def _no_effect_cells(
-    connection: Connection, load_id: int, *, added: pl.DataFrame, removed: pl.DataFrame | None
-) -> None:
-    pass
 
 
 async def _no_effect(connection: Connection, load: Any) -> None:
@@ -86,30 +71,21 @@ class RowsOfKind:
     """Remove what a load inserted, and give what it updated its values before again.
 
     Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
-    record: Callable[..., Awaitable[None]]
-    """What follows the rows in the same transaction; it takes what record_frames takes."""
     count: Callable[[Connection], Awaitable[int]]
     """All rows of the table, as cheaply as may be."""
-    keep_effect_cells: Callable[..., Awaitable[None]]
-    """What the load's effect will be told from; it takes what effect_cells.keep_effect_cells takes."""
+    follow: Reckon
+    """What follows rows that are added and taken out."""
     keep_effect: Callable[[Connection, Any], Awaitable[None]]
     """At the load's end, what it did to the figures. It takes the load's row."""
 
 
 ROWS: Mapping[Kind, RowsOfKind] = {
     Kind.customers: RowsOfKind(
-        *(
-            resolve_customers,
-            _as_they_are,
-            _update_customers,
-            take_back_customers,
-            _announce_customers,
-            _count_customers,
-        ),
-        *(_no_effect_cells, _no_effect),
+        *(resolve_customers, _as_they_are, _update_customers, take_back_customers),
+        *(_count_customers, CustomersFollowed.by, _no_effect),
     ),
     Kind.services: RowsOfKind(
-        *(resolve_services, with_ids, _update_services, take_back_visits_of_load, record_frames),
-        *(count_visits, keep_effect_cells, keep_effect),
+        *(resolve_services, with_ids, _update_services, take_back_visits_of_load),
+        *(count_visits, VisitsFollowed.by, keep_effect),
     ),
 }

@@ -65,6 +65,7 @@ class LoadMemory:
         self._next_seq += 1
         doubtful = pl.Series([False]).new_from_index(0, rows.height)
         for key in keys:
-            seen = self._seen.setdefault(key, SeenKeys(self._file_bytes // 2))
-            doubtful = doubtful | seen.add(key_of(rows, key))
+            if key not in self._seen:
+                self._seen[key] = SeenKeys(self._file_bytes // 2)
+            doubtful = doubtful | self._seen[key].add(key_of(rows, key))
         return doubtful
