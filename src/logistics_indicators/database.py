@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from .errors import DATABASE_AWAY, Conflict, Problem, Unprocessable
 from .lending import connecting
-from .priority import give_way
+from .priority import give_way, spare_processes
 from .settings import Settings
 
 log = structlog.get_logger()
@@ -114,6 +114,14 @@ def preparation(settings: Settings, *, background: bool) -> Callable[[Connection
     return prepare_background_connection if background and settings.embedded else prepare_connection
 
 
+def background_settings(settings: Settings) -> dict[str, str]:
+    """Of a session whose process gives way."""
+    if not settings.embedded:
+        return {}
+    helpers = str(spare_processes())
+    return {"max_parallel_workers_per_gather": helpers, "max_parallel_maintenance_workers": helpers}
+
+
 async def open_pool(
     url: str,
     settings: Settings,
@@ -130,6 +138,8 @@ async def open_pool(
     session = session_settings("logistics-indicators", settings.statement_timeout_seconds)
     if reading:
         session["default_transaction_read_only"] = "on"
+    if background:
+        session |= background_settings(settings)
     return await asyncpg.create_pool(
         url,
         min_size=1,

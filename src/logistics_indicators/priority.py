@@ -19,6 +19,12 @@ def give_way(process: int = 0) -> None:
             os.setpriority(os.PRIO_PROCESS, process, NICENESS)
 
 
+def spare_processes() -> int:
+    """Of PostgreSQL, that may help a statement of long work: they do not give way themselves, so half of the
+    processors are left to requests. Two indexes are built at a time."""
+    return max(0, (os.cpu_count() or 1) // 2 - 2)
+
+
 def threads_that_give_way() -> ThreadPoolExecutor:
     """For asyncio.to_thread: quick requests do without it."""
     return ThreadPoolExecutor(thread_name_prefix="long-work", initializer=give_way)

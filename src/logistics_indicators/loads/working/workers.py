@@ -7,7 +7,15 @@ from collections.abc import AsyncIterator
 import asyncpg
 import structlog
 
-from ...database import ACQUIRE_SECONDS, Connection, Pool, ending_with, preparation, session_settings
+from ...database import (
+    ACQUIRE_SECONDS,
+    Connection,
+    Pool,
+    background_settings,
+    ending_with,
+    preparation,
+    session_settings,
+)
 from ...errors import DATABASE_AWAY
 from ...rollup.commits import forget_commits
 from ...settings import Settings
@@ -68,6 +76,7 @@ async def _open_pool(url: str, settings: Settings) -> Pool:
     lock_ms = str(int(settings.load_claim_seconds * 900))
     session = session_settings(LOAD_SESSIONS, settings.load_claim_seconds)
     session |= {"idle_in_transaction_session_timeout": claim_ms, "lock_timeout": lock_ms}
+    session |= background_settings(settings)
     return await asyncpg.create_pool(
         url,
         min_size=1,
