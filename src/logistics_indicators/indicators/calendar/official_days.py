@@ -6,8 +6,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from holidays.countries.brazil import Brazil
-
 from ...http.field_types import FIRST_DAY, LAST_DAY
 from ...states import STATES
 
@@ -80,12 +78,6 @@ DROPPED_ONCE = {(drop.uf, drop.day) for drop in DROPPED if drop.day is not None}
 DROPPED_YEARLY = {(drop.uf, drop.month_day) for drop in DROPPED if drop.month_day is not None}
 
 
-class _Brazil(Brazil):
-    """The package ends at 2100, but its rules do not."""
-
-    end_year = LAST_DAY.year
-
-
 class DayKey(NamedTuple):
     """kind: nacional, uf, cidade or polo; scope: of which one."""
 
@@ -100,14 +92,21 @@ def official_days(optional: frozenset[str] = frozenset()) -> Mapping[DayKey, tup
 
     {key: (name, source)} of the national, optional and state days, in Portuguese whatever the locale.
     """
-    national = _Brazil(years=YEARS, language="pt_BR")
+    from holidays.countries.brazil import Brazil  # 11 MB, for what a start of the same version never asks
+
+    class BrazilForEver(Brazil):
+        """The package ends at 2100, but its rules do not."""
+
+        end_year = LAST_DAY.year
+
+    national = BrazilForEver(years=YEARS, language="pt_BR")
     days = {DayKey("nacional", "", day): (name, "oficial") for day, name in national.items()}
     names = {OPTIONAL_DAYS[key] for key in optional}
-    for day, name in _Brazil(years=YEARS, language="pt_BR", categories=("optional",)).items():
+    for day, name in BrazilForEver(years=YEARS, language="pt_BR", categories=("optional",)).items():
         if name in names:
             days.setdefault(DayKey("nacional", "", day), (name, "facultativo"))
     for state in STATES:
-        for day, name in _Brazil(subdiv=state, years=YEARS, language="pt_BR").items():
+        for day, name in BrazilForEver(subdiv=state, years=YEARS, language="pt_BR").items():
             if day not in national and not _is_dropped(state, day):
                 days[DayKey("uf", state, day)] = (name, "oficial")
     for uf, day, name, _ in ADDED:
