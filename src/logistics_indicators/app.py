@@ -69,6 +69,7 @@ from .monitoring.routes import router as monitoring_router
 from .page.routes import router as page_router
 from .polos.routes import router as polos_router
 from .priority import threads_that_give_way
+from .reading import open_replica
 from .rollup.compactor import Compactor
 from .running.embedded import EmbeddedPostgres
 from .running.failed_starts import FailedStarts
@@ -140,6 +141,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             stack.push_async_callback(app.state.health.close)
             app.state.pool = await open_pool(url, settings, lent=settings.lent)
             stack.push_async_callback(app.state.pool.close)
+            app.state.replica = await open_replica(stack, settings, app.state.pool)
             async with app.state.pool.acquire() as connection:
                 await sync_calendar(connection)
             merging = await open_pool(direct_url, settings, size=1, background=True)
@@ -174,6 +176,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     )
     app.state.settings = settings
     app.state.find_user = user_of_token
+    app.state.replica = None
     app.state.metrics = RequestMetrics()
     app.state.row_counts = RowCounts()
     app.state.export_slots = export_slots(settings.database_pool_size)

@@ -87,6 +87,19 @@ class Settings(BaseSettings):
     postgres_direct_host: str | None = Field(
         None, description="With POSTGRES_HOST, instead of DATABASE_DIRECT_URL: the server's own host"
     )
+    database_read_url: SecretStr | None = Field(
+        None, description="A streaming replica of the same database: indicators, lists and their files are read there"
+    )
+    postgres_read_host: str | None = Field(
+        None, description="With POSTGRES_HOST, instead of DATABASE_READ_URL: the replica's host"
+    )
+    database_read_lag_seconds: float = Field(
+        0.25,
+        gt=0,
+        le=30,
+        description="How long a question waits for the replica to have all that was committed before it; then the "
+        "primary answers",
+    )
     data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Folder of the embedded PostgreSQL and of the generated secret (used with neither of the above)",
@@ -306,6 +319,12 @@ class Settings(BaseSettings):
         if self.database_direct_url is not None:
             return self.database_direct_url.get_secret_value()
         return self._url_of(self.postgres_direct_host) if self.postgres_direct_host else self.server_url()
+
+    def read_url(self) -> str | None:
+        """URL of the replica, where there is one."""
+        if self.database_read_url is not None:
+            return self.database_read_url.get_secret_value()
+        return self._url_of(self.postgres_read_host) if self.postgres_read_host else None
 
     def _url_of(self, host: str) -> str:
         password = self.postgres_password.get_secret_value() if self.postgres_password else ""

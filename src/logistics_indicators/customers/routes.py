@@ -15,6 +15,7 @@ from ..http.field_types import MAX_ID
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page, count_rows
+from ..reading import ReaderOfRequest
 from . import service
 from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustomer, Total
 
@@ -60,13 +61,13 @@ async def list_customers(
     page: Annotated[Page, Depends(page_of(service.CUSTOMERS))],
     format: RequestedFormat,
     user: Viewer,
-    connection: ConnectionOfRequest,
+    reader: ReaderOfRequest,
     request: Request,
 ) -> Response:
     """Filters must all hold. `proxima_pagina` leads to the next page at the same cost as the first; `format` asks for
     all rows of the filter as a file instead.
     """
-    return await list_response(request, connection, service.CUSTOMERS, conditions, page, format)
+    return await list_response(request, reader, service.CUSTOMERS, conditions, page, format)
 
 
 @router.get(
@@ -76,9 +77,9 @@ async def list_customers(
     summary="How many customers the filter finds",
     responses=problems(401, 422, 429, 503),
 )
-async def count_customers(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
+async def count_customers(conditions: Filtered, user: Viewer, reader: ReaderOfRequest) -> Total:
     """Takes the filters of the list, and counts all that they find."""
-    return Total(total=await count_rows(connection, service.CUSTOMERS, conditions))
+    return Total(total=await count_rows(reader, service.CUSTOMERS, conditions))
 
 
 @router.get(
@@ -87,9 +88,9 @@ async def count_customers(conditions: Filtered, user: Viewer, connection: Connec
     summary="One customer",
     responses=problems(401, 404, 422, 503),
 )
-async def get_customer(customer_id: CustomerId, user: Viewer, connection: ConnectionOfRequest) -> Customer:
+async def get_customer(customer_id: CustomerId, user: Viewer, reader: ReaderOfRequest) -> Customer:
     """The customer as it is stored now, whoever wrote it last."""
-    return await service.get_customer(connection, customer_id)
+    return await service.get_customer(reader, customer_id)
 
 
 @router.put(

@@ -10,6 +10,7 @@ from ..errors import Unprocessable, problems
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, page_response
 from ..lists.filters import Conditions
 from ..lists.rows import Listed, Page, count_rows, fetch_page
+from ..reading import Reader
 from .columns import Batches, Column
 from .response import EXPORT_CONTENT, ExportFormat, export_response
 
@@ -28,7 +29,7 @@ NearNames = Callable[[], Awaitable[Mapping[str, Sequence[str]]]]
 
 async def list_response(
     request: Request,
-    connection: Connection,
+    reader: Reader,
     listed: Listed,
     conditions: Conditions,
     page: Page,
@@ -40,15 +41,19 @@ async def list_response(
     near_names: asked where the list is empty, for names by filter that would find something.
     """
     if format is ExportFormat.json:
-        rows, cursor = await fetch_page(connection, listed, conditions, page)
+        rows, cursor = await fetch_page(reader, listed, conditions, page)
         is_empty = not rows and page.after is None and not page.offset
         near = await near_names() if is_empty and near_names else {}
         about = {"sugestoes": near} if near else {}
         return page_response(request, listed.name, rows, page.limit, about=about, cursor=cursor)
     refuse_page_of_export(page)
-    rows_to_come = await count_rows(connection, listed, conditions) if format is ExportFormat.xlsx else None
-    batches = batches_of(connection, listed, conditions, page)
-    return await export_response(format, listed.table, columns_of(listed, page), batches, rows=rows_to_come)
+    rows_to_come = await count_rows(reader, listed, conditions) if format is ExportFormat.xlsx else None
+
+    async def file(connection: Connection) -> Response:
+        batches = batches_of(connection, listed, conditions, page)
+        return await export_response(format, listed.table, columns_of(listed, page), batches, rows=rows_to_come)
+
+    return await reader.ask(file)
 
 
 def columns_of(listed: Listed, page: Page) -> Sequence[Column]:

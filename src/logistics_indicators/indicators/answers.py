@@ -13,10 +13,11 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from ..database import ACQUIRE_SECONDS, pool_of
+from ..database import Connection
 from ..errors import problems
 from ..exports.columns import Batch, Column
 from ..exports.response import EXPORT_CONTENT, Download, ExportFormat, export_response
+from ..reading import reader_of
 from ..rollup.near_names import near_names
 from ..rollup.reading import Filters
 from .figures import Integers
@@ -87,19 +88,20 @@ async def answer_table(
     on beside the data and the request.
     """
     memory: Memory = request.app.state.indicators
-    async with (
-        pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection,
-        open_snapshot(connection, memory) as snapshot,
-    ):
-        etag = f'"{snapshot.version}{f"-{day_of(snapshot)}" if day_of else ""}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        if client_has(request, etag):
-            return Response(status_code=304, headers=headers)
-        key = (etag, request.url.path, request.scope["query_string"])
-        body = memory.bodies.get(key)
-        if body is not None:
-            return Response(body, media_type=JSON, headers=headers)
-        table, version = await _with_near_names(snapshot, await ask(snapshot), filters), snapshot.version
+
+    async def ask_once(connection: Connection) -> Response | tuple[Table, int]:
+        async with open_snapshot(connection, memory) as snapshot:
+            headers["ETag"] = f'"{snapshot.version}{f"-{day_of(snapshot)}" if day_of else ""}"'
+            if known := _known_answer(request, memory, headers):
+                return known
+            return await _with_near_names(snapshot, await ask(snapshot), filters), snapshot.version
+
+    headers = {"Cache-Control": "private, no-cache"}
+    async with reader_of(request) as reader:
+        answer = await reader.ask(ask_once)
+    if isinstance(answer, Response):
+        return answer
+    table, version = answer
     if format is not ExportFormat.json:
         response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
         response.headers.update(headers)
@@ -107,8 +109,20 @@ async def answer_table(
     if len(table.rows) > ROWS_AT_ONCE:
         return Download(_body_pieces(table, version), media_type=JSON, headers=headers)
     body = table_body(table, version)
-    memory.bodies.put(key, body)
+    memory.bodies.put(_key(request, headers), body)
     return Response(body, media_type=JSON, headers=headers)
+
+
+def _known_answer(request: Request, memory: Memory, headers: Mapping[str, str]) -> Response | None:
+    """That the client has it, or one that was made before."""
+    if client_has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    body = memory.bodies.get(_key(request, headers))
+    return None if body is None else Response(body, media_type=JSON, headers=headers)
+
+
+def _key(request: Request, headers: Mapping[str, str]) -> tuple[str, str, bytes]:
+    return headers["ETag"], request.url.path, request.scope["query_string"]
 
 
 async def _with_near_names(snapshot: Snapshot, table: Table, filters: Filters) -> Table:

@@ -48,28 +48,28 @@ class DatabaseFigures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         up = self.commits_waiting is not None
-        yield _gauge("logistics_info", "The version that runs", [(["version", __version__], 1)])
-        yield _gauge("logistics_database_up", "1 where the database answers", [([], int(up))])
+        yield gauge("logistics_info", "The version that runs", [(["version", __version__], 1)])
+        yield gauge("logistics_database_up", "1 where the database answers", [([], int(up))])
         if not up:
             return
-        yield _gauge(
+        yield gauge(
             "logistics_loads",
             "Loads kept, by kind and state",
             [(["kind", k, "status", s], self.loads.get((k, s), 0)) for k in Kind for s in get_args(Status)],
         )
-        yield _gauge(
+        yield gauge(
             "logistics_load_queue_age_seconds",
             "Since the oldest load that has not ended was received; 0 where there is none",
             [([], self.queue_age)],
         )
-        yield _gauge("logistics_rows", "Rows stored, at most a minute old", _labelled("table", self.rows))
-        yield _gauge(
+        yield gauge("logistics_rows", "Rows stored, at most a minute old", _labelled("table", self.rows))
+        yield gauge(
             "logistics_data_age_seconds",
             "Since the last load of customers and of services completed, and since the newest visit",
             _labelled("of", self.ages),
         )
         waiting = self.commits_waiting or 0
-        yield _gauge(
+        yield gauge(
             "logistics_rollup_commits_waiting", "Changes of visits not merged into the levels yet", [([], waiting)]
         )
 
@@ -78,7 +78,7 @@ def _labelled(label: str, values: dict[str, Any]) -> list[tuple[list[str], float
     return [([label, name], value) for name, value in values.items()]
 
 
-def _gauge(name: str, help_text: str, samples: Sequence[tuple[list[str], float]]) -> Metric:
+def gauge(name: str, help_text: str, samples: Sequence[tuple[list[str], float]]) -> Metric:
     """`samples`: label, value, label, value, … and the number."""
     family = GaugeMetricFamily(name, help_text, labels=samples[0][0][::2] if samples else [])
     for labels, value in samples:

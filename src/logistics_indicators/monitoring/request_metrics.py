@@ -40,6 +40,16 @@ class RequestMetrics:
             registry=self.registry,
         )
 
+        self.reads = Counter(
+            "logistics_reads",
+            "Questions that only read, by the server that was asked (twice where the replica failed)",
+            ["server"],
+            registry=self.registry,
+        )
+
+    def count_read(self, server: str) -> None:
+        self.reads.labels(server).inc()
+
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in METHODS else "other"
         self.requests.labels(method, route, status).inc()

@@ -15,6 +15,7 @@ from .database_figures import DatabaseFigures, read_figures
 from .disk_figures import DiskFigures
 from .machine import Machine, measure_machine
 from .readers import MetricsReader
+from .replica_figures import read_replica_figures
 
 log = structlog.get_logger()
 
@@ -82,7 +83,8 @@ async def _exposition(request: Request) -> Response:
     state = request.app.state
     figures = await _figures(request)
     state.metrics.watch_pool(state.pool)
-    more: tuple[Collector, ...] = (figures, DiskFigures(state.settings))
+    replica = await read_replica_figures(state.replica)
+    more: tuple[Collector, ...] = (figures, DiskFigures(state.settings), replica)
     text, media_type = await asyncio.to_thread(state.metrics.exposition, request.headers.get("Accept", ""), *more)
     return Response(text, media_type=media_type)
 

@@ -16,6 +16,7 @@ from ..http.paging import LINK_HEADER
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
+from ..reading import ReaderOfRequest
 from ..rollup.near_names import near_names
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
@@ -41,15 +42,15 @@ async def list_polos(
     conditions: Annotated[Conditions, Depends(_filtered)],
     page: Annotated[Page, Depends(page_of(service.POLOS))],
     _: Viewer,
-    connection: ConnectionOfRequest,
+    reader: ReaderOfRequest,
     request: Request,
 ) -> Response:
     """Every polo that ever had a visit, with its state and where that comes from: its name, or an admin."""
 
     async def near() -> dict[str, list[str]]:
-        return await near_names(connection, {"polo": filter.polo})
+        return await near_names(reader, {"polo": filter.polo})
 
-    return await list_response(request, connection, service.POLOS, conditions, page, ExportFormat.json, near)
+    return await list_response(request, reader, service.POLOS, conditions, page, ExportFormat.json, near)
 
 
 @router.put(

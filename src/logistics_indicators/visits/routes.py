@@ -15,6 +15,7 @@ from ..http.field_types import MAX_ID
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
+from ..reading import ReaderOfRequest
 from ..rollup.near_names import near_names
 from . import service
 from .models import ChangedService, NewService, Service, ServicePage
@@ -25,9 +26,9 @@ ServiceId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 async def _filtered(
-    _: Viewer, filter: Annotated[service.VisitFilter, Depends()], connection: ConnectionOfRequest
+    _: Viewer, filter: Annotated[service.VisitFilter, Depends()], reader: ReaderOfRequest
 ) -> Conditions:
-    return await service.conditions_of(connection, filter)
+    return await service.conditions_of(reader, filter)
 
 
 Filtered = Annotated[Conditions, Depends(_filtered)]
@@ -64,7 +65,7 @@ async def list_services(
     page: Annotated[Page, Depends(page_of(service.SERVICES))],
     format: RequestedFormat,
     user: Viewer,
-    connection: ConnectionOfRequest,
+    reader: ReaderOfRequest,
     request: Request,
 ) -> Response:
     """Filters must all hold; ranges include both ends. `proxima_pagina` leads to the next page at the same cost as the
@@ -72,9 +73,9 @@ async def list_services(
     """
 
     async def near() -> dict[str, list[str]]:
-        return await near_names(connection, {"angel": filter.angel, "polo": filter.polo})
+        return await near_names(reader, {"angel": filter.angel, "polo": filter.polo})
 
-    return await list_response(request, connection, service.SERVICES, conditions, page, format, near)
+    return await list_response(request, reader, service.SERVICES, conditions, page, format, near)
 
 
 @router.get(
@@ -84,9 +85,9 @@ async def list_services(
     summary="How many services the filter finds",
     responses=problems(401, 422, 429, 503),
 )
-async def count_services(conditions: Filtered, user: Viewer, connection: ConnectionOfRequest) -> Total:
+async def count_services(conditions: Filtered, user: Viewer, reader: ReaderOfRequest) -> Total:
     """Takes the filters of the list, and counts all that they find."""
-    return Total(total=await service.count_services(connection, conditions))
+    return Total(total=await service.count_services(reader, conditions))
 
 
 @router.get(
@@ -95,9 +96,9 @@ async def count_services(conditions: Filtered, user: Viewer, connection: Connect
     summary="One service",
     responses=problems(401, 404, 422, 503),
 )
-async def get_service(service_id: ServiceId, user: Viewer, connection: ConnectionOfRequest) -> Service:
+async def get_service(service_id: ServiceId, user: Viewer, reader: ReaderOfRequest) -> Service:
     """The visit as it is stored now; `GET /v1/services/{service_id}/origin` says which loads it comes from."""
-    return await service.get_service(connection, service_id)
+    return await service.get_service(reader, service_id)
 
 
 @router.put(
