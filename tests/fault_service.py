@@ -85,6 +85,10 @@ class Service:
         if database_url:
             changes["database_url"] = database_url
         self.environment = os.environ | {name.upper(): str(value) for name, value in changes.items()}
+        self.arguments: tuple[str, ...] = (
+            *("serve", "--port", str(self.port), "--no-announce"),
+            *("--data-dir", str(self.embedded.data_dir)),
+        )
         self.process: subprocess.Popen[bytes] | psutil.Process | None = None
         self.nursery = self._open([sys.executable, "-c", NURSERY], subprocess.PIPE) if nursery else None
         self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False)
@@ -100,10 +104,9 @@ class Service:
         self.process = psutil.Process(int(self.nursery.stdout.readline()))
 
     def _open(self, program: list[str], ends: int) -> subprocess.Popen[bytes]:
-        arguments = "serve", "--port", str(self.port), "--no-announce", "--data-dir", str(self.embedded.data_dir)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*program, *arguments],
+                [*program, *self.arguments],
                 env=self.environment,
                 stdin=ends,
                 stdout=ends if ends == subprocess.PIPE else log,

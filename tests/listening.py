@@ -18,12 +18,20 @@ from logistics_indicators.listening.protocol import BoundedHttpProtocol
 
 @asynccontextmanager
 async def listening(
-    app: FastAPI, bounds: ConnectionBounds | None = None, patience: int | None = 1
+    app: FastAPI, bounds: ConnectionBounds | None = None, patience: int | None = 1, idle: int = 5
 ) -> AsyncIterator[int]:
-    """The port on 127.0.0.1. The app's lifespan is the caller's. `patience`: seconds that answers have at the end."""
+    """The port on 127.0.0.1. The app's lifespan is the caller's. `patience`: seconds that answers have at the end;
+    `idle`: how long a connection may be, that is no proxy's."""
     protocol: Any = partial(BoundedHttpProtocol, bounds=bounds)
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=patience, http=protocol, ws="none"
+        app,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=patience,
+        timeout_keep_alive=idle,
+        http=protocol,
+        ws="none",
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -89,6 +89,7 @@ RULES = {
     "GET /v1/indicators/verify": ADMINS,
     "POST /v1/indicators/rebuild": ADMINS,
     "GET /v1/health": PUBLIC,
+    "GET /v1/ready": PUBLIC,
     "GET /v1/metrics": ANYONE,
     "GET /metrics": ANYONE,
     "GET /v1/calendar": ANYONE,
@@ -102,6 +103,7 @@ RULES = {
 
 RULES |= {
     "GET /v1/health": PUBLIC,
+    "GET /v1/ready": PUBLIC,
     "GET /v1/metrics": ANYONE,  # or METRICS_TOKEN, see test_monitoring.py
     "GET /metrics": ANYONE,
 }

@@ -422,6 +422,17 @@ async def test_a_proxy_s_connections_are_many_clients(app: FastAPI) -> None:
             await talk.end()
 
 
+async def test_a_proxy_s_idle_connection_has_a_time_of_its_own(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert http_protocol.PROXY_IDLE_SECONDS > 60  # as long as AWS's balancers keep theirs
+    monkeypatch.setattr(http_protocol, "PROXY_IDLE_SECONDS", 0.05)
+    async with listening(app, ConnectionBounds(proxies="127.0.0.1"), idle=3600) as port:
+        talk = await Talk.begin(port)
+        await talk.say(ME)
+        assert (await talk.answer())[0] == 401
+        assert await talk.reader.read() == b""
+        await talk.end()
+
+
 async def test_a_full_process_still_answers_health_checks(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_bounds, "RESERVED", 2)
     async with listening(app, ConnectionBounds(total=4, per_address=100)) as port:
@@ -429,9 +440,10 @@ async def test_a_full_process_still_answers_health_checks(app: FastAPI, monkeypa
         for talk in held:
             await talk.say(ME)
             assert (await talk.answer())[0] == 401
-        health = await exchange(port, b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert health.startswith(b"HTTP/1.1 200")
-        assert b"connection: close" in health
+        for check in (b"health", b"ready"):
+            health = await exchange(port, b"GET /v1/" + check + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert health.startswith(b"HTTP/1.1 200")
+            assert b"connection: close" in health
         refused = await exchange(port, ME)
         assert_problem(refused, 503)
         assert b"retry-after: " in refused

@@ -57,6 +57,7 @@ GET /v1/indicators/sla/polo 200 304 401 422
 GET /v1/services/{service_id}/origin 200 401 404 422
 GET /v1/indicators/changes 200 304 401 422
 GET /v1/health 200 503
+GET /v1/ready 200 503
 GET /v1/metrics 200 401
 GET /metrics 200 401
 """

@@ -33,6 +33,7 @@ from .exports.list_places import lists_per_user
 from .exports.response import export_slots, exports_per_user
 from .http.allowed_methods import AllowedMethods
 from .http.compression import Compression
+from .http.draining import Draining, NoMoreRequests
 from .http.error_answers import install_error_handlers
 from .http.head_requests import HeadAsGet
 from .http.query_parameters import refuse_unknown_query
@@ -72,6 +73,7 @@ from .priority import threads_that_give_way
 from .reading import open_replica
 from .rollup.compactor import Compactor
 from .running.embedded import EmbeddedPostgres
+from .running.ending import told_before_the_end
 from .running.failed_starts import FailedStarts
 from .running.logs import configure_logs
 from .running.migrations import check_schema, migrate
@@ -159,6 +161,8 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
             stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(direct_url), name="load-changes"))
             app.state.watcher = Watcher(app.state.pool, changes)
             await stack.enter_async_context(running_workers(direct_url, settings, changes))
+            draining: Draining = app.state.draining
+            stack.enter_context(told_before_the_end(draining.begin, draining.end, settings.drain_seconds))
             log.info("started", version=__version__, embedded=settings.embedded)
             yield
             log.info("stopping")
@@ -177,6 +181,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     app.state.settings = settings
     app.state.find_user = user_of_token
     app.state.replica = None
+    app.state.draining = Draining()
     app.state.metrics = RequestMetrics()
     app.state.row_counts = RowCounts()
     app.state.export_slots = export_slots(settings.database_pool_size)
@@ -228,6 +233,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)
     app.add_middleware(AccessLog, metrics=app.state.metrics)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(NoMoreRequests, draining=app.state.draining)
     app.add_middleware(FailedStarts)
 
 

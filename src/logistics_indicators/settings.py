@@ -108,7 +108,9 @@ class Settings(BaseSettings):
     database_wait_seconds: float = Field(
         60, ge=0, description="How long a start waits for the database to answer before it gives up"
     )
-    statement_timeout_seconds: float = Field(30, gt=0, description="Longest SQL statement of a request")
+    statement_timeout_seconds: float = Field(
+        30, gt=0, description="Longest SQL statement of a request, seconds; half of it may be spent waiting for others"
+    )
 
     # Accounts
     jwt_secret_key: Key | None = Field(
@@ -171,6 +173,13 @@ class Settings(BaseSettings):
     )
     forwarded_allow_ips: str = Field(
         "", description="Proxies whose X-Forwarded-For and -Proto are believed: addresses or networks, by commas"
+    )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="How long a process that got SIGTERM still answers while /v1/ready says 503, seconds: longer than "
+        "the proxy in front of it takes to notice",
     )
 
     # Loads

@@ -151,6 +151,8 @@ async def in_trouble(recorder: Recorder, app: FastAPI) -> None:
         await ask("load_customers", "The disk is full", files=files, expect=507)
     with patch.object(app.state.health, "database_answers", no_database):
         await ask("check_health", "The database is away", by="nobody", expect=503)
+    with patch.object(app.state.draining, "begun", True):
+        await ask("check_readiness", "The process is about to end", by="nobody", expect=503)
 
 
 async def broken(*_: object) -> None:

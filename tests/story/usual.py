@@ -236,5 +236,6 @@ async def indicators(recorder: Recorder) -> None:
 
 async def monitoring(recorder: Recorder) -> None:
     await recorder.ask("check_health", by="nobody")
+    await recorder.ask("check_readiness", by="nobody")
     await recorder.ask("get_metrics")
     await recorder.ask("scrape_metrics")

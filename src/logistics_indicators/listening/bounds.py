@@ -34,11 +34,12 @@ class ConnectionBounds:
         connected = list(addresses)
         if len(connected) > self.total + RESERVED:
             return Room.none
-        if address is not None and connected.count(address) > self.per_address and not self._is_proxy(address):
+        if address is not None and connected.count(address) > self.per_address and not self.is_proxy(address):
             return Room.none
         return Room.free if len(connected) <= self.total else Room.reserved
 
-    def _is_proxy(self, address: str) -> bool:
+    def is_proxy(self, address: str) -> bool:
+        """Whether it may speak for others."""
         named = self.proxies.replace(",", " ").split()
         return "*" in named or any(_within(address, name) for name in named)
 

@@ -35,7 +35,14 @@ LINGER_SECONDS = 5.0
 
 LINGER_BYTES = 64 * 1024 * 1024
 VERSIONS = ("1.0", "1.1")
-HEALTH_PATH = "/v1/health"
+HEALTH_PATHS = frozenset({"/v1/health", "/v1/ready"})
+
+PROXY_IDLE_SECONDS = 75
+"""How long a proxy's idle connection is kept: longer than proxies keep theirs, else one that it takes for its next
+request may be closed under it, and the request lost. AWS's balancers keep theirs for 60 s."""
+
+STREAM_END_SECONDS = 2.0
+"""How long a stream of events has to come to its end by itself, once the process ends."""
 
 
 class _CannotBeTaken(Exception):
@@ -69,6 +76,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._reader_watch = SlowReaderWatch(transport, self.loop)
+        if self._address is not None and self._bounds.is_proxy(self._address):
+            self.timeout_keep_alive = PROXY_IDLE_SECONDS
         self._room = self._bounds.room_for(self._address, [_address_of(other) for other in self.connections])
         if self._room is Room.none:
             self._deaf = True
@@ -78,10 +87,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._start_head()
 
     def shutdown(self) -> None:
-        """Answers under way are finished, but for those that would go on: their readers come back."""
+        """Answers under way are finished. A stream of events that does not end itself is cut: its reader comes back."""
         super().shutdown()
         if self._endless and self._last_due() is not None:
-            self.transport.close()
+            self.loop.call_later(STREAM_END_SECONDS, self.transport.close)
 
     @property
     def _address(self) -> str | None:
@@ -167,7 +176,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._has_cycle = True
         if self._room is Room.reserved:
             self.cycle.keep_alive = False
-            if path_within(dict(self.cycle.scope)) != HEALTH_PATH:
+            if path_within(dict(self.cycle.scope)) not in HEALTH_PATHS:
                 self._fail(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")
 
     def on_body(self, body: bytes) -> None:

@@ -1,7 +1,7 @@
 """GET /v1/events: what a page shows that changes, as one stream."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -56,16 +56,16 @@ async def watch_all(request: Request, user: Viewer) -> StreamingResponse:
     - `rejects` where open or waiting rejects may have changed: `{}`.
 
     A slow reader is told the latest alone. A comment comes every 15 seconds. The stream ends after an hour, once the
-    token expires, its user is disabled, removed or given a lower role, and where the database is away: open another.
-    It counts among the streams that `EVENT_STREAMS_PER_USER` allows.
+    token expires, its user is disabled, removed or given a lower role, where the database is away, and where the
+    process that sends it ends: open another. It counts among the streams that `EVENT_STREAMS_PER_USER` allows.
     """
     watcher: Watcher = request.app.state.watcher
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(watcher, still_allowed(request, user))
+    events = request.app.state.draining.until_over(_events(watcher, still_allowed(request, user)))
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-async def _events(watcher: Watcher, may_watch: MayWatch) -> AsyncIterator[str]:
+async def _events(watcher: Watcher, may_watch: MayWatch) -> AsyncGenerator[str]:
     """Before each piece it asks whether the reader still may."""
     end = time.monotonic() + HARD_STOP_SECONDS
     with watcher.reading() as news:

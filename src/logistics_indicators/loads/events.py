@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from fastapi import Depends, Request
 
@@ -48,7 +48,7 @@ def still_allowed(request: Request, user: User) -> MayWatch:
     return ask
 
 
-async def load_events(pool: Pool, load: Load, may_watch: MayWatch) -> AsyncIterator[str]:
+async def load_events(pool: Pool, load: Load, may_watch: MayWatch) -> AsyncGenerator[str]:
     """An event `load` with the resource whenever it changes, a comment as heartbeat, the end with the load's end.
 
     Before each of them it asks whether the reader still may; where not, the stream ends without another word.

@@ -218,13 +218,13 @@ async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: L
     """The load as Server-Sent Events until it ends; the data is what GET of the load answers.
 
     It also ends once the token expires, or its user is disabled, removed or given a lower role: open another with a
-    new token. 429 where the user watches as many as `EVENT_STREAMS_PER_USER` says.
+    new token. So it does where the process that sends it ends. 429 where the user watches as many as
+    `EVENT_STREAMS_PER_USER` says.
     """
     load = await service.find_load(pool, load_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        load_events(pool, load, still_allowed(request, user)), media_type="text/event-stream", headers=headers
-    )
+    events = request.app.state.draining.until_over(load_events(pool, load, still_allowed(request, user)))
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))

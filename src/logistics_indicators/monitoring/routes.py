@@ -49,6 +49,28 @@ async def check_health(request: Request, response: Response) -> Health:
     return Health(status=state, database=state, version=__version__, embedded=request.app.state.settings.embedded)
 
 
+class Readiness(BaseModel):
+    status: Literal["ready", "draining", "unavailable"]
+
+
+@router.get(
+    "/v1/ready",
+    operation_id="check_readiness",
+    summary="Whether requests may be sent to this process",
+    responses={503: {"model": Readiness, "description": "It is about to end, or its database does not answer"}},
+)
+async def check_readiness(request: Request, response: Response) -> Readiness:
+    """Public, for the load balancer in front of several processes. A process that was told to end (SIGTERM) is
+    `draining` for `DRAIN_SECONDS`: it answers all that still comes, and 503 here. Whether it has to be started again is
+    what `/v1/health` tells.
+    """
+    state: Literal["ready", "draining", "unavailable"] = "draining"
+    if not request.app.state.draining.begun:
+        state = "ready" if await request.app.state.health.database_answers() else "unavailable"
+    response.status_code = 200 if state == "ready" else 503
+    return Readiness(status=state)
+
+
 @router.get(
     "/v1/metrics",
     operation_id="get_metrics",
