@@ -129,11 +129,17 @@ class DatabaseFailure(Problem):
             return DatabaseReadOnly()
         if isinstance(error, LOCKED):
             return DatabaseLocked()
+        if isinstance(error, CHANGED):
+            return DatabaseChanged()
         return DatabaseBusy() if isinstance(error, TOO_SLOW) else DatabaseFailure()
 
 
 class DatabaseLocked(DatabaseFailure):
     what = "Another request, or a load, is changing what this one needs, and was waited for in vain."
+
+
+class DatabaseChanged(DatabaseFailure):
+    what = "The database was brought up to a later version this moment."
 
 
 class DatabaseBusy(DatabaseFailure):
@@ -163,7 +169,10 @@ LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 TOO_SLOW = (TimeoutError, asyncpg.QueryCanceledError)
 """No connection came free in time, or a statement was ended by statement_timeout (or by the database's admin)."""
 
-DATABASE_FAILURES = (*DATABASE_AWAY, *LOCKED, *TOO_SLOW)
+CHANGED = (asyncpg.InvalidCachedStatementError,)
+"""A later version's migration changed a table since a statement on it was prepared. Asked again, it is prepared anew."""
+
+DATABASE_FAILURES = (*DATABASE_AWAY, *LOCKED, *TOO_SLOW, *CHANGED)
 """All of what is told as a DatabaseFailure."""
 
 

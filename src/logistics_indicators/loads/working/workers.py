@@ -13,10 +13,11 @@ from ...database import (
     Pool,
     background_settings,
     ending_with,
+    is_migrating,
     preparation,
     session_settings,
 )
-from ...errors import DATABASE_AWAY
+from ...errors import CHANGED, DATABASE_AWAY
 from ...rollup.commits import forget_commits
 from ...settings import Settings
 from ..kinds import Kind
@@ -133,11 +134,14 @@ TRY_AGAIN = (
 
 async def _step(work: LoadWork, connection: Connection) -> bool:
     try:
-        return await work.step(connection)
+        return not await is_migrating(connection) and await work.step(connection)
     except asyncpg.QueryCanceledError as error:
         log.warning("load_step_too_slow", load_id=AT_WORK_ON.get())
         await work.give_up_after(connection, error)
         return False
+    except CHANGED as error:
+        log.info("load_step_again", reason=type(error).__name__)
+        return True
     except TRY_AGAIN:
         raise
     except Exception as error:
