@@ -170,7 +170,7 @@ TOO_SLOW = (TimeoutError, asyncpg.QueryCanceledError)
 """No connection came free in time, or a statement was ended by statement_timeout (or by the database's admin)."""
 
 CHANGED = (asyncpg.InvalidCachedStatementError,)
-"""A later version's migration changed a table since a statement on it was prepared. Asked again, it is prepared anew."""
+"""A later version changed a table since a statement on it was prepared. Asked again, it is prepared anew."""
 
 DATABASE_FAILURES = (*DATABASE_AWAY, *LOCKED, *TOO_SLOW, *CHANGED)
 """All of what is told as a DatabaseFailure."""
