@@ -26,7 +26,6 @@ SETTINGS = {
     "forwarded_allow_ips": "127.0.0.1",
     "access_token_minutes": 120,
     "load_workers": 1,
-    "statement_timeout_seconds": 120,  # other tests may take the machine
     "load_chunk_bytes": 128 * 1024,
 }
 

@@ -68,7 +68,7 @@ class MixedLoad:
         rows_alone: without files and streams.
         """
         single = (self._read_lists, self._read_indicators, self._write, self._write)
-        others = () if rows_alone else (self._load, self._upload, self._watch)
+        others = (self._write_customers,) if rows_alone else (self._load, self._upload, self._watch)
         async with asyncio.TaskGroup() as group:
             for work in (*single, *others):
                 group.create_task(self._as_client(work))
@@ -78,7 +78,7 @@ class MixedLoad:
                 self._over.set()
 
     async def has_written(self) -> bool:
-        return len(self.customers) > 5
+        return len(self.customers) > 5 and len(self.visits) > 5
 
     async def bring_customers(self) -> None:
         async with self._client() as client:
@@ -146,23 +146,21 @@ class MixedLoad:
     # -- writers of single rows ------------------------------------------------------------------------------
 
     async def _write(self, client: httpx.AsyncClient) -> None:
+        if visit := await self._new_visit(client, "POST", "/v1/services", 201):
+            assert visit[0] not in self.visits
+            self.visits[visit[0]] = visit
+            if changed := await self._new_visit(client, "PUT", f"/v1/services/{visit[0]}", 200):
+                self.visits[visit[0]] = changed
+
+    async def _write_customers(self, client: httpx.AsyncClient) -> None:
+        """Not beside files of visits, whose chunks they would wait for."""
         number = next(self._numbers)
         name, email = f"Novo {number}", f"novo{number}@example.com"
         customer = await self._ask(client, "single", "POST", "/v1/customers", 201, json={"nome": name, "email": email})
-        visit = await self._new_visit(client, "POST", "/v1/services", 201)
         if customer is not None:
             key = customer.json()["id"]
             assert key not in self.customers
             self.customers[key] = (key, name, email, None)
-            changed = (key, f"{name} mudado", email, None)
-            body = {"nome": changed[1], "email": email}
-            if await self._ask(client, "single", "PUT", f"/v1/customers/{key}", 200, json=body):
-                self.customers[key] = changed
-        if visit is not None:
-            assert visit[0] not in self.visits
-            self.visits[visit[0]] = visit
-            if changed_visit := await self._new_visit(client, "PUT", f"/v1/services/{visit[0]}", 200):
-                self.visits[visit[0]] = changed_visit
 
     async def _new_visit(self, client: httpx.AsyncClient, method: str, path: str, expect: int) -> Row | None:
         limit = FIRST_DAY + timedelta(days=self._chance.randrange(120))

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from behind_haproxy import Proxy, behind_haproxy, later_version, restart
 from fault_service import PASSWORD, fault_folder, seeded
-from mixed_load import MixedLoad
+from mixed_load import CUSTOMERS, MixedLoad
 
 RESTARTS = int(os.environ.get("RESTARTS") or 0)
 
@@ -64,9 +64,12 @@ async def test_a_process_that_dies_costs_readers_nothing_and_no_write_that_was_a
             dying.kill()
             await proxy.until("DOWN", dying)
         assert [failure for failure in load.failed if " GET " in failure] == []
-        stored = {row["id"] for row in await connection.fetch("SELECT id FROM visits")}
-        assert load.visits.keys() <= stored
-        assert len(stored) <= len(load.visits) + len(load.failed)
+        visits = {row["id"] for row in await connection.fetch("SELECT id FROM visits")}
+        customers = {row["id"] for row in await connection.fetch("SELECT id FROM customers")}
+        assert load.visits.keys() <= visits
+        assert load.customers.keys() <= customers
+        stored, answered = len(visits) + len(customers), len(load.visits) + len(load.customers)
+        assert stored - CUSTOMERS <= answered + len(load.failed)
 
 
 async def test_clients_behind_the_proxy_have_their_own_addresses_whatever_they_say(

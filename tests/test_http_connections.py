@@ -433,6 +433,24 @@ async def test_a_proxy_s_idle_connection_has_a_time_of_its_own(app: FastAPI, mon
         await talk.end()
 
 
+async def test_who_is_not_answered_before_the_process_ends_is_told_so(app: FastAPI) -> None:
+    begun = asyncio.Event()
+
+    @app.get("/never")
+    async def never() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with listening(app) as port:
+        talk = await Talk.begin(port)
+        await talk.say(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+        await begun.wait()
+    answer = await talk.rest()
+    assert_problem(answer, 503)
+    assert b"retry-after: " in answer
+    await talk.end()
+
+
 async def test_a_full_process_still_answers_health_checks(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_bounds, "RESERVED", 2)
     async with listening(app, ConnectionBounds(total=4, per_address=100)) as port:

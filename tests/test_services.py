@@ -237,7 +237,7 @@ async def test_a_write_that_is_cancelled_while_it_waits_is_503_and_works_later(
 async def test_a_write_that_waits_for_a_lock_in_vain_is_told_so_and_works_later(
     database_url: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "LOCK_SHARE", 0.01)
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.2)
     insert = "INSERT INTO users (username, email, password_hash, role) VALUES ('a', 'a', '!', 'analyst') RETURNING id"
     user_id = await connection.fetchval(insert)
     async with running_app(make_settings(database_url)) as app:

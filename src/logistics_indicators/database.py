@@ -25,8 +25,8 @@ Pool: TypeAlias = Any
 ACQUIRE_SECONDS = 10.0
 """How long a request waits for a free connection before it is told 503."""
 
-LOCK_SHARE = 0.5
-"""Of a statement's time, how much it may wait for rows or tables that somebody else changes."""
+LOCK_SECONDS = 15.0
+"""How long a statement waits for rows or tables that somebody else changes."""
 
 
 class Lock(IntEnum):
@@ -162,7 +162,7 @@ def session_settings(application: str, statement_timeout_seconds: float) -> dict
         "application_name": application,
         "statement_timeout": str(int(statement_timeout_seconds * 1000)),
         "idle_in_transaction_session_timeout": "60000",
-        "lock_timeout": str(int(statement_timeout_seconds * LOCK_SHARE * 1000)),
+        "lock_timeout": str(int(LOCK_SECONDS * 1000)),
         "datestyle": "ISO, DMY",
         "timezone": "UTC",
         "jit": "off",

@@ -108,9 +108,7 @@ class Settings(BaseSettings):
     database_wait_seconds: float = Field(
         60, ge=0, description="How long a start waits for the database to answer before it gives up"
     )
-    statement_timeout_seconds: float = Field(
-        30, gt=0, description="Longest SQL statement of a request, seconds; half of it may be spent waiting for others"
-    )
+    statement_timeout_seconds: float = Field(30, gt=0, description="Longest SQL statement of a request")
 
     # Accounts
     jwt_secret_key: Key | None = Field(

@@ -35,6 +35,7 @@ LINGER_SECONDS = 5.0
 
 LINGER_BYTES = 64 * 1024 * 1024
 VERSIONS = ("1.0", "1.1")
+STOPPED = "The service stopped before it could answer. Look whether it was done before you ask again."
 HEALTH_PATHS = frozenset({"/v1/health", "/v1/ready"})
 
 PROXY_IDLE_SECONDS = 75
@@ -254,9 +255,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 if unread:
                     self._linger()
 
-            await app(scope, receive, send_bounded)
+            try:
+                await app(scope, receive, send_bounded)
+            except asyncio.CancelledError:
+                self._say_that_it_ends(cycle)
+                raise
 
         return answer
+
+    def _say_that_it_ends(self, cycle: RequestResponseCycle) -> None:
+        """uvicorn cancels what takes too long at the process's end, and would say 500 in a shape that is not ours."""
+        if not cycle.response_started and not cycle.disconnected:
+            cycle.response_started = True
+            self._write_early(HTTPStatus.SERVICE_UNAVAILABLE, STOPPED)
 
     def _linger(self) -> None:
         """Says that nothing more comes, and throws away what the client still sends, for a while."""
