@@ -93,8 +93,12 @@ async def test_ctrl_c_does_not_wait(service: Service) -> None:
 async def test_several_workers_drain_as_one_does(folder: Path, database_url: str) -> None:
     service = Service(folder, database_url, drain_seconds=0.1)
     service.arguments += ("--workers", "2")
+
+    async def both_have_started() -> bool:
+        return service.log.read_text().count('"event": "started"') == 2
+
     service.start()
-    await service.ready()
+    await service.wait_for(both_have_started, "both workers have started")
     service.signal(signal.SIGTERM)
     assert await service.ended() == 0
     assert service.log.read_text().count('"event": "draining"') == 2
