@@ -123,7 +123,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of the bench's own database; kept")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--changes", type=int, default=600, help="of the data, while the page is open")
+    parser.add_argument(
+        "--changes", type=int, default=600, help="of the data, while the page is open; 600 are an hour of one every 6 s"
+    )
     parser.add_argument("--port", type=int, default=8232)
     arguments = parser.parse_args()
     if CHROMIUM is None:

@@ -24,8 +24,8 @@ PASSWORD = "uma senha bem comprida 7"
 PATIENCE_MS = 60_000
 SIGNS = {
     "summary": ".figure:nth-child(3) .spark path",
-    "explore": ".bars li",
-    "visits": "tbody tr",
+    "explore": ".chart canvas",
+    "visits": "tbody tr[aria-rowindex]",
     "admin": "tbody tr",
     "wall": ".huge .spark path",
 }
@@ -47,6 +47,7 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    page.mouse.move(0, 0)  # over nothing that would light up
     page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
 
 
@@ -65,7 +66,7 @@ def a_day(page: Page, origin: str) -> None:
         card = page.get_by_role("article", name=name)
         expect(card).to_have_attribute("data-step", "checked")
         if name == "services.csv":
-            card.scroll_into_view_if_needed()
+            card.evaluate("card => card.scrollIntoView()")
             picture(page, "loads-check")
         card.get_by_role("button", name="Carregar").click()
         expect(card).to_have_attribute("data-step", "ended")

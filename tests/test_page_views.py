@@ -34,6 +34,12 @@ THEMES = ("dark", "contrast")
 DESK = {"width": 1280, "height": 2400}
 """High enough that every panel is on the screen, and so asks for what it shows."""
 PHONE = {"width": 360, "height": 740}
+CUT = """[...document.querySelectorAll(".card, .card > *")]
+    .filter(box => box.clientWidth && box.scrollWidth > box.clientWidth)
+    .filter(box => getComputedStyle(box).overflowX === "visible")
+    .map(box => box.innerText)"""
+"""What is wider than its place, and so runs into the next one."""
+
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -67,6 +73,7 @@ async def test_each_view_is_accessible_in_each_theme_and_fits_a_phone(app: FastA
             await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
             await assert_accessible(page, f"{locale}-{address}-phone")
             assert await page.evaluate(SIDEWAYS) == 0, address
+            assert await page.evaluate(CUT) == [], address
             await page.set_viewport_size(DESK)  # type: ignore[arg-type]
 
 

@@ -131,11 +131,9 @@ function Figures({ data, params }) {
     bucket: bucketOf(data.start_date, data.end_date),
     by: "uf",
     top: 0,
-    metric: "sla",
   };
-  /** @type {import("../data.js").Answered<TrendAnswer>} */
-  const trend = useData("v1/indicators/trend", query);
-  const points = trend.data?.tendencia ?? [];
+  const points = usePoints({ ...query, metric: "sla" });
+  const pace = usePoints({ ...query, metric: "produtividade" });
   return html`<section class="huge">
     <article class="card">
       <h2>${common("sla")}</h2>
@@ -151,6 +149,7 @@ function Figures({ data, params }) {
     <article class="card">
       <h2>${common("productivity")}</h2>
       <p class="value">${number(now.produtividade, 2)}</p>
+      <${Spark} values=${pace.map(({ valor }) => valor)} />
     </article>
     <article class="card">
       <h2>${common("backlog")}</h2>
@@ -158,6 +157,13 @@ function Figures({ data, params }) {
       <p class=${open.total_atrasado ? "bad" : "good"}>${text("overdue", { n: open.total_atrasado })}</p>
     </article>
   </section>`;
+}
+
+/** @param {import("../route.js").Params} query */
+function usePoints(query) {
+  /** @type {import("../data.js").Answered<TrendAnswer>} */
+  const { data } = useData("v1/indicators/trend", query);
+  return data?.tendencia ?? [];
 }
 
 /** @param {{ data: SummaryAnswer, by: "polo" | "angel" | "uf" }} props */

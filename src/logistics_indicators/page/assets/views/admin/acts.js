@@ -178,12 +178,16 @@ const SHOWN = {
 /** @param {string} action */
 export const actOf = (action) => acts(/** @type {"login"} */ (action));
 
+/** What comes first: whom or what it was done to. */
+const FIRST = ["of_username", "name", "load_id", "polo", "day"];
+/** @param {[string, unknown]} told */
+const rankOf = ([name]) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
 /** What is told of an act; what nothing happened to is left out. @param {Record<string, unknown>} detail */
 export function detailOf(detail) {
-  const shown = Object.entries(detail).filter(
-    ([name, value]) => !(name === "of_user" && detail.of_username) && value !== 0,
-  );
-  return shown
+  return Object.entries(detail)
+    .filter(([name, value]) => !(name === "of_user" && detail.of_username) && value !== 0)
+    .sort((one, other) => rankOf(one) - rankOf(other))
     .map(([name, value]) => told(/** @type {"day"} */ (name), { it: SHOWN[name]?.(String(value)) ?? String(value) }))
     .join(", ");
 }

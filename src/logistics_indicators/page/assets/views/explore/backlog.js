@@ -80,6 +80,7 @@ export function Backlog({ params }) {
     params=${params}
     waiting=${seen && waiting}
     inner=${inner}
+    wide=${asTable(params, "open")}
     tools=${tools}
   >
     <${Problems} problem=${problem} again=${again} />
