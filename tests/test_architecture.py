@@ -23,7 +23,10 @@ def imported_by(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom):
             up = here[: len(here) - node.level + 1]
-            module = (*up, *(node.module or "").split(".")) if node.level else tuple((node.module or "").split(".")[1:])
+            named = tuple((node.module or "").split("."))
+            if not node.level and named[0] != PACKAGE.name:  # as http.client
+                continue
+            module = (*up, *named) if node.level else named[1:]
             found |= {module[0]} if module and module[0] else {alias.name for alias in node.names}
     return (found & FOLDERS) - set(here)
 
