@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import httpx
 import pytest
 from command_line import PASSWORD
 from conftest import SAMPLES
@@ -72,6 +73,8 @@ async def test_curl_does_the_job(examples: Examples) -> None:
 async def test_the_client_that_openapi_python_client_makes_does_the_job(examples: Examples) -> None:
     ours, client = EXAMPLES / "openapi-python-client", examples.folder / "client"
     document = f"{examples.url}/openapi.json"
+    async with httpx.AsyncClient(timeout=60) as patient:  # its first making takes a while; the generator waits 5 s
+        assert (await patient.get(document)).status_code == 200
     said = await examples.run(
         *(GENERATOR, "generate", "--url", document, "--config", ours / "config.yaml", "--output-path", client),
         "--fail-on-warning",
