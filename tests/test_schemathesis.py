@@ -28,8 +28,8 @@ import structlog
 import uvicorn
 from command_line import PASSWORD
 from conftest import SECRET, make_settings
+from requests_that_succeed import Requests, Store, requests_that_succeed
 from test_authorisation import PUBLIC, ROLES, RULES
-from tus import BYTES, RESUMABLE, metadata
 
 from logistics_indicators.accounts.passwords import hash_password
 from logistics_indicators.accounts.tokens import TokenKey, issue_access_token
@@ -39,9 +39,6 @@ from logistics_indicators.live import routes as live
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
-CUSTOMERS = "id;nome;email;telefone\n900001;Rui;rui@example.com;\n"
-CUSTOMERS_TOO = "id;nome;email;telefone\n900002;Lia;lia@example.com;\n"
-VISITS = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n1;900001;Íris;CE - A;30/06/2021;29/06/2021\n"
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "2")
 LONG_RUN = "SCHEMATHESIS_EXAMPLES" in os.environ
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
@@ -111,155 +108,10 @@ def add_user(database_url: str, user_id: int, name: str, role: str) -> str:
     return issue_access_token(TokenKey(SECRET, access_seconds=86_400), user_id)
 
 
-async def hand_over(database_url: str, upload_id: str) -> None:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("UPDATE uploads SET user_id = $1 WHERE id = $2", OWN_ID, upload_id)
-    await connection.close()
-
-
-# A stranger has no account that could have one.
-HAND_OVER_TOKEN = "UPDATE api_tokens SET user_id = $1 WHERE id = $2 AND EXISTS (SELECT FROM users WHERE id = $1)"
-
-
-async def give_token(database_url: str, token_id: int) -> None:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(HAND_OVER_TOKEN, OWN_ID, token_id)
-    await connection.close()
-
-
-HAND_OVER_LOAD = "UPDATE loads SET user_id = $1 WHERE id = $2 AND EXISTS (SELECT FROM users WHERE id = $1)"
-
-
-async def number_loads_from(database_url: str, number: int) -> None:
-    """The document's own examples name small ids: what they undo or confirm is to be none of ours."""
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("SELECT setval(pg_get_serial_sequence('loads', 'id'), $1)", number)
-    await connection.close()
-
-
-async def give_load(database_url: str, load_id: int) -> None:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(HAND_OVER_LOAD, OWN_ID, load_id)
-    await connection.close()
-
-
-def examples_that_succeed(database_url: str, origin: str) -> dict[str, dict[str, Any]]:
-    """By operationId, a request that must succeed, with what it needs already stored."""
+def examples_that_succeed(database_url: str, origin: str) -> Requests:
     token = add_user(database_url, OWN_ID + 1, "who stored it", "admin")
-    asyncio.run(number_loads_from(database_url, 1_000))
     with httpx.Client(base_url=f"{origin}/v1", headers={"Authorization": f"Bearer {token}"}) as client:
-
-        def made(path: str, body: object) -> Any:
-            answer = client.post(path, json=body)
-            assert answer.is_success, answer.text
-            return answer.json()
-
-        def user(name: str) -> int:
-            body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-            return int(made("/users", body)["id"])
-
-        def refresh_token(name: str) -> str:
-            return str(made("/auth/login", {"username": name, "password": PASSWORD})["refresh_token"])
-
-        def customer(number: int) -> int:
-            return int(made("/customers", {"nome": "Íris", "email": f"c{number}@example.com"})["id"])
-
-        def load(kind: str, text: str, **query: Any) -> int:
-            headers = {"Content-Type": "text/csv"}
-            answer = client.post(f"/{kind}/batch", content=text, headers=headers, params=query)
-            assert answer.is_success, answer.text
-            load_id = int(answer.json()["load"]["id"])
-            while (found := client.get(f"/loads/{load_id}").json())["status"] in ("received", "loading"):
-                time.sleep(0.05)
-            assert found["status"] == "completed", found
-            return load_id
-
-        def token_of_user() -> int:
-            made_so = client.post("/tokens", json={"name": "to be revoked"})
-            assert made_so.status_code == 201, made_so.text
-            asyncio.run(give_token(database_url, made_so.json()["id"]))
-            return int(made_so.json()["id"])
-
-        def upload() -> dict[str, str]:
-            """The id of one that the user who asks has begun."""
-            headers = RESUMABLE | {"Upload-Length": str(len(CUSTOMERS))} | metadata(kind="customers")
-            answer = client.post("/uploads", headers=headers)
-            assert answer.status_code == 201, answer.text
-            asyncio.run(hand_over(database_url, answer.json()["id"]))
-            return {"upload_id": answer.json()["id"]}
-
-        for name in ("kept", "gone"):
-            made_so = client.put(f"/presets/{name}", json={"kind": "customers"})
-            assert made_so.status_code == 200, made_so.text
-        kept, gone = customer(1), customer(2)
-        visit = {"id_cliente": kept, "angel": "Íris", "polo": "CE - A", "data_limite": "2021-06-30"}
-        service_id = made("/services", visit | {"data_de_atendimento": "2021-06-29T10:15:27"})["id"]
-        with_reject = load("customers", CUSTOMERS + "x;Ana;a@example.com;\n")
-        tried, looked_at, undone = (load("customers", CUSTOMERS_TOO, validate_only=True) for _ in range(3))
-        asyncio.run(give_load(database_url, undone))
-        day = made("/calendar", {"uf": "CE", "day": "2021-06-29", "name": "A day"})["id"]
-        users = {name: user(name) for name in ("ana", "bea", "caio", "davi", "eva", "fabio")}
-        return {
-            "register": {"body": {"username": "gil", "email": "gil@example.com", "password": PASSWORD}},
-            "login": {"body": {"username": "ana", "password": PASSWORD}, "media_type": "application/json"},
-            "refresh": {"body": {"refresh_token": refresh_token("ana")}},
-            "logout": {"body": {"refresh_token": refresh_token("ana")}},
-            "open_session": {"body": {"username": "ana", "password": PASSWORD}},
-            "refresh_session": {"cookies": {"refresh_token": refresh_token("ana")}},
-            "end_session": {"cookies": {"refresh_token": refresh_token("ana")}},
-            "change_password": {"body": {"current_password": PASSWORD, "new_password": PASSWORD + " again"}},
-            "reset_password": {
-                "body": {
-                    "reset_token": made(f"/users/{users['bea']}/password-reset", None)["reset_token"],
-                    "new_password": PASSWORD + " again",
-                }
-            },
-            "create_user": {"body": {"username": "hugo", "email": "hugo@example.com", "password": PASSWORD}},
-            "get_user": {"path_parameters": {"user_id": users["caio"]}},
-            "change_user": {"path_parameters": {"user_id": users["davi"]}, "body": {"active": False}},
-            "delete_user": {"path_parameters": {"user_id": users["eva"]}},
-            "issue_password_reset": {"path_parameters": {"user_id": users["fabio"]}},
-            "create_token": {"body": {"name": "a scheduler", "scopes": ["read"]}},
-            "revoke_token": {"path_parameters": {"token_id": token_of_user()}},
-            "create_customer": {"body": {"nome": "Íris", "email": "c3@example.com"}},
-            "get_customer": {"path_parameters": {"customer_id": kept}},
-            "replace_customer": {
-                "path_parameters": {"customer_id": kept},
-                "body": {"nome": "Íris", "email": "c4@example.com"},
-            },
-            "delete_customer": {"path_parameters": {"customer_id": gone}},
-            "create_service": {"body": visit},
-            "get_service": {"path_parameters": {"service_id": service_id}},
-            "replace_service": {"path_parameters": {"service_id": service_id}, "body": visit},
-            "load_customers": {"body": {"file": CUSTOMERS}, "media_type": "multipart/form-data"},
-            "load_services": {"body": {"file": VISITS}, "media_type": "multipart/form-data"},
-            "keep_preset": {"path_parameters": {"name": "another"}, "body": {"kind": "customers"}},
-            "get_preset": {"path_parameters": {"name": "kept"}},
-            "delete_preset": {"path_parameters": {"name": "gone"}},
-            "create_upload": {"headers": RESUMABLE | {"Upload-Length": "9"} | metadata(kind="customers")},
-            "ask_upload": {"path_parameters": upload()},
-            "get_upload": {"path_parameters": upload()},
-            "end_upload": {"path_parameters": upload(), "headers": RESUMABLE},
-            "append_to_upload": {
-                "path_parameters": upload(),
-                "headers": RESUMABLE | {"Upload-Offset": "0"},
-                "body": CUSTOMERS,
-                "media_type": BYTES["Content-Type"],
-            },
-            "get_load": {"path_parameters": {"load_id": with_reject}},
-            "list_rejects": {"path_parameters": {"load_id": with_reject}},
-            "preview_load": {"path_parameters": {"load_id": looked_at}},
-            "confirm_load": {"path_parameters": {"load_id": tried}},
-            "mend_load": {"path_parameters": {"load_id": with_reject}, "body": {"edits": {"3": {}}}},
-            "watch_load": {"path_parameters": {"load_id": with_reject}},
-            "list_waiting": {"path_parameters": {"load_id": with_reject}},
-            "cancel_waiting": {"path_parameters": {"load_id": with_reject}},
-            "undo_load": {"path_parameters": {"load_id": undone}},
-            "list_calendar": {"query": {"ano": 2021}},
-            "create_calendar_day": {"body": {"uf": "CE", "day": "2021-07-01", "name": "Another day"}},
-            "delete_calendar_day": {"path_parameters": {"day_id": day}},
-            "change_indicator_settings": {"body": {"optional_days": ["carnaval"]}},
-        }
+        return requests_that_succeed(Store(client, database_url, OWN_ID))
 
 
 def run_schemathesis(origin: str, tmp_path: Path, examples: dict[str, dict[str, Any]], *arguments: str) -> str:
