@@ -14,10 +14,12 @@ from ..database import Connection
 from ..errors import TooManyRequests
 from .names import name_key
 
-TAKE = """
+# A bucket never reaches further than the window: one that does was filled before the clock was put back, and is empty.
+FILLED = "CASE WHEN throttle.empty_at > LOCALTIMESTAMP + $3::interval THEN LOCALTIMESTAMP ELSE throttle.empty_at END"
+TAKE = f"""
 INSERT INTO throttle (subject, empty_at) VALUES ($1, LOCALTIMESTAMP + $2::interval)
-ON CONFLICT (subject) DO UPDATE SET empty_at = GREATEST(throttle.empty_at, LOCALTIMESTAMP) + $2::interval
-WHERE throttle.empty_at + $2::interval <= LOCALTIMESTAMP + $3::interval
+ON CONFLICT (subject) DO UPDATE SET empty_at = GREATEST({FILLED}, LOCALTIMESTAMP) + $2::interval
+WHERE {FILLED} + $2::interval <= LOCALTIMESTAMP + $3::interval
 RETURNING true
 """
 

@@ -19,6 +19,9 @@ ACCESS_SECONDS = 15 * 60
 LONGEST_TOKEN = 2048
 """Characters; ours have about 400. Anything longer is refused before it is parsed."""
 
+SKEW_SECONDS = 60
+"""By so much the clocks of two machines may differ: what one has just issued, the other takes."""
+
 Kind = Literal["access", "refresh"]
 
 
@@ -96,7 +99,7 @@ def _issue(key: TokenKey, kind: Kind, user_id: int, session_id: int | None, expi
         "typ": kind,
         "jti": uuid.uuid4().hex,
         "iat": now,
-        "nbf": now,
+        "nbf": now - SKEW_SECONDS,
         "exp": expires_at,
     }
     if session_id is not None:

@@ -11,6 +11,7 @@ from ..errors import Conflict, NotFound, Unprocessable
 from .kinds import KINDS, Kind
 from .models import Load
 from .service import find_load
+from .turns import RECEIVED_NOW
 
 KEPT_HOURS = 1
 IS_KEPT = f"""
@@ -21,11 +22,11 @@ AND l.finished_at > clock_timestamp()::timestamp - interval '{KEPT_HOURS} hours'
 
 LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPDATE"
 FIND_CONFIRMING = "SELECT id, status, on_conflict, unknown_customer FROM loads WHERE confirms = $1"
-INSERT_CONFIRMING = """
+INSERT_CONFIRMING = f"""
 INSERT INTO loads (confirms, status, stage, received_at, on_conflict, unknown_customer, user_id, username, warnings,
     kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
     column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset)
-SELECT id, 'received', CASE WHEN max_rejects IS NULL THEN 'write' ELSE 'check' END, clock_timestamp(),
+SELECT id, 'received', CASE WHEN max_rejects IS NULL THEN 'write' ELSE 'check' END, {RECEIVED_NOW},
     COALESCE($2, on_conflict), COALESCE($3, unknown_customer), $4, $5, received_warnings,
     kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
     column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset

@@ -18,6 +18,7 @@ from ..formats import Layout
 from ..kinds import KINDS, Kind
 from ..receiving.cutting import Cutter
 from ..rejects import header_of
+from ..turns import RECEIVED_NOW
 from ..working.rules import layout_of
 from .records import CannotMend, Cells, mended_record
 from .requests import MendRequest, Rule, SentCells
@@ -44,10 +45,10 @@ WHERE r.load_id = $1 AND (r.line = ANY($2::bigint[]) OR $3 AND r.dropped_by IS N
     AND ($6::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r.value ELSE r.now_value END = $6))
 ORDER BY r.line LIMIT $7
 """
-INSERT_LOAD = """
+INSERT_LOAD = f"""
 INSERT INTO loads (kind, status, stage, validate_only, on_conflict, user_id, username, received_at, filename, bytes,
     sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends, unknown_customer)
-VALUES ($1, 'received', $2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, 'utf-8', $10, $11, false, $12, $13, $14, $15,
+VALUES ($1, 'received', $2, $3, $4, $5, $6, {RECEIVED_NOW}, $7, $8, $9, 'utf-8', $10, $11, false, $12, $13, $14, $15,
     $16, $17)
 RETURNING id
 """

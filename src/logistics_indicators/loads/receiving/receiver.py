@@ -24,6 +24,7 @@ from ...http.per_user import LimitPerUser
 from ...settings import Settings
 from ..formats import CSV, XLSX, named_encoding
 from ..kinds import KINDS, Kind
+from ..turns import RECEIVED_NOW
 from ..working.sweeping import TOUCH_SECONDS
 from .apart import Apart, Bounds
 from .batches import batch_table
@@ -112,8 +113,8 @@ VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
-FINISH_RECEIVING = """
-UPDATE loads SET status = 'received', received_at = clock_timestamp(), filename = $2, bytes = $3, sha256 = $4,
+FINISH_RECEIVING = f"""
+UPDATE loads SET status = 'received', received_at = {RECEIVED_NOW}, filename = $2, bytes = $3, sha256 = $4,
     encoding = $5, delimiter = $6, columns = $7, has_header = false, chunks = $8, idempotency_key = $9,
     header = $10, column_names = $11, ignored = $12, is_rejects_file = $13, long_records = $14, warnings = $15,
     format = $16, sheet = $17, spooled_bytes = $18, on_conflict = $19, preset = $20
