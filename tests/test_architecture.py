@@ -22,6 +22,8 @@ def imported_by(file: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom):
+            if not node.level and (node.module or "").split(".")[0] != PACKAGE.name:
+                continue  # http.client is no folder of ours
             up = here[: len(here) - node.level + 1]
             named = tuple((node.module or "").split("."))
             if not node.level and named[0] != PACKAGE.name:  # as http.client
