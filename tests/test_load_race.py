@@ -1,4 +1,4 @@
-"""Visits of customers being loaded while those customers are deleted: never an orphan."""
+"""Visits of customers being loaded while those customers are deleted: never an orphan; nobody else waits."""
 
 import asyncio
 import random
@@ -7,7 +7,8 @@ import asyncpg
 import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
-from load_client import assert_indicators_are_exact, finished, load_file, rejects_of, send, token_of
+from load_client import assert_indicators_are_exact, client_with, finished, load_file, rejects_of, send, token_of
+from waiting import blocked_by
 
 ORPHANS = "SELECT count(*) FROM services s WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = s.id_cliente)"
 FEWEST_ROUNDS, MOST_ROUNDS = 8, 100
@@ -63,3 +64,32 @@ async def test_no_visit_is_left_without_its_customer_however_load_and_delete_mee
                 assert (await client.delete(f"/v1/loads/{load['id']}")).status_code == 200
     assert refused_deletes
     assert refused_visits
+
+
+async def test_customers_are_written_beside_a_chunk_of_visits_and_a_delete_waits_for_it(
+    database_url: str, connection: asyncpg.Connection
+) -> None:
+    holder = await asyncpg.connect(database_url)
+    async with client_with(connection, database_url, load_workers=1) as client:
+        await load_file(client, "customers", PEOPLE)
+        chunk = holder.transaction()
+        await chunk.start()
+        await holder.execute("LOCK TABLE rollup_waiting IN SHARE MODE")  # what follows the visits has to wait
+        sent = await send(client, "services", VISITS)
+        (session,) = await blocked_by(holder)
+        new = {"nome": "Nova", "email": "nova@mail.com"}
+        assert (await client.post("/v1/customers", json=new)).status_code == 201
+        assert (await client.put("/v1/customers/1", json=new | {"email": "outra@mail.com"})).status_code == 200
+        delete = asyncio.create_task(client.delete("/v1/customers/2"))
+        while session not in await connection.fetchval(WAITED_FOR):
+            await asyncio.sleep(0.01)
+        await chunk.rollback()
+        assert (await delete).status_code == 409
+        assert (await finished(client, sent.json()["load"]["id"]))["rows_inserted"] == ROWS
+    await holder.close()
+
+
+WAITED_FOR = """
+SELECT COALESCE(array_agg(blocker), '{}') FROM pg_locks, unnest(pg_blocking_pids(pid)) AS blocker
+WHERE locktype = 'advisory' AND NOT granted
+"""

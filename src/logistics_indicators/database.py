@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from enum import IntEnum
+from enum import IntEnum, unique
 from typing import Annotated, Any, TypeAlias
 
 import asyncpg
@@ -29,6 +29,7 @@ LOCK_SECONDS = 15.0
 """How long a statement waits for rows or tables that somebody else changes."""
 
 
+@unique
 class Lock(IntEnum):
     """Keys of advisory locks. Processes of two versions run side by side: a key keeps its number for ever."""
 
@@ -52,6 +53,8 @@ class Lock(IntEnum):
     """Loads the demo, into a service that has nothing."""
     moving = 7_163_010
     """Keeps the database as it is, while it is copied to another server: who begins to write is refused."""
+    referred_rows = 7_163_011
+    """Deletes rows that loads refer to (migration 0027 takes it); the chunks that found them there share it."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:

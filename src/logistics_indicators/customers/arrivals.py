@@ -17,8 +17,8 @@ WHERE EXISTS (SELECT FROM services_waiting w WHERE w.id_cliente = came.id)
 async def announce_arrivals(connection: Connection, ids: str) -> None:
     """`ids`: text of a bigint[]. Call in the transaction that inserted them, after the rows.
 
-    A load of visits locks customers while it looks who is there. So those that it let wait are committed before our
-    rows went in, and seen here; or it waits for us, and sees our rows.
+    A load whose visits may wait locks customers while it looks who is there. So those that it let wait are committed
+    before our rows went in, and seen here; or it waits for us, and sees our rows.
     """
     if not await connection.fetchval(SOME_WAIT):
         return

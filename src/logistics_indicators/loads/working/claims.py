@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
-from ...database import Connection
-from ..kinds import KINDS
+from ...database import Connection, Lock, share
+from ..kinds import KINDS, Kind
 
 SPEAK_SECONDS = 0.3
 """Often enough for the shortest LOAD_CLAIM_SECONDS, after which an idle transaction is ended."""
@@ -49,12 +50,22 @@ FOR UPDATE OF c SKIP LOCKED
 """
 
 LOCK_REFERRED_TO = "LOCK TABLE {table} IN SHARE MODE"
-"""A customer's DELETE waits for it, and then finds the visits that it let in.
+"""Who inserts into it waits, too."""
 
-Taken with the claim, in the order of the chunks. If a later chunk had it first, that DELETE could wait for the later
-chunk, and the earlier chunk for the DELETE, while the later one waits for the earlier. PostgreSQL does not see the last
-of these waits, which is inside this process, and would not end the deadlock.
-"""
+
+async def hold_referred_rows(connection: Connection, claim: Any) -> None:
+    """The customers that a chunk of visits finds stay until it is over; where visits may wait, none comes meanwhile.
+
+    A customer's DELETE waits for it, and then finds the visits that it let in.
+
+    Taken with the claim, in the order of the chunks. If a later chunk had it first, that DELETE could wait for the
+    later chunk, and the earlier chunk for the DELETE, while the later one waits for the earlier. PostgreSQL does not
+    see the last of these waits, which is inside this process, and would not end the deadlock.
+    """
+    for other in KINDS[Kind(claim["kind"])].goes_behind:
+        await share(connection, Lock.referred_rows)
+        if claim["unknown_customer"] == "wait":
+            await connection.execute(LOCK_REFERRED_TO.format(table=other))
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ import structlog
 
 from ...database import Connection, Lock, announce_changed_loads, long_statements_allowed, share
 from ..formats import Layout
-from ..kinds import KEYS, KINDS, Kind
+from ..kinds import KEYS, Kind
 from ..mending.settling import settle_rejects
 from ..merging.chunk import ChunkMerge, LoadRules
 from ..merging.indexes import ensure_indexes
@@ -28,7 +28,7 @@ from ..waiting.trying import try_waiting
 from .beginning import drop_indexes_before, is_empty, leave_its_ids
 from .check import check_load
 from .chunks import LOCK_LOAD, parsed_chunk, record_chunk, refuse_rows_of_another_header
-from .claims import CLAIM_CHUNK, CLAIM_MERGED, CLAIM_NEW, LOCK_REFERRED_TO, held_claim
+from .claims import CLAIM_CHUNK, CLAIM_MERGED, CLAIM_NEW, held_claim, hold_referred_rows
 from .endings import complete_load, delete_spool, fail_load
 from .rules import LoadSettings, layout_of, rules_of
 
@@ -113,8 +113,7 @@ class LoadWork:
                     self._held.setdefault(claim["id"], set()).add(claim["seq"])
                     if claim["stage"] == "write":
                         await share(connection, Lock.visits_of_loads)
-                        for other in KINDS[Kind(claim["kind"])].goes_behind:
-                            await connection.execute(LOCK_REFERRED_TO.format(table=other))
+                        await hold_referred_rows(connection, claim)
                 if claim["stage"] == "check":
                     await check_load(connection, claim, self._settings)
                 else:
