@@ -54,7 +54,7 @@ class MixedLoad:
         self._authorization = authorization
         self._make_client = make_client
         self._over = asyncio.Event()
-        self._numbers = count(1)
+        self._numbers, self._files = count(1), count(1)
         self.sent: Counter[str] = Counter()
         self.failed: list[str] = []
         self.loads: list[tuple[int, FaultFile]] = []
@@ -67,8 +67,8 @@ class MixedLoad:
 
         rows_alone: without files and streams.
         """
-        single = (self._read_lists, self._read_indicators, self._write, self._write)
-        others = (self._write_customers,) if rows_alone else (self._load, self._upload, self._watch)
+        single = (self._read_lists, self._read_indicators, self._write, self._write, self._write_customers)
+        others = () if rows_alone else (self._load, self._upload, self._watch)
         async with asyncio.TaskGroup() as group:
             for work in (*single, *others):
                 group.create_task(self._as_client(work))
@@ -153,7 +153,6 @@ class MixedLoad:
                 self.visits[visit[0]] = changed
 
     async def _write_customers(self, client: httpx.AsyncClient) -> None:
-        """Not beside files of visits, whose chunks they would wait for."""
         number = next(self._numbers)
         name, email = f"Novo {number}", f"novo{number}@example.com"
         customer = await self._ask(client, "single", "POST", "/v1/customers", 201, json={"nome": name, "email": email})
@@ -194,7 +193,7 @@ class MixedLoad:
             await self._until_loaded(client, kind, tus.load_id_of(answer), file)
 
     def _new_file(self) -> FaultFile:
-        first = HIGHEST_ID - next(self._numbers) * 20 * ROWS_OF_A_FILE
+        first = HIGHEST_ID - next(self._files) * 20 * ROWS_OF_A_FILE
         return visits_file(self._chance, ROWS_OF_A_FILE, CUSTOMERS, first)
 
     async def _send_file(self, client: httpx.AsyncClient, kind: str, file: FaultFile) -> None:
