@@ -77,7 +77,7 @@ async def test_rejects_are_mended_by_line_dropped_and_opened_again(
     assert (mended.code, json.loads(mended.out)["load"]["rows_inserted"]) == (0, 1), mended.err
     assert await connection.fetchval("SELECT email FROM customers WHERE id = 2") == "bia@mail.com"
     dropped = await remotely("mend", loaded, "--reason", "invalid_email", "--drop")
-    assert (dropped.code, dropped.out) == (0, "1 rows dropped, 0 open again.\n"), dropped.err
+    assert (dropped.code, dropped.out) == (0, "1 row dropped, 0 open again.\n"), dropped.err
     opened = await remotely("mend", loaded, "--line", 4, "--reopen")
     assert opened.out == "0 rows dropped, 1 open again.\n", opened.err
 
