@@ -51,6 +51,16 @@ def count_rows(data_dir: Path) -> tuple[int, int]:
         server.stop()
 
 
+def test_a_mistyped_folder_is_told_and_left_alone(folder: Path) -> None:
+    dump, mistyped = folder / "logistics.dump", folder / "dtaa"
+    for command in (("backup", dump), ("indicators", "sla"), ("move-to", "--reopen"), ("verify",)):
+        done = run(*command, data_dir=mistyped)
+        assert (done.returncode, done.stdout) == (2, ""), command
+        assert f"There is no database in {mistyped}" in done.stderr
+    assert not dump.exists()
+    assert not mistyped.exists()
+
+
 def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path) -> None:
     old, new, dump = folder / "old", folder / "new", folder / "logistics.dump"
     files = (SAMPLES / "customers.csv", SAMPLES / "services.csv")

@@ -44,7 +44,7 @@ def run_restore(file: Path, data_dir: Path | None, as_json: bool, *, verify: boo
         print_outcome(answer, f"Restored. {found}Start the service on it.", as_json)
         return DIFFERENCES if answer.get("differences") else 0
 
-    return on_database(data_dir, work)
+    return on_database(data_dir, work, anew=True)
 
 
 async def verified(data_dir: Path | None, database: str | None = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def run_migrate(data_dir: Path | None, as_json: bool) -> int:
         print_outcome({"revision": revision}, f"The database's schema is at {revision}.", as_json)
         return 0
 
-    return on_database(data_dir, work)
+    return on_database(data_dir, work, anew=True)
 
 
 def run_grant_reader(name: str, data_dir: Path | None, password: str | None, as_json: bool) -> int:
@@ -78,12 +78,12 @@ def run_grant_reader(name: str, data_dir: Path | None, password: str | None, as_
     return failed
 
 
-def on_database(data_dir: Path | None, work: Callable[[str], int]) -> int:
-    """What it gives, or what a failure does: the exit code."""
+def on_database(data_dir: Path | None, work: Callable[[str], int], *, anew: bool = False) -> int:
+    """What it gives, or what a failure does: the exit code. anew: a database that is not there is made."""
 
     def run() -> int:
         use_data_dir(data_dir)
-        with failures_told(), local_database() as url:
+        with failures_told(), local_database(anew=anew) as url:
             return work(url)
 
     return outcome_of(run)

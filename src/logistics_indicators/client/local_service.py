@@ -46,14 +46,16 @@ async def local_service(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service itself, started in this process on the settings' database; no server need run.
 
-    reading: nothing is written to the database, whatever is asked. database: the URL of another one. Raises
-    ServiceError.
+    reading: nothing is written to the database, whatever is asked, and none is made. database: the URL of another one.
+
+    Raises ServiceError.
     """
     use_data_dir(data_dir)
     with failures_told():
         configure_logs("error")
         changes = {"trusted_hosts": ()} | dict.fromkeys(URLS if database else (), SecretStr(database or ""))
-        app = create_app(check_before_serving().model_copy(update=changes), reading=reading)
+        settings = check_before_serving(anew=not reading or database is not None)
+        app = create_app(settings.model_copy(update=changes), reading=reading)
 
         async def command_line_user(_: Request) -> User:
             return COMMAND_LINE_USER

@@ -85,6 +85,11 @@ class EmbeddedPostgres:
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"logistics-indicators-{digest}"
 
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a cluster in the folder, running or not."""
+        return (self.cluster_dir / "PG_VERSION").exists()
+
     def url(self, database: str = DATABASE) -> str:
         return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}"
 
@@ -96,7 +101,7 @@ class EmbeddedPostgres:
                 self._hold = self._open_lock("in-use.lock")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
             self.bin_dir = self._reachable_binaries()
-            if not (self.cluster_dir / "PG_VERSION").exists():
+            if not self.is_made:
                 self._initialise()
             if not self.is_running():
                 self._start_server()

@@ -12,12 +12,12 @@ class CommandFailed(Exception):
 
 
 @contextmanager
-def local_database() -> Iterator[str]:
+def local_database(*, anew: bool) -> Iterator[str]:
     """URL of the settings' database, where sessions last, brought up for the moment where it is embedded.
 
-    Raises CannotServe and EmbeddedServerError.
+    anew: one that is not there is made. Raises CannotServe and EmbeddedServerError.
     """
-    settings = check_before_serving()
+    settings = check_before_serving(anew=anew)
     if not settings.embedded:
         yield settings.direct_url()
         return

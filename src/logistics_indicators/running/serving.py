@@ -50,12 +50,18 @@ def use_data_dir(data_dir: Path | None) -> None:
         os.environ["DATA_DIR"] = str(data_dir.expanduser().absolute())
 
 
-def check_before_serving() -> Settings:
-    """The settings of the environment; raises CannotServe with a sentence where they are no good."""
+def check_before_serving(*, anew: bool = True) -> Settings:
+    """The settings of the environment; raises CannotServe with a sentence where they are no good.
+
+    anew: the embedded database may be made anew; a mistyped folder has none.
+    """
     try:
         settings = Settings()
         if settings.embedded:
-            EmbeddedPostgres(settings.data_dir).claim_folder()
+            server = EmbeddedPostgres(settings.data_dir)
+            if not (anew or server.is_made):
+                raise CannotServe(f"There is no database in {settings.data_dir}: --data-dir names the folder of one.")
+            server.claim_folder()
             check_stored_secret(settings)
     except ValidationError as error:
         raise CannotServe("\n".join(_sentence(list(e["loc"]), e["msg"]) for e in error.errors())) from error
