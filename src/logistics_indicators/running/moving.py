@@ -27,6 +27,9 @@ SELECT string_agg(format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, table
 FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
 """
 
+FUNCTIONS = ("wait_for_chunks",)
+"""Of the schema: a table that is dropped takes its triggers along, but not what they call."""
+
 # The sum does not depend on the order of the rows.
 ROWS = "SELECT count(*) AS rows, COALESCE(sum(hashtextextended(stored::text, 0)), 0) AS digest FROM {table} AS stored"
 SAME_SPELLING = {"datestyle": "ISO, DMY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex"}
@@ -52,7 +55,8 @@ async def make_ready(target: Connection, url: str) -> None:
         raise CommandFailed("That server is a standby: name the primary.")
     if await target.fetchval(IS_UNFINISHED):
         await target.execute(await target.fetchval(DROP_ALL))
-        await target.execute(f"DROP FUNCTION IF EXISTS {GATE}() CASCADE")
+        for function in (GATE, *FUNCTIONS):
+            await target.execute(f"DROP FUNCTION IF EXISTS {function}() CASCADE")
     await asyncio.to_thread(require_empty, url)
 
 

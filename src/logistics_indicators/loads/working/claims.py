@@ -50,7 +50,9 @@ FOR UPDATE OF c SKIP LOCKED
 """
 
 LOCK_REFERRED_TO = "LOCK TABLE {table} IN SHARE MODE"
-"""Who inserts into it waits, too."""
+"""Who inserts into it waits, too. A DELETE has locked the table before its trigger asks for Lock.referred_rows: one who
+had that first, and then asked for this, would wait for the DELETE that waits for it.
+"""
 
 
 async def hold_referred_rows(connection: Connection, claim: Any) -> None:
@@ -63,9 +65,10 @@ async def hold_referred_rows(connection: Connection, claim: Any) -> None:
     see the last of these waits, which is inside this process, and would not end the deadlock.
     """
     for other in KINDS[Kind(claim["kind"])].goes_behind:
-        await share(connection, Lock.referred_rows)
         if claim["unknown_customer"] == "wait":
             await connection.execute(LOCK_REFERRED_TO.format(table=other))
+        else:
+            await share(connection, Lock.referred_rows)
 
 
 @contextlib.asynccontextmanager
