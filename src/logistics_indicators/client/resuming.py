@@ -148,7 +148,9 @@ class _Upload:
             "Content-Type": "application/offset+octet-stream",
             "Content-Length": str(size),
         }
-        await self._ask("PATCH", f"{UPLOADS}/{upload['id']}", headers, self._bytes(size), expected=GONE)
+        answer = await self._ask("PATCH", f"{UPLOADS}/{upload['id']}", headers, self._bytes(size), expected=GONE)
+        if answer.status_code in GONE:
+            raise NotNow(detail_of(answer))  # a proxy may forbid it for ever
 
     async def _bytes(self, size: int) -> AsyncIterator[bytes]:
         """From the last durable byte."""
