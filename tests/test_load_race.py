@@ -10,6 +10,8 @@ from conftest import client_of, make_settings, running_app
 from load_client import assert_indicators_are_exact, client_with, finished, load_file, rejects_of, send, token_of
 from waiting import blocked_by
 
+from logistics_indicators.loads.working.claims import hold_referred_rows
+
 ORPHANS = "SELECT count(*) FROM services s WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = s.id_cliente)"
 FEWEST_ROUNDS, MOST_ROUNDS = 8, 100
 """As many as it takes until both have come first."""
@@ -87,6 +89,29 @@ async def test_customers_are_written_beside_a_chunk_of_visits_and_a_delete_waits
         assert (await delete).status_code == 409
         assert (await finished(client, sent.json()["load"]["id"]))["rows_inserted"] == ROWS
     await holder.close()
+
+
+@pytest.mark.parametrize("unknown", ["reject", "wait"])
+async def test_a_delete_between_two_chunks_waits_for_the_first_and_nobody_waits_in_a_ring(
+    database_url: str, connection: asyncpg.Connection, unknown: str
+) -> None:
+    first, second = [await asyncpg.connect(database_url) for _ in range(2)]
+    claim = {"kind": "services", "unknown_customer": unknown}
+
+    async def chunk() -> None:
+        async with second.transaction():
+            await hold_referred_rows(second, claim)
+
+    async with first.transaction():
+        await hold_referred_rows(first, claim)
+        delete = asyncio.create_task(connection.execute("DELETE FROM customers"))
+        assert await blocked_by(first) == [connection.get_server_pid()]
+        later = asyncio.create_task(chunk())
+        while not await first.fetchval("SELECT cardinality(pg_blocking_pids($1))", second.get_server_pid()):
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        await asyncio.gather(delete, later)
+    await asyncio.gather(first.close(), second.close())
 
 
 WAITED_FOR = """
