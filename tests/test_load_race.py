@@ -8,7 +8,7 @@ import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
 from load_client import assert_indicators_are_exact, client_with, finished, load_file, rejects_of, send, token_of
-from waiting import blocked_by
+from waiting import blocked_by, waiting_for
 
 from logistics_indicators.loads.working.claims import hold_referred_rows
 
@@ -83,8 +83,7 @@ async def test_customers_are_written_beside_a_chunk_of_visits_and_a_delete_waits
         assert (await client.post("/v1/customers", json=new)).status_code == 201
         assert (await client.put("/v1/customers/1", json=new | {"email": "outra@mail.com"})).status_code == 200
         delete = asyncio.create_task(client.delete("/v1/customers/2"))
-        while session not in await connection.fetchval(WAITED_FOR):
-            await asyncio.sleep(0.01)
+        await waiting_for(session, connection)
         await chunk.rollback()
         assert (await delete).status_code == 409
         assert (await finished(client, sent.json()["load"]["id"]))["rows_inserted"] == ROWS
@@ -107,14 +106,7 @@ async def test_a_delete_between_two_chunks_waits_for_the_first_and_nobody_waits_
         delete = asyncio.create_task(connection.execute("DELETE FROM customers"))
         assert await blocked_by(first) == [connection.get_server_pid()]
         later = asyncio.create_task(chunk())
-        while not await first.fetchval("SELECT cardinality(pg_blocking_pids($1))", second.get_server_pid()):
-            await asyncio.sleep(0.01)
+        assert await waiting_for(connection.get_server_pid(), first) == [second.get_server_pid()]
     async with asyncio.timeout(30):
         await asyncio.gather(delete, later)
     await asyncio.gather(first.close(), second.close())
-
-
-WAITED_FOR = """
-SELECT COALESCE(array_agg(blocker), '{}') FROM pg_locks, unnest(pg_blocking_pids(pid)) AS blocker
-WHERE locktype = 'advisory' AND NOT granted
-"""

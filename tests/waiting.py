@@ -10,7 +10,12 @@ BLOCKED = "SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND $1 = ANY(pg_b
 
 async def blocked_by(holder: asyncpg.Connection) -> list[int]:
     """The server processes that wait for `holder`, as soon as there is one."""
+    return await waiting_for(holder.get_server_pid(), holder)
+
+
+async def waiting_for(holder: int, asking: asyncpg.Connection) -> list[int]:
+    """The same of a server process; `asking` is free to ask."""
     async with asyncio.timeout(30):
-        while not (pids := await holder.fetch(BLOCKED, holder.get_server_pid())):
+        while not (pids := await asking.fetch(BLOCKED, holder)):
             await asyncio.sleep(0.01)
     return [record["pid"] for record in pids]

@@ -115,63 +115,67 @@ def from_environment() -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def _reading(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        url = (await _start_database(stack, settings)).direct
+        await wait_for_database(url, settings.database_wait_seconds)
+        await check_schema(url)
+        app.state.pool = await open_pool(url, settings, reading=True)
+        stack.push_async_callback(app.state.pool.close)
+        yield
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    asyncio.get_running_loop().set_default_executor(threads_that_give_way())
+    end_with_parent()
+    async with AsyncExitStack() as stack:
+        url, direct_url = await _start_database(stack, settings)
+        for needed in {url, direct_url}:
+            await wait_for_database(needed, settings.database_wait_seconds)
+        await migrate(direct_url)
+        app.state.database_url = url
+        app.state.token_key = _token_key(settings)
+        app.state.health = HealthProbe(url, lent=settings.lent)
+        stack.push_async_callback(app.state.health.close)
+        app.state.pool = await open_pool(url, settings, lent=settings.lent)
+        stack.push_async_callback(app.state.pool.close)
+        app.state.replica = await open_replica(stack, settings, app.state.pool)
+        async with app.state.pool.acquire() as connection:
+            await sync_calendar(connection)
+        merging = await open_pool(direct_url, settings, size=1, background=True)
+        stack.push_async_callback(merging.close)
+        compactor = Compactor(merging, settings.rollup_fold_seconds, SUMMED_KINDS)
+        stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
+        app.state.receiver = Receiver(app.state.pool, settings)
+        app.state.demo = Demo(app.state.pool, app.state.receiver)
+        touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
+        stack.push_async_callback(_cancel, touching)
+        becoming = Becoming(app.state.pool, settings, app.state.receiver)
+        app.state.appender = Appender(app.state.pool, settings, app.state.receiver, becoming)
+        stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
+        changes = app.state.load_changes = Changes()
+        stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(direct_url), name="load-changes"))
+        app.state.watcher = Watcher(app.state.pool, changes)
+        await stack.enter_async_context(running_workers(direct_url, settings, changes))
+        draining: Draining = app.state.draining
+        stack.enter_context(told_before_the_end(draining.begin, draining.end, settings.drain_seconds))
+        log.info("started", version=__version__, embedded=settings.embedded)
+        yield
+        log.info("stopping")
+
+
 def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     """The service; with `reading`, one for commands that write nothing: without migration, workers and sign-in."""
-
-    @asynccontextmanager
-    async def read_only(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            url = (await _start_database(stack, settings)).direct
-            await wait_for_database(url, settings.database_wait_seconds)
-            await check_schema(url)
-            app.state.pool = await open_pool(url, settings, reading=True)
-            stack.push_async_callback(app.state.pool.close)
-            yield
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(threads_that_give_way())
-        end_with_parent()
-        async with AsyncExitStack() as stack:
-            url, direct_url = await _start_database(stack, settings)
-            for needed in {url, direct_url}:
-                await wait_for_database(needed, settings.database_wait_seconds)
-            await migrate(direct_url)
-            app.state.database_url = url
-            app.state.token_key = _token_key(settings)
-            app.state.health = HealthProbe(url, lent=settings.lent)
-            stack.push_async_callback(app.state.health.close)
-            app.state.pool = await open_pool(url, settings, lent=settings.lent)
-            stack.push_async_callback(app.state.pool.close)
-            app.state.replica = await open_replica(stack, settings, app.state.pool)
-            async with app.state.pool.acquire() as connection:
-                await sync_calendar(connection)
-            merging = await open_pool(direct_url, settings, size=1, background=True)
-            stack.push_async_callback(merging.close)
-            compactor = Compactor(merging, settings.rollup_fold_seconds, SUMMED_KINDS)
-            stack.push_async_callback(_cancel, asyncio.create_task(compactor.run(), name="compactor"))
-            app.state.receiver = Receiver(app.state.pool, settings)
-            app.state.demo = Demo(app.state.pool, app.state.receiver)
-            touching = asyncio.create_task(app.state.receiver.touch_uploads(), name="touch-uploads")
-            stack.push_async_callback(_cancel, touching)
-            becoming = Becoming(app.state.pool, settings, app.state.receiver)
-            app.state.appender = Appender(app.state.pool, settings, app.state.receiver, becoming)
-            stack.push_async_callback(_cancel, asyncio.create_task(becoming.run(), name="whole-uploads"))
-            changes = app.state.load_changes = Changes()
-            stack.push_async_callback(_cancel, asyncio.create_task(changes.listen(direct_url), name="load-changes"))
-            app.state.watcher = Watcher(app.state.pool, changes)
-            await stack.enter_async_context(running_workers(direct_url, settings, changes))
-            draining: Draining = app.state.draining
-            stack.enter_context(told_before_the_end(draining.begin, draining.end, settings.drain_seconds))
-            log.info("started", version=__version__, embedded=settings.embedded)
-            yield
-            log.info("stopping")
 
     app = FastAPI(
         title="Logistics Indicators",
         version=__version__,
         summary="Productivity and SLA of a last-mile operation, straight from its CSV files.",
-        lifespan=read_only if reading else lifespan,
+        lifespan=_reading if reading else _serving,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -15,7 +15,6 @@ import structlog
 
 from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock
 from ..formats import Layout
-from ..kinds import KINDS
 from ..mending.settling import leave_open
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
 from ..merging.tables import copy_lines
@@ -23,7 +22,7 @@ from ..merging.waiting_rows import KIND, TEXTS, bytes_of, waiting_schema
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..rejects import RejectBounds, first_rejects
-from ..working.claims import LOAD_COLUMNS, LOCK_REFERRED_TO
+from ..working.claims import LOAD_COLUMNS, lock_referred_tables
 from ..working.reporting import add_rejects, told_of_kept
 from .keeping import delete_waiting, waiting_frame
 
@@ -112,8 +111,7 @@ async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBou
     """Beside no chunk of visits, so that neither finds an id taken at the last moment; and while no customer comes or
     goes."""
     await lock(connection, Lock.visits_of_loads)
-    for other in KINDS[KIND].goes_behind:
-        await connection.execute(LOCK_REFERRED_TO.format(table=other))
+    await lock_referred_tables(connection, KIND)
     load_id = await connection.fetchval(FIRST_READY)
     load = await connection.fetchrow(LOCK_LOAD, load_id)
     records = await connection.fetch(TAKE_READY, load_id)

@@ -55,6 +55,12 @@ had that first, and then asked for this, would wait for the DELETE that waits fo
 """
 
 
+async def lock_referred_tables(connection: Connection, kind: Kind) -> None:
+    """Until the transaction ends, no row that the kind may refer to comes or goes."""
+    for other in KINDS[kind].goes_behind:
+        await connection.execute(LOCK_REFERRED_TO.format(table=other))
+
+
 async def hold_referred_rows(connection: Connection, claim: Any) -> None:
     """The customers that a chunk of visits finds stay until it is over; where visits may wait, none comes meanwhile.
 
@@ -64,11 +70,11 @@ async def hold_referred_rows(connection: Connection, claim: Any) -> None:
     later chunk, and the earlier chunk for the DELETE, while the later one waits for the earlier. PostgreSQL does not
     see the last of these waits, which is inside this process, and would not end the deadlock.
     """
-    for other in KINDS[Kind(claim["kind"])].goes_behind:
-        if claim["unknown_customer"] == "wait":
-            await connection.execute(LOCK_REFERRED_TO.format(table=other))
-        else:
-            await share(connection, Lock.referred_rows)
+    kind = Kind(claim["kind"])
+    if claim["unknown_customer"] == "wait":
+        await lock_referred_tables(connection, kind)
+    elif KINDS[kind].goes_behind:
+        await share(connection, Lock.referred_rows)
 
 
 @contextlib.asynccontextmanager
