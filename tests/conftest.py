@@ -18,8 +18,9 @@ import structlog
 from command_line import PASSWORD, Outcome, Run, run_command
 from fastapi import FastAPI
 from listening import listening
-from starlette.routing import BaseRoute
+from made_once import share_compiled_routes, share_the_document
 
+from logistics_indicators.accounts import passwords
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.app import create_app
 from logistics_indicators.database import prepare_connection
@@ -44,6 +45,33 @@ def logs_as_they_were() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_document() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        share_the_document(patch)
+        yield
+
+
+HASHES_OF_THE_SERVICE = passwords.HASH
+"""The real ones: fifty milliseconds of a core each."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Passwords are hashed as in the service, but with next to no memory; a process of its own hashes at full cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = HASHES_OF_THE_SERVICE.using(memory_cost=8)
+        patch.setattr(passwords, "HASH", cheap)
+        patch.setattr(passwords, "DUMMY_HASH", cheap.hash("the password of nobody"))
+        yield
+
+
+@pytest.fixture
+def hashes_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test of what a hash costs."""
+    monkeypatch.setattr(passwords, "HASH", HASHES_OF_THE_SERVICE)
 
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -148,17 +176,6 @@ def make_settings(database_url: str, **changes: object) -> Settings:
     """Settings of a test's app; `changes` are Settings' fields."""
     values = {"load_poll_seconds": 0.2, "database_pool_size": 5} | changes
     return Settings(database_url=database_url, jwt_secret_key=SECRET, **values)  # type: ignore[arg-type]
-
-
-COMPILED: dict[int, BaseRoute] = {}
-"""By the router included: FastAPI compiles it for each app anew, a third of a second at the first request."""
-
-
-def share_compiled_routes(app: FastAPI) -> None:
-    """Nothing in them depends on the app's settings."""
-    for index, route in enumerate(app.router.routes):
-        if router := getattr(route, "original_router", None):
-            app.router.routes[index] = COMPILED.setdefault(id(router), route)
 
 
 @asynccontextmanager

@@ -233,6 +233,7 @@ async def test_an_unknown_and_a_disabled_user_cost_a_hash_like_a_wrong_password(
     assert checked == ["$argon2id"] * 3
 
 
+@pytest.mark.usefixtures("hashes_of_the_service")
 async def test_a_hash_of_other_costs_is_renewed_at_sign_in(
     anonymous: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
