@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from fault_service import fault_folder
@@ -35,6 +36,13 @@ class Pair:
 
     async def on_replica(self, statement: str) -> None:
         await _execute(self.replica, statement)
+
+    async def ask_replica(self, question: str) -> Any:
+        connection = await asyncpg.connect(self.replica.url())
+        try:
+            return await connection.fetchval(question)
+        finally:
+            await connection.close()
 
     @staticmethod
     def kill(server: EmbeddedPostgres) -> None:

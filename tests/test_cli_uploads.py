@@ -33,6 +33,7 @@ from logistics_indicators.loads.kinds import Kind
 HEADER = b"id;nome;email;telefone\n"
 MANY = HEADER + "".join(f"{n};Ana {'a' * 150};a{n}@mail.com;119\n" for n in range(1, 6_001)).encode()
 UPLOADS = "logistics-indicators/uploads"
+UPLOAD_ID = "0b5ad0bc-6a35-4b0d-9c7e-6a9c8f6f0a11"
 
 
 @dataclass
@@ -54,18 +55,23 @@ class Person:
     async def load(self, *words: object, stdin: bytes | None = None) -> Outcome:
         return await pipe_into(stdin, "load", *words, "--json", **self.environment)
 
-    async def load_until(self, died: Callable[[], Awaitable[bool]], file: Path) -> None:
-        """Kills the program then."""
-        command = (sys.executable, "-m", "logistics_indicators", "load", file)
-        quiet = asyncio.subprocess.DEVNULL
+    async def load_until(
+        self, came: Callable[[], Awaitable[bool]], file: Path, end: signal.Signals = signal.SIGKILL
+    ) -> Outcome:
+        """The program gets the signal then."""
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=quiet, stdout=quiet, stderr=quiet, env=os.environ | self.environment
+            *(sys.executable, "-m", "logistics_indicators", "load", file),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=os.environ | self.environment,
         )
         async with asyncio.timeout(60):
-            while not await died():
+            while not await came():
                 await asyncio.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+        process.send_signal(end)
+        out, err = await process.communicate()
+        return Outcome(process.returncode or 0, out.decode(), err.decode())
 
     def remembered(self) -> list[Path]:
         folder = self.home / UPLOADS
@@ -127,6 +133,50 @@ async def test_a_program_that_died_goes_on_when_the_same_file_is_loaded_again(
     assert person.remembered() == []
 
 
+async def test_a_command_that_is_interrupted_says_how_it_goes_on(
+    person: Person, file: Path, connection: asyncpg.Connection
+) -> None:
+    async def some_came() -> bool:
+        person.network.is_frozen = person.network.sent > len(MANY) // 2
+        return person.network.is_frozen
+
+    outcome = await person.load_until(some_came, file, signal.SIGINT)
+    assert outcome.code == 130
+    assert outcome.err.strip().splitlines()[-1].startswith("Interrupted. The same command goes on from here;")
+    person.network.is_frozen = False
+    assert load_of(await person.load(file))["rows_inserted"] == 6_000
+    assert await connection.fetchval("SELECT count(*) FROM uploads") == 1
+
+
+async def test_a_load_that_ended_is_not_taken_for_the_next_one_because_another_file_was_refused(
+    person: Person, file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "x.csv").write_bytes(b"%PDF-1.7 " * 20)
+    outcome = await person.load(file, tmp_path / "x.csv", "--kind", "customers")
+    assert outcome.code == 2
+    first = json.loads(outcome.out)["loads"][0]
+    assert person.remembered() == []
+    assert load_of(await person.load(file, "--kind", "customers"))["id"] != first["id"]
+
+
+async def test_a_file_that_changes_while_it_is_sent_becomes_no_load(
+    person: Person, file: Path, connection: asyncpg.Connection
+) -> None:
+    person.network.left = [400_000]  # a cut, so that there is time enough between two requests
+    sending = asyncio.create_task(person.load(file))
+    async with asyncio.timeout(60):
+        while not person.network.cuts:
+            await asyncio.sleep(0.01)
+    file.write_bytes(MANY.replace(b"Ana", b"Bia"))
+    outcome = await sending
+    assert (outcome.code, outcome.err.strip()) == (
+        2,
+        "Error: clientes.csv: the file was changed while it was sent; no load was made of it.",
+    )
+    assert await connection.fetchval("SELECT count(*) FROM loads") == 0
+    assert load_of(await person.load(file))["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 async def test_another_file_of_that_name_is_sent_from_its_beginning(
     person: Person, file: Path, connection: asyncpg.Connection
 ) -> None:
@@ -150,7 +200,9 @@ async def test_a_program_that_died_before_it_heard_of_the_load_makes_no_second_o
 
     await person.load_until(is_loaded, file)
     person.network.is_mute, person.network.sent = False, 0
-    load = load_of(await person.load(file))
+    outcome = await person.load(file)
+    load = load_of(outcome)
+    assert f"had sent it already, as load {load['id']}. The same command again makes another load." in outcome.err
     assert (load["rows_inserted"], load["rows_rejected"]) == (6_000, 0)
     assert person.network.sent < 20_000
     assert await connection.fetchval("SELECT count(*) FROM loads") == 1
@@ -221,21 +273,40 @@ async def test_a_service_that_stays_away_is_asked_a_bounded_number_of_times(
     assert asked == resuming.ATTEMPTS + 1
 
 
+async def test_a_proxy_that_lets_no_bytes_pass_is_asked_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(resuming, "FIRST_PAUSE_SECONDS", 0)
+    asked: list[str] = []
+    upload = {"id": UPLOAD_ID, "offset": 0, "load_id": None, "status": "receiving"}
+
+    def forbids(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        if request.method == "PATCH":
+            return httpx.Response(403, text="Forbidden by the proxy")
+        return httpx.Response(201 if request.method == "POST" else 200, json=upload)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(forbids), base_url="http://service") as client:
+        with pytest.raises(ServiceError, match="broke off at 0 of"):
+            await Uploads().send(client, file, Kind.customers, LoadOptions(), lambda size: None)
+    assert asked.count("PATCH") == resuming.ATTEMPTS + 1
+
+
 def test_few_uploads_are_remembered_and_nothing_that_is_no_id(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(remembered, "MOST", 3)
-    upload_id = "0b5ad0bc-6a35-4b0d-9c7e-6a9c8f6f0a11"
     for number in range(5):
-        Remembered(f"{number}").remember(upload_id)
+        Remembered(f"{number}").remember(UPLOAD_ID)
         os.utime(tmp_path / UPLOADS / f"{number}", (number, number))
-    assert [Remembered(f"{number}").upload_id() for number in (1, 2, 4)] == [None, upload_id, upload_id]
-    (tmp_path / UPLOADS / "4").write_text("../auth/me" + upload_id)
+    assert [Remembered(f"{number}").upload_id() for number in (1, 2, 4)] == [None, UPLOAD_ID, UPLOAD_ID]
+    (tmp_path / UPLOADS / "4").write_text("../auth/me" + UPLOAD_ID)
     assert Remembered("4").upload_id() is None
 
 
 def test_where_nothing_can_be_remembered_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    Remembered("1").remember("0b5ad0bc-6a35-4b0d-9c7e-6a9c8f6f0a11")
+    Remembered("1").remember(UPLOAD_ID)
     assert Remembered("1").upload_id() is None
     Remembered("1").forget()

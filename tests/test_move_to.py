@@ -18,8 +18,10 @@ from other_servers import PostgreSQL15, empty_database, server_beside
 from waiting import blocked_by
 
 from logistics_indicators.database import Lock
+from logistics_indicators.running.client_programs import called
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.local_database import CommandFailed
+from logistics_indicators.running.migrations import MigrationError, migrate
 from logistics_indicators.running.moving import compare, copy_database
 
 ANSWERS = ("/v1/indicators/sla/polo", "/v1/indicators/productivity", "/v1/services?limit=100", "/v1/customers/total")
@@ -153,6 +155,30 @@ async def test_a_copy_that_is_cut_off_leaves_nothing(database_url: str, target: 
     there = await asyncpg.connect(target)
     assert await there.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
     await there.close()
+
+
+async def test_nobody_begins_to_use_a_copy_that_the_next_move_throws_away(database_url: str, target: str) -> None:
+    await copy_database(database_url, target, lambda _: None)
+    with pytest.raises(MigrationError, match="the copy of a move that did not end: run move-to again"):
+        await migrate(target)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ana:s%40crt@db:5433/visits?sslmode=require",
+        "postgresql://ana@db:5433/visits?sslmode=require&password=s%40crt",
+    ],
+)
+def test_a_password_is_seen_on_no_command_line(url: str) -> None:
+    command, environment = called("psql", url)
+    assert command[1:] == ["--dbname", "postgresql://ana@db:5433/visits?sslmode=require"]
+    assert environment["PGPASSWORD"] == "s@crt"
+
+
+def test_a_passphrase_that_would_be_seen_is_refused() -> None:
+    with pytest.raises(CommandFailed, match="passphrase"):
+        called("psql", "postgresql://ana@db/visits?sslkey=k.pem&sslpassword=s")
 
 
 async def test_a_row_that_is_not_the_same_there_is_noticed(

@@ -172,6 +172,20 @@ async def test_the_service_starts_and_answers_without_its_replica(pair: Pair, se
         assert (await client.get("/v1/customers")).status_code == 200
 
 
+async def test_a_standby_of_another_server_is_not_asked(pair: Pair, settings: Settings) -> None:
+    with replicating() as other:
+        for _ in range(3):
+            await other.on_primary("SELECT pg_switch_wal()")  # it has replayed more than ours ever wrote
+        await other.on_primary("CREATE TABLE marks (mark text)")
+        async with asyncio.timeout(60):
+            while not await other.ask_replica("SELECT to_regclass('marks') IS NOT NULL"):
+                await asyncio.sleep(0.05)
+        elsewhere = settings.model_copy(update={"database_read_url": _url(other.replica.url())})
+        async with running_app(elsewhere) as app, signed_in(app, pair.primary.url()) as client:
+            assert not await served_by(client, "replica")
+            assert (await client.get("/v1/customers")).status_code == 200
+
+
 def _url(url: str) -> Any:
     return make_settings(url).database_url
 

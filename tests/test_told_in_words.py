@@ -87,6 +87,13 @@ async def test_a_file_s_name_may_be_told_with_its_encoding(client: httpx.AsyncCl
     assert answer.json()["load"]["filename"] == "joão.csv"
 
 
+async def test_a_quote_that_never_closes_hides_what_stands_behind_it(client: httpx.AsyncClient) -> None:
+    disposition = 'filename="' + '\\"' * 20 + "; filename*=utf-8''hidden.csv"
+    answer = await client.post(BATCH, **in_multipart(disposition))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["load"]["filename"] != "hidden.csv"
+
+
 async def test_the_types_that_are_listed_are_those_that_are_taken(client: httpx.AsyncClient) -> None:
     answer = await client.post(BATCH, **in_multipart('filename="a.csv"', "image/png"))
     assert answer.status_code == 415

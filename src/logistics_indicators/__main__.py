@@ -4,11 +4,11 @@ import os
 import sys
 
 ALLOCATORS = {
-    # glibc: two arenas, and blocks of 256 KiB and more go back to the system when they are freed.
+    # glibc: two arenas, and blocks of 128 KiB and more go back to the system when they are freed.
     "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "262144",
-    # jemalloc, which polars brings: give freed pages back after a tenth of a second.
-    "_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:100,narenas:2",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    # jemalloc, which polars brings: one arena, and freed pages go back after a fiftieth of a second.
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:20,muzzy_decay_ms:0,narenas:1",
 }
 """Settings of the memory allocators, read once when a process starts. Without them it keeps the memory that parsing a
 load took for a moment."""

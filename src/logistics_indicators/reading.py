@@ -39,12 +39,18 @@ SELECT GREATEST(pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn()), 0):
 WHERE pg_is_in_recovery()
 """
 
+CLUSTER = "SELECT system_identifier FROM pg_control_system()"
+
 REPLICA_FAILED = (
     *DATABASE_AWAY,
     asyncpg.SerializationError,  # a statement in the way of what the primary did
     asyncpg.DeadlockDetectedError,  # the same, of a page that it held
 )
 """Nothing is wrong with the question; the primary answers it."""
+
+
+class NotOurReplica(asyncpg.InterfaceError):  # type: ignore[misc]
+    """A standby of another server: whatever it has replayed says nothing of ours."""
 
 
 class Replica:
@@ -66,7 +72,8 @@ class Replica:
         """A connection that sees all that is committed by now; None where that takes too long."""
         if time.monotonic() < self._rests_until:
             return None
-        committed = await self._primary.fetchval(COMMITTED)
+        async with self._primary.acquire(timeout=ACQUIRE_SECONDS) as primary:
+            committed = await primary.fetchval(COMMITTED)
         connection = None
         try:
             async with asyncio.timeout(self._lag_seconds):
@@ -171,13 +178,19 @@ async def open_replica(stack: AsyncExitStack, settings: Settings, primary: Pool)
     url = settings.read_url()
     if url is None:
         return None
+
+    async def prepare(connection: Connection) -> None:
+        await prepare_connection(connection)
+        if await connection.fetchval(CLUSTER) != await primary.fetchval(CLUSTER):
+            raise NotOurReplica("DATABASE_READ_URL names a standby of another server than DATABASE_URL's")
+
     pool = await asyncpg.create_pool(
         url,
         min_size=0,
         max_size=settings.database_pool_size,
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
-        init=prepare_connection,
+        init=prepare,
         **connecting(session_settings("logistics-indicators", settings.statement_timeout_seconds), lent=settings.lent),
     )
     stack.callback(pool.terminate)

@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     # Loads
     load_workers: int = Field(2, ge=0, le=32, description="Load workers in each process; 0 only receives")
     load_chunk_bytes: int = Field(
-        4 * 1024 * 1024, ge=64, le=64 * 1024 * 1024, description="Size of a spooled chunk of an upload, bytes"
+        3 * 1024 * 1024, ge=64, le=64 * 1024 * 1024, description="Size of a spooled chunk of an upload, bytes"
     )
     load_poll_seconds: float = Field(
         2.0, gt=0, le=60, description="How often an idle worker looks for work that no notification announced"

@@ -1,5 +1,6 @@
 """What `load` does: files are found and known first, then sent, then followed to their end."""
 
+import asyncio
 import shutil
 import sys
 import tempfile
@@ -30,6 +31,12 @@ from .service_options import Service
 STANDARD_INPUT = "-"
 KEPT_INPUT = "stdin"
 
+INTERRUPTED_THERE = "Interrupted. The same command goes on from here; a load that was made already goes on by itself."
+INTERRUPTED_HERE = (
+    "Interrupted. A load that was made already goes on with the next command, or when the service starts."
+)
+SENT_BEFORE = "an interrupted command had sent it already, as load {id}. The same command again makes another load."
+
 
 @dataclass(frozen=True)
 class FilesToLoad:
@@ -49,10 +56,7 @@ def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
             async with client_of(service) as client:
                 batch = [(path, kind or await _kind_of_preset(client, asked.options)) for path, kind in known]
                 batch.sort(key=lambda item: list(KINDS).index(item[1]))
-                uploads = Uploads()
-                status = await _load(client, batch, asked, send_file if service.url is None else _resumably(uploads))
-                uploads.forget()
-                return status
+                return await _load(client, batch, asked, None if service.url is None else Uploads())
 
     raise typer.Exit(outcome(run))
 
@@ -66,8 +70,19 @@ def _resumably(uploads: Uploads) -> Send:
     return lambda client, path, kind, options, sent: way_of(path)(client, path, kind, options, sent)
 
 
-async def _load(client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad, send: Send) -> int:
-    loads, refused = await load_with_progress(client, batch, asked.options, send)
+async def _load(
+    client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad, uploads: Uploads | None
+) -> int:
+    """The exit code. uploads: where the files go over a network."""
+    try:
+        send = _resumably(uploads) if uploads else send_file
+        loads, refused = await load_with_progress(client, batch, asked.options, send)
+    except asyncio.CancelledError:
+        errors.print(INTERRUPTED_HERE if uploads is None else INTERRUPTED_THERE)
+        raise
+    if uploads:
+        _tell_of_earlier(uploads)
+        uploads.forget()
     print_loads(loads, asked.as_json)
     if asked.rejects is not None:
         await _save_all_rejects(client, loads, asked.rejects)
@@ -76,6 +91,11 @@ async def _load(client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked
     if any(load["status"] != "completed" for load in loads):
         return FAILED
     return REJECTED if asked.strict and any(load["rows_rejected"] for load in loads) else 0
+
+
+def _tell_of_earlier(uploads: Uploads) -> None:
+    for name, load in uploads.taken_up:
+        errors.print(Text(inert(f"{name}: " + SENT_BEFORE.format(id=load["id"]))))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO, Any, cast
@@ -52,7 +53,9 @@ class Uploads:
     """The files that one command sends."""
 
     def __init__(self) -> None:
-        self._begun: list[Remembered] = []
+        self._became_loads: list[Remembered] = []
+        self.taken_up: list[tuple[str, dict[str, Any]]] = []
+        """Files that an earlier command had sent whole, and the loads that they had become."""
 
     async def send(
         self, client: httpx.AsyncClient, path: Path, kind: Kind, options: LoadOptions, sent: Sent
@@ -61,15 +64,18 @@ class Uploads:
         try:
             with path.open("rb") as file:
                 asked = {"kind": str(kind), "filename": name_to_send(path), **options.query(kind)}
-                remembered = Remembered(_key(client, file, asked))
-                self._begun.append(remembered)
-                return [await _Upload(client, file, asked, remembered, sent).loaded()]
+                upload = _Upload(client, file, asked, sent)
+                load = await upload.loaded()
+                self._became_loads.append(upload.remembered)
+                if upload.is_an_earlier_one():
+                    self.taken_up.append((path.name, load))
+                return [load]
         except (ServiceError, httpx.HTTPError, OSError) as error:
             raise ServiceError(f"{path.name}: {error or type(error).__name__}") from error
 
     def forget(self) -> None:
-        """Their loads have ended: the same file again is another load."""
-        for remembered in self._begun:
+        """The loads have ended: the same file again is another load. What became none yet is gone on with."""
+        for remembered in self._became_loads:
             remembered.forget()
 
 
@@ -83,13 +89,18 @@ def _key(client: httpx.AsyncClient, file: IO[bytes], asked: dict[str, str]) -> s
 class _Upload:
     """One file's."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, file: IO[bytes], asked: dict[str, str], remembered: Remembered, sent: Sent
-    ) -> None:
-        self._client, self._file, self._asked, self._remembered, self._sent = client, file, asked, remembered, sent
+    def __init__(self, client: httpx.AsyncClient, file: IO[bytes], asked: dict[str, str], sent: Sent) -> None:
+        self._client, self._file, self._asked, self._sent = client, file, asked, sent
+        self._as_it_was = _state_of(file)
         self._length = file.seek(0, 2)
-        self._is_taken_up = remembered.upload_id() is not None
-        self._shown = self._durable = self._failed = 0
+        file.seek(0)
+        self.remembered = Remembered(_key(client, file, asked))
+        self._is_taken_up = self.remembered.upload_id() is not None
+        self._shown = self._durable = self._failed = self._pieces = 0
+
+    def is_an_earlier_one(self) -> bool:
+        """It had come whole before."""
+        return self._is_taken_up and self._pieces == 0
 
     async def loaded(self) -> dict[str, Any]:
         """The load that it became."""
@@ -108,13 +119,13 @@ class _Upload:
         load: dict[str, Any] = body_of(await self._ask("GET", f"/v1/loads/{load_id}"))
         if self._is_taken_up and load["status"] in CAME_TO_NOTHING:
             self._is_taken_up = False
-            self._remembered.forget()
+            self.remembered.forget()
             return None
         return load
 
     async def _stands(self) -> dict[str, Any]:
         """How the upload stands: the remembered one, or a new one."""
-        if (upload_id := self._remembered.upload_id()) is not None:
+        if (upload_id := self.remembered.upload_id()) is not None:
             answer = await self._ask("GET", f"{UPLOADS}/{upload_id}", expected=GONE)
             if answer.is_success:
                 return self._reached(answer.json())
@@ -122,7 +133,7 @@ class _Upload:
         upload: dict[str, Any] = body_of(answer)
         if not ID.fullmatch(str(upload.get("id"))):
             raise ServiceError("the answer names no upload.")
-        self._remembered.remember(upload["id"])
+        self.remembered.remember(upload["id"])
         return self._reached(upload)
 
     def _reached(self, upload: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +149,7 @@ class _Upload:
 
     async def _go_on(self, upload: dict[str, Any]) -> None:
         if upload["status"] == "refused":
-            self._remembered.forget()
+            self.remembered.forget()
             raise ServiceError(detail_of(httpx.Response(upload["error"]["status"], json=upload["error"])))
         if upload["status"] == "whole":
             raise NotNow("the service has the whole file, and makes the load of it as soon as it can")
@@ -157,9 +168,12 @@ class _Upload:
         place, end = self._durable, self._durable + size
         self._file.seek(place)
         while place < end:
-            if not (piece := self._file.read(min(PIECE, end - place))):
-                raise ServiceError("the file became shorter while it was sent.")
+            piece = self._file.read(min(PIECE, end - place))
+            if not piece or _state_of(self._file) != self._as_it_was:
+                self.remembered.forget()
+                raise ServiceError("the file was changed while it was sent; no load was made of it.")
             yield piece
+            self._pieces += 1
             place += len(piece)
             self._show(place)
 
@@ -179,7 +193,7 @@ class _Upload:
             asked = answer.headers.get("Retry-After", "")
             raise NotNow(detail_of(answer), float(asked) if asked.isdigit() else 0)
         if answer.status_code in REFUSED:
-            self._remembered.forget()
+            self.remembered.forget()
         raise ServiceError(detail_of(answer))
 
     async def _wait(self, error: Exception) -> None:
@@ -193,6 +207,12 @@ class _Upload:
             )
         pause = max(FIRST_PAUSE_SECONDS * 2 ** (self._failed - 1), getattr(error, "pause", 0))
         await asyncio.sleep(min(pause, LONGEST_PAUSE_SECONDS))
+
+
+def _state_of(file: IO[bytes]) -> tuple[int, int]:
+    """What changes when somebody writes into it."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def _metadata(asked: dict[str, str]) -> dict[str, str]:

@@ -9,11 +9,13 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import structlog
 
 from .failed_migrations import Failure
+from .moving import IS_UNFINISHED
 
 log = structlog.get_logger()
 
@@ -49,7 +51,12 @@ def _versions_folder() -> Path:
 
 
 async def migrate(url: str) -> None:
-    """Upgrade to the newest revision. Processes that start at once take turns (advisory lock, see env.py)."""
+    """Upgrade to the newest revision. Processes that start at once take turns (advisory lock, see env.py).
+
+    Raises MigrationError, of the copy of a move that did not end too: the next move throws away what is there.
+    """
+    if await _asked(url, IS_UNFINISHED):
+        raise MigrationError("This database is the copy of a move that did not end: run move-to again.")
     stored = await _revision_of(url)
     if stored == newest_revision():
         return
@@ -73,11 +80,16 @@ async def migrate(url: str) -> None:
 
 
 async def _revision_of(url: str) -> str | None:
-    connection = await asyncpg.connect(url)
     try:
-        return str(await connection.fetchval("SELECT version_num FROM alembic_version"))
+        return str(await _asked(url, "SELECT version_num FROM alembic_version"))
     except asyncpg.UndefinedTableError:
         return None
+
+
+async def _asked(url: str, question: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(question)
     finally:
         await connection.close()
 

@@ -255,7 +255,8 @@ NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 EXTENDED = re.compile(rb";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^';]*'([^;\s]+)", re.IGNORECASE)
-QUOTED_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+QUOTED_STRING = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+"""One that never ends goes on to the end: were it none, every quote in it would be tried as the beginning of one."""
 
 
 def extended_filename(disposition: bytes) -> str | None:
