@@ -137,13 +137,13 @@ async def test_a_command_that_is_interrupted_says_how_it_goes_on(
     person: Person, file: Path, connection: asyncpg.Connection
 ) -> None:
     async def some_came() -> bool:
-        person.network.is_frozen = person.network.sent > len(MANY) // 2
-        return person.network.is_frozen
+        person.network.is_mute = person.network.sent > len(MANY) // 2
+        return person.network.is_mute
 
     outcome = await person.load_until(some_came, file, signal.SIGINT)
     assert outcome.code == 130
     assert outcome.err.strip().splitlines()[-1].startswith("Interrupted. The same command goes on from here;")
-    person.network.is_frozen = False
+    person.network.is_mute = False
     assert load_of(await person.load(file))["rows_inserted"] == 6_000
     assert await connection.fetchval("SELECT count(*) FROM uploads") == 1
 
