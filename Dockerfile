@@ -8,10 +8,10 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_CACHE=1
 WORKDIR /build
 # What the lock files name and nothing else. This layer is made again only when they change.
-COPY requirements-build.lock requirements.lock ./
+COPY requirements-build.lock requirements-otel.lock ./
 RUN pip install --require-hashes --requirement requirements-build.lock \
     && python -m venv --without-pip /opt/logistics-indicators \
-    && uv pip install --python /opt/logistics-indicators/bin/python --require-hashes --requirement requirements.lock
+    && uv pip install --python /opt/logistics-indicators/bin/python --require-hashes --requirement requirements-otel.lock
 COPY pyproject.toml ./
 COPY README.md LICENSE ./
 COPY alembic alembic

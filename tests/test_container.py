@@ -20,7 +20,7 @@ from logistics_indicators.settings import Settings
 ROOT = Path(__file__).parents[1]
 ACTION = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 WORKFLOWS = ROOT / ".github/workflows"
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock", "requirements-aws.lock")
+LOCKS = tuple(f"requirements{name}.lock" for name in ("", "-otel", "-build", "-dev", "-aws"))
 
 
 def read_yaml(name: str) -> dict[Any, Any]:
@@ -186,11 +186,14 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
     dev = [line for line in groups["dev"] if isinstance(line, str)]
+    serving = project["project"]["dependencies"]
+    traced = serving + project["project"]["optional-dependencies"]["otel"]
     wanted = {
-        "requirements.lock": project["project"]["dependencies"],
+        "requirements.lock": serving,
+        "requirements-otel.lock": traced,
         "requirements-build.lock": groups["build"],
         "requirements-aws.lock": groups["aws"],
-        "requirements-dev.lock": project["project"]["dependencies"] + groups["build"] + dev,
+        "requirements-dev.lock": traced + groups["build"] + dev,
     }
     for name, lines in wanted.items():
         found: dict[str, list[str]] = {}
@@ -204,19 +207,19 @@ def test_the_lock_files_hold_what_pyproject_asks_for() -> None:
 
 def test_what_serves_is_of_the_same_versions_where_it_is_tested() -> None:
     """Whatever extras of it the tests' own packages ask for."""
-    serving, tested = (
+    serving, traced, tested = (
         {(canonicalize_name(pin.name), str(pin.specifier)) for pin in locked(name)}
-        for name in ("requirements.lock", "requirements-dev.lock")
+        for name in ("requirements.lock", "requirements-otel.lock", "requirements-dev.lock")
     )
-    assert serving <= tested
+    assert serving <= traced <= tested
 
 
 def test_the_sbom_of_a_release_names_every_package_that_serves(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "cyclonedx_py", "requirements", "--pyproject", "pyproject.toml"]
     sbom = tmp_path / "sbom.json"
-    subprocess.run([*program, "--output-file", str(sbom), "requirements.lock"], cwd=ROOT, check=True)
+    subprocess.run([*program, "--output-file", str(sbom), "requirements-otel.lock"], cwd=ROOT, check=True)
     named = {canonicalize_name(component["name"]) for component in json.loads(sbom.read_text())["components"]}
-    assert {canonicalize_name(pin.name) for pin in locked("requirements.lock")} <= named
+    assert {canonicalize_name(pin.name) for pin in locked("requirements-otel.lock")} <= named
 
 
 def jobs_of(name: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ from .monitoring.access_log import AccessLog
 from .monitoring.database_figures import RowCounts
 from .monitoring.health import HealthProbe
 from .monitoring.request_metrics import RequestMetrics
+from .monitoring.request_spans import RequestSpans
 from .monitoring.routes import router as monitoring_router
 from .page.routes import router as page_router
 from .polos.routes import router as polos_router
@@ -80,6 +81,7 @@ from .running.migrations import check_schema, migrate
 from .running.secrets_folder import signing_secret
 from .running.serving import end_with_parent
 from .settings import Settings
+from .tracing import configure_traces, send_the_last_spans, traces_are_on
 from .visits.routes import router as services_router
 
 log = structlog.get_logger()
@@ -108,6 +110,7 @@ def from_environment() -> FastAPI:
     """Factory for uvicorn."""
     settings = Settings()
     configure_logs(settings.log_level)
+    configure_traces()
     if OLD_SETTING in os.environ:
         log.warning("setting_moved", name=OLD_SETTING, now="kept in the database: logistics-indicators settings")
     app = create_app(settings)
@@ -133,6 +136,7 @@ async def _serving(app: FastAPI) -> AsyncIterator[None]:
     asyncio.get_running_loop().set_default_executor(threads_that_give_way())
     end_with_parent()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(send_the_last_spans)
         url, direct_url = await _start_database(stack, settings)
         for needed in {url, direct_url}:
             await wait_for_database(needed, settings.database_wait_seconds)
@@ -179,6 +183,8 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # Its spans hold paths and queries, which are what people ask for; ours are monitoring/request_spans.py.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
         dependencies=[Depends(refuse_unknown_query)],
     )
@@ -236,6 +242,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     if settings.trusted_hosts:
         app.add_middleware(TrustedHosts, hosts=settings.trusted_hosts)
     app.add_middleware(AccessLog, metrics=app.state.metrics)
+    if traces_are_on():
+        app.add_middleware(RequestSpans)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(NoMoreRequests, draining=app.state.draining)
     app.add_middleware(FailedStarts)

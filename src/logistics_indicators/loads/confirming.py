@@ -8,6 +8,7 @@ from ..accounts.audit import Actor, audit
 from ..accounts.current_user import User
 from ..database import Connection, announce_changed_loads
 from ..errors import Conflict, NotFound, Unprocessable
+from ..tracing import current_traceparent
 from .kinds import KINDS, Kind
 from .models import Load
 from .service import find_load
@@ -25,11 +26,11 @@ FIND_CONFIRMING = "SELECT id, status, on_conflict, unknown_customer FROM loads W
 INSERT_CONFIRMING = f"""
 INSERT INTO loads (confirms, status, stage, received_at, on_conflict, unknown_customer, user_id, username, warnings,
     kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
-    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset)
+    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset, traceparent)
 SELECT id, 'received', CASE WHEN max_rejects IS NULL THEN 'write' ELSE 'check' END, {RECEIVED_NOW},
     COALESCE($2, on_conflict), COALESCE($3, unknown_customer), $4, $5, received_warnings,
     kind, max_rejects, filename, bytes, sha256, format, sheet, encoding, delimiter, columns, has_header, chunks, header,
-    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset
+    column_names, ignored, is_rejects_file, long_records, spooled_bytes, preset, $6
 FROM loads WHERE id = $1
 RETURNING id
 """
@@ -97,7 +98,8 @@ def _refuse_to_repeat(load: Any, changes: Changes, first: Any) -> None:
 
 async def _take_over(connection: Connection, load: Any, changes: Changes, user: User) -> int:
     asked = changes.on_conflict, changes.unknown_customer
-    new: int = await connection.fetchval(INSERT_CONFIRMING, load["id"], *asked, user.id, user.username)
+    values = load["id"], *asked, user.id, user.username, current_traceparent()
+    new: int = await connection.fetchval(INSERT_CONFIRMING, *values)
     if await connection.fetchval(TAKE_SPOOL, load["id"], new) < load["chunks"]:
         hours = "an hour" if KEPT_HOURS == 1 else f"{KEPT_HOURS} hours"
         raise Conflict(f"The file of load {load['id']} is gone: it is kept for {hours}. Send it again.")

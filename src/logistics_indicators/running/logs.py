@@ -6,6 +6,8 @@ import sys
 
 import structlog
 
+from ..tracing import with_trace_id
+
 
 class _Output:
     """Standard output. If its reader has gone away, the line is lost, but not the request that it tells of."""
@@ -23,6 +25,7 @@ class _Output:
 def configure_logs(level: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        with_trace_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

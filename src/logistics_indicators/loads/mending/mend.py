@@ -14,6 +14,7 @@ from ...accounts.audit import Actor, audit
 from ...accounts.current_user import User
 from ...database import Connection, announce_changed_loads
 from ...errors import Conflict, FieldError, NotFound, Unprocessable
+from ...tracing import current_traceparent
 from ..formats import Layout
 from ..kinds import KINDS, Kind
 from ..receiving.cutting import Cutter
@@ -47,9 +48,10 @@ ORDER BY r.line LIMIT $7
 """
 INSERT_LOAD = f"""
 INSERT INTO loads (kind, status, stage, validate_only, on_conflict, user_id, username, received_at, filename, bytes,
-    sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends, unknown_customer)
+    sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends, unknown_customer,
+    traceparent)
 VALUES ($1, 'received', $2, $3, $4, $5, $6, {RECEIVED_NOW}, $7, $8, $9, 'utf-8', $10, $11, false, $12, $13, $14, $15,
-    $16, $17)
+    $16, $17, $18)
 RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body, origin_lines) VALUES ($1, $2, $3, $4, $5)"
@@ -272,6 +274,7 @@ async def _spool(connection: Connection, load: Any, mended: Mapping[int, bytes],
         load["ignored"],
         load["id"],
         options.unknown_customer or "reject",
+        current_traceparent(),
     )
     for seq, (first_line, body, origin_lines) in enumerate(chunks):
         await connection.execute(SPOOL_CHUNK, mend_id, seq, first_line, body, origin_lines)

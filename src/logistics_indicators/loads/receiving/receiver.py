@@ -22,6 +22,7 @@ from ...database import Connection, Pool, announce_changed_loads
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
 from ...settings import Settings
+from ...tracing import current_traceparent
 from ..formats import CSV, XLSX, named_encoding
 from ..kinds import KINDS, Kind
 from ..turns import RECEIVED_NOW
@@ -108,8 +109,9 @@ MIXED_ENCODINGS = (
 
 BEGIN_RECEIVING = """
 INSERT INTO loads
-    (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username, unknown_customer, preset)
-VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
+    (kind, status, stage, validate_only, on_conflict, max_rejects, user_id, username, unknown_customer, preset,
+    traceparent)
+VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
 """
 SPOOL_CHUNK = "INSERT INTO load_chunks (load_id, seq, first_line, body) VALUES ($1, $2, $3, $4)"
 TOUCH = "UPDATE loads SET touched_at = clock_timestamp() WHERE id = ANY($1::integer[]) AND status = 'receiving'"
@@ -242,6 +244,7 @@ class Receiver:
             user.username,
             options.unknown_customer,
             options.preset,
+            current_traceparent(),
         )
         self._under_way.add(load_id)
         return load_id

@@ -26,7 +26,7 @@ l.status IN ('received', 'loading') AND NOT EXISTS (
 
 LOAD_COLUMNS = """l.id, l.kind, l.status, l.stage, coalesce(l.spooled_bytes, l.bytes) AS bytes, l.encoding,
     l.delimiter, l.columns, l.has_header, l.header, l.is_rejects_file, l.validate_only, l.on_conflict,
-    l.max_rejects, l.unknown_customer, l.into_empty, l.chunks, l.chunks_done, l.mends"""
+    l.max_rejects, l.unknown_customer, l.into_empty, l.chunks, l.chunks_done, l.mends, l.traceparent"""
 
 CLAIM_NEW = (
     f"SELECT {LOAD_COLUMNS} FROM loads l WHERE {ELIGIBLE} AND l.status = 'received' FOR UPDATE SKIP LOCKED LIMIT 1"

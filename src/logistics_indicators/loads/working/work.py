@@ -14,6 +14,7 @@ import polars as pl
 import structlog
 
 from ...database import Connection, Lock, announce_changed_loads, long_statements_allowed, share
+from ...tracing import Work, traced_transaction
 from ..formats import Layout
 from ..kinds import KEYS, Kind
 from ..mending.settling import settle_rejects
@@ -87,11 +88,12 @@ class LoadWork:
         return done
 
     async def _begin_one(self, connection: Connection) -> bool:
-        async with connection.transaction():
+        async with traced_transaction(connection) as work:
             load = await connection.fetchrow(CLAIM_NEW)
             if load is None:
                 return False
             AT_WORK_ON.set(load["id"])
+            work.begin("load begin", load)
             empty = await is_empty(connection, Kind(load["kind"]))
             await connection.execute(BEGIN, load["id"], empty)
             if load["stage"] == "write":
@@ -103,21 +105,23 @@ class LoadWork:
     async def _chunk(self, connection: Connection) -> bool:
         claimed: tuple[int, int] | None = None
         try:
-            async with connection.transaction():
+            async with traced_transaction(connection) as work:
                 async with self._claiming:
                     claim = await connection.fetchrow(CLAIM_CHUNK)
                     if claim is None:
                         return False
                     claimed = claim["id"], claim["seq"]
                     AT_WORK_ON.set(claim["id"])
+                    work.begin("load chunk", claim, seq=claim["seq"])
                     self._held.setdefault(claim["id"], set()).add(claim["seq"])
                     if claim["stage"] == "write":
                         await share(connection, Lock.visits_of_loads)
                         await hold_referred_rows(connection, claim)
                 if claim["stage"] == "check":
+                    work.stage("check")
                     await check_load(connection, claim, self._settings)
                 else:
-                    await self._merge(connection, claim)
+                    await self._merge(connection, claim, work)
         except OutOfTurn:
             return True
         except AnotherHeader as error:
@@ -135,17 +139,22 @@ class LoadWork:
 
     # -- a chunk -------------------------------------------------------------------------------------------
 
-    async def _merge(self, connection: Connection, claim: Any) -> None:
+    async def _merge(self, connection: Connection, claim: Any, work: Work) -> None:
         """Parse and merge the claimed chunk; the caller's transaction makes it all or nothing."""
         load_id, seq = claim["id"], claim["seq"]
         if await connection.fetchval("SELECT chunks_done FROM loads WHERE id = $1", load_id) > seq:
             raise OutOfTurn  # merged between the look for a chunk and its lock
+        work.stage("parse")
         parsed = await parsed_chunk(connection, claim, seq)
+        work.note(rows=parsed.rows_read)
+        work.stage("merge")
         doubtful = await self._doubtful(claim, seq, parsed, self._memory(claim))
         rules = rules_of(claim, self._settings, Target(Kind(claim["kind"])), into_empty=claim["into_empty"])
 
         async def in_turn() -> None:
+            work.stage("turn")
             await self._wait_for_turn(connection, load_id, seq)
+            work.stage("settle")
             await refuse_rows_of_another_header(connection, claim, parsed, seq)
 
         outcome = await ChunkMerge(connection, rules, parsed).run(doubtful, in_turn)
@@ -189,11 +198,12 @@ class LoadWork:
 
     async def _finish_one(self, connection: Connection) -> bool:
         """Indexes, then `completed`; then the spool goes."""
-        async with connection.transaction():
+        async with traced_transaction(connection) as work:
             load = await connection.fetchrow(CLAIM_MERGED)
             if load is None:
                 return False
             AT_WORK_ON.set(load["id"])
+            work.begin("load end", load)
             async with held_claim(connection):
                 await ensure_indexes(self._settings.pool, Kind(load["kind"]))
             await complete_load(connection, load["id"], self._settings.sane_days)

@@ -1,0 +1,216 @@
+"""OpenTelemetry traces: from the request that brings a file to the commit of its chunks, and nothing where none are
+asked for."""
+
+import json
+import os
+import random
+import signal
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fault_files import customers_file
+from fault_service import Service, fault_folder
+from load_client import load_file
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from logistics_indicators import tracing
+
+TRACE, CLIENTS_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE}-{CLIENTS_SPAN}-01"
+STAGES = ["parse", "merge", "turn", "settle", "commit"]
+
+
+class Collector:
+    """Takes spans over HTTP, as the OpenTelemetry Protocol has them."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                collector.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200 if self.path == "/v1/traces" else 404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def services(self) -> set[str]:
+        requests = map(ExportTraceServiceRequest.FromString, self.bodies)
+        named = [
+            attribute
+            for request in requests
+            for sent in request.resource_spans
+            for attribute in sent.resource.attributes
+        ]
+        return {attribute.value.string_value for attribute in named if attribute.key == "service.name"}
+
+    def spans(self) -> list[Span]:
+        requests = map(ExportTraceServiceRequest.FromString, self.bodies)
+        scopes = [scope for request in requests for sent in request.resource_spans for scope in sent.scope_spans]
+        return sorted((span for scope in scopes for span in scope.spans), key=lambda span: span.start_time_unix_nano)
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    made = Collector()
+    threading.Thread(target=made.server.serve_forever, daemon=True).start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with fault_folder() as made:
+        yield made
+
+
+def noted(span: Span) -> dict[str, str | int]:
+    return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
+
+
+async def test_a_file_is_one_trace_from_its_request_to_the_commit_of_its_chunks(
+    folder: Path, collector: Collector, database_url: str
+) -> None:
+    file = customers_file(random.Random(1), 4000)
+    service = Service(
+        folder,
+        database_url,
+        otel_exporter_otlp_endpoint=collector.endpoint,
+        load_chunk_bytes=64 * 1024,
+    )
+    service.start()
+    try:
+        await service.ready()
+        await service.sign_in()
+        service.client.headers["traceparent"] = TRACEPARENT
+        load_id = await service.send(file, on_conflict="update")
+        del service.client.headers["traceparent"]
+        await service.wait_for(lambda: service.load_ended(load_id), "the load ends")
+        load = await service.get(f"/v1/loads/{load_id}")
+        service.signal(signal.SIGTERM)
+        assert await service.ended() == 0
+    finally:
+        await service.close()
+
+    assert collector.services() == {"logistics-indicators"}
+    ours = [span for span in collector.spans() if span.trace_id.hex() == TRACE]
+    (request,) = [span for span in ours if span.parent_span_id.hex() == CLIENTS_SPAN]
+    assert (request.name, request.kind) == ("POST /v1/customers/batch", Span.SPAN_KIND_SERVER)
+    told = noted(request)
+    assert (told["http.route"], told["http.response.status_code"]) == ("/v1/customers/batch", 202)
+
+    children: dict[bytes, list[Span]] = defaultdict(list)
+    for span in ours:
+        children[span.parent_span_id].append(span)
+    steps = children[request.span_id]
+    assert [step.name for step in steps] == ["load begin", *["load chunk"] * (len(steps) - 2), "load end"]
+    assert {noted(step)["load.id"] for step in steps} == {load_id}
+    chunks = sorted((step for step in steps if step.name == "load chunk"), key=lambda step: noted(step)["load.seq"])
+    assert [noted(chunk).get("load.seq", 0) for chunk in chunks] == list(range(len(chunks)))
+    assert len(chunks) > 1
+    assert sum(int(noted(chunk)["load.rows"]) for chunk in chunks) == load["rows_read"] > 0
+    for chunk in chunks:
+        assert [stage.name for stage in children[chunk.span_id]] == STAGES
+
+    sent = b"".join(collector.bodies)
+    assert b"@example.com" in file.content
+    assert b"@example.com" not in sent
+    assert b"on_conflict" not in sent
+    lines = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
+    named = {line["event"] for line in lines if line.get("trace_id") == TRACE}
+    assert named == {"request", "load_completed"}
+
+
+async def test_where_the_extra_is_not_installed_the_service_says_so_and_serves(
+    folder: Path, collector: Collector, database_url: str
+) -> None:
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['opentelemetry.sdk'] = None\n")
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    service = Service(folder, database_url, otel_exporter_otlp_endpoint=collector.endpoint, pythonpath=path)
+    service.start()
+    try:
+        await service.ready()
+        service.signal(signal.SIGTERM)
+        assert await service.ended() == 0
+    finally:
+        await service.close()
+    assert '"event": "traces_not_installed"' in service.log.read_text()
+    assert collector.bodies == []
+
+
+async def test_an_end_does_not_wait_for_a_collector_that_is_away(folder: Path, database_url: str) -> None:
+    service = Service(folder, database_url, otel_exporter_otlp_endpoint="http://127.0.0.1:9")
+    service.start()
+    try:
+        await service.ready()
+        service.signal(signal.SIGTERM)
+        assert await service.ended() == 0
+    finally:
+        await service.close()
+    assert service.broken() == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"OTEL_SERVICE_NAME": "visits"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_SDK_DISABLED": "true"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_TRACES_EXPORTER": "none"},
+    ],
+)
+def test_nothing_is_sent_where_no_traces_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    tracing.configure_traces()
+    assert not tracing.traces_are_on()
+
+
+async def test_a_load_keeps_no_trace_where_none_are_sent(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    client.headers["traceparent"] = TRACEPARENT
+    load = await load_file(client, "customers", "id;nome;email;telefone\n1;Ana;ana@mail.com;\n")
+    assert await connection.fetchval("SELECT traceparent FROM loads WHERE id = $1", load["id"]) is None
+
+
+def test_a_step_that_fails_tells_the_kind_of_its_error_and_not_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A constraint's error quotes the row."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
+    load = {"id": 7, "kind": "customers", "stage": "write", "traceparent": TRACEPARENT}
+
+    def failing_step() -> None:
+        with tracing.Work() as work:
+            work.begin("load chunk", load, seq=0)
+            work.stage("merge")
+            raise ValueError("ana@mail.com")
+
+    with pytest.raises(ValueError, match="ana"):
+        failing_step()
+    told = exporter.get_finished_spans()
+    assert [span.name for span in told] == ["merge", "load chunk"]
+    assert {(span.attributes or {})["error.type"] for span in told} == {"ValueError"}
+    assert not any("ana@mail.com" in span.to_json() for span in told)
