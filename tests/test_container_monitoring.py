@@ -91,6 +91,7 @@ async def exposed(client: httpx.AsyncClient) -> Series:
             found.setdefault(sample.name, []).append(dict(sample.labels))
     # No request may fail with 5xx here; that its status would be a label is shown by those that did not.
     found |= {f"logistics_disk_{name}_bytes": [{}] for name in ("free", "floor")}  # of embedded databases alone
+    found |= {f"logistics_replica_{name}": [{}] for name in ("up", "lag_seconds")}  # of one that is there: test_replica
     found["http_requests_total"].append(found["http_requests_total"][0] | {"status": "500"})
     return found
 
