@@ -11,7 +11,7 @@ from .client_programs import called
 from .dumps import ANALYZE, require_empty
 from .local_database import CommandFailed
 from .pouring import Told, pour
-from .writers_held import GATE, remove_gate, tables_of
+from .writers_held import remove_gate, tables_of
 
 OLDEST = 15
 UNFINISHED = "logistics_unfinished_move"
@@ -23,12 +23,17 @@ SELECT current_setting('server_version_num')::integer / 10000 AS version,
        current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby
 """
 DROP_ALL = """
-SELECT string_agg(format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename), ';')
-FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+SELECT string_agg(statement, ';') FROM (
+    SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) AS statement
+    FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+    UNION ALL
+    SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', function.oid::regprocedure)
+    FROM pg_proc AS function
+    WHERE pronamespace = current_schema()::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = function.oid AND deptype = 'e')
+) AS everything
 """
-
-FUNCTIONS = ("wait_for_chunks",)
-"""Of the schema: a table that is dropped takes its triggers along, but not what they call."""
+"""A table that is dropped takes its triggers along, but not what they call; what an extension brought stays."""
 
 # The sum does not depend on the order of the rows.
 ROWS = "SELECT count(*) AS rows, COALESCE(sum(hashtextextended(stored::text, 0)), 0) AS digest FROM {table} AS stored"
@@ -55,8 +60,6 @@ async def make_ready(target: Connection, url: str) -> None:
         raise CommandFailed("That server is a standby: name the primary.")
     if await target.fetchval(IS_UNFINISHED):
         await target.execute(await target.fetchval(DROP_ALL))
-        for function in (GATE, *FUNCTIONS):
-            await target.execute(f"DROP FUNCTION IF EXISTS {function}() CASCADE")
     await asyncio.to_thread(require_empty, url)
 
 
