@@ -38,15 +38,15 @@ KNOWN_REFUSALS = {
     "body": ("the scope load needs the role analyst",),
     "until": ("changes are kept from ", "there is no such data_version"),
     "sheet": ("which has no sheets",),
-    "safe": ("goes with format=csv",),
+    "safe": ("safe goes with format=csv",),
     "bucket": ("or take a larger bucket",),
     "sort_field": ("the rows have no ",),
-    "columns": ("unknown column ", "is mapped twice", "names the columns of a header"),
+    "columns": ("unknown column ", "is mapped twice", "columns names those of a header"),
     "file": ("",),
     "preset": ("there is no preset of this name",),
     "for_header": ("",),
     "name": ("is said for no preset at all",),
-    "Upload-Length": ("is missing",),
+    "Upload-Length": ("Upload-Length is missing",),
     "Upload-Metadata": ("",),  # pairs in base64 are more than a pattern says
     "Idempotency-Key": ("The key was used for ",),
     "reset_token": ("this token is wrong",),
@@ -54,7 +54,7 @@ KNOWN_REFUSALS = {
     "new_password": ("this password is too common",),
     "username": ("takes Latin letters", "has marks that belong to no letter", "has more than "),
     "time_zone": ("no time zone of this name",),
-    "id": ("not the id in the path",),
+    "id": ("the id is not the one in the path",),
     "id_cliente": ("there is no customer with this id",),
 }
 """By field, how a 422 may speak of a value that the schema allows, because the rule is none that a schema can say."""

@@ -1,5 +1,6 @@
 """The commands on loads, rejects, figures and accounts, against a running service: for people, and as JSON."""
 
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ import pytest
 from command_line import PASSWORD, Outcome, Run, pipe_into, run_command
 from conftest import SAMPLES
 from fastapi import FastAPI
+from terminal import in_a_terminal
 
 from logistics_indicators.accounts.tokens import issue_access_token
 
@@ -20,11 +22,16 @@ VISITS = "id;id_cliente;angel;polo;data_limite;data_de_atendimento\n"
 
 
 @pytest.fixture
-async def remotely(service_url: str, app: FastAPI, connection: asyncpg.Connection) -> Run:
-    """Runs a command as an admin of the running service."""
+async def token(app: FastAPI, connection: asyncpg.Connection) -> str:
+    """An admin's."""
     insert = "INSERT INTO users (username, email, password_hash, role) VALUES ('chefe', 'c@x.com', '!', 'admin')"
     user_id = await connection.fetchval(f"{insert} RETURNING id")
-    token = issue_access_token(app.state.token_key, user_id)
+    return issue_access_token(app.state.token_key, user_id)
+
+
+@pytest.fixture
+async def remotely(service_url: str, token: str) -> Run:
+    """Runs a command as an admin of the running service."""
 
     async def run(*words: object, stdin: bytes | None = None, **more: str) -> Outcome:
         return await pipe_into(stdin, *words, **{"LOGISTICS_URL": service_url, "LOGISTICS_TOKEN": token, **more})
@@ -52,8 +59,9 @@ async def test_loads_are_listed_and_one_is_shown(remotely: Run, loaded: int) -> 
     shown = await remotely("loads", loaded)
     assert "rows_rejected: 2" in shown.out.splitlines()
     assert json.loads((await remotely("loads", loaded, "--json")).out)["filename"] == "clientes.csv"
-    missing = await remotely("loads", 999)
-    assert (missing.code, missing.err.count("\n"), missing.err[:7]) == (2, 1, "Error: ")
+    for command in ("loads", "rejects", "undo"):
+        missing = await remotely(command, 999)
+        assert (missing.code, missing.out, missing.err) == (2, "", "Error: There is no load 999.\n"), command
 
 
 async def test_rejects_are_listed_counted_and_saved_to_mend(remotely: Run, loaded: int, tmp_path: Path) -> None:
@@ -76,6 +84,8 @@ async def test_rejects_are_mended_by_line_dropped_and_opened_again(
     mended = await remotely("mend", loaded, "--line", 3, "--set", "email=bia@mail.com", "--json")
     assert (mended.code, json.loads(mended.out)["load"]["rows_inserted"]) == (0, 1), mended.err
     assert await connection.fetchval("SELECT email FROM customers WHERE id = 2") == "bia@mail.com"
+    header, _, mend, _, of_a_file = (await remotely("loads")).out.splitlines()[:5]
+    assert (header.split()[:3], mend.split()[2], of_a_file.split()[2]) == (["id", "kind", "mends"], str(loaded), "-")
     dropped = await remotely("mend", loaded, "--reason", "invalid_email", "--drop")
     assert (dropped.code, dropped.out) == (0, "1 row dropped, 0 open again.\n"), dropped.err
     opened = await remotely("mend", loaded, "--line", 4, "--reopen")
@@ -152,6 +162,32 @@ async def test_an_export_is_taken_back_unchanged(remotely: Run, samples: None, t
     assert printed.out.replace("\r\n", "\n") == file.read_text().replace("\r\n", "\n")
     refused = await remotely("export", "services", "--where", "nome=Ana", "--output", tmp_path / "no.csv")
     assert (refused.code, [p.name for p in tmp_path.iterdir()]) == (2, ["visitas.csv"])
+
+
+async def test_a_file_that_is_there_is_written_over_for_a_script_and_asked_about_in_a_terminal(
+    remotely: Run, loaded: int, tmp_path: Path, service_url: str, token: str
+) -> None:
+    file = tmp_path / "to mend.csv"
+    file.write_text("mended by hand")
+    words = ("rejects", loaded, "--output", file, "--url", service_url)
+    code, shown = await asyncio.to_thread(in_a_terminal, words, "[y/N]: ", b"n\n", LOGISTICS_TOKEN=token)
+    assert (code, "say --force" in shown, file.read_text()) == (2, True, "mended by hand"), shown
+    code, shown = await asyncio.to_thread(in_a_terminal, words, "[y/N]: ", b"y\n", LOGISTICS_TOKEN=token)
+    assert (code, file.read_text().count("\n")) == (0, 3), shown
+    for command in (("export", "customers"), ("indicators", "sla"), ("rejects", loaded)):
+        outcome = await remotely(*command, "--output", file)
+        assert (outcome.code, "in the place of what was there" in outcome.out + outcome.err) == (0, True), outcome.err
+
+
+async def test_what_is_wrong_is_told_in_the_words_of_the_command_line(remotely: Run, tmp_path: Path) -> None:
+    unknown = await remotely("indicators", "sla", "--where", "limit=0", "--start-date", "ontem")
+    assert unknown.err.startswith("Error: The request has fields that cannot be taken: ")
+    assert "see errors" not in unknown.err
+    (tmp_path / "x.csv").write_text("Nr;Wer;Post\n1;Ana;ana@mail.com\n")
+    refused = await remotely("load", tmp_path / "x.csv", "--kind", "customers", "--columns", "nome:Quem")
+    for said in ("which --columns names", "or --delimiter)", "with --columns nome:<name in the file>", "--header none"):
+        assert said in refused.err
+    assert "?" not in refused.err
 
 
 async def test_what_is_printed_into_a_pipe_is_not_cut(remotely: Run, tmp_path: Path) -> None:

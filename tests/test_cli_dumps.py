@@ -81,6 +81,19 @@ def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path) -
     assert (refused.returncode, refused.stderr[:35]) == (2, "Error: The database has tables alre")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"id;nome;email;telefone\n1;Ana;ana@mail.com;\n", b"PGDMP\x01\x10\x00" + bytes(99), b"CREATE TABLE x ();\n"],
+    ids=["nothing", "a CSV", "a head alone", "SQL"],
+)
+def test_what_is_no_backup_is_told_in_a_sentence(folder: Path, content: bytes) -> None:
+    (folder / "x.dump").write_bytes(content)
+    done = run("restore", folder / "x.dump", data_dir=folder / "data")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.startswith(f"Error: {folder / 'x.dump'} is no whole backup: ")
+    assert "pg_restore" not in done.stderr
+
+
 def test_a_backup_overwrites_no_file(folder: Path) -> None:
     (folder / "mine").write_text("mine")
     assert run("backup", folder / "mine", data_dir=folder / "data").returncode == 2

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +13,7 @@ from command_line import PASSWORD, run_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from listening import somebody_else
+from terminal import in_a_terminal
 from typer.testing import CliRunner
 
 from logistics_indicators import __version__
@@ -94,29 +95,46 @@ async def test_without_a_terminal_nothing_is_asked_and_the_variable_is_named(tmp
 
 
 async def test_in_a_terminal_the_password_is_asked_and_not_shown(service_url: str, account: str) -> None:
-    command = [sys.executable, "-m", "logistics_indicators", "loads", "--url", service_url, "--username", account]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("LOGISTICS_")}
-
-    def typed() -> str:
-        child, terminal = pty.fork()
-        if not child:
-            os.execvpe(command[0], command, clean)
-        said = b""
-        with os.fdopen(terminal, "r+b", buffering=0) as screen:
-            while not said.endswith(b": "):
-                said += screen.read(1000)
-            screen.write(PASSWORD.encode() + b"\n")
-            try:
-                while piece := screen.read(1000):
-                    said += piece
-            except OSError:  # so a terminal of Linux tells of its end
-                pass
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        return said.decode()
-
-    shown = await asyncio.to_thread(typed)
+    words = ("loads", "--url", service_url, "--username", account)
+    code, shown = await asyncio.to_thread(in_a_terminal, words, ": ", PASSWORD.encode() + b"\n")
+    assert code == 0
     assert "There are no loads yet." in shown
     assert PASSWORD not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [(("loads",), {}), (("users", "add", "bia", "--email", "bia@example.com"), {"LOGISTICS_PASSWORD": PASSWORD})],
+    ids=["before it signs in", "when it has"],
+)
+async def test_ctrl_c_at_a_prompt_ends_at_once(
+    service_url: str, account: str, words: tuple[str, ...], given: dict[str, str]
+) -> None:
+    command = (*words, "--url", service_url, "--username", account)
+    code, shown = await asyncio.to_thread(in_a_terminal, command, ": ", b"\x03", **given)
+    assert (code, shown.splitlines()[-1]) == (130, "Interrupted.")
+
+
+async def test_ctrl_c_while_a_service_is_waited_for_is_told_in_a_word() -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "logistics_indicators", "loads", "--url", f"http://127.0.0.1:{port}"),
+            env=os.environ | {"LOGISTICS_TOKEN": "lgi_x"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await asked.wait()
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+    assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")
 
 
 async def test_a_token_alone_is_enough_and_a_bad_one_is_told(service_url: str) -> None:

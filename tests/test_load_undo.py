@@ -77,7 +77,10 @@ async def test_customers_that_visits_refer_to_cannot_be_undone_until_those_are(
     services = await load_file(admin, "services", visits(1, 2, customer=3))
     refused = await undo(admin, customers)
     assert refused.status_code == 409
-    assert refused.json()["detail"].startswith("2 services point at customers of load")
+    assert refused.json()["detail"] == (
+        f"2 rows of services point at customers of load {customers['id']}: 2 by load {services['id']}. "
+        f"Undo load {services['id']} first."
+    )
     assert await ids(connection, "customers") == [1, 2, 3]
     assert (await undo(admin, services)).status_code == 200
     assert (await undo(admin, customers)).status_code == 200

@@ -11,6 +11,7 @@ from load_client import assert_indicators_are_exact, client_with, counts, load_f
 from test_load_undo import ids, undo, visits
 from waiting import blocked_by
 
+from logistics_indicators.loads.undoing import AGAIN
 from logistics_indicators.loads.working.sweeping import sweep
 
 CUSTOMERS = "1;Iris;iris@mail.com;\n2;Bia;bia@mail.com;22\n3;Eva;eva@mail.com;\n"
@@ -117,8 +118,8 @@ async def test_loads_that_updated_the_same_rows_are_undone_from_the_last_to_the_
     refused = await undo(admin, loads[1])
     assert refused.status_code == 409
     assert refused.json()["detail"] == (
-        f"2 rows of load {loads[1]['id']} changed since: 1 by load {loads[2]['id']}, 1 by load {loads[3]['id']}. "
-        "Undo what came later first."
+        f"2 rows of load {loads[1]['id']} changed since: 1 by load {loads[3]['id']}, 1 by load {loads[2]['id']}. "
+        f"Undo these loads first, in this order: {loads[3]['id']}, {loads[2]['id']}."
     )
     assert (await undo(admin, loads[0])).json()["detail"].startswith(f"3 rows of load {loads[0]['id']} changed")
     for load, state in zip(reversed(loads), reversed(states), strict=True):
@@ -137,10 +138,44 @@ async def test_rows_that_were_changed_by_hand_since_stand_against_the_undo_and_a
     before = await rows(admin, "services")
     refused = await undo(admin, load)
     assert refused.status_code == 409
-    assert refused.json()["detail"] == f"2 rows of load {load['id']} changed since: 2 by hand."
+    assert refused.json()["detail"] == (
+        f"2 rows of load {load['id']} changed since: 2 by hand. That cannot be undone, so the load stays: put its rows "
+        "right one by one, or with a file of them and on_conflict=update."
+    )
     assert await rows(admin, "services") == before
     await assert_sums_are_sound(admin, connection)
     assert (await admin.get(f"/v1/loads/{load['id']}")).json()["status"] == "completed"
+
+
+async def test_where_not_all_can_be_undone_first_nobody_is_sent_to_undo_a_part_of_it(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    load = await load_file(admin, "services", visits(1, 3))
+    await put_visit(admin, 1, angel="Rui")
+    later = await update(admin, "services", visits(2, 2, "Eva"))
+    kept_no_more = await update(admin, "services", visits(3, 3, "Lia"))
+    await connection.execute("DELETE FROM loads WHERE id = $1", kept_no_more["id"])
+    said = (await undo(admin, load)).json()["detail"]
+    assert said.startswith(
+        f"3 rows of load {load['id']} changed since: 1 by hand, 1 by loads that cannot be undone, "
+        f"1 by load {later['id']}. Not all of that can be undone, so the load stays: "
+    )
+    assert "first" not in said
+
+
+async def test_who_undoes_customers_is_told_what_to_do_with_each_of_their_visits(admin: httpx.AsyncClient) -> None:
+    customers = await load_file(admin, "customers", "4;Rui;rui@mail.com;\n")
+    loads = [await load_file(admin, "services", visits(n, n, customer=4)) for n in (1, 2)]
+    visit = {"id_cliente": 4, "angel": "Ana", "polo": "CE - X", "data_limite": "2021-06-30"}
+    made = (await admin.post("/v1/services", json=visit)).json()
+    first, second = (load["id"] for load in loads)
+    assert (await undo(admin, customers)).json()["detail"] == (
+        f"3 rows of services point at customers of load {customers['id']}: 1 by hand, 1 by load {second}, 1 by load "
+        f"{first}. Undo these loads first, in this order: {second}, {first}. "
+        "Those that no load can take back need other customers first."
+    )
+    await put_visit(admin, made["id"], id_cliente=1)
+    assert [(await undo(admin, load)).status_code for load in (loads[1], loads[0], customers)] == [200, 200, 200]
 
 
 @pytest.mark.parametrize("changes", [{"nome": "Lia"}, {"email": "lia@mail.com"}, {"telefone": "1"}])
@@ -150,7 +185,7 @@ async def test_a_customer_that_was_changed_by_hand_since_stands_against_the_undo
     load = await update(admin, "customers", "1;Iris;iris@mail.com;99\n4;Rui;rui@mail.com;\n")
     customer = (await admin.get("/v1/customers/1")).json()
     assert (await admin.put("/v1/customers/1", json=customer | changes)).status_code == 200
-    assert (await undo(admin, load)).json()["detail"].endswith(" changed since: 1 by hand.")
+    assert (await undo(admin, load)).json()["detail"].partition(". ")[0].endswith(" changed since: 1 by hand")
     assert len(await rows(admin, "customers")) == 4
 
 
@@ -168,7 +203,7 @@ async def test_a_put_of_the_same_values_changes_nothing_and_stands_against_no_un
 async def test_an_updated_customer_that_was_deleted_since_stands_against_the_undo(admin: httpx.AsyncClient) -> None:
     load = await update(admin, "customers", "2;Beatriz;bia@mail.com;\n4;Rui;rui@mail.com;\n")
     assert (await admin.delete("/v1/customers/2")).status_code == 200
-    assert (await undo(admin, load)).json()["detail"].endswith(" changed since: 1 by being deleted.")
+    assert (await undo(admin, load)).json()["detail"].partition(". ")[0].endswith(" changed since: 1 by being deleted")
     assert [row["id"] for row in await rows(admin, "customers")] == [1, 3, 4]
 
 
@@ -183,10 +218,13 @@ async def test_an_inserted_customer_that_was_deleted_since_does_not_stand_agains
 
 async def test_an_address_that_another_customer_has_by_now_stands_against_the_undo(admin: httpx.AsyncClient) -> None:
     load = await update(admin, "customers", "1;Iris;new@mail.com;\n")
-    assert (await admin.post("/v1/customers", json={"nome": "Lia", "email": "Iris@mail.com"})).status_code == 201
+    lia = await admin.post("/v1/customers", json={"nome": "Lia", "email": "Iris@mail.com"})
     refused = await undo(admin, load)
     assert refused.status_code == 409
-    assert refused.json()["detail"] == f"1 row of load {load['id']} had an email before that another has now."
+    assert refused.json()["detail"] == (
+        f"1 row of load {load['id']} had an email before that another has now. Change that of these customers first: "
+        f"{lia.json()['id']}."
+    )
 
 
 async def test_a_customer_that_is_gone_by_now_stands_against_giving_it_back_its_visit(
@@ -197,7 +235,9 @@ async def test_a_customer_that_is_gone_by_now_stands_against_giving_it_back_its_
     assert (await admin.delete("/v1/customers/3")).status_code == 200
     refused = await undo(admin, load)
     assert refused.status_code == 409
-    assert refused.json()["detail"] == f"1 row of load {load['id']} belonged to customers that are gone."
+    assert refused.json()["detail"] == (
+        f"1 row of load {load['id']} belonged to customers that are gone: 3. Load those again first, with the same ids."
+    )
     await assert_sums_are_sound(admin, connection)
 
 
@@ -277,7 +317,7 @@ async def test_a_put_at_the_moment_of_the_undo_is_either_before_it_or_after_it(
     refused = await undoing
     await other.close()
     assert refused.status_code == 409
-    assert refused.json()["detail"] == f"1 row of load {load['id']} changed meanwhile."
+    assert refused.json()["detail"] == f"1 row of load {load['id']} changed meanwhile. {AGAIN}"
     assert await ids(connection, "services") == [1, 2, 3]
     assert [row["id_cliente"] for row in await rows(admin, "services")] == [2, 1, 1]
     await assert_sums_are_sound(admin, connection)

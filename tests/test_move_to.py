@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Iterator
@@ -234,3 +235,34 @@ async def test_a_backup_is_restored_into_either_version_and_verified(
     restored = await locally("restore", dump, "--verify", DATABASE_URL=any_target)
     visits = f"{load['rows_inserted']:,} visits, 0 differences"
     assert (restored.code, restored.out) == (0, f"Restored. {visits}. Start the service on it.\n"), restored.err
+
+
+async def test_a_database_that_no_move_shut_is_not_opened_again(locally: Run, database_url: str) -> None:
+    outcome = await locally("move-to", "--reopen")
+    assert outcome.out == "Nothing to do: no move shut this database, and it takes changes as ever.\n", outcome.err
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://localhost/x", "its URL is not one of PostgreSQL. One is postgresql://user@host:5432/name."),
+        ("logistics", "its URL is not one of PostgreSQL."),
+        ("postgresql://ana@127.0.0.1:9/x", "nothing there answers as PostgreSQL does. Look at host, port"),
+        ("postgresql://ana@127.0.0.1:x/x", "its URL is not one of PostgreSQL."),
+        ("postgresql://ana:s3cret@no-such-host.invalid/x", "there is no host of that name."),
+    ],
+)
+async def test_a_target_that_cannot_be_reached_is_told_in_a_sentence(locally: Run, url: str, why: str) -> None:
+    outcome = await locally("move-to", url)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1), outcome.err
+    assert outcome.err.startswith(f"Error: The database to move to: {why}")
+    assert "s3cret" not in outcome.err
+
+
+async def test_a_server_that_lets_nobody_in_or_has_no_such_database_is_told(locally: Run, target: str) -> None:
+    nowhere = await locally("move-to", re.sub(r"/\w+\?", "/no_such?", target))
+    assert nowhere.err == (
+        "Error: The database to move to: the server has no database of that name. Make it there first.\n"
+    )
+    nobody = await locally("move-to", re.sub("//[^@]+@", "//nobody@", target))
+    assert nobody.err.startswith("Error: The database to move to: the server does not let this user in."), target

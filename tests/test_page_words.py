@@ -17,10 +17,20 @@ from logistics_indicators.accounts.audit import Action
 from logistics_indicators.accounts.models import Registration
 from logistics_indicators.accounts.passwords import refuse_common
 from logistics_indicators.errors import Problem
+from logistics_indicators.http.field_words import said_of
 from logistics_indicators.last_change import BY_HAND
 from logistics_indicators.loads.formats import CSV, NDJSON, Form
 from logistics_indicators.loads.kinds import COLUMNS, KINDS, Kind
 from logistics_indicators.loads.mending.mend import _fault
+from logistics_indicators.loads.obstacles import (
+    DELETED,
+    FINAL,
+    NOT_COMPLETED,
+    changed_since,
+    gone_since,
+    referred_to,
+    taken_since,
+)
 from logistics_indicators.loads.parsing import headers
 from logistics_indicators.loads.parsing.findings import NOTES, SaneDays, warnings_of_findings
 from logistics_indicators.loads.reading import package, parquet, workbook
@@ -28,7 +38,6 @@ from logistics_indicators.loads.receiving import receiver, room
 from logistics_indicators.loads.receiving.opening import _refuse_what_is_no_table
 from logistics_indicators.loads.receiving.recognising import NOT_TABLES
 from logistics_indicators.loads.receiving.unpacking import members_of
-from logistics_indicators.loads.undoing import DELETED, _changed_since
 from logistics_indicators.loads.working.endings import NO_ROWS
 from logistics_indicators.loads.working.reporting import EXCEL_ROWS, warnings_of
 
@@ -73,7 +82,7 @@ def of_account(**given: str) -> list[str]:
     right = {"username": "ana", "email": "ana@example.com", "password": "uma senha bem comprida 7"}
     with pytest.raises(ValidationError) as caught:
         Registration.model_validate({**right, **given})
-    return [error["msg"].removeprefix("Value error, ") for error in caught.value.errors()]
+    return [said_of(dict(error)) for error in caught.value.errors()]
 
 
 def of_accounts() -> Iterator[str]:
@@ -138,8 +147,17 @@ def of_loads() -> Iterator[str]:
         "notes": dict.fromkeys(NOTES, (2, 7)),
     }
     yield from warnings_of_findings(findings, SaneDays(date(2000, 1, 1), date(2030, 1, 1)))
-    yield _changed_since(3, {BY_HAND: 1, DELETED: 2, 7: 3})
-    yield _changed_since(3, {7: 1})
+
+
+def of_undoing() -> Iterator[str]:
+    for status, advice in NOT_COMPLETED.items():
+        yield f"Load 3 is {status}: only a completed load can be undone. {advice}"
+    for by in ({BY_HAND: 1, DELETED: 2, FINAL: 3, 7: 3}, {7: 1}, {BY_HAND: 1}, dict.fromkeys(range(1, 20), 1)):
+        yield changed_since(3, by)
+        yield referred_to(3, Kind.services, Kind.customers, by)
+    for ids in ([7], range(1, 20)):
+        yield gone_since(3, 2, Kind.customers, ids)
+        yield taken_since(3, 2, "email", Kind.customers, ids)
 
 
 REJECT = dict.fromkeys(("dropped_by", "is_under_way", "is_waiting", "is_mended")) | {"mend_id": 5, "mended_by": "bia"}
@@ -150,7 +168,10 @@ def of_mending() -> Iterator[str]:
         yield str(_fault("edits", REJECT | {now: "bia"}))
 
 
-@pytest.mark.parametrize("sentences", [of_accounts, of_files, of_columns, of_loads, of_mending])
+EVERY = (of_accounts, of_files, of_columns, of_loads, of_undoing, of_mending)
+
+
+@pytest.mark.parametrize("sentences", EVERY)
 def test_what_the_service_says_is_known_to_the_page_to_its_last_word(sentences: Callable[[], Iterator[str]]) -> None:
     said = list(sentences())
     assert said
@@ -165,7 +186,7 @@ def filled(value: ast.expr) -> str:
     if isinstance(value, ast.Constant):
         return str(value.value)
     code = ast.unparse(value.value) if isinstance(value, ast.FormattedValue) else ""
-    return "7 rows" if code.startswith("_rows(") else FILLED.get(code, "7")
+    return "7 rows" if code.startswith("counted(") else FILLED.get(code, "7")
 
 
 def written_in(sources: Path) -> Iterator[str]:
@@ -178,7 +199,7 @@ def written_in(sources: Path) -> Iterator[str]:
 
 
 def test_the_page_knows_no_sentence_that_the_service_does_not_say() -> None:
-    real = [said for sentences in (of_accounts, of_files, of_columns, of_loads, of_mending) for said in sentences()]
+    real = [said for sentences in EVERY for said in sentences()]
     said = [*real, *written_in(SOURCES), "Field required"]  # the last is pydantic's
     used = {pattern for sentences in said for pattern in taken_from(sentences)[0]}
     assert [pattern.pattern for pattern in PATTERNS if pattern not in used] == []

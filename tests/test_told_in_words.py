@@ -1,5 +1,6 @@
 """What cannot be taken is told so that whoever sent it knows what to do: by field, in words, without Python's own."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from command_line import Run, run_command
 from conftest import ClientAs
+from fastapi import FastAPI
 from load_client import finished
 
 HEADER = b"id;nome;email;telefone\n"
@@ -149,3 +151,117 @@ async def test_one_of_a_thing_is_no_things(locally: Run, tmp_path: Path) -> None
     assert (await locally("load", file)).code == 0
     assert (await locally("rejects", "--counts")).out.splitlines()[-1] == "1 row in 1 group"
     assert (await locally("verify")).out.startswith("0 visits, 0 differences, ")
+
+
+REGISTRATION = {"username": "ana", "email": "ana@example.com", "password": "a long password"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "loc", "msg"),
+    [
+        ("/v1/auth/register", {"password": "short"}, ["body", "password"], "String should have at least 8 characters"),
+        ("/v1/auth/register", {"email": "ana"}, ["body", "email"], "not a mail address; one is ana@example.com"),
+        ("/v1/auth/register", {"username": "ana:b"}, ["body", "username"], "takes Latin letters, with or without"),
+        ("/v1/tokens", {"addresses": ["home"]}, ["body", "addresses", 0], "no IP address or network, such as"),
+        ("/v1/loads/1/mend", {"edits": {"2": {"a-b": "1"}}}, ["body", "edits", "2", "a-b", "[key]"], "unknown column"),
+        ("/v1/loads/1/mend", {"edits": {"2": {"nome": []}}}, ["body", "edits", "2", "nome"], "a cell is a text"),
+        ("/v1/loads/1/mend", {"edits": {"2": {"nome": "\0"}}}, ["body", "edits", "2", "nome"], "a cell has "),
+        ("/v1/loads/1/mend", [], ["body"], "Input should be an object of JSON"),
+    ],
+)
+async def test_a_body_s_field_is_told_in_words_once(
+    admin: httpx.AsyncClient, path: str, body: Any, loc: list[Any], msg: str
+) -> None:
+    whole = {"/v1/auth/register": REGISTRATION, "/v1/tokens": {"name": "x"}}.get(path, {})
+    answer = await admin.post(path, json=whole | body if isinstance(body, dict) else body)
+    ((place, said),) = fields(answer)
+    assert place == loc
+    assert said.startswith(msg)
+
+
+@pytest.mark.parametrize(
+    ("asked", "msg"),
+    [
+        ("services?dias_de_atraso_de=0", "Input should be greater than or equal to 1"),
+        ("services?data_limite=ontem", "not a date: YYYY-MM-DD"),
+        ("services?aberto=talvez", "Input should be a valid boolean"),
+        ("customers?cursor=Ana", "not a cursor: take it as it stands in proxima_pagina"),
+        ("audit?cursor=Ana", "not a cursor: take it as it stands in proxima_pagina"),
+        ("audit?username=%01&username=", "given more than once"),
+        ("presets/UM", "a preset's name has up to 60 lower-case letters"),
+    ],
+)
+async def test_what_is_asked_is_told_in_words_once(admin: httpx.AsyncClient, asked: str, msg: str) -> None:
+    ((_, said),) = fields(await admin.get(f"/v1/{asked}"))
+    assert said.startswith(msg)
+
+
+async def test_nobody_is_shown_a_regular_expression(admin: httpx.AsyncClient, app: FastAPI) -> None:
+    """Every parameter that has a pattern, with what does not fit."""
+    asked = 0
+    for path, item in app.openapi()["paths"].items():
+        for parameter in item.get("get", {}).get("parameters", []):
+            if "pattern" in parameter["schema"] and parameter["in"] == "query":
+                answer = await admin.get(re.sub(r"\{\w+\}", "1", path), params={parameter["name"]: "@\x01"})
+                assert "should match" not in answer.text, (path, parameter["name"])
+                asked += answer.status_code == 422
+    assert asked > 50
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "multipart/form-data; boundary=b"},
+        {},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+    ],
+    ids=["a form", "a text", "a multipart form", "nothing", "packed JSON"],
+)
+async def test_a_body_that_is_not_of_the_documented_type_is_415_on_every_route(
+    admin: httpx.AsyncClient, app: FastAPI, headers: dict[str, str]
+) -> None:
+    routes = {
+        (method, re.sub(r"\{\w+\}", "1", path))
+        for path, item in app.openapi()["paths"].items()
+        for method, operation in item.items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    } - {("post", "/v1/auth/login")}  # which takes a form, and JSON that does not say so
+    assert len(routes) > 15
+    for method, path in routes:
+        answer = await admin.request(method, path, content=b"username=ana", headers=headers)
+        assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported Media Type"), (method, path)
+
+
+async def test_a_load_that_is_not_there_has_no_rejects_that_are_none(client: httpx.AsyncClient) -> None:
+    expected = (await client.get("/v1/loads/9999")).json()
+    assert expected["detail"] == "There is no load 9999."
+    for path in ("rejects?load=9999", "rejects/counts?load=9999", "rejects?load=9999&format=csv", "loads/9999/rejects"):
+        answer = await client.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()) == (404, expected), path
+    load = (await client.post(BATCH, content=HEADER + b"1;Ana;ana@mail.com;119\n", headers=CSV)).json()["load"]
+    assert (await client.get(f"/v1/rejects?load={load['id']}")).json()["rejects"] == []
+    assert (await client.get(f"/v1/rejects?load={load['id']}&load=9999")).status_code == 404
+
+
+OF_A_MACHINE = "An API token undoes trials of its own user alone. For any other load an admin signs in."
+
+
+async def test_who_may_not_undo_a_load_is_told_at_once_who_may(client_as: ClientAs) -> None:
+    analyst, viewer = await client_as("analyst"), await client_as("viewer")
+    load = (await analyst.post(BATCH, content=HEADER + b"1;Ana;ana@mail.com;119\n", headers=CSV)).json()["load"]
+    machine = {"name": "x", "role": "analyst", "scopes": ["load"]}
+    token = (await analyst.post("/v1/tokens", json=machine)).json()["token"]
+    of_machine = {"Authorization": f"Bearer {token}"}
+    for client, headers, told in (
+        (viewer, {}, "This needs the role admin; yours is viewer."),
+        (analyst, {}, "To undo a load needs the role admin; yours is analyst, for trials of your own alone."),
+        (
+            analyst,
+            of_machine,
+            "An API token undoes trials of its own user alone. For any other load an admin signs in.",
+        ),
+    ):
+        answer = await client.delete(f"/v1/loads/{load['id']}", headers=headers)
+        assert (answer.status_code, answer.json()["detail"]) == (403, told)

@@ -91,7 +91,7 @@ async def test_what_is_asked_of_the_load_is_asked_in_the_metadata(client: httpx.
         ({"max_rejects": "-1"}, "max_rejects", "greater than or equal to 0"),
         ({"validate_only": "perhaps"}, "validate_only", "valid boolean"),
         ({"columns": "anjo:Agente"}, "columns", "unknown column anjo"),
-        ({"columns": "id:Código", "header": "none"}, "columns", "names the columns of a header"),
+        ({"columns": "id:Código", "header": "none"}, "columns", "columns names those of a header"),
         ({"delimeter": ","}, "delimeter", "unknown name; there are: columns, delimiter"),
     ],
 )
@@ -110,7 +110,10 @@ async def test_metadata_that_cannot_be_read_are_told(client: httpx.AsyncClient, 
     headers = RESUMABLE | {"Upload-Length": "10", "Upload-Metadata": told}
     answer = await client.post("/v1/uploads", headers=headers)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["loc"][1] == "Upload-Metadata"
+    error = answer.json()["errors"][0]
+    assert error["loc"][1] == "Upload-Metadata"
+    assert answer.json()["detail"] == error["msg"]
+    assert error["msg"].startswith(("kind ", "Upload-Metadata ")), "what is wrong has a subject"
 
 
 async def test_a_file_that_can_be_no_load_gets_the_answer_of_a_batch_route_and_keeps_it(

@@ -1,9 +1,10 @@
 """The command line: one program, `logistics-indicators`, of the commands in commands/."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from .commands.accounts import tokens, users
 from .commands.database import backup, grant_reader, migrate, move_to, restore
@@ -15,7 +16,21 @@ from .commands.upkeep import rebuild, settings, verify
 
 PROGRAM = "logistics-indicators"
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+INTERRUPTED = 130
+
+
+class Program(TyperGroup):
+    """Where every command runs: one that a person ends says so, with the exit code that shells have for it."""
+
+    def invoke(self, ctx: Any) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(cls=Program, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (serve, load, loads, rejects, mend, undo, indicators, export):
     app.command()(command)
 for command in (verify, rebuild, settings, backup, restore, migrate):

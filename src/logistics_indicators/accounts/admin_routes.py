@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import StringConstraints
 
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
@@ -21,7 +22,9 @@ from .passwords import hash_password, refuse_common
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 422, 503))
 
 UserId = OwnId
-Exact = Annotated[str | None, Query(min_length=1, max_length=64, pattern=WITHOUT_NUL, description="Exact")]
+Exact = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=64), WITHOUT_NUL] | None, Query(description="Exact")
+]
 
 
 @router.get(

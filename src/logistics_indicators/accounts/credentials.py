@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from ..errors import Unprocessable, UnsupportedMediaType
 from ..http.error_answers import unknown_field
+from ..http.media_types import JSON
 from .models import Credentials, PasswordForm
 
 FORM = "application/x-www-form-urlencoded"
@@ -22,15 +23,15 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema(ref_template="#/components/schemas/{model}")
 
 
-REQUEST_BODY = {"required": True, "content": {"application/json": {"schema": _schema(Credentials)}}}
+REQUEST_BODY = {"required": True, "content": {JSON: {"schema": _schema(Credentials)}}}
 """OpenAPI of the body, which FastAPI cannot see. One type alone, or generators make two functions, or none; the form is
 what the security scheme's tokenUrl takes."""
 
 
 async def read_credentials(request: Request) -> Credentials:
-    kind = request.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
+    kind = request.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
     try:
-        if kind == "application/json":
+        if kind == JSON:
             with _told_of(Credentials):
                 return Credentials.model_validate_json(await request.body())
         if kind == FORM:
@@ -39,7 +40,7 @@ async def read_credentials(request: Request) -> Credentials:
                 return PasswordForm.model_validate(dict(form.multi_items()))
     except HTTPException as error:  # Starlette's word for a form that cannot be parsed
         raise Unprocessable.field("body", msg=str(error.detail)) from None
-    raise UnsupportedMediaType(f"Send application/json or {FORM}.")
+    raise UnsupportedMediaType(f"Send {JSON} or {FORM}.")
 
 
 @contextmanager

@@ -158,13 +158,16 @@ class Requires(Gate):
     """That an API token must have; without one it is a matter for people."""
     or_scope: Scope | None = None
     """Enough as well, for what is the token's own: the route sees to it."""
+    named: Role | None = None
+    """The role that who is kept out is told of, where the route asks more of most who get in."""
 
     async def admit(self, request: Request) -> None:
         find_user: FindUser = request.app.state.find_user
         user = await find_user(request)
         request.state.user, request.state.username = user, user.username
         if not user.role.covers(self.role):
-            raise Forbidden(f"This needs the role {self.role.value}; yours is {user.role.value}.")
+            needed = self.named or self.role
+            raise Forbidden(f"This needs the role {needed.value}; yours is {user.role.value}.")
         if user.api_token and self.scope is None:
             raise Forbidden("No API token may do this. Sign in.")
         if user.api_token and user.api_token.scopes.isdisjoint({self.scope, self.or_scope}):

@@ -17,16 +17,17 @@ from pydantic import (
     model_validator,
 )
 
-from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp, TextRule, whole_number
+from ..http.field_types import WITHOUT_NUL, AnsweredTimestamp, Spelled, TextRule, whole_number
 from ..http.paging import PageModel
 from .current_user import Role, Scope
-from .names import LONGEST_NAME, require_plain_name
+from .names import LONGEST_NAME, NOT_PLAIN, require_plain_name
 from .passwords import LONGEST, SHORTEST
 from .roles import MachineRole
 
 Username = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$"),
+    StringConstraints(min_length=1, max_length=LONGEST_NAME),
+    Spelled(r"^[\w.@+-]([\w.@+ -]*[\w.@+-])?$", NOT_PLAIN),
     AfterValidator(require_plain_name),
     Field(
         description="Latin letters, with or without accents, digits and . @ + - _; blanks inside. Stored as NFKC. "
@@ -36,10 +37,10 @@ Username = Annotated[
 ]
 Email = Annotated[
     str,
-    StringConstraints(
-        min_length=3,
-        max_length=254,
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$",
+    StringConstraints(min_length=3, max_length=254),
+    Spelled(
+        r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$",
+        "not a mail address; one is ana@example.com",
     ),
     Field(examples=["ana@example.com"], json_schema_extra={"format": "email"}),
 ]
@@ -60,7 +61,11 @@ NewPassword = Annotated[
     Field(min_length=SHORTEST, max_length=LONGEST, description="8 to 128 characters; common ones are refused (422)"),
 ]
 GivenPassword = Annotated[SecretStr, AfterValidator(_encodable), Field(min_length=1, max_length=LONGEST)]
-OneTimeToken = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9._~+/=-]+$")]
+OneTimeToken = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2048),
+    Spelled(r"^[A-Za-z0-9._~+/=-]+$", "not a token: it has letters, digits and . _ ~ + / = - alone"),
+]
 
 
 class Body(BaseModel):
@@ -78,7 +83,7 @@ class NewUser(Registration):
 
 
 class Credentials(Body):
-    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=WITHOUT_NUL)]
+    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), WITHOUT_NUL]
     password: GivenPassword
 
 
@@ -179,12 +184,15 @@ class AuditPage(PageModel):
     audit: list[AuditEntry]
 
 
+NO_NETWORK = "no IP address or network, such as 10.0.0.0/8"
+
+
 def _network(text: str) -> str:
     """In its one spelling; an address is a network of one. IPv4 written as IPv6 is IPv4, as the asker's address is."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError("no IP address or network, such as 10.0.0.0/8") from None
+        raise ValueError(NO_NETWORK) from None
     mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
     if mapped is not None and network.prefixlen >= 96:
         network = ipaddress.ip_network((int(mapped), network.prefixlen - 96))
@@ -193,7 +201,8 @@ def _network(text: str) -> str:
 
 Network = Annotated[
     str,
-    StringConstraints(min_length=2, max_length=43, pattern=r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
+    StringConstraints(min_length=2, max_length=43),
+    Spelled(r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$", NO_NETWORK),
     AfterValidator(_network),
 ]
 Days = Annotated[StrictInt, Field(ge=1, le=3650), BeforeValidator(whole_number)]

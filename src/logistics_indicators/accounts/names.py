@@ -19,6 +19,9 @@ LOOKALIKES = str.maketrans({"I": "l", "1": "l", "0": "o", "O": "o"})
 PLAIN_NAME = re.compile(r"[a-z0-9.@+_-]([a-z0-9.@+_ -]*[a-z0-9.@+_-])?", re.ASCII)
 
 
+NOT_PLAIN = "takes Latin letters, with or without accents, digits and . @ + - _; blanks inside"
+
+
 def display_form(name: str) -> str:
     """A name as it is stored and shown: NFKC, so that one name has one spelling."""
     return unicodedata.normalize("NFKC", name)
@@ -56,5 +59,5 @@ def require_plain_name(name: str) -> str:
     if any(unicodedata.combining(character) for character in shown):
         raise ValueError("has marks that belong to no letter")
     if not PLAIN_NAME.fullmatch(name_key(shown)):
-        raise ValueError("takes Latin letters, with or without accents, digits and . @ + - _; blanks inside")
+        raise ValueError(NOT_PLAIN)
     return shown

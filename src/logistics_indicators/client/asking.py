@@ -20,6 +20,7 @@ class Asked:
     parameters: Parameters
     format: str | None
     output: Path | None
+    force: bool
     as_json: bool
 
 
@@ -46,7 +47,7 @@ async def ask_indicator(client: httpx.AsyncClient, question: str, by: str, asked
         path = "/v1/indicators/productivity"
     parameters = asked.parameters + ([("by", by)] if question in BY_QUERY else [])
     if asked.format is not None or asked.output is not None:
-        await export_rows(client, path, parameters, asked.format or "csv", asked.output)
+        await export_rows(client, path, parameters, asked.format or "csv", asked.output, force=asked.force)
         return
     answer = body_of(await client.get(path, params=parameters))
     if asked.as_json:

@@ -1,5 +1,6 @@
 """A signed-in client of a service that runs somewhere."""
 
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -7,11 +8,17 @@ from typing import Any
 
 import httpx
 
+from .typed import as_typed
+
 REFRESH_AHEAD_SECONDS = 60
 """An access token is renewed this long before it ends."""
 
 TIMEOUT = httpx.Timeout(30, read=600, write=600)
 """Reading: a 202 comes once every byte is durable."""
+
+
+SEE_ERRORS = re.compile(r"[;.] [Ss]ee errors\.$")
+"""Where a program finds them; a person sees them behind it."""
 
 
 class ServiceError(Exception):
@@ -24,7 +31,8 @@ def detail_of(response: httpx.Response) -> str:
         problem = response.json()
         found = [error for error in problem.get("errors") or [] if error["msg"] != problem["detail"]]
         fields = "; ".join(f"{_name_of(error['loc'])}: {error['msg']}" for error in found)
-        return f"{problem['detail']} {fields}".strip()
+        detail = SEE_ERRORS.sub(":", problem["detail"]) if fields else problem["detail"]
+        return as_typed(f"{detail} {fields}".strip())
     except (ValueError, KeyError, TypeError):
         return f"{response.status_code} {response.reason_phrase}"
 

@@ -11,6 +11,7 @@ import httpx
 from ..unfinished import unfinished
 from .connecting import ServiceError, body_of
 from .inert import InertBytes, inert
+from .prompts import may_write
 from .running_work import errors
 from .working import working
 
@@ -24,11 +25,12 @@ def query_of_format(format: str) -> dict[str, str]:
 
 
 async def export_rows(
-    client: httpx.AsyncClient, path: str, parameters: Parameters, format: str, output: Path | None
+    client: httpx.AsyncClient, path: str, parameters: Parameters, format: str, output: Path | None, *, force: bool
 ) -> None:
     """Raises ServiceError."""
     if output is None and format not in TEXTS and sys.stdout.isatty():
         raise ServiceError(f"{format} is nothing for a terminal. Name a file (--output), or send it into a pipe.")
+    instead = may_write(output, force=force) if output is not None else ""
     query = [*parameters, *query_of_format(format).items()]
     with working(f"Exporting {path.rpartition('/')[2]}", in_bytes=True) as told, _target(output) as file:
         async with client.stream("GET", path, params=query) as answer:
@@ -40,7 +42,7 @@ async def export_rows(
                 size += file.write(piece)
                 told(size)
     if output is not None:
-        errors.print(f"{inert(output)}: {size:,} bytes", markup=False)
+        errors.print(f"{inert(output)}: {size:,} bytes{instead}", markup=False)
 
 
 @contextmanager

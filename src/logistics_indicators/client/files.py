@@ -20,6 +20,7 @@ from ..loads.receiving.tables import Tables, as_written_here
 from ..loads.receiving.unpacking import is_office_document, members_of, opened_zip
 from .connecting import ServiceError
 from .loading_options import LoadOptions
+from .typed import as_typed
 
 PIECE = 64 * 1024
 
@@ -83,7 +84,7 @@ async def _is_of(kind: Kind, path: Path, options: LoadOptions) -> bool:
         try:
             return await _opens(file, opening, options.sheet)
         except Problem as problem:
-            raise ServiceError(f"{path.name}: {problem.detail}") from None
+            raise ServiceError(f"{path.name}: {as_typed(problem.detail)}") from None
 
 
 async def _opens(file: IO[bytes], opening: OpeningOptions, sheet: str | None) -> bool:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from .inert import inert
 from .tables import output, print_json, print_line
+from .typed import as_typed
 
 COUNTS = ("read", "inserted", "updated", "unchanged", "rejected", "waiting")
 
@@ -25,7 +26,7 @@ def print_summary(loads: list[dict[str, Any]]) -> None:
     output().print(table)
     for load in loads:
         for remark in [*load["warnings"], *([load["error"]] if load.get("error") else [])]:
-            print_line(f"{load['filename'] or load['kind']}: {remark}")
+            print_line(f"{load['filename'] or load['kind']}: {as_typed(remark)}")
 
 
 def _name(load: dict[str, Any]) -> Text:

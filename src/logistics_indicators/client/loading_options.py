@@ -2,8 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from ..loads.kinds import KINDS, Kind
-from ..loads.words import Delimiter, Encoding, Header, OnConflict, UnknownCustomer
+from ..loads.words import Delimiter, Encoding, Header, Kind, OnConflict, UnknownCustomer
 
 NO_PRESET = "none"
 
@@ -34,6 +33,8 @@ class LoadOptions:
         return None if self.preset == NO_PRESET else self.preset
 
     def query(self, kind: Kind) -> dict[str, str]:
+        from ..loads.kinds import KINDS  # of the service: who only tells of options needs none of it
+
         asked = asdict(self)
         if not KINDS[kind].refers_to:
             del asked["unknown_customer"]

@@ -8,12 +8,17 @@ import httpx
 from .connecting import body_of
 from .lists import rows_of
 from .loading import save_rejects
+from .prompts import may_write
 from .tables import counted, print_answer, print_json, print_line, print_rows
+from .typed import as_typed
 
 LOAD_COLUMNS = (
-    *("id", "kind", "status", "filename", "rows_read", "rows_inserted", "rows_updated", "rows_unchanged"),
-    *("rows_rejected", "rows_waiting", "received_at", "user"),
+    *("id", "kind", "mends", "confirms", "status", "filename", "rows_read", "rows_inserted", "rows_updated"),
+    *("rows_unchanged", "rows_rejected", "rows_waiting", "received_at", "user"),
 )
+SELDOM = {"mends", "confirms"}
+"""Shown where a load of the list has one: most are of files that were sent."""
+
 REJECT_COLUMNS = ("load", "line", "kind", "reason", "column", "value", "state", "row")
 
 
@@ -22,7 +27,7 @@ async def list_loads(client: httpx.AsyncClient, limit: int, as_json: bool) -> No
     if as_json:
         print_json({"loads": loads})
     elif loads:
-        print_rows(loads, LOAD_COLUMNS)
+        print_rows(loads, [n for n in LOAD_COLUMNS if n not in SELDOM or any(load[n] for load in loads)])
     else:
         print_line("There are no loads yet.")
 
@@ -32,7 +37,7 @@ async def show_load(client: httpx.AsyncClient, load_id: int, as_json: bool) -> N
     if as_json:
         print_json(load)
     else:
-        print_answer(load)
+        print_answer({**load, "warnings": [as_typed(warning) for warning in load["warnings"]]})
 
 
 async def list_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], limit: int, as_json: bool) -> None:
@@ -56,14 +61,15 @@ async def count_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], 
     print_line(f"{counted(answer['rows'], 'row')} in {counted(answer['groups'], 'group')}")
 
 
-async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path, as_json: bool) -> None:
+async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path, as_json: bool, *, force: bool) -> None:
     load = body_of(await client.get(f"/v1/loads/{load_id}"))
+    instead = may_write(target, force=force)
     await save_rejects(client, load, target)
     kept = {"load": load_id, "file": str(target), "rows": load["rejects_stored"]}
     if as_json:
         print_json(kept)
     else:
-        print_line(f"{target}: {counted(load['rejects_stored'], 'row')} of load {load_id}")
+        print_line(f"{target}: {counted(load['rejects_stored'], 'row')} of load {load_id}{instead}")
 
 
 async def undo_load(client: httpx.AsyncClient, load_id: int, as_json: bool) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from ..running.client_programs import without_password
 from ..running.local_database import CommandFailed
 from ..running.moving import compare, copy_database, finish, make_ready, opened
-from ..running.writers_held import open_gate, refuse_what_was_moved, shut_for_good, writers_held
+from ..running.reaching import reached
+from ..running.writers_held import IS_SHUT, open_gate, refuse_what_was_moved, shut_for_good, writers_held
 from .database import on_database, print_outcome, verified
 from .running_work import errors
 from .working import working
@@ -15,6 +16,9 @@ NEXT = """{rows:,} rows and {visits:,} visits are at {where}, the same as here.
 Next: stop the service, and start it with DATABASE_URL set to that database. It signs tokens with the same secret as
 long as DATA_DIR, or JWT_SECRET_KEY, stays what it is. The old database answers questions until then, and takes no
 changes any more. To go back to it instead: logistics-indicators move-to --reopen"""
+
+REOPENED = "The database takes changes again."
+NEVER_SHUT = "Nothing to do: no move shut this database, and it takes changes as ever."
 
 
 def run_move(url: str, data_dir: Path | None, as_json: bool) -> int:
@@ -29,8 +33,8 @@ def run_move(url: str, data_dir: Path | None, as_json: bool) -> int:
 
 def run_reopen(data_dir: Path | None, as_json: bool) -> int:
     def work(source: str) -> int:
-        asyncio.run(_reopen(source))
-        print_outcome({"reopened": True}, "The database takes changes again.", as_json)
+        was_shut = asyncio.run(_reopen(source))
+        print_outcome({"reopened": was_shut}, REOPENED if was_shut else NEVER_SHUT, as_json)
         return 0
 
     return on_database(data_dir, work)
@@ -38,7 +42,7 @@ def run_reopen(data_dir: Path | None, as_json: bool) -> int:
 
 async def _move(source: str, target: str, data_dir: Path | None) -> dict[str, int]:
     """How many rows and visits there are. Raises CommandFailed, and leaves the source as it was then."""
-    async with opened(source) as here, opened(target) as there:
+    async with opened(source) as here, reached(target) as there:
         await refuse_what_was_moved(here)
         await make_ready(there, target)
         _say("Waiting for writes under way. Who reads is served; who begins to write is told 503, and to try again.")
@@ -58,9 +62,13 @@ async def _move(source: str, target: str, data_dir: Path | None) -> dict[str, in
     return {"rows": rows, "visits": found["visits"]}
 
 
-async def _reopen(source: str) -> None:
+async def _reopen(source: str) -> bool:
+    """Whether it was shut."""
     async with opened(source) as here:
-        await open_gate(here)
+        was_shut = bool(await here.fetchval(IS_SHUT))
+        if was_shut:
+            await open_gate(here)
+    return was_shut
 
 
 def _say(what: str) -> None:

@@ -29,22 +29,24 @@ def run_work(service: Service, work: Work, *, reading: bool = False) -> int:
         async with client_of(service, reading=reading) as client:
             return await work(client) or 0
 
-    return outcome(run)
+    return outcome_of(lambda: asyncio.run(run()))
 
 
 def outcome(work: Callable[[], Coroutine[None, None, int]]) -> int:
-    """The exit code; a failure is one sentence, not a traceback."""
-    return outcome_of(lambda: asyncio.run(work()))
+    """As outcome_of; the work tells by itself where it is interrupted."""
+    try:
+        return outcome_of(lambda: asyncio.run(work()))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def outcome_of(work: Callable[[], int]) -> int:
+    """The exit code; a failure is one sentence, not a traceback. Of KeyboardInterrupt the program tells."""
     try:
         return work()
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except (ServiceError, OSError, httpx.HTTPError) as error:
         errors.print(Text.assemble(("Error:", "red"), " ", inert(error) or type(error).__name__))
         return FAILED

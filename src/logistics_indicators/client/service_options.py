@@ -19,6 +19,9 @@ DataDir = Annotated[
     Path | None, typer.Option(help="Folder of the embedded database; else what DATA_DIR says, or the user's own.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over a file that is there. Without it a person is asked, a script not.")
+]
 
 # Their values are hidden: what is typed on a command line is seen by everyone on the machine.
 Password = Annotated[str | None, typer.Option(envvar="LOGISTICS_PASSWORD", hidden=True)]

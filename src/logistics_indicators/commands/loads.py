@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..client.service_options import Json, Service, with_service
+from ..client.service_options import Force, Json, Service, with_service
 from ..loads.words import Kind, OnConflict, Reason, RejectState, UnknownCustomer
 
 MOST = 10_000
@@ -50,6 +50,7 @@ def rejects(
     output: Annotated[
         Path | None, typer.Option(help="With a load: write its rows into this file, to mend and load again.")
     ] = None,
+    force: Force = False,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
@@ -69,7 +70,7 @@ def rejects(
         )
     if any((kind, reason, column, value, state != "open")):
         raise typer.BadParameter("saves all rejected rows of the load; leave the filters out", param_hint="--output")
-    service.run(lambda client: rejects_of_load(client, load, output, json), reading=True)
+    service.run(lambda client: rejects_of_load(client, load, output, json, force=force), reading=True)
 
 
 @with_service

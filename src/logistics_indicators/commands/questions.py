@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..client.service_options import Json, Service, with_service
+from ..client.service_options import Force, Json, Service, with_service
 from ..rollup.dimensions import Dimension
 
 
@@ -47,6 +47,7 @@ def indicators(
     where: Where = None,
     format: Annotated[FileFormat | None, typer.Option(help="A file instead of a table.")] = None,
     output: Output = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Ask for an indicator of each angel, polo or state.
@@ -58,7 +59,7 @@ def indicators(
     asked = {"start_date": start_date, "end_date": end_date, "sort_field": sort_field, "desc": desc}
     parameters = parameters_of(asked, where or [])
     service.run(
-        lambda client: ask_indicator(client, question, by, Asked(parameters, format, output, json)), reading=True
+        lambda client: ask_indicator(client, question, by, Asked(parameters, format, output, force, json)), reading=True
     )
 
 
@@ -71,6 +72,7 @@ def export(
         FileFormat, typer.Option(help="excel: CSV that Excel in Brazil opens by a double click.")
     ] = "csv",
     output: Output = None,
+    force: Force = False,
 ) -> None:
     """Write all rows of a filter as a file.
 
@@ -80,4 +82,6 @@ def export(
     from ..client.exporting import export_rows
 
     parameters = parameters_of({}, where or [])
-    service.run(lambda client: export_rows(client, f"/v1/{what}", parameters, format, output), reading=True)
+    service.run(
+        lambda client: export_rows(client, f"/v1/{what}", parameters, format, output, force=force), reading=True
+    )

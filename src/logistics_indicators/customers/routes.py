@@ -106,7 +106,7 @@ async def change_customer(
     email.
     """
     if changed.id not in {None, customer_id}:
-        raise Unprocessable.field("body", "id", msg="not the id in the path")
+        raise Unprocessable.field("body", "id", msg="the id is not the one in the path")
     return await service.change_customer(connection, customer_id, changed)
 
 

@@ -81,7 +81,7 @@ def _errors_of_every(operation: Json) -> Iterator[int]:
     if operation.get("security"):
         yield from (401, 403)
     if "requestBody" in operation:
-        yield from (408, 413)
+        yield from (408, 413, 415)
     yield from (422, 500, 503)
 
 

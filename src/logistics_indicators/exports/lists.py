@@ -64,9 +64,9 @@ def refuse_page_of_export(page: Page) -> None:
     """An export has all rows of the filter; to ask for a page of it is a mistake. (A form may send the defaults.)"""
     for name, asked, default in (("limit", page.limit, DEFAULT_LIMIT), ("offset", page.offset, 0)):
         if asked != default:
-            raise Unprocessable.field("query", name, msg="an export has all rows of the filter; leave it out")
+            raise Unprocessable.field("query", name, msg=f"an export has all rows of the filter; leave {name} out")
     if page.after is not None:
-        raise Unprocessable.field("query", "cursor", msg="an export has all rows of the filter; leave it out")
+        raise Unprocessable.field("query", "cursor", msg="an export has all rows of the filter; leave the cursor out")
 
 
 async def batches_of(connection: Connection, listed: Listed, conditions: Conditions, page: Page) -> Batches:

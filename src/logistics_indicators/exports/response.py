@@ -85,7 +85,7 @@ async def _requested_format(
 ) -> AsyncIterator[ExportFormat]:
     """The format. A file also takes a place of the user and one of the process, for as long as it is read."""
     if safe and format != "csv":
-        raise Unprocessable.field("query", "safe", msg="goes with format=csv; another format has no formulas")
+        raise Unprocessable.field("query", "safe", msg="safe goes with format=csv; another format has no formulas")
     asked = ExportFormat.excel if safe else ExportFormat(format)
     if asked is ExportFormat.json:
         yield asked

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ..errors import DATABASE_FAILURES, DatabaseFailure, FieldError, Problem, problem_response
+from .field_words import said_of
 from .not_found_page import not_found_page, wants_page
 
 log = structlog.get_logger()
@@ -52,9 +53,10 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 
 
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
+    """Each error once: FastAPI tells it as often as the route asks for the filter that it is of."""
     assert isinstance(error, RequestValidationError)
-    found = error.errors()[:MOST_FIELD_ERRORS]
-    fields = [FieldError(loc=_place(request, e["loc"]), msg=_message(request, e)) for e in found]
+    found = [FieldError(loc=_place(request, e["loc"]), msg=_message(request, e)) for e in error.errors()]
+    fields = list({(tuple(field.loc), field.msg): field for field in found}.values())[:MOST_FIELD_ERRORS]
     return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
 
 
@@ -64,7 +66,7 @@ def _message(request: Request, error: Mapping[str, Any]) -> str:
     model = body.field_info.annotation if body is not None else None
     if error["type"] == "extra_forbidden" and isinstance(model, type) and issubclass(model, BaseModel):
         return unknown_field(model)
-    return str(error["msg"]).removeprefix("Value error, ")
+    return said_of(error)
 
 
 def unknown_field(model: type[BaseModel]) -> str:

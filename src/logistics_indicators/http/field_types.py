@@ -73,6 +73,25 @@ class TextRule:
 
 
 @dataclass(frozen=True)
+class Spelled:
+    """Annotation of a text that has this form and no other; `fault` says in words what is wanted."""
+
+    pattern: str
+    fault: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._judged, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {"pattern": escaped(self.pattern)}
+
+    def _judged(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise ValueError(self.fault)
+        return text
+
+
+@dataclass(frozen=True)
 class FilterText:
     """Annotation of a text in a filter: finds what has the same normal form; refused in words where nothing can.
 
@@ -111,7 +130,7 @@ def escaped(characters: str) -> str:
     return re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", characters)
 
 
-WITHOUT_NUL = escaped(f"^[^{NUL}]+$")
+WITHOUT_NUL = Spelled(f"^[^{NUL}]*$", "this text holds a NUL")
 """Of a text that is only compared with what is stored."""
 
 

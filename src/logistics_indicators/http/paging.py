@@ -8,12 +8,16 @@ import orjson
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
+from .field_types import Spelled
+
 Row = TypeVar("Row")
 
 DEFAULT_LIMIT = 30
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows on a page")]
+NO_CURSOR = "not a cursor: take it as it stands in proxima_pagina"
 Cursor = Annotated[
-    str | None, Query(pattern="^[0-9]{1,18}$", description="From `proxima_pagina`, opaque: the rows after that page")
+    Annotated[str, Spelled("^[0-9]{1,18}$", NO_CURSOR)] | None,
+    Query(description="From `proxima_pagina`, opaque: the rows after that page"),
 ]
 """The last id of the page before. It fits into a bigint."""
 

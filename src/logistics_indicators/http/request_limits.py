@@ -12,7 +12,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import BadRequest, ContentTooLarge, NotFound, Problem, problem_response
+from ..errors import BadRequest, ContentTooLarge, NotFound, Problem, UnsupportedMediaType, problem_response
 
 LONGEST_PATH = 2048
 LONGEST_QUERY = 8192
@@ -128,6 +128,8 @@ class BodyLimits:
         bodiless = "content-length" not in headers and "transfer-encoding" not in headers
         if bodiless or self.streams(path_within(scope)):
             return receive
+        if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+            raise UnsupportedMediaType("Send the body as it is: only files are taken with a Content-Encoding.")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self.body_bytes:
             raise self._too_large()

@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
+from pydantic import StringConstraints
 
 from ..errors import Unprocessable
-from ..http.paging import DEFAULT_LIMIT, Limit
+from ..http.field_types import Spelled
+from ..http.paging import DEFAULT_LIMIT, NO_CURSOR, Limit
 from .order import BY_ID, CURSOR_PATTERN, LONGEST_CURSOR, Order, Place, place_of
 from .rows import Listed, Page
 
@@ -15,10 +17,8 @@ LARGEST_OFFSET = 2**31 - 1
 LONGEST_FIELDS = 1_000
 
 Cursor = Annotated[
-    str | None,
+    Annotated[str, StringConstraints(max_length=LONGEST_CURSOR), Spelled(CURSOR_PATTERN, NO_CURSOR)] | None,
     Query(
-        pattern=CURSOR_PATTERN,
-        max_length=LONGEST_CURSOR,
         description="From `proxima_pagina`, opaque: the rows after that page. It goes with the `sort` of that page",
     ),
 ]

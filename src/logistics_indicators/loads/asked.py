@@ -8,6 +8,8 @@ from fastapi import Header, Query
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ..errors import FieldError, Unprocessable
+from ..http.field_types import Spelled
+from ..http.field_words import said_of
 from . import words
 from .formats import named_encoding
 from .kinds import Kind
@@ -53,10 +55,10 @@ MaxRejects = Annotated[
 ]
 NO_PRESET = "none"
 PRESET_NAME = "^[a-z0-9][a-z0-9_-]{0,59}$"
+OF_PRESETS = Spelled(PRESET_NAME, "a preset's name has up to 60 lower-case letters, digits, - and _, no sign first")
 PresetOption = Annotated[
-    str | None,
+    Annotated[str, OF_PRESETS] | None,
     Query(
-        pattern=PRESET_NAME,
         description="Name of a preset, which says what is not said here: delimiter, encoding, columns and so on. "
         "Where it is left out, the one that is for the file's header; none: not that either",
     ),
@@ -84,7 +86,7 @@ class Asked:
 
     def of(self, kind: Kind, address: str | None) -> LoadOptions:
         if self.columns and self.header == "none":
-            msg = "names the columns of a header, which header=none says is not there"
+            msg = "columns names those of a header, which header=none says is not there"
             raise Unprocessable.field("query", "columns", msg=msg)
         return LoadOptions(
             OpeningOptions(
@@ -127,10 +129,7 @@ def asked_of(kind: Kind, explicit: Explicit) -> Asked:
     try:
         return ADAPTERS[kind].validate_python(dict(explicit))
     except ValidationError as error:
-        errors = [
-            FieldError(loc=["query", *e["loc"]], msg=e["msg"].removeprefix("Value error, "))
-            for e in error.errors(include_context=False)
-        ]
+        errors = [FieldError(loc=["query", *e["loc"]], msg=said_of(e)) for e in error.errors(include_context=False)]
         raise Unprocessable("The request has fields that cannot be taken; see errors.", errors=errors) from None
 
 

@@ -85,7 +85,9 @@ def _refuse_to_confirm(load: Any, changes: Changes) -> None:
     if load["status"] != "completed":
         raise Conflict(f"Load {load['id']} is {load['status']}: only a completed trial is confirmed.")
     if changes.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
-        raise Unprocessable.field("query", "unknown_customer", msg=f"is nothing that can be asked of {load['kind']}")
+        raise Unprocessable.field(
+            "query", "unknown_customer", msg=f"unknown_customer is nothing that can be asked of {load['kind']}"
+        )
 
 
 def _refuse_to_repeat(load: Any, changes: Changes, first: Any) -> None:

@@ -7,7 +7,17 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import ActorOfRequest, audit
-from ..accounts.current_user import Analyst, Follower, User, Viewer, peer_address, refuse_what_is_of_others
+from ..accounts.current_user import (
+    Analyst,
+    Follower,
+    Role,
+    Scope,
+    TakesApiTokens,
+    User,
+    Viewer,
+    peer_address,
+    refuse_what_is_of_others,
+)
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
 from ..exports.list_places import IN_A_PLACE
@@ -29,6 +39,9 @@ from .receiving.receiver import LoadOptions
 router = APIRouter(prefix="/v1", tags=["loads"])
 
 LoadId = OwnId
+
+Undoer = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load, named=Role.admin))]
+"""An admin; an analyst for trials of their own, which the function sees to."""
 
 EVENT = {"description": "Server-Sent Events; the `data` of each is a whole load as JSON"}
 """OpenAPI 3.1 has no word for a stream: some readers take the schema for each event's, others for that of the text."""
@@ -228,11 +241,11 @@ async def watch_load(request: Request, pool: PoolOfApp, user: Viewer, load_id: L
 
 
 @router.delete("/loads/{load_id}", operation_id="undo_load", responses=problems(401, 403, 404, 409, 422, 503))
-async def undo_load(connection: ConnectionOfRequest, user: Analyst, actor: ActorOfRequest, load_id: LoadId) -> Load:
+async def undo_load(connection: ConnectionOfRequest, user: Undoer, actor: ActorOfRequest, load_id: LoadId) -> Load:
     """Undo a load: the rows that it inserted go, and those that it updated get their values before again.
 
-    The indicators follow. All of it or nothing: 409, with how many, where rows of it were changed since or are
-    referred to, or where another row took the place of a value before.
+    The indicators follow. All of it or nothing: 409, with how many and what to do first, where rows of it were changed
+    since or are referred to, or where another row took the place of a value before.
 
     This is for admins. An analyst may so drop a trial (`validate_only`) of their own, whose file goes at once.
     """

@@ -1,5 +1,6 @@
 """Questions about loads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -25,6 +26,10 @@ COLUMNS = """
 """
 RECEIVED = "status <> 'receiving'"
 FIND_LOAD = f"SELECT {COLUMNS} FROM loads WHERE id = $1 AND {RECEIVED}"
+NOT_THERE = f"""
+SELECT min(id) FROM unnest($1::integer[]) AS asked (id)
+WHERE NOT EXISTS (SELECT FROM loads WHERE loads.id = asked.id AND {RECEIVED})
+"""
 PASSES_OF_A_CHECKED_LOAD = 2
 
 
@@ -33,6 +38,13 @@ async def find_load(connection: Connection | Pool, load_id: int) -> Load:
     if row is None:
         raise NotFound(f"There is no load {load_id}.")
     return as_load(row)
+
+
+async def require_loads(connection: Connection, load_ids: Collection[int]) -> None:
+    """Raises NotFound."""
+    unknown = await connection.fetchval(NOT_THERE, list(load_ids))
+    if unknown is not None:
+        raise NotFound(f"There is no load {unknown}.")
 
 
 def as_load(row: Any) -> Load:

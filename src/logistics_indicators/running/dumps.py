@@ -9,7 +9,7 @@ from ..unfinished import FOR_US, unfinished
 from .client_programs import called
 from .embedded import client_program
 from .local_database import CommandFailed
-from .pouring import Told, pour
+from .pouring import NothingToPour, Told, pour
 
 LOOK_SECONDS = 0.5
 """How often a person is told how much is written."""
@@ -17,6 +17,11 @@ LOOK_SECONDS = 0.5
 COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 ANALYZE = "ANALYZE"
 """Questions are planned by what the tables hold; PostgreSQL would look by itself a minute later."""
+
+NO_BACKUP = (
+    "{file} is no whole backup: it is something else than what `backup` writes, was cut off, or comes of a later "
+    "PostgreSQL than is here. Nothing was restored."
+)
 
 
 def write_backup(url: str, file: Path, told: Told) -> None:
@@ -33,7 +38,10 @@ def read_backup(url: str, file: Path, told: Told) -> None:
     """`told` hears how many bytes of SQL were read. Raises CommandFailed."""
     require_empty(url)
     script = [str(client_program("pg_restore")), "--file=-", "--no-owner", "--no-privileges", str(file)]
-    pour(script, os.environ, url, told)
+    try:
+        pour(script, os.environ, url, told)
+    except NothingToPour:
+        raise CommandFailed(NO_BACKUP.format(file=file)) from None
     _run(None, "psql", url, "-XAtqc", ANALYZE)
 
 

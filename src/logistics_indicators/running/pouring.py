@@ -26,19 +26,26 @@ NEWER = b"SET transaction_timeout = 0;\n"
 IF_KNOWN = b"SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';\n"
 
 
+class NothingToPour(CommandFailed):
+    """The program that the SQL comes from failed."""
+
+
 class Run(NamedTuple):
     program: subprocess.Popen[bytes]
     complaints: IO[bytes]
 
-    def end(self) -> None:
-        """Raises CommandFailed with what it said, where it failed."""
+    def end(self, failure: type[CommandFailed] = CommandFailed) -> None:
+        """Raises the failure with what it said, where it failed."""
         if self.program.wait():
             self.complaints.seek(0)
-            raise CommandFailed(self.complaints.read().decode(errors="replace").strip() or "It was ended.")
+            raise failure(self.complaints.read().decode(errors="replace").strip() or "It was ended.")
 
 
 def pour(command: Sequence[str], environment: Mapping[str, str], target: str, told: Told, *, first: str = "") -> None:
-    """What the command writes, into the database `target` in one transaction, behind `first`. Raises CommandFailed."""
+    """What the command writes, into the database `target` in one transaction, behind `first`.
+
+    Raises CommandFailed, and NothingToPour.
+    """
     to, target_environment = called("psql", target, "-Xq", "--output", "/dev/null", "--set", "ON_ERROR_STOP=1")
     with (
         _running(command, environment, stdout=subprocess.PIPE) as source,
@@ -62,7 +69,7 @@ def _pump(source: Run, sink: Run, told: Told, first: str) -> None:
         sink.program.stdin.write(piece)
         written += len(piece)
         told(written)
-    source.end()
+    source.end(NothingToPour)
     sink.program.stdin.write(b"\nCOMMIT;\n")
     sink.program.stdin.close()
 

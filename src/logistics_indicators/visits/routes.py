@@ -114,5 +114,5 @@ async def change_service(
     once.
     """
     if changed.id not in {None, service_id}:
-        raise Unprocessable.field("body", "id", msg="not the id in the path")
+        raise Unprocessable.field("body", "id", msg="the id is not the one in the path")
     return await service.change_service(connection, user, service_id, changed)

@@ -124,7 +124,9 @@ async def _load_to_mend(connection: Connection, load_id: int) -> Any:
 
 def _refuse_to_wait_for_nobody(load: Any, options: Options) -> None:
     if options.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
-        raise Unprocessable.field("query", "unknown_customer", msg=f"is nothing that can be asked of {load['kind']}")
+        raise Unprocessable.field(
+            "query", "unknown_customer", msg=f"unknown_customer is nothing that can be asked of {load['kind']}"
+        )
 
 
 def _refuse_unknown_columns(asked: MendRequest, layout: Layout) -> None:

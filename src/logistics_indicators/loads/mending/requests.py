@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
-from ...http.field_types import MAX_ID
+from ...http.field_types import MAX_ID, WITHOUT_NUL, Spelled
 from ..kinds import COLUMNS
 from ..models import Load, Reason
 from ..parsing.checking import LONGEST_VALUE
@@ -19,14 +19,23 @@ LINE_PATTERN = "^[1-9][0-9]{0,14}$"
 
 Line = Annotated[int, Field(ge=1, le=10**15 - 1)]
 KNOWN_COLUMNS = tuple(dict.fromkeys(name for columns in COLUMNS.values() for name in columns))
+UNKNOWN_COLUMN = f"unknown column; there are: {', '.join(KNOWN_COLUMNS)}"
 ColumnName = Annotated[
-    str, StringConstraints(pattern="^[a-z_]{1,40}$"), Field(json_schema_extra={"enum": list(KNOWN_COLUMNS)})
+    str, Spelled("^[a-z_]{1,40}$", UNKNOWN_COLUMN), Field(json_schema_extra={"enum": list(KNOWN_COLUMNS)})
 ]
-Cell = (
-    Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern="^[^\x00]*$")]
-    | Annotated[StrictInt, Field(ge=0, le=MAX_ID)]
-    | None
-)
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE), WITHOUT_NUL]
+
+
+def _as_a_cell(value: object) -> object:
+    """pydantic would say for each type why it is not that one."""
+    if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\0" in value):
+        raise ValueError(f"a cell has {LONGEST_VALUE} characters at most, and no NUL")
+    if isinstance(value, str | None) or (type(value) is int and 0 <= value <= MAX_ID):
+        return value
+    raise ValueError(f"a cell is a text, a whole number from 0 to {MAX_ID}, or null")
+
+
+Cell = Annotated[Value | Annotated[StrictInt, Field(ge=0, le=MAX_ID)] | None, BeforeValidator(_as_a_cell)]
 """As it would stand in the file; null is an empty cell."""
 
 SentCells = Annotated[
@@ -58,7 +67,7 @@ class Group(BaseModel):
 
     reason: Reason | None = None
     column: ColumnName | None = None
-    value: Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern="^[^\x00]*$")] | None = None
+    value: Value | None = None
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ...accounts.audit import ActorOfRequest
 from ...accounts.current_user import Analyst, Viewer
@@ -32,19 +32,17 @@ from .. import words
 from ..asked import ValidateOnly
 from ..kinds import Kind
 from ..models import Reason, UnknownCustomer
-from ..parsing.checking import LONGEST_VALUE
 from ..receiving.receiver import Receiver
-from ..service import find_load
+from ..service import find_load, require_loads
 from . import tracking
 from .mend import Options, mend_load
 from .models import RejectCounts, TrackedRejectPage
-from .requests import KNOWN_COLUMNS, ColumnName, MendAnswer, MendRequest
+from .requests import KNOWN_COLUMNS, UNKNOWN_COLUMN, ColumnName, MendAnswer, MendRequest, Value
 
 router = APIRouter(prefix="/v1", tags=["loads"])
 
 
 LoadId = Annotated[int, Field(ge=1, le=MAX_OWN_ID)]
-Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern="^[^\x00]*$")]
 PartOfValue = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
@@ -67,9 +65,12 @@ class RejectFilter:
     ] = "open"
 
 
-def _filtered(filter: Annotated[RejectFilter, Depends()]) -> Conditions:
+async def _filtered(filter: Annotated[RejectFilter, Depends()], connection: ConnectionOfRequest) -> Conditions:
+    """A load that is not there is told, as where it is asked for itself: no rejects of it would be good news."""
     if not set(filter.column or ()) <= set(KNOWN_COLUMNS):
-        raise Unprocessable.field("query", "column", msg=f"unknown column; there are: {', '.join(KNOWN_COLUMNS)}")
+        raise Unprocessable.field("query", "column", msg=UNKNOWN_COLUMN)
+    if filter.load:
+        await require_loads(connection, filter.load)
     return Conditions.of(filter, state=None if filter.state == "all" else filter.state)
 
 
@@ -83,7 +84,7 @@ Filtered = Annotated[Conditions, Depends(_filtered)]
     summary="Rejected rows of all loads, a page or all of the filter as a file",
     response_model=TrackedRejectPage,
     response_model_exclude_unset=True,
-    responses=LIST_ANSWERS,
+    responses={**LIST_ANSWERS, **problems(404)},
 )
 async def list_all_rejects(
     request: Request,
@@ -97,14 +98,14 @@ async def list_all_rejects(
     """Of completed loads that wrote; dry runs and undone loads have none. A page ends at about 2 MiB.
 
     What a mend rejects is not listed again: the reject that it tried stays open, with its new reason. Visits that wait
-    for their customers are listed with state=waiting (or all).
+    for their customers are listed with state=waiting (or all). 404 where a load that is asked for is not there.
     """
     if format is ExportFormat.json:
         rows, cursor = await tracking.page_of_rejects(connection, conditions, page, cells=cells)
         return page_response(request, tracking.REJECTS.name, rows, page.limit, cursor=cursor)
     refuse_page_of_export(page)
     if cells:
-        raise Unprocessable.field("query", "cells", msg="an export has all rows of the filter; leave it out")
+        raise Unprocessable.field("query", "cells", msg="an export has all rows of the filter; leave cells out")
     for_workbook = format is ExportFormat.xlsx
     count = await tracking.number_of_rejects(connection, conditions) if for_workbook else None
     batches = tracking.batches_of_rejects(connection, conditions, page, for_workbook=for_workbook)
@@ -117,7 +118,7 @@ async def list_all_rejects(
     operation_id="count_rejects",
     dependencies=IN_A_PLACE,
     summary="Rejected rows by reason, column and value",
-    responses=problems(401, 422, 429, 503),
+    responses=problems(401, 404, 422, 429, 503),
 )
 async def count_rejects(
     conditions: Filtered, user: Viewer, connection: ConnectionOfRequest, limit: Limit = DEFAULT_LIMIT

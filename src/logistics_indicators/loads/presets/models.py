@@ -5,17 +5,18 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from ...http.field_types import WITHOUT_NUL
 from ...http.field_types import AnsweredTimestamp as Timestamp
 from .. import words
-from ..asked import PAIR, PRESET_NAME
+from ..asked import OF_PRESETS, PAIR
 from ..formats import named_encoding
 from ..kinds import Kind
 from ..parsing.headers import LONGEST_NAME, MOST_COLUMNS
 
-PresetName = Annotated[str, Path(pattern=PRESET_NAME, max_length=60, description="Lower-case letters, digits, - and _")]
-
-
-HeaderName = Annotated[str, StringConstraints(max_length=LONGEST_NAME, pattern="^[^\x00]*$")]
+PresetName = Annotated[
+    str, StringConstraints(max_length=60), OF_PRESETS, Path(description="Lower-case letters, digits, - and _")
+]
+HeaderName = Annotated[str, StringConstraints(max_length=LONGEST_NAME), WITHOUT_NUL]
 OF_PRESET = ("kind", "for_header")
 """Of the preset itself, and nothing that a file is asked for."""
 

@@ -70,7 +70,7 @@ def _judge(name: str, sent: SentPreset) -> None:
         return
     if not options.header:
         raise Unprocessable.field(
-            "body", "for_header", msg="is that of files that have one; header=none says otherwise"
+            "body", "for_header", msg="for_header is that of files that have one; header=none says otherwise"
         )
     line = DELIMITER.join(map(cell, sent.for_header)) + "\n"
     try:
@@ -78,7 +78,7 @@ def _judge(name: str, sent: SentPreset) -> None:
     except BadHeader as error:
         raise Unprocessable.field("body", "for_header", msg=str(error)) from None
     if opening is None or opening.header is None:
-        raise Unprocessable.field("body", "for_header", msg="is no header")
+        raise Unprocessable.field("body", "for_header", msg="for_header is no header")
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def _read(form: Form, body: bytes, kind: Kind, *, updates: bool) -> tuple[Openin
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unprocessable.field("body", msg="It is not UTF-8.") from None
+        raise Unprocessable.field("body", msg="The batch is not UTF-8.") from None
     rows = _array(text) if form is JSON else _lines(text)
     if not rows:
         raise Unprocessable.field("body", msg="The batch has no rows.")
@@ -73,7 +73,7 @@ def _array(text: str) -> list[Row]:
     try:
         rows = parse(text)
     except ValueError as error:
-        raise Unprocessable.field("body", msg=f"It cannot be read as JSON: {printable(str(error))}.") from None
+        raise Unprocessable.field("body", msg=f"The batch cannot be read as JSON: {printable(str(error))}.") from None
     if not isinstance(rows, list):
         raise Unprocessable.field("body", msg="A batch is an array of objects.")
     return rows
@@ -87,7 +87,7 @@ def _lines(text: str) -> list[Row]:
         try:
             rows.append(parse(line.strip()))
         except ValueError as error:
-            msg = f"Its line {number} cannot be read as JSON: {printable(str(error))}."
+            msg = f"Line {number} of the batch cannot be read as JSON: {printable(str(error))}."
             raise Unprocessable.field("body", msg=msg) from None
         if len(rows) > MOST_ROWS:
             raise too_many()
@@ -98,13 +98,13 @@ def _refuse(kind: Kind, index: int, row: object) -> None:
     """Raises Unprocessable for what is no object of our names and plain values."""
     known = ", ".join(COLUMNS[kind])
     if not isinstance(row, dict):
-        raise Unprocessable.field("body", index, msg=f"It is no object with the fields {known}.")
+        raise Unprocessable.field("body", index, msg=f"A row is an object with the fields {known}.")
     for name, value in row.items():
         if name not in COLUMNS[kind]:
             shown = printable(name)[:SHOWN_NAME]
             raise Unprocessable.field("body", index, shown, msg=f"unknown field; there are: {known}")
         if is_nested(value):
-            raise Unprocessable.field("body", index, name, msg="It is a text, a number, true, false or null.")
+            raise Unprocessable.field("body", index, name, msg="A value is a text, a number, true, false or null.")
 
 
 def _columns(kind: Kind, rows: list[Row], *, updates: bool) -> tuple[str, ...]:
@@ -112,12 +112,12 @@ def _columns(kind: Kind, rows: list[Row], *, updates: bool) -> tuple[str, ...]:
     names = tuple(name for name in COLUMNS[kind] if any(name in row for row in rows))
     for column in KINDS[kind].columns:
         if column.name not in names and not column.may_be_absent:
-            raise Unprocessable.field("body", 0, column.name, msg="No row has this field.")
+            raise Unprocessable.field("body", 0, column.name, msg=f"No row has the field {column.name}.")
         if not updates or not column.may_be_empty or column.name not in names:
             continue
         for index, row in enumerate(rows):
             if column.name not in row:
-                msg = "Other rows have this field. With on_conflict=update say null where it is to be emptied."
+                msg = f"Other rows have the field {column.name}: with on_conflict=update say null to empty it."
                 raise Unprocessable.field("body", index, column.name, msg=msg)
     return names
 

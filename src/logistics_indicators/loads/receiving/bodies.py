@@ -230,7 +230,7 @@ class _Multipart:
         if name != "file":
             raise Unprocessable.field("body", name[:100], msg="unknown field; there is: file")
         if self._seen_file:
-            raise Unprocessable.field("body", "file", msg="given more than once; send one file a load")
+            raise Unprocessable.field("body", "file", msg="The file is given more than once; send one file a load.")
         kind, told = parse_options_header(self._headers.get(b"content-type", b"application/octet-stream"))
         if kind and kind.decode("latin-1").lower() not in FILE_TYPES:
             raise UnsupportedMediaType(f"The file's type may be one of: {', '.join(TOLD_TYPES)}.")

@@ -44,13 +44,13 @@ def read_metadata(header: str | None) -> Told:
     unknown = [name for name in pairs if name not in KNOWN]
     if unknown:
         msg = f"unknown name; there are: {', '.join(sorted(KNOWN))}"
-        errors = [FieldError(loc=["header", HEADER, name[:100]], msg=msg) for name in unknown]
+        errors = [FieldError(loc=["header", HEADER, shown(name)], msg=msg) for name in unknown]
         raise Unprocessable("The metadata has names that cannot be taken; see errors.", errors=errors)
     if pairs.get("kind") not in list(Kind):
-        raise _refused("kind", f"is missing or unknown; there are: {', '.join(Kind)}")
+        raise _refused("kind", f"kind is missing or unknown; there are: {', '.join(Kind)}")
     kind = Kind(pairs["kind"])
     if elsewhere := (EVERY_OPTION - OPTIONS[kind]) & pairs.keys():
-        raise _refused(min(elsewhere), f"is nothing that can be asked of {kind}")
+        raise _refused(name := min(elsewhere), f"{name} is nothing that can be asked of {kind}")
     told = Told(
         kind,
         safe_filename((pairs.get("filename") or pairs.get("name", "")).encode()),
@@ -86,12 +86,12 @@ def _told_of_the_header() -> Iterator[None]:
 
 def _pairs(header: str) -> dict[str, str]:
     if len(header) > LONGEST:
-        raise _refused("", f"has more than {LONGEST} characters")
+        raise _refused("", f"{HEADER} has more than {LONGEST} characters")
     pairs: dict[str, str] = {}
     for pair in header.split(",") if header.strip() else ():
         name, _, encoded = pair.strip().partition(" ")
         if not name or name in pairs:
-            raise _refused(name, "a name stands once, before its value" if name else "a pair has no name")
+            raise _refused(name, f"{shown(name)} stands there twice" if name else f"{HEADER} has a pair without a name")
         pairs[name] = _text(name, encoded.strip())
     return pairs
 
@@ -100,11 +100,15 @@ def _text(name: str, encoded: str) -> str:
     try:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, ValueError):
-        raise _refused(name, "is no text of UTF-8 in base64") from None
+        raise _refused(name, f"{shown(name)} is no text of UTF-8 in base64") from None
     if "\0" in text:
-        raise _refused(name, "holds a NUL")
+        raise _refused(name, f"{shown(name)} holds a NUL")
     return text
 
 
+def shown(name: str) -> str:
+    return name[:100]
+
+
 def _refused(name: str, msg: str) -> Unprocessable:
-    return Unprocessable.field("header", HEADER, *([name[:100]] if name else []), msg=msg)
+    return Unprocessable.field("header", HEADER, *([shown(name)] if name else []), msg=msg)

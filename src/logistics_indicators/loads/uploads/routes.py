@@ -185,7 +185,7 @@ def _length(request: Request, length: int | None) -> int:
         if name in request.headers:
             raise BadRequest(f"{name} is not taken here: {instead}.")
     if length is None:
-        raise Unprocessable.field("header", "Upload-Length", msg="is missing: how many bytes the file has")
+        raise Unprocessable.field("header", "Upload-Length", msg="Upload-Length is missing: the bytes of the file")
     if length == 0:
         raise empty_file()
     if length > (most := request.app.state.settings.load_max_bytes):

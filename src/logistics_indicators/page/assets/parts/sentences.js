@@ -49,6 +49,8 @@ export const THINGS = [
 export const CHANGES = [
   { of: /by hand/, pt: "à mão", en: "by hand" },
   { of: /by being deleted/, pt: "por exclusão", en: "by being deleted" },
+  { of: /by loads that cannot be undone/, pt: "por cargas que não se desfazem", en: "by loads that cannot be undone" },
+  { of: /and so on/, pt: "e outras", en: "and so on" },
   { of: /by load(?= \d)/g, pt: "pela carga", en: "by load" },
 ];
 
@@ -60,19 +62,19 @@ const ACCOUNTS = [
     en: "This password is too common; take another.",
   },
   {
-    of: /(?:Value|String) should have at least (?<n>\d+) (?:item|character)s?(?: after validation, not \d+)?/,
+    of: /String should have at least (?<n>\d+) characters?/,
     pt: { one: "{field}: no mínimo {n} caractere.", other: "{field}: no mínimo {n} caracteres." },
     en: { one: "{field}: at least {n} character.", other: "{field}: at least {n} characters." },
   },
   {
-    of: /(?:(?:Value|String) should have at most|has more than) (?<n>\d+) (?:item|character)s?(?: after validation, not \d+)?/,
+    of: /(?:String should have at most|has more than) (?<n>\d+) characters?/,
     pt: { one: "{field}: no máximo {n} caractere.", other: "{field}: no máximo {n} caracteres." },
     en: { one: "{field}: at most {n} character.", other: "{field}: at most {n} characters." },
   },
   {
-    of: /String should match pattern '.+'$/,
-    pt: "{field}: não está na forma esperada.",
-    en: "{field}: it is not of the form that is expected.",
+    of: /not a mail address; one is ana@example\.com/,
+    pt: "{field}: não é um e-mail, como ana@example.com.",
+    en: "{field}: this is no e-mail address, such as ana@example.com.",
   },
   {
     of: /takes Latin letters, with or without accents, digits and \. @ \+ - _; blanks inside/,

@@ -113,41 +113,56 @@ export const LOADS = [
     },
   },
   {
-    of: /Undo what came later first\./,
-    pt: "Desfaça antes o que veio depois.",
-    en: "Undo what came later first.",
+    of: /Undo load (?<id>\d+) first\./,
+    pt: "Desfaça antes a carga {id}.",
+    en: "Undo load {id} first.",
   },
   {
-    of: /(?<n>\d+) services point at customers of load (?<id>\d+); undo those first\./,
+    of: /Undo these loads first, in this order: (?<ids>[\d, ]+)(?: and \d+ more)?\./,
+    pt: "Desfaça antes estas cargas, nesta ordem: {ids}.",
+    en: "Undo these loads first, in this order: {ids}.",
+  },
+  {
+    of: /(?:That cannot|Not all of that can) be undone, so the load stays: put its rows right one by one, or with a file of them and on_conflict=update\./,
+    pt: "Nem tudo isso se desfaz, e a carga fica: corrija as linhas uma a uma, ou com um arquivo que as atualize.",
+    en: "Not all of that can be undone, so the load stays: put its rows right one by one, or with a file that updates them.",
+  },
+  {
+    of: /(?<n>\d+) rows? of services points? at customers of load (?<id>\d+): (?<changes>[^.]+)\./,
     pt: {
-      one: "{n} atendimento é de clientes da carga {id}; desfaça-o antes.",
-      other: "{n} atendimentos são de clientes da carga {id}; desfaça-os antes.",
+      one: "{n} atendimento é de clientes da carga {id}: {changes}.",
+      other: "{n} atendimentos são de clientes da carga {id}: {changes}.",
     },
     en: {
-      one: "{n} visit is of customers of load {id}; undo it first.",
-      other: "{n} visits are of customers of load {id}; undo those first.",
+      one: "{n} visit is of customers of load {id}: {changes}.",
+      other: "{n} visits are of customers of load {id}: {changes}.",
     },
   },
   {
-    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone\./,
+    of: /Those that no load can take back need other customers first\./,
+    pt: "Os que nenhuma carga tira precisam antes de outro cliente.",
+    en: "Those that no load can take back need other customers first.",
+  },
+  {
+    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone: (?<ids>[\d, ]+(?: and \d+ more)?)\. Load those again first, with the same ids\./,
     pt: {
-      one: "{n} linha da carga {id} era de clientes que não existem mais.",
-      other: "{n} linhas da carga {id} eram de clientes que não existem mais.",
+      one: "{n} linha da carga {id} era de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
+      other: "{n} linhas da carga {id} eram de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
     },
     en: {
-      one: "{n} row of load {id} belonged to customers that are gone.",
-      other: "{n} rows of load {id} belonged to customers that are gone.",
+      one: "{n} row of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
+      other: "{n} rows of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
     },
   },
   {
-    of: /(?<n>\d+) rows? of load (?<id>\d+) had an email before that another has now\./,
+    of: /(?<n>\d+) rows? of load (?<id>\d+) had an email before that another has now\. Change that of these customers first: (?<ids>[\d, ]+(?: and \d+ more)?)\./,
     pt: {
-      one: "{n} linha da carga {id} tinha antes um e-mail que agora é de outro cliente.",
-      other: "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente.",
+      one: "{n} linha da carga {id} tinha antes um e-mail que agora é de outro cliente. Mude antes o destes: {ids}.",
+      other: "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente. Mude antes o destes: {ids}.",
     },
     en: {
-      one: "{n} row of load {id} had an e-mail before that another customer has now.",
-      other: "{n} rows of load {id} had an e-mail before that another customer has now.",
+      one: "{n} row of load {id} had an e-mail before that another customer has now. Change that of these first: {ids}.",
+      other: "{n} rows of load {id} had an e-mail before that another customer has now. Change that of these first: {ids}.",
     },
   },
   {
@@ -155,10 +170,21 @@ export const LOADS = [
     pt: "Outras linhas mudaram enquanto a carga era desfeita: nada foi feito. Tente de novo.",
     en: "Other rows changed while the load was being undone: nothing was done. Try again.",
   },
+  { of: /Ask again: the answer says what to do first\./, pt: "", en: "" },
   {
-    of: /Load (?<id>\d+) is \w+: only a completed load can be undone\./,
-    pt: "A carga {id} não está concluída: só uma concluída se desfaz.",
-    en: "Load {id} is not completed: only a completed one can be undone.",
+    of: /Load (?<id>\d+) is (?:received|loading): only a completed load can be undone\. Wait until it has ended\./,
+    pt: "A carga {id} ainda não terminou: espere, e então desfaça.",
+    en: "Load {id} has not ended yet: wait, and undo it then.",
+  },
+  {
+    of: /Load (?<id>\d+) is undone: only a completed load can be undone\. Nothing of it is left to take back\./,
+    pt: "A carga {id} já está desfeita.",
+    en: "Load {id} is undone already.",
+  },
+  {
+    of: /Load (?<id>\d+) is failed: only a completed load can be undone\. What it wrote was taken back when it failed; its `error` says what could not be\./,
+    pt: "A carga {id} falhou, e o que gravou já foi tirado; o erro dela diz se algo ficou.",
+    en: "Load {id} failed, and what it wrote was taken back; its error says whether something stayed.",
   },
   {
     of: /Nothing was done, for somebody was there before: lines (?<lines>[\d, ]+)\. See errors\./,
