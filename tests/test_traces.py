@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+import structlog
 from fault_files import customers_file
 from fault_service import Service, fault_folder
 from load_client import load_file
@@ -185,6 +186,26 @@ def test_nothing_is_sent_where_no_traces_are_asked_for(
         monkeypatch.setenv(name, value)
     tracing.configure_traces()
     assert not tracing.traces_are_on()
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "max_queue_size"),
+        ({"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+        ({"OTEL_EXPORTER_OTLP_HEADERS": "secret-of-the-collector", "OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "max_queue_size"),
+    ],
+)
+def test_a_variable_that_is_no_good_is_told_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variables: dict[str, str], told: str
+) -> None:
+    for name, value in ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"} | variables).items():
+        monkeypatch.setenv(name, value)
+    with structlog.testing.capture_logs() as lines:
+        tracing.configure_traces()
+    assert not tracing.traces_are_on()
+    assert [(line["event"], told in line["reason"]) for line in lines] == [("traces_not_configured", True)]
+    assert "secret-of-the-collector" not in caplog.text
 
 
 async def test_a_load_keeps_no_trace_where_none_are_sent(

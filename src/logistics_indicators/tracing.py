@@ -5,6 +5,7 @@ value of a statement; and of an error its kind alone, since its sentence may quo
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -46,10 +47,15 @@ def configure_traces() -> None:
         log.warning("traces_not_installed", extra="otel")
         return
     global _provider, _tracer
-    ours = Resource.create({"service.name": NAME, "service.version": __version__})
-    _provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
-    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    _tracer = _provider.get_tracer(NAME, __version__)
+    logging.getLogger("opentelemetry.util.re").disabled = True  # it quotes headers that it cannot read: secrets
+    try:
+        ours = Resource.create({"service.name": NAME, "service.version": __version__})
+        provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    except ValueError as error:
+        log.warning("traces_not_configured", reason=str(error))
+        return
+    _provider, _tracer = provider, provider.get_tracer(NAME, __version__)
 
 
 def _are_asked_for() -> bool:
