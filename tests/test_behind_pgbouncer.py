@@ -143,6 +143,20 @@ async def test_an_admin_verifies_and_rebuilds_the_indicators(client_as: ClientAs
     assert (await admin.get("/v1/indicators/verify")).json()["differences"] == 0
 
 
+async def test_what_reads_outside_of_a_transaction_waits_for_a_lock_as_long_as_the_server_says(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {name} SET lock_timeout = '200ms'")
+    async with running_app(settings) as app, client_of(app, await token_of(app, connection)) as client:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE services")
+            locked = await client.get("/v1/services/1")
+        assert (locked.status_code, locked.headers["Retry-After"]) == (503, "1")
+        assert "is changing what this one needs" in locked.json()["detail"]
+        assert (await client.get("/v1/services/1")).status_code == 404
+
+
 LEFT = "SELECT pg_backend_pid(), current_setting('statement_timeout'), count(*) FROM pg_prepared_statements"
 
 
