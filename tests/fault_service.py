@@ -19,7 +19,9 @@ import asyncpg
 import httpx
 import psutil
 from fault_files import FaultFile, assert_loaded_exactly, leftovers
+from nursery import shared_nursery
 
+from logistics_indicators.__main__ import ALLOCATORS
 from logistics_indicators.errors import DATABASE_AWAY
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -27,22 +29,6 @@ SECRET = "a-secret-of-the-fault-tests-0123456789"
 PASSWORD = "correct horse battery staple"
 WELL = '"event": "request", "level": "info"'
 ENDED = ("completed", "failed", "undone")
-
-NURSERY = """
-import os, signal, sys
-import logistics_indicators.app
-from logistics_indicators.cli import app
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in sys.stdin:
-    if child := os.fork():
-        print(child, flush=True)
-    else:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(2, 1)
-        app(sys.argv[1:])
-"""
-"""Imports the service once, and becomes a process that serves for each line it reads: a start without its imports."""
 
 T = TypeVar("T")
 
@@ -90,29 +76,21 @@ class Service:
             *("--data-dir", str(self.embedded.data_dir)),
         )
         self.process: subprocess.Popen[bytes] | psutil.Process | None = None
-        self.nursery = self._open([sys.executable, "-c", NURSERY], subprocess.PIPE) if nursery else None
+        self.from_nursery = nursery
         self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False)
 
     def start(self) -> None:
-        if self.nursery is None:
-            self.process = self._open([sys.executable, "-m", "logistics_indicators"], subprocess.DEVNULL)
-            return
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        self.nursery.stdin.write(b"\n")
-        self.nursery.stdin.flush()
-        self.process = psutil.Process(int(self.nursery.stdout.readline()))
-
-    def _open(self, program: list[str], ends: int) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*program, *self.arguments],
-                env=self.environment,
-                stdin=ends,
-                stdout=ends if ends == subprocess.PIPE else log,
-                stderr=log,
-                cwd="/",
-            )
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            if not self.from_nursery:
+                command = [sys.executable, "-m", "logistics_indicators", *self.arguments]
+                self.process = subprocess.Popen(
+                    command, env=self.environment, stdin=nothing, stdout=log, stderr=log, cwd="/"
+                )
+                return
+            ends = nothing.fileno(), log.fileno(), log.fileno()
+            told = shared_nursery().bear(self.arguments, self.environment | ALLOCATORS, "/", *ends)
+        with os.fdopen(told) as pipe:
+            self.process = psutil.Process(int(pipe.readline()))
 
     async def ready(self) -> None:
         """Wait until it answers."""
@@ -156,8 +134,6 @@ class Service:
 
     async def close(self) -> None:
         self.kill()
-        if self.nursery is not None:
-            self.nursery.communicate()
         await self.client.aclose()
 
     async def wait_for(self, check: Callable[[], Awaitable[T | None]], what: str, seconds: float = 300) -> T:
