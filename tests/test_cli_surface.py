@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chance import times
 from command_line import PASSWORD, run_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -160,7 +161,7 @@ OPTIONS = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(100, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(command=st.sampled_from(commands()), words=st.lists(st.sampled_from(OPTIONS) | TEXT, max_size=6))
 def test_whatever_is_typed_is_answered_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...], words: list[str]

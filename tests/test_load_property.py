@@ -1,7 +1,6 @@
 """Whatever the bytes, the chunk size and the number of workers: a load ends, and as a row-by-row reading would."""
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +11,7 @@ import asyncpg
 import httpx
 import load_reference
 import pytest
+from chance import times
 from conftest import client_of, make_settings, running_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from logistics_indicators.loads.kinds import KINDS, Kind
 from logistics_indicators.loads.receiving.recognising import is_packed, utf16_of, what_else
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
-EXAMPLES = int(os.environ.get("LOAD_PROPERTY_EXAMPLES", "40"))
+EXAMPLES = times(40, 400)
 CONFIGURATIONS = [(64, 4), (150, 2), (1000, 3), (4_000_000, 1)]
 """(bytes of a chunk, workers)"""
 

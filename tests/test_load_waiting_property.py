@@ -8,13 +8,15 @@ from typing import Any
 
 import load_reference
 import pytest
+from chance import times
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from load_client import counts, empty_tables, load_file, rejects_of
-from test_load_property import EXAMPLES, Site, sites
+from test_load_property import Site, sites
 
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
+EXAMPLES = times(15, 400)
 ROW = st.builds(
     "{};{};{};CE - X;2021-06-30;{}".format,
     st.integers(1, 5),

@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import load_reference
 import pytest
+from chance import times
 from fault_service import seeded
 from load_client import assert_indicators_are_exact, client_with, counts, load_file, rejects_of
 from mending import HEADER, VISITS, ask, lines, mended, tracked
@@ -116,7 +117,7 @@ async def test_warnings_of_a_mend_name_the_lines_of_the_file(client: httpx.Async
 
 # -- against a model that reads row by row -----------------------------------------------------------------
 
-ROUNDS = 25
+ROUNDS = times(8, 100)
 IDS = ["1", "2", "3", "7", "x", "", "0009"]
 CHOICES: dict[str, dict[str, list[str]]] = {
     "customers": {
