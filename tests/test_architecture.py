@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ ABOVE_THE_FOLDERS = {"app.py", "cli.py"}
 NAMING_FILES = [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md", *sorted((ROOT / "docs/adr").glob("*.md"))]
 
 
+@cache
 def imported_by(file: Path) -> set[str]:
     """The folders of ours that a file imports from, its own left out."""
     here = file.relative_to(PACKAGE).parts[:-1]
