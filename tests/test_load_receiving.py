@@ -21,6 +21,9 @@ from logistics_indicators.loads.working.sweeping import sweep
 ROWS = "".join(f"{n};Customer {n};c{n}@mail.com;{n}\n" for n in range(1, 101)).encode()
 MORE_ROWS = "".join(f"{n};Customer {n};c{n}@mail.com;{n}\n" for n in range(1, 1001)).encode()
 """More than is looked at to tell what a file is."""
+SMALL_CHUNKS = {"load_chunk_bytes": 512}
+"""ROWS are several, MORE_ROWS are many."""
+
 BATCH = "/v1/customers/batch"
 CSV = {"Content-Type": "text/csv"}
 SPOOLED = "SELECT (SELECT count(*) FROM loads) AS loads, (SELECT count(*) FROM load_chunks) AS chunks"
@@ -73,7 +76,7 @@ async def test_a_received_file_is_answered_202_with_its_load_and_where_to_watch_
 async def test_after_the_202_every_byte_is_in_the_database_and_another_process_can_load_it(
     database_url: str, connection: asyncpg.Connection
 ) -> None:
-    async with client_with(connection, database_url, load_workers=0, load_chunk_bytes=64) as client:
+    async with client_with(connection, database_url, load_workers=0, load_chunk_bytes=200) as client:
         load = (await send(client, "customers", ROWS)).json()["load"]
         assert (load["status"], load["progress"]) == ("received", 0.0)
         chunks = await connection.fetch("SELECT body FROM load_chunks WHERE load_id = $1 ORDER BY seq", load["id"])
@@ -175,7 +178,7 @@ async def test_an_unknown_option_is_422_and_names_those_there_are(
 async def test_a_file_as_large_as_may_be_is_taken_and_one_byte_more_is_413(
     database_url: str, connection: asyncpg.Connection
 ) -> None:
-    async with client_with(connection, database_url, load_max_bytes=len(ROWS), load_chunk_bytes=64) as client:
+    async with client_with(connection, database_url, load_max_bytes=len(ROWS), **SMALL_CHUNKS) as client:
         packed = {"Content-Encoding": "gzip"}
         assert (await send(client, "customers", ROWS + b"1")).status_code == 413
         assert (await client.post(BATCH, content=ROWS + b"1", headers=CSV)).status_code == 413
@@ -228,7 +231,7 @@ async def test_a_gzip_body_that_is_damaged_is_400_and_nothing_is_kept(
 
 async def test_while_it_is_received_nobody_sees_a_load(database_url: str, connection: asyncpg.Connection) -> None:
     upload = Upload(MORE_ROWS[:20_000], MORE_ROWS[20_000:])
-    async with client_with(connection, database_url, load_chunk_bytes=64) as client:
+    async with client_with(connection, database_url, **SMALL_CHUNKS) as client:
         sending = asyncio.create_task(client.post(BATCH, content=upload, headers=CSV))
         await until(connection, lambda found: found[1] > 0)
         load_id = await connection.fetchval("SELECT id FROM loads")
@@ -246,7 +249,7 @@ async def test_while_it_is_received_nobody_sees_a_load(database_url: str, connec
 async def test_nothing_is_left_of_a_client_that_goes_in_mid_upload(
     database_url: str, connection: asyncpg.Connection, framing: str, abort: bool
 ) -> None:
-    async with running_app(make_settings(database_url, load_chunk_bytes=64)) as app, listening(app) as port:
+    async with running_app(make_settings(database_url, **SMALL_CHUNKS)) as app, listening(app) as port:
         token = await token_of(app, connection)
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"POST {BATCH} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n{framing}\r\n"
@@ -268,7 +271,7 @@ async def test_a_stalled_upload_is_given_up_and_nothing_is_kept_of_it(
     database_url: str, connection: asyncpg.Connection
 ) -> None:
     upload = Upload(ROWS[:2000], ROWS[2000:])
-    async with client_with(connection, database_url, load_chunk_bytes=64, load_stall_seconds=1) as client:
+    async with client_with(connection, database_url, load_stall_seconds=1, **SMALL_CHUNKS) as client:
         answer = await client.post(BATCH, content=upload, headers=CSV)
         assert upload.reached.is_set()
         assert answer.status_code == 408
@@ -297,7 +300,7 @@ async def test_a_disk_that_fills_up_while_spooling_is_507_and_nothing_is_kept(
 ) -> None:
     await connection.execute(NO_ROOM)
     await connection.execute(f"CREATE TRIGGER no_room {when} EXECUTE FUNCTION no_room()")
-    async with client_with(connection, database_url, load_chunk_bytes=64) as client:
+    async with client_with(connection, database_url, **SMALL_CHUNKS) as client:
         answer = await send(client, "customers", ROWS)
         assert answer.status_code == 507
         assert answer.headers["content-type"] == "application/problem+json"
