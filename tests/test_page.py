@@ -6,11 +6,13 @@ import secrets
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import httpx
 from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from fastapi import FastAPI
 from load_client import load_file
 from playwright.async_api import expect
+from visits import store, visit
 
 UNAUTHORIZED = "status of 401"
 """What a browser writes of every answer that says no."""
@@ -28,6 +30,11 @@ async def test_the_page_is_ours_alone_and_its_files_last_for_ever(anonymous: htt
         if reference.startswith("assets/"):
             assert "immutable" in asset.headers["Cache-Control"]
     assert (await anonymous.get("/assets/0/../routes.py")).status_code == 404
+    script = re.findall(r'src="([^"]+)"', page.text)[-1]
+    plain = await anonymous.get(f"/{script}", headers={"Accept-Encoding": "identity"})
+    packed = await anonymous.get(f"/{script}", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["Content-Encoding"], packed.text) == ("gzip", plain.text)
+    assert "Content-Encoding" not in plain.headers
     old = await anonymous.get("/assets/0/main.js")  # a tab that was open before an upgrade
     assert (old.status_code, old.headers["Cache-Control"]) == (200, "no-cache")
 
@@ -123,6 +130,33 @@ async def test_language_and_colours_are_the_browser_s_until_they_are_chosen(app:
         await page.reload()
         await expect(page.locator("html")).to_have_attribute("lang", "pt-BR")
         await expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
+
+
+@needs_browser
+async def test_a_first_view_asks_for_each_figure_once(app: FastAPI, connection: asyncpg.Connection) -> None:
+    await make_account(app)
+    made = visit("Ana", "CE - SOBRAL 008", "2021-06-10", "2021-06-09T08:00:00")
+    await store(connection, [made])
+    async with surfing_app(app) as surf:
+        page = await surf.open(await surf.context())
+        await sign_in(page)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.removeprefix(f"{surf.origin}/").partition("?")[0]))
+        await page.reload()
+        visits = page.get_by_role("article").filter(has_text="Atendimentos").locator(".value")
+        await expect(visits).to_have_text("1")
+        await expect(page.locator(".figure .spark")).to_have_count(3)
+        await expect(page.get_by_role("banner").get_by_role("status")).to_have_text("Ao vivo")
+        await store(connection, [made])
+        await expect(visits).to_have_text("2")
+    assert {path: asked.count(path) for path in asked if path.startswith("v1/")} == {
+        "v1/auth/session/refresh": 1,
+        "v1/indicators/summary": 2,
+        "v1/indicators/trend": 4,
+        "v1/indicators/settings": 1,
+        "v1/events": 1,
+    }
+    assert len([path for path in asked if path.endswith(".js")]) <= 3
 
 
 @needs_browser

@@ -1,4 +1,4 @@
 """The control room at `/`: static ES modules over the API, and the route that serves them.
 
-May import no other folder.
+May import http.
 """

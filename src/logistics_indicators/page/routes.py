@@ -1,51 +1,24 @@
 """`/` and `/assets/{hash}/…`: the page, from our own files, so that it needs no other host."""
 
-import re
-from hashlib import sha256
-from pathlib import Path
+from mimetypes import guess_type
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 
-FOLDER = Path(__file__).resolve().parent / "assets"
+from ..http.compression import accepts_gzip
+from .files import FILES, LINKED, body_of, hash_of_files, packed
+
 FOR_EVER = "public, max-age=31536000, immutable"
-FIRST_MODULE = "main.js"
-STATIC_IMPORT = re.compile(r'^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"', re.MULTILINE)
-
 router = APIRouter(include_in_schema=False)
 
 
-def hash_of_assets() -> str:
-    digest = sha256()
-    for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def first_modules() -> set[Path]:
-    """What the first view needs, to be asked for at once and not one import after the other."""
-    found: set[Path] = set()
-    wanted = [FOLDER / FIRST_MODULE]
-    while wanted:
-        module = wanted.pop()
-        if module not in found:
-            found.add(module)
-            wanted += ((module.parent / name).resolve() for name in STATIC_IMPORT.findall(module.read_text("utf-8")))
-    return found
-
-
 def page_of(version: str) -> bytes:
-    """index.html with the addresses of this version, and with what the first view needs."""
-    modules = sorted(path.relative_to(FOLDER).as_posix() for path in first_modules())
-    links = "\n".join(f'    <link rel="modulepreload" href="assets/{version}/{module}" />' for module in modules)
-    text = (FOLDER / "index.html").read_text("utf-8")
-    return text.replace("<!-- modules -->", links.strip()).replace("assets/now/", f"assets/{version}/").encode()
+    """index.html with the addresses of this version."""
+    return body_of("index.html").replace(b"assets/now/", f"assets/{version}/".encode())
 
 
-VERSION = hash_of_assets()
+VERSION = hash_of_files()
 PAGE = page_of(VERSION)
-FILES = StaticFiles(directory=FOLDER)
 
 
 @router.get("/", operation_id="page")
@@ -60,6 +33,10 @@ async def page_asset(version: str, path: str, request: Request) -> Response:
     Another version's address answers with the file that is here, for a tab that was open during an upgrade; but that
     is kept by nobody.
     """
-    response = await FILES.get_response(path, request.scope)
-    response.headers["Cache-Control"] = FOR_EVER if version == VERSION else "no-cache"
-    return response
+    if path not in FILES and path != LINKED:
+        raise HTTPException(404)
+    headers = {"Cache-Control": FOR_EVER if version == VERSION else "no-cache"}
+    body = body_of(path)
+    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        body, headers["Content-Encoding"] = packed(path), "gzip"
+    return Response(body, headers=headers, media_type=guess_type(path)[0])

@@ -1,26 +1,11 @@
 /** The service's API, asked with the session's token. Addresses are relative, so that any path prefix works. */
 
+import { good, Problem } from "./problem.js";
 import { renewed, session } from "./session.js";
 import { searchOf } from "./route.js";
 
 /** @typedef {import("./route.js").Params} Params */
 /** @typedef {{ query?: Params | URLSearchParams, body?: unknown, signal?: AbortSignal, headers?: Record<string, string> }} Asked */
-
-/** What the service answers when it does not do what was asked (RFC 9457). */
-export class Problem extends Error {
-  /**
-   * @param {number} status 0: the service was not reached
-   * @param {string} title
-   * @param {string} detail
-   * @param {{ loc: (string | number)[], msg: string }[]} [errors]
-   */
-  constructor(status, title, detail, errors = []) {
-    super(detail || title);
-    this.status = status;
-    this.title = title;
-    this.errors = errors;
-  }
-}
 
 /** @param {string} path @param {Params | URLSearchParams} [query] */
 export function addressOf(path, query = {}) {
@@ -83,21 +68,5 @@ async function once(method, path, { query, body, signal, headers = {} }, token) 
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, "unreachable", "");
-  }
-}
-
-/** @param {Response} answer */
-export async function good(answer) {
-  if (answer.ok) return answer;
-  throw problemOf(answer.status, await answer.text());
-}
-
-/** @param {number} status @param {string} text */
-export function problemOf(status, text) {
-  try {
-    const { title = "", detail = "", errors = [] } = JSON.parse(text);
-    return new Problem(status, title, detail, errors);
-  } catch {
-    return new Problem(status, String(status), "");
   }
 }

@@ -1,7 +1,8 @@
 /** What a view shows of the service: asked again when the question or the data changes, and kept on screen meanwhile. */
 
-import { get, Problem } from "./api.js";
-import { useEffect, useState } from "./html.js";
+import { get } from "./api.js";
+import { Problem } from "./problem.js";
+import { useLayoutEffect, useRef, useState } from "./html.js";
 import { dataVersion } from "./live.js";
 import { searchOf } from "./route.js";
 import { session } from "./session.js";
@@ -24,6 +25,7 @@ export function useData(path, query = {}, options = {}) {
   const version = useStore(dataVersion);
   const { state: signedIn } = useStore(session);
   const until = "until" in options ? options.until : version;
+  const since = useRef(until);
   const [turn, setTurn] = useState(0);
   const question = path === null ? null : `${path}?${searchOf(query)}`;
   const [state, setState] = useState(
@@ -34,7 +36,12 @@ export function useData(path, query = {}, options = {}) {
     }),
   );
 
-  useEffect(() => {
+  // The first version that is told is no change to an answer that is of it, nor to a question that is on its way.
+  const isOfIt = state.question !== question || versionOf(state.data) === until;
+  if (since.current !== null || !isOfIt) since.current = until;
+
+  useLayoutEffect(() => {
+    // Before the frame is painted: the answer is on its way meanwhile.
     if (path === null || signedIn !== "in") return;
     const asking = new AbortController();
     /** @type {Promise<T>} */
@@ -49,8 +56,11 @@ export function useData(path, query = {}, options = {}) {
       },
     );
     return () => asking.abort();
-  }, [question, until, turn, signedIn]);
+  }, [question, since.current, turn, signedIn]);
 
   const again = () => setTurn((before) => before + 1);
   return { data: state.data, problem: state.problem, waiting: state.question !== question, again };
 }
+
+/** Of the visits, as figures say it. @param {unknown} data */
+const versionOf = (data) => (data && typeof data === "object" && "data_version" in data ? data.data_version : null);

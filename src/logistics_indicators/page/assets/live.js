@@ -43,6 +43,11 @@ function tell(news) {
 /** Begins to listen; in the first tab of a browser it is this one that asks. */
 export function listen() {
   if (!navigator.locks) return void hold(); // over plain HTTP there are no locks: each tab asks by itself
+  void navigator.locks.request(CHANNEL, { ifAvailable: true }, (lock) => (lock ? hold() : queue()));
+}
+
+/** Another tab asks, until it is gone. */
+function queue() {
   void navigator.locks.request(CHANNEL, hold);
   void greet();
 }

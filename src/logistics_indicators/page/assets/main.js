@@ -12,11 +12,15 @@ showChoices();
 resume().catch(() => undefined); // the frame says that the service is away
 listen();
 session.watch(({ state }) => {
-  if (state === "in")
-    get("v1/indicators/settings").then(
-      ({ time_zone }) => keepZone(time_zone),
-      () => undefined,
-    );
+  if (state === "in") setTimeout(askForZone); // the view asks first
 });
+
+function askForZone() {
+  get("v1/indicators/settings").then(
+    ({ time_zone }) => keepZone(time_zone),
+    () => undefined,
+  );
+}
+
 const place = document.getElementById("page");
 if (place) render(html`<${Frame} />`, place);

@@ -3,19 +3,18 @@
  * can read and that goes to the refresh route alone, so that a reload of the page keeps the session.
  */
 
-import { good, Problem } from "./api.js";
-import { read, storeOf, write } from "./store.js";
+import { good, Problem } from "./problem.js";
+import { refreshed, ROUTE, SIGNED_IN } from "./early.js";
+import { read, write } from "./kept.js";
+import { storeOf } from "./store.js";
 import { clear } from "./views/loads/shelf.js";
 
 /** @typedef {import("api").components["schemas"]["UserOut"]} User */
 /** @typedef {{ token: string | null, user: User | null, state: "unknown" | "out" | "in" | "expired" }} Session */
 /** @typedef {{ access_token: string, expires_in: number, user: User }} SignedIn */
 
-const ROUTE = "v1/auth/session";
 const BEFORE_ITS_END = 0.8;
 const AGAIN_AFTER_MS = 5_000;
-/** Tells whether there may be a cookie, for no script can see it. */
-const SIGNED_IN = "logistics-indicators.signed-in";
 const RANK = { viewer: 0, analyst: 1, admin: 2 };
 
 /** @type {import("./store.js").Store<Session>} */
@@ -31,10 +30,10 @@ export function may(role) {
   return user !== null && RANK[user.role] >= RANK[role];
 }
 
-/** @param {string} path @param {RequestInit} [options] */
-async function ask(path, options) {
+/** @param {Promise<Response>} answer */
+async function reached(answer) {
   try {
-    return await fetch(path, { method: "POST", credentials: "same-origin", ...options });
+    return await answer;
   } catch {
     throw new Problem(0, "unreachable", "");
   }
@@ -43,13 +42,14 @@ async function ask(path, options) {
 /** @param {string} username @param {string} password */
 export async function signIn(username, password) {
   const body = JSON.stringify({ username, password });
-  const answer = await good(await ask(ROUTE, { body, headers: { "Content-Type": "application/json" } }));
+  const headers = { "Content-Type": "application/json" };
+  const answer = await good(await reached(fetch(ROUTE, { method: "POST", body, headers })));
   keep(await answer.json());
 }
 
 /** @param {boolean} [everywhere] on every device */
 export async function signOut(everywhere = false) {
-  const answer = await ask(`${ROUTE}${everywhere ? "?everywhere=true" : ""}`, { method: "DELETE" });
+  const answer = await reached(fetch(`${ROUTE}${everywhere ? "?everywhere=true" : ""}`, { method: "DELETE" }));
   if (answer.status !== 401) await good(answer);
   end("out");
   told.postMessage("out");
@@ -81,7 +81,7 @@ export async function renewed(used) {
 }
 
 async function renew() {
-  const answer = await ask(`${ROUTE}/refresh`);
+  const answer = await reached(refreshed());
   if (answer.ok) return keep(await answer.json());
   if (answer.status !== 401) await good(answer);
   end(session.get().user ? "expired" : "out");

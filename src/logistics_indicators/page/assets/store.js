@@ -1,6 +1,7 @@
 /** A value that many parts look at, and that tells them when it changes. */
 
-import { useEffect, useState } from "./html.js";
+import { useLayoutEffect, useState } from "./html.js";
+import { read, write } from "./kept.js";
 
 /**
  * @template T
@@ -39,7 +40,7 @@ export function storeOf(first) {
  */
 export function useStore(store) {
   const [value, setValue] = useState(store.get());
-  useEffect(() => {
+  useLayoutEffect(() => {
     setValue(() => store.get());
     return store.watch((next) => setValue(() => next));
   }, [store]);
@@ -60,23 +61,4 @@ export function keptStore(name, first, known) {
   const store = storeOf(known.find((each) => each === read(key)) ?? first);
   store.watch((value) => write(key, value));
   return store;
-}
-
-/** @param {string} key */
-export function read(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // a browser that keeps nothing
-  }
-}
-
-/** @param {string} key @param {string | null} value null: forgotten */
-export function write(key, value) {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
-  } catch {
-    // a browser that keeps nothing
-  }
 }

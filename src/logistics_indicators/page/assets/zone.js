@@ -3,7 +3,8 @@
  * noted is told, wherever the browser is. This browser remembers it from one visit to the next.
  */
 
-import { read, storeOf, write } from "./store.js";
+import { read, write } from "./kept.js";
+import { storeOf } from "./store.js";
 
 const KEY = "logistics-indicators.zone";
 

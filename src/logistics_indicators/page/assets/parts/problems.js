@@ -1,6 +1,6 @@
 /** What the service answered when something did not work, in words, with the way to try again. */
 
-import { Problem } from "../api.js";
+import { Problem } from "../problem.js";
 import { html } from "../html.js";
 import { common, textsOf } from "../texts.js";
 import { known, translated } from "./service_words.js";

@@ -1,6 +1,7 @@
 /** A list that comes in pages: the first ones, and the next when it is asked for. */
 
-import { get, Problem } from "../../api.js";
+import { get } from "../../api.js";
+import { Problem } from "../../problem.js";
 import { useEffect, useState } from "../../html.js";
 
 /**

@@ -1,6 +1,6 @@
 /** A file on its way: how far it is, what was found in it, and what can be done. */
 
-import { Problem } from "../../api.js";
+import { Problem } from "../../problem.js";
 import { bytes, percent, span } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";

@@ -3,7 +3,8 @@
  * the service costs nothing. A file is sent by tus, checked without storing a row, looked at, and then loaded.
  */
 
-import { addressOf, call, get, Problem } from "../../api.js";
+import { addressOf, call, get } from "../../api.js";
+import { Problem } from "../../problem.js";
 import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
 import { storeOf } from "../../store.js";

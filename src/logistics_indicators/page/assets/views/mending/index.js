@@ -1,6 +1,7 @@
 /** Mending: what was rejected, by fault; cells are written anew in place, and only those rows are sent again. */
 
-import { call, Problem } from "../../api.js";
+import { call } from "../../api.js";
+import { Problem } from "../../problem.js";
 import { useData } from "../../data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
 import { movedLoads } from "../../live.js";
@@ -26,6 +27,7 @@ const text = textsOf({
     title: "Correções",
     none: "Nada a corrigir: nenhuma linha rejeitada está aberta aqui.",
     send: { one: "Enviar {n} linha", other: "Enviar {n} linhas" },
+    unchanged: "Nada a enviar",
     throw_away: "Desfazer as edições",
     sent: { one: "{n} linha enviada.", other: "{n} linhas enviadas." },
     dropped: { one: "{n} linha descartada.", other: "{n} linhas descartadas." },
@@ -36,7 +38,7 @@ const text = textsOf({
     },
     kind: "Arquivo de",
     shown: { one: "{n} linha", other: "{n} linhas" },
-    help: "Setas movem, Enter edita e confirma, Esc desiste, Ctrl+V cola um bloco, Del descarta a linha.",
+    help: "Setas movem, Enter edita e confirma, Esc desiste, Del descarta a linha. Shift ou o mouse marcam um bloco, que Ctrl+C copia; Ctrl+V cola um bloco, ou um valor em todo o bloco.",
     all: "Todas as cargas",
     of: "Carga {id}",
     more: "Há mais linhas: corrija estas ou escolha um grupo.",
@@ -50,6 +52,7 @@ const text = textsOf({
     title: "Mending",
     none: "Nothing to mend: no rejected row is open here.",
     send: { one: "Send {n} row", other: "Send {n} rows" },
+    unchanged: "Nothing to send",
     throw_away: "Undo the edits",
     sent: { one: "{n} row sent.", other: "{n} rows sent." },
     dropped: { one: "{n} row dropped.", other: "{n} rows dropped." },
@@ -59,7 +62,7 @@ const text = textsOf({
     },
     kind: "File of",
     shown: { one: "{n} row", other: "{n} rows" },
-    help: "Arrows move, Enter edits and confirms, Esc gives up, Ctrl+V pastes a block, Del drops the row.",
+    help: "Arrows move, Enter edits and confirms, Esc gives up, Del drops the row. Shift or the mouse mark a block, which Ctrl+C copies; Ctrl+V pastes a block, or one value into all of the block.",
     all: "All loads",
     of: "Load {id}",
     more: "There are more rows: mend these or choose a group.",
@@ -171,7 +174,7 @@ function Mend({ rejects, more, edits, again }) {
         ${may("analyst") &&
         html`<div class="row">
           <${Action} class="main" off=${busy || edits.size === 0} onClick=${send}>
-            ${text("send", { n: edits.size })}
+            ${edits.size ? text("send", { n: edits.size }) : text("unchanged")}
           <//>
           <${Action} off=${busy || edits.size === 0} onClick=${() => unsent.set(new Map())}> ${text("throw_away")} <//>
         </div>`}

@@ -1,6 +1,7 @@
 /** The rows of a list of the service, a page more at each wish. They stay as many when the data changes. */
 
-import { get, Problem } from "../../api.js";
+import { get } from "../../api.js";
+import { Problem } from "../../problem.js";
 import { useEffect, useRef, useState } from "../../html.js";
 import { dataVersion } from "../../live.js";
 import { searchOf } from "../../route.js";
