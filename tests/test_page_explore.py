@@ -16,7 +16,7 @@ import pytest
 from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from fastapi import FastAPI
 from load_client import load_file
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from visits import attended, random_visits, sla_by, store, two_decimals, uf, visit
 
 from logistics_indicators.rollup.names import Visit
@@ -77,6 +77,11 @@ async def test_a_line_is_read_by_keys_and_a_point_narrows_the_view(app: FastAPI,
         await page.go_back()
         await expect(chart).to_be_visible()
 
+        months = len({f"{v.data_de_atendimento:%Y-%m}" for v in attended(visits) if v.data_de_atendimento})
+        await drag_over(page, chart.locator(".u-over"), 1 / (months - 1), 3 / (months - 1))
+        await expect(page).to_have_url(re.compile("start_date=2020-01-01&end_date=2020-03-31"))
+        await page.go_back()
+
         await page.get_by_role("button", name="SLA por mês: tabela").click()
         table = panel.get_by_role("table")
         row = table.get_by_role("row").filter(has_text="01/01/2020")
@@ -86,6 +91,18 @@ async def test_a_line_is_read_by_keys_and_a_point_narrows_the_view(app: FastAPI,
         await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(
             f"{len(january)} atendimentos"
         )
+
+
+async def drag_over(page: Page, area: Locator, first: float, last: float) -> None:
+    """By the mouse, from one part of its width to another."""
+    await area.hover()
+    box = await area.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + box["width"] * first, middle)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * last, middle, steps=5)
+    await page.mouse.up()
 
 
 @needs_browser
@@ -172,11 +189,16 @@ async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits:
         sideways = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not await page.evaluate(sideways)
         await assert_accessible(page, "explore-phone")
+        await oldest.scroll_into_view_if_needed()
+        place = await page.evaluate("scrollY")
         await oldest.click()
         told = page.get_by_role("status").filter(has_text="na tela")
         await expect(told).to_contain_text(str(len(waiting)))
+        assert await page.evaluate("scrollY") == 0
         assert not await page.evaluate(sideways)
         await assert_accessible(page, "visits-phone")
+        await page.go_back()
+        await page.wait_for_function("place => scrollY === place", arg=place)
         await page.goto(f"{surf.origin}/{address}")
         await expect(told).to_contain_text(f"{thousands(counts[2])} atendimentos")
 

@@ -270,6 +270,7 @@ async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
         await page.get_by_role("article", name="services.csv").get_by_role("link", name="Corrigir").click()
         grid = page.get_by_role("grid")
         await expect(grid.get_by_role("row")).to_have_count(7)
+        await copy_a_block(page, grid)
         await grid.locator("[data-place='0:5']").click()
         await page.keyboard.type("-")
         await page.keyboard.press("Enter")
@@ -285,8 +286,32 @@ async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
         await page.get_by_role("button", name="Enviar 2 linhas").click()  # another view did not lose them
         await expect(page.get_by_text("já tinha sido tratada por outra pessoa")).to_contain_text(str(line))
         await expect(page.get_by_text("1 linha aceita")).to_be_visible()
-        await expect(page.get_by_role("button", name="Enviar 0 linha")).to_be_disabled()
+        await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 1
+
+
+async def copy_a_block(page: Page, grid: Locator) -> None:
+    """As in a spreadsheet: by the mouse, with shift, and one value into all of a block; then it is undone."""
+    place = "[data-place='{}:{}']".format
+    marked = grid.locator("[aria-selected=true]")
+    await grid.locator(place(1, 2)).drag_to(grid.locator(place(2, 3)))
+    block = await marked.all_inner_texts()
+    assert len(block) == 4
+    await page.keyboard.press("Control+c")
+    await grid.locator(place(4, 2)).click()
+    await expect(marked).to_have_count(0)
+    await page.keyboard.press("Control+v")
+    await grid.locator(place(5, 3)).click(modifiers=["Shift"])
+    await expect(marked).to_have_text(block)
+
+    await grid.locator(place(0, 2)).click()
+    await page.keyboard.press("Control+c")
+    await page.keyboard.press("Shift+ArrowDown")
+    await page.keyboard.press("Shift+ArrowRight")
+    await page.keyboard.press("Control+v")
+    await expect(marked).to_have_text([await grid.locator(place(0, 2)).inner_text()] * 4)
+    await page.get_by_role("button", name="Desfazer as edições").click()
+    await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
 
 
 @needs_browser

@@ -71,6 +71,6 @@ export function change(changes, { replace = false } = {}) {
     location.hash = address;
     return;
   }
-  history.replaceState(null, "", address);
+  history.replaceState(history.state, "", address);
   current.set(read());
 }

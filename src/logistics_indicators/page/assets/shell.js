@@ -8,6 +8,7 @@ import { closedFromOutside } from "./parts/menu.js";
 import { useNarrow } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
+import { scrollToPlace } from "./scroll.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
 import { common, textsOf } from "./texts.js";
@@ -123,7 +124,7 @@ function Shell() {
     if (seen.current === view) return;
     seen.current = view;
     content.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    scrollToPlace();
   }, [view, title]);
   if (shown.bare) return html`<${Loaded} key=${shown.name} view=${shown} params=${params} />`;
   return html`

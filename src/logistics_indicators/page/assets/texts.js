@@ -22,7 +22,8 @@ export function textsOf(sentences) {
 
 /** @param {{ one: string, other: string }} sentence @param {Values} values */
 function counted(sentence, { n }) {
-  return RULES[language.get()].select(Number(n)) === "one" ? sentence.one : sentence.other;
+  // Intl counts none as one in Portuguese; people say "0 linhas".
+  return Number(n) !== 0 && RULES[language.get()].select(Number(n)) === "one" ? sentence.one : sentence.other;
 }
 
 /** @param {string} sentence @param {Values} values */

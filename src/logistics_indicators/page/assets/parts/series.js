@@ -8,19 +8,21 @@ import { textsOf } from "../texts.js";
 /** @typedef {import("uplot")} UPlot */
 /** @typedef {{ name: string, values: readonly (number | null)[] }} Line */
 /** @typedef {{ png: () => Promise<Blob> }} Picture */
+/** @typedef {{ place: (at: number) => void, range: (first: number, last: number) => void }} Seen place: the last one stays, so that its words can be clicked */
 
 const text = textsOf({
   pt: {
     keys: "{label}. As setas andam pelos pontos; Enter abre o período do ponto.",
-    none: "Passe pelo gráfico para ler os pontos.",
+    none: "Passe pelo gráfico para ler os pontos; arraste para ver só um período.",
   },
   en: {
     keys: "{label}. Arrow keys walk along the points; Enter opens the period of a point.",
-    none: "Move over the chart to read its points.",
+    none: "Move over the chart to read its points; drag to see a period alone.",
   },
 });
 
 const HEIGHT = 280;
+const LEAST_DRAG_PX = 6;
 const COLOURS = ["--series", "--series-2"];
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 6, PageDown: -6 };
 
@@ -34,19 +36,25 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp:
  *   most?: number,
  *   wordsOf: (place: number) => import("../html.js").Children,
  *   onPick: (place: number) => void,
+ *   onRange: (first: number, last: number) => void,
  *   picture?: { current: Picture | null },
  * }} props
  * names: of the points, short, for the axis. from: where the axis begins. most: where it ends at the latest.
- * wordsOf: a point in words, for the eye and for the ear
+ * wordsOf: a point in words, for the eye and for the ear. onRange: of points that the mouse was dragged over
  */
 export function Series(props) {
-  const { label, names, lines, wordsOf, onPick, picture } = props;
+  const { label, names, lines, wordsOf, onPick, onRange, picture } = props;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [place, setPlace] = useState(/** @type {number | null} */ (null));
   const [spoken, setSpoken] = useState(false);
-  const plot = usePlot(box, props, (at) => {
-    setSpoken(false);
-    setPlace(at);
+  const ranged = useRef(onRange);
+  ranged.current = onRange;
+  const plot = usePlot(box, props, {
+    place: (at) => {
+      setSpoken(false);
+      setPlace(at);
+    },
+    range: (first, last) => ranged.current(first, last),
   });
   useEffect(() => setPlace(null), [`${names}`]);
   const shown = place !== null && place < names.length ? place : null;
@@ -105,9 +113,9 @@ function show(plot, place) {
  *
  * @param {{ current: HTMLElement | null }} box
  * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from?: "zero" | "least", most?: number }} what
- * @param {(place: number) => void} onPlace the last one stays, so that its words can be clicked
+ * @param {Seen} seen
  */
-function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
+function usePlot(box, { names, lines, format, from = "least", most }, seen) {
   const plot = useRef(/** @type {UPlot | null} */ (null));
   const colours = `${useStore(theme)} ${useDark()}`;
   const question = JSON.stringify([names, lines, from, colours]);
@@ -120,7 +128,7 @@ function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
         names.map((_, index) => index),
         ...lines.map(({ values }) => values),
       ]);
-      plot.current = new Plot(optionsOf(area, { names, lines, format, from, most }, onPlace), data, area);
+      plot.current = new Plot(optionsOf(area, { names, lines, format, from, most }, seen), data, area);
     });
     return () => {
       gone = true;
@@ -141,10 +149,10 @@ function usePlot(box, { names, lines, format, from = "least", most }, onPlace) {
 /**
  * @param {HTMLElement} area
  * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from: "zero" | "least", most?: number }} what
- * @param {(place: number) => void} onPlace the last one stays, so that its words can be clicked
+ * @param {Seen} seen
  * @returns {import("uplot").Options}
  */
-function optionsOf(area, { names, lines, format, from, most }, onPlace) {
+function optionsOf(area, { names, lines, format, from, most }, seen) {
   const [ink, line, paper] = ["--quiet", "--line", "--paper"].map((name) => colourOf(area, name));
   /** @param {number} index */
   const colour = (index) => colourOf(area, COLOURS[index] ?? "--ink");
@@ -158,7 +166,7 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
     padding: [12, 40, 0, 0],
     cursor: {
       y: false,
-      drag: { x: false, y: false },
+      drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
       points: { size: 11, width: 2.5, stroke: (_, index) => colour(index - 1), fill: paper },
     },
     scales: {
@@ -190,7 +198,15 @@ function optionsOf(area, { names, lines, format, from, most }, onPlace) {
       setCursor: [
         (self) => {
           const at = self.cursor.idx;
-          if (self.cursor.event && at != null) onPlace(at);
+          if (self.cursor.event && at != null) seen.place(at);
+        },
+      ],
+      setSelect: [
+        (self) => {
+          const { left, width, height, top } = self.select;
+          if (width === 0) return;
+          self.setSelect({ left, top, width: 0, height }, false);
+          seen.range(self.posToIdx(left), self.posToIdx(left + width));
         },
       ],
     },

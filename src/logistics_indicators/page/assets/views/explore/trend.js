@@ -199,6 +199,8 @@ function TrendChart({ params, pairs, metric, bucket, title, compared, picture })
     most=${metric === "sla" ? 100 : undefined}
     wordsOf=${wordsOf}
     onPick=${(/** @type {number} */ place) => pick(/** @type {Pair} */ (pairs[place]).now, bucket)}
+    onRange=${(/** @type {number} */ first, /** @type {number} */ last) =>
+      change({ start_date: pairs[first]?.now.inicio, end_date: pairs[last]?.now.fim, period: null, bucket: null })}
     picture=${picture}
   />`;
 }

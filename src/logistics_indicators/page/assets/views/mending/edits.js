@@ -42,24 +42,65 @@ function kept(edits, reject, edit) {
   return next;
 }
 
+/** @typedef {{ row: number, column: number }} Place */
+/** @typedef {{ top: number, bottom: number, left: number, right: number }} Block the last row and column included */
+
+/** Between two of its corners. @param {Place} one @param {Place} other @returns {Block} */
+export const blockOf = (one, other) => ({
+  top: Math.min(one.row, other.row),
+  bottom: Math.max(one.row, other.row),
+  left: Math.min(one.column, other.column),
+  right: Math.max(one.column, other.column),
+});
+
 /**
- * A block of cells, as a spreadsheet copies it, from a place on.
+ * A block of cells, as a spreadsheet takes it.
+ *
+ * @param {Edits} edits @param {readonly Reject[]} rejects @param {readonly string[]} columns @param {Block} block
+ */
+export function copied(edits, rejects, columns, { top, bottom, left, right }) {
+  const lines = rejects.slice(top, bottom + 1);
+  return lines
+    .map((reject) => columns.slice(left, right + 1).map((column) => oneCell(shown(edits, reject, column))))
+    .map((cells) => cells.join("\t"))
+    .join("\n");
+}
+
+/** What would end a cell is a blank. @param {string} value */
+const oneCell = (value) => value.replace(/[\t\r\n]+/g, " ");
+
+/**
+ * A block of cells, as a spreadsheet copies it, from the first cell of a block on; a single cell into all of the block.
  *
  * @param {Edits} edits @param {readonly Reject[]} rejects @param {readonly string[]} columns
- * @param {{ row: number, column: number }} place @param {string} text
+ * @param {Block} block @param {string} text
  * @returns {Edits}
  */
-export function pasted(edits, rejects, columns, place, text) {
+export function pasted(edits, rejects, columns, block, text) {
   const lines = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n");
+  const cells = lines.map((line) => line.split("\t"));
+  const one = cells.length === 1 && cells[0]?.length === 1 ? cells[0][0] : undefined;
+  if (one !== undefined) return filled(edits, rejects, columns, block, one);
   let next = edits;
-  lines.forEach((line, down) => {
-    const reject = rejects[place.row + down];
+  cells.forEach((line, down) => {
+    const reject = rejects[block.top + down];
     if (!reject) return;
-    line.split("\t").forEach((value, across) => {
-      const column = columns[place.column + across];
+    line.forEach((value, across) => {
+      const column = columns[block.left + across];
       if (column !== undefined) next = written(next, reject, column, value);
     });
   });
+  return next;
+}
+
+/**
+ * @param {Edits} edits @param {readonly Reject[]} rejects @param {readonly string[]} columns @param {Block} block
+ * @param {string} value
+ */
+function filled(edits, rejects, columns, { top, bottom, left, right }, value) {
+  let next = edits;
+  for (const reject of rejects.slice(top, bottom + 1))
+    for (const column of columns.slice(left, right + 1)) next = written(next, reject, column, value);
   return next;
 }
 

@@ -3,11 +3,11 @@
 import { html, useLayoutEffect, useRef, useState } from "../../html.js";
 import { textsOf } from "../../texts.js";
 import { reasonOf } from "../loads/words.js";
-import { keyOf, pasted, shown, withDrop, written } from "./edits.js";
+import { blockOf, copied, keyOf, pasted, shown, withDrop, written } from "./edits.js";
 
 /** @typedef {import("./edits.js").Reject} Reject */
 /** @typedef {import("./edits.js").Edits} Edits */
-/** @typedef {{ row: number, column: number }} Place */
+/** @typedef {import("./edits.js").Place} Place */
 
 const text = textsOf({
   pt: {
@@ -52,9 +52,12 @@ const MOVES = {
 export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [at, setAt] = useState(/** @type {Place} */ ({ row: 0, column: 0 }));
+  const [from, setFrom] = useState(/** @type {Place | null} */ (null));
+  const block = blockOf(from ?? at, at);
   const [typing, setTyping] = useState(/** @type {string | null} */ (null));
   const [top, setTop] = useState(0);
   const moved = useRef(false);
+  const dragging = useRef(false);
   const height = frame.current?.clientHeight ?? 600;
   const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
   const last = Math.min(rejects.length, first + Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND);
@@ -67,12 +70,13 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     if (cell instanceof HTMLElement) cell.focus({ preventScroll: false });
   });
 
-  /** @param {Place} to */
-  function move(to) {
+  /** @param {Place} to @param {boolean} [reaching] the block grows or shrinks to there */
+  function move(to, reaching = false) {
     const row = Math.max(0, Math.min(to.row, rejects.length - 1));
     const column = Math.max(0, Math.min(to.column, columns.length - 1));
     moved.current = true;
     setTyping(null);
+    setFrom(reaching ? (from ?? at) : null);
     setAt({ row, column });
     const box = frame.current;
     if (!box) return;
@@ -95,19 +99,21 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     const step = MOVES[event.key];
     if (step) {
       event.preventDefault();
-      return move({ row: at.row + step[0], column: at.column + step[1] });
+      return move({ row: at.row + step[0], column: at.column + step[1] }, event.shiftKey);
     }
     if (event.key === "Home" || event.key === "End") {
       event.preventDefault();
       const row = event.ctrlKey ? (event.key === "Home" ? 0 : rejects.length - 1) : at.row;
-      return move({ row, column: event.key === "Home" ? 0 : columns.length - 1 });
+      return move({ row, column: event.key === "Home" ? 0 : columns.length - 1 }, event.shiftKey);
     }
+    if (event.key === "Escape") return setFrom(null);
     if (!mayEdit) return;
     const reject = rejects[at.row];
     if (!reject) return;
     if (event.key === "Delete") {
       event.preventDefault();
-      setEdits(withDrop(edits, reject, !edits.get(keyOf(reject))?.dropped));
+      const dropped = !edits.get(keyOf(reject))?.dropped;
+      setEdits(rejects.slice(block.top, block.bottom + 1).reduce((next, each) => withDrop(next, each, dropped), edits));
     } else if (event.key === "Enter" || event.key === "F2") {
       event.preventDefault();
       setTyping(shown(edits, reject, columns[at.column] ?? ""));
@@ -134,7 +140,14 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   function paste(event) {
     if (typing !== null || !mayEdit) return;
     event.preventDefault();
-    setEdits(pasted(edits, rejects, columns, at, event.clipboardData?.getData("text/plain") ?? ""));
+    setEdits(pasted(edits, rejects, columns, block, event.clipboardData?.getData("text/plain") ?? ""));
+  }
+
+  /** @param {ClipboardEvent} event */
+  function copy(event) {
+    if (typing !== null) return;
+    event.preventDefault();
+    event.clipboardData?.setData("text/plain", copied(edits, rejects, columns, block));
   }
 
   /** @param {Reject} reject @param {number} row */
@@ -165,10 +178,6 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
       : edited
         ? text("edited", { value })
         : null;
-    const choose = () => {
-      moved.current = true;
-      setAt({ row, column: place });
-    };
     if (here && typing !== null) {
       return html`<td key=${column} class="cell typing">
         <input
@@ -185,15 +194,28 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     return html`<td
       key=${column}
       class="cell ${wrong ? "wrong" : ""} ${edited ? "edited" : ""}"
+      aria-selected=${from && isIn(block, row, place) ? "true" : "false"}
       data-place=${`${row}:${place}`}
       tabindex=${here ? 0 : -1}
       aria-label=${label}
       title=${value}
-      onClick=${choose}
+      onMouseDown=${(/** @type {MouseEvent} */ event) => press(event, { row, column: place })}
+      onMouseEnter=${() => dragging.current && move({ row, column: place }, true)}
       onDblClick=${() => mayEdit && (setAt({ row, column: place }), setTyping(value))}
     >
       ${missing ? html`<span class="quiet">${text("missing")}</span>` : value}
     </td>`;
+  }
+
+  /** @param {MouseEvent} event @param {Place} place */
+  function press(event, place) {
+    if (event.button !== 0) return;
+    event.preventDefault(); // the mouse marks cells and not their text
+    const input = frame.current?.querySelector(".typing input");
+    if (input instanceof HTMLInputElement) write(input.value);
+    dragging.current = true;
+    addEventListener("mouseup", () => (dragging.current = false), { once: true });
+    move(place, event.shiftKey);
   }
 
   /** What was typed stays when the cell is left by a click elsewhere. @param {FocusEvent} event */
@@ -209,8 +231,9 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     onScroll=${(/** @type {Event} */ event) => setTop(/** @type {HTMLElement} */ (event.currentTarget).scrollTop)}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.target instanceof HTMLTableCellElement && pressed(event)}
     onPaste=${paste}
+    onCopy=${copy}
   >
-    <table role="grid" aria-label=${text("sheet")} aria-rowcount=${rejects.length + 1}>
+    <table role="grid" aria-label=${text("sheet")} aria-multiselectable="true" aria-rowcount=${rejects.length + 1}>
       <thead>
         <tr>
           <th scope="col" class="number">${text("load")} · ${text("line")}</th>
@@ -235,6 +258,10 @@ const Space = ({ height }) =>
         <td style=${{ height: `${height}px` }} colspan="99"></td>
       </tr>`
     : null;
+
+/** @param {import("./edits.js").Block} block @param {number} row @param {number} column */
+const isIn = ({ top, bottom, left, right }, row, column) =>
+  top <= row && row <= bottom && left <= column && column <= right;
 
 /** @param {HTMLInputElement | null} input */
 function toEnd(input) {
