@@ -146,6 +146,16 @@ async def test_a_deep_page_by_cursor_reads_as_little_as_the_first(connection: as
         assert pages_read(deep) <= pages_read(first) + 3
 
 
+@pytest.mark.usefixtures("many")
+async def test_days_late_that_few_visits_have_are_not_looked_for_along_the_ids(connection: asyncpg.Connection) -> None:
+    for asked in ({}, {"uf": "CE"}):
+        for days_late in ({"dias_de_atraso_de": 1}, {"dias_de_atraso_ate": 5}):
+            listed, conditions = await named(connection, **asked, **days_late)
+            plan = await plan_of(connection, *page_query(listed, conditions, Page(30)))
+            assert plan["Actual Rows"] == 0
+            assert "services_pkey" not in indexes(plan)
+
+
 SORTS = [
     (of_customers(), "nome", "customers_nome_idx"),
     (of_customers(), "telefone", "customers_telefone_idx"),
