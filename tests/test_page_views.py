@@ -74,9 +74,9 @@ async def test_each_view_is_accessible_in_each_theme_and_fits_a_phone(app: FastA
                 await assert_accessible(page, f"{locale}-{address}-{theme}", only_colours=not whole)
             await page.evaluate("delete document.documentElement.dataset.theme")
             await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            await page.wait_for_function(f"() => {SIDEWAYS} === 0")  # once the navigation is folded
             if WHOLE[locale] == "phone":
                 await assert_accessible(page, f"{locale}-{address}-phone")
-            assert await page.evaluate(SIDEWAYS) == 0, address
             assert await page.evaluate(CUT) == [], address
             await page.set_viewport_size(DESK)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""The planner knows how many visits were so many days late: it walks no list in its order for some that are not there."""
+"""The planner knows how many visits are so many days late: it walks no list in order for some that are not there."""
 
 from alembic import op
 
