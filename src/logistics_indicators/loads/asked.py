@@ -12,7 +12,7 @@ from ..http.field_types import Spelled
 from ..http.field_words import said_of
 from . import words
 from .formats import named_encoding
-from .kinds import Kind
+from .kinds import KINDS, Kind
 from .models import UnknownCustomer
 from .receiving.opening import NAMED_DELIMITERS, OpeningOptions, mapped_columns
 from .receiving.receiver import LoadOptions
@@ -107,14 +107,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class AskedOfVisits(Asked):
+class AskedOfReferring(Asked):
+    """Of a kind whose rows refer to another's."""
+
     unknown_customer: UnknownCustomerOption = None
 
     def of(self, kind: Kind, address: str | None) -> LoadOptions:
         return replace(super().of(kind, address), unknown_customer=self.unknown_customer)
 
 
-ASKED = {Kind.customers: Asked, Kind.services: AskedOfVisits}
+ASKED = {kind: AskedOfReferring if declared.refers_to else Asked for kind, declared in KINDS.items()}
 ADAPTERS: Mapping[Kind, TypeAdapter[Asked]] = {kind: TypeAdapter(asked) for kind, asked in ASKED.items()}
 
 Explicit = Mapping[str, str]

@@ -18,6 +18,13 @@ from .words import Kind as Kind
 
 DataType = pl.DataType | type[pl.DataType]
 
+SQL_TYPES: Mapping[DataType, str] = {
+    pl.Int64: "bigint",
+    pl.String: "text",
+    pl.Date: "date",
+    pl.Datetime("us"): "timestamp",
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -44,6 +51,11 @@ class Column:
     def stored(self) -> str:
         """The table's column."""
         return COLUMN_OF[Dimension(self.name)].id if self.is_grouped_by else self.name
+
+    @property
+    def sql_type(self) -> str:
+        """Of the table's column."""
+        return "integer" if self.is_grouped_by else SQL_TYPES[self.dtype]
 
     @property
     def is_id(self) -> bool:
@@ -74,6 +86,8 @@ class FileKind:
     summary: str
     description: str
     """Of the route."""
+    stays: str
+    """Said of a load that failed, where its rows cannot be taken back for references between kinds."""
     unique: tuple[str, ...] = ()
     """Columns beside the id of which no two rows may share a value, whatever its case."""
     refers_to: Mapping[str, Reference] = field(default_factory=dict)
@@ -83,6 +97,12 @@ class FileKind:
     def goes_behind(self) -> tuple[Kind, ...]:
         """Kinds whose loads it waits for."""
         return tuple(reference.kind for reference in self.refers_to.values())
+
+    @cached_property
+    def columns_before(self) -> tuple[str, ...]:
+        """What is kept of a row that a load updates, in the table {kind}_before."""
+        stored = tuple(column.stored for column in self.columns)
+        return (*stored, *(f"{column}_twin" for column in self.unique), "updated_by_load")
 
     @cached_property
     def dates(self) -> tuple[str, ...]:
@@ -133,6 +153,7 @@ KINDS: Mapping[Kind, FileKind] = {
         description="""Columns `id;nome;email;telefone`, by position, or by name where the file has a header.
 
 Answers 202 once every byte is durable; the load then goes on by itself. Watch it at its Location.""",
+        stays="Its customers stay, for visits point at them.",
         unique=("email",),
     ),
     Kind.services: FileKind(
@@ -186,6 +207,7 @@ Answers 202 once every byte is durable; the load then goes on by itself. Watch i
 Columns `id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento`, by position or by name.
 
 Waits for every customers load received before it. Answers 202 once every byte is durable.""",
+        stays="Its visits stay, for customers of those that it updated are gone.",
         refers_to={"id_cliente": Reference(Kind.customers, "unknown_customer")},
     ),
 }

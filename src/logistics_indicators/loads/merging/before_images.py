@@ -3,17 +3,11 @@
 import polars as pl
 
 from ...database import Connection
-from ..kinds import STORED, Kind
-
-COLUMNS_BEFORE = {
-    Kind.customers: (*STORED[Kind.customers], "email_twin", "updated_by_load"),
-    Kind.services: (*STORED[Kind.services], "updated_by_load"),
-}
-"""Of the tables {kind}_before, beside load_id."""
+from ..kinds import KINDS, Kind
 
 
 def _keep(kind: Kind) -> str:
-    columns = ", ".join(COLUMNS_BEFORE[kind])
+    columns = ", ".join(KINDS[kind].columns_before)
     return f"""
         INSERT INTO {kind}_before (load_id, {columns})
         SELECT $1, {columns} FROM {kind} WHERE id = ANY($2::bigint[]) ORDER BY id"""

@@ -35,6 +35,15 @@ Reckon = Callable[[Changes], Following]
 """Long: for a thread."""
 
 
+class NothingFollows:
+    @classmethod
+    def by(cls, changes: Changes) -> Self:
+        return cls()
+
+    async def write(self, connection: Connection, commit: Commit) -> None:
+        pass
+
+
 @dataclass(frozen=True)
 class CustomersFollowed:
     arrived: str

@@ -38,7 +38,7 @@ class Resolve(Protocol):
         """`rows`: (position, id, values). `stored` is brought up to date on the way."""
 
 
-def resolve_services(rows: Iterable[tuple[int, int, Values]], stored: dict[int, Stored], *, update: bool) -> Resolution:
+def resolve_by_id(rows: Iterable[tuple[int, int, Values]], stored: dict[int, Stored], *, update: bool) -> Resolution:
     """Rows of one id that differ: the first counts."""
     outcome = Resolution()
     for position, row_id, values in rows:
@@ -57,7 +57,7 @@ def resolve_services(rows: Iterable[tuple[int, int, Values]], stored: dict[int, 
 def resolve_customers(
     rows: Iterable[tuple[int, int, Values]], stored: dict[int, Stored], *, update: bool
 ) -> Resolution:
-    """As resolve_services; values are (nome, email, telefone), and no two share an email, whatever its case."""
+    """As resolve_by_id; values are (nome, email, telefone), and no two share an email, whatever its case."""
     outcome = Resolution()
     owners: defaultdict[str, set[int]] = defaultdict(set)
     """More than one for addresses that were stored before case meant nothing."""

@@ -1,7 +1,6 @@
-"""What the rows of each kind need of the database beside COPY. A kind that is not here fails: none is the default."""
+"""What the rows of each kind need of the database beside COPY."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -12,19 +11,15 @@ from ...rollup.names import with_ids
 from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, take_back_visits_of_load
 from ..effect import keep_effect
-from ..kinds import COLUMNS, STORED, Kind
+from ..kinds import COLUMNS, KINDS, STORED, Kind
 from .before_images import keep_before
-from .following import CustomersFollowed, Reckon, VisitsFollowed
-from .resolving import Resolve, resolve_customers, resolve_services
-from .taking_back import take_back_customers
+from .following import CustomersFollowed, NothingFollows, Reckon, VisitsFollowed
+from .resolving import Resolve, resolve_by_id, resolve_customers
+from .taking_back import take_back_rows
 
-UPDATE_SERVICES = """
-UPDATE services AS s
-SET id_cliente = u.id_cliente, angel_id = u.angel_id, polo_id = u.polo_id,
-    data_limite = u.data_limite, data_de_atendimento = u.data_de_atendimento, updated_by_load = $7
-FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::integer[], $5::date[], $6::timestamp[])
-     AS u (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
-WHERE s.id = u.id
+UPDATE = """
+UPDATE {kind} AS t SET {new_values}, updated_by_load = $1
+FROM unnest({arrays}) AS u ({columns}) WHERE t.id = u.id
 """
 
 UPDATE_CUSTOMER = """
@@ -34,58 +29,75 @@ WHERE id = $1
 """
 
 
-async def _update_customers(connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
-    await keep_before(connection, Kind.customers, rows["id"], load_id)
-    rows = rows.select(*COLUMNS[Kind.customers], pl.lit(load_id))
-    await connection.executemany(UPDATE_CUSTOMER, rows.rows())
-
-
-async def _update_services(connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
-    await keep_before(connection, Kind.services, rows["id"], load_id)
-    columns = (rows[name].to_list() for name in STORED[Kind.services])
-    await connection.execute(UPDATE_SERVICES, *columns, load_id)
-
-
-async def _count_customers(connection: Connection) -> int:
-    return int(await connection.fetchval("SELECT count(*) FROM customers"))
-
-
-async def _as_they_are(connection: Connection, rows: pl.DataFrame, pool: Pool) -> pl.DataFrame:
-    return rows
-
-
-async def _no_effect(connection: Connection, load: Any) -> None:
-    pass
-
-
-@dataclass(frozen=True)
 class RowsOfKind:
-    resolve: Resolve
-    with_ids: Callable[[Connection, pl.DataFrame, Pool], Awaitable[pl.DataFrame]]
-    """Rows with the ids that the table has in the place of names; new names are committed at once, by the pool."""
-    update: Callable[[Connection, pl.DataFrame, int], Awaitable[None]]
-    """Give stored, locked rows new values, in the rows' order (an email may move from one customer to the next).
+    """Rows that stand alone: told apart by their ids, and nothing follows from them."""
 
-    The load's id says who did, and their values before are kept under it."""
-    take_back: Callable[[Connection, int, Commit], Awaitable[TakenBack]]
-    """Remove what a load inserted, and give what it updated its values before again.
-
-    Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
-    count: Callable[[Connection], Awaitable[int]]
-    """All rows of the table, as cheaply as may be."""
-    follow: Reckon
+    resolve: Resolve = staticmethod(resolve_by_id)
+    follow: Reckon = NothingFollows.by
     """What follows rows that are added and taken out."""
-    keep_effect: Callable[[Connection, Any], Awaitable[None]]
-    """At the load's end, what it did to the figures. It takes the load's row."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+    async def with_ids(self, connection: Connection, rows: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+        """Rows with the ids that the table has in the place of names; new names are committed at once, by the pool."""
+        return rows
+
+    async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
+        """Give stored, locked rows new values. The load's id says who did; their values before are kept under it."""
+        await keep_before(connection, self.kind, rows["id"], load_id)
+        columns = STORED[self.kind]
+        types = (column.sql_type for column in KINDS[self.kind].columns)
+        statement = UPDATE.format(
+            kind=self.kind,
+            new_values=", ".join(f"{column} = u.{column}" for column in columns[1:]),
+            arrays=", ".join(f"${place}::{sql_type}[]" for place, sql_type in enumerate(types, start=2)),
+            columns=", ".join(columns),
+        )
+        await connection.execute(statement, load_id, *(rows[name].to_list() for name in columns))
+
+    async def take_back(self, connection: Connection, load_id: int, commit: Commit) -> TakenBack:
+        """Remove what a load inserted, and give what it updated its values before again.
+
+        Raises asyncpg.IntegrityConstraintViolationError where other rows stand against it."""
+        return await take_back_rows(connection, self.kind, load_id)
+
+    async def count(self, connection: Connection) -> int:
+        """All rows of the table, as cheaply as may be."""
+        return int(await connection.fetchval(f"SELECT count(*) FROM {self.kind}"))
+
+    async def keep_effect(self, connection: Connection, load: Any) -> None:
+        """At the load's end, what it did to the figures. It takes the load's row."""
+
+
+class Customers(RowsOfKind):
+    resolve = staticmethod(resolve_customers)
+    follow = CustomersFollowed.by
+
+    async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
+        """In the rows' order: an email may move from one customer to the next."""
+        await keep_before(connection, self.kind, rows["id"], load_id)
+        rows = rows.select(*COLUMNS[self.kind], pl.lit(load_id))
+        await connection.executemany(UPDATE_CUSTOMER, rows.rows())
+
+
+class Visits(RowsOfKind):
+    follow = VisitsFollowed.by
+
+    async def with_ids(self, connection: Connection, rows: pl.DataFrame, pool: Pool) -> pl.DataFrame:
+        return await with_ids(connection, rows, pool)
+
+    async def take_back(self, connection: Connection, load_id: int, commit: Commit) -> TakenBack:
+        return await take_back_visits_of_load(connection, load_id, commit)
+
+    async def count(self, connection: Connection) -> int:
+        return await count_visits(connection)
+
+    async def keep_effect(self, connection: Connection, load: Any) -> None:
+        await keep_effect(connection, load)
 
 
 ROWS: Mapping[Kind, RowsOfKind] = {
-    Kind.customers: RowsOfKind(
-        *(resolve_customers, _as_they_are, _update_customers, take_back_customers),
-        *(_count_customers, CustomersFollowed.by, _no_effect),
-    ),
-    Kind.services: RowsOfKind(
-        *(resolve_services, with_ids, _update_services, take_back_visits_of_load),
-        *(count_visits, VisitsFollowed.by, keep_effect),
-    ),
+    Kind.customers: Customers(Kind.customers),
+    Kind.services: Visits(Kind.services),
 }

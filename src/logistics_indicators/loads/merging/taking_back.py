@@ -1,38 +1,41 @@
-"""Customers as they were before a load. (Visits are the rollup's business: rollup/writing.py.)"""
+"""Rows as they were before a load. (Visits are the rollup's business: rollup/writing.py.)"""
 
 from ...database import Connection, each_row_once
-from ...rollup.commits import Commit
 from ...rollup.writing import TAKE_BACK_SECONDS, TakenBack
+from ..kinds import KINDS, Kind
 
 DELETE = """
-WITH gone AS (DELETE FROM customers WHERE load_id = $1 RETURNING updated_by_load)
+WITH gone AS (DELETE FROM {kind} WHERE load_id = $1 RETURNING updated_by_load)
 SELECT count(*) AS removed, count(updated_by_load) AS changed FROM gone
 """
 
-LEAVE_ADDRESSES = """
-UPDATE customers AS c SET email_twin = -numbered.place
-FROM (SELECT id, email, row_number() OVER (ORDER BY id)::integer AS place FROM customers_before WHERE load_id = $1)
+LEAVE_VALUES = """
+UPDATE {kind} AS t SET {column}_twin = -numbered.place
+FROM (SELECT id, {column}, row_number() OVER (ORDER BY id)::integer AS place FROM {kind}_before WHERE load_id = $1)
     AS numbered
-WHERE c.id = numbered.id AND c.updated_by_load = $1 AND lower(c.email) <> lower(numbered.email)
+WHERE t.id = numbered.id AND t.updated_by_load = $1 AND lower(t.{column}) <> lower(numbered.{column})
 """
-"""An address may have moved on from customer to customer; numbers below zero are nobody else's twins."""
+"""A value that no two rows share may have moved on from row to row; numbers below zero are nobody else's twins."""
 
 RESTORE = """
 WITH restored AS (
-    UPDATE customers AS c
-    SET nome = b.nome, email = b.email, telefone = b.telefone, email_twin = b.email_twin,
-        updated_by_load = b.updated_by_load
-    FROM customers_before AS b WHERE b.load_id = $1 AND c.id = b.id AND c.updated_by_load = $1
-    RETURNING c.id
+    UPDATE {kind} AS t SET {values_before} FROM {kind}_before AS b
+    WHERE b.load_id = $1 AND t.id = b.id AND t.updated_by_load = $1
+    RETURNING t.id
 )
-SELECT count(*) AS restored, (SELECT count(*) FROM customers_before WHERE load_id = $1) - count(*) AS kept FROM restored
+SELECT count(*) AS restored, (SELECT count(*) FROM {kind}_before WHERE load_id = $1) - count(*) AS kept FROM restored
 """
 
 
-async def take_back_customers(connection: Connection, load_id: int, _: Commit) -> TakenBack:
-    """Raises ForeignKeyViolationError where visits point at a row, UniqueViolationError where an address is taken."""
-    gone = await connection.fetchrow(DELETE, load_id, timeout=TAKE_BACK_SECONDS)
+async def take_back_rows(connection: Connection, kind: Kind, load_id: int) -> TakenBack:
+    """Raises ForeignKeyViolationError where rows point at one, UniqueViolationError where a value is taken."""
+    declared = KINDS[kind]
+    values_before = ", ".join(f"{column} = b.{column}" for column in declared.columns_before[1:])
+    restore = RESTORE.format(kind=kind, values_before=values_before)
+    gone = await connection.fetchrow(DELETE.format(kind=kind), load_id, timeout=TAKE_BACK_SECONDS)
     async with each_row_once(connection):
-        await connection.execute(LEAVE_ADDRESSES, load_id, timeout=TAKE_BACK_SECONDS)
-        back = await connection.fetchrow(RESTORE, load_id, timeout=TAKE_BACK_SECONDS)
+        for column in declared.unique:
+            leave = LEAVE_VALUES.format(kind=kind, column=column)
+            await connection.execute(leave, load_id, timeout=TAKE_BACK_SECONDS)
+        back = await connection.fetchrow(restore, load_id, timeout=TAKE_BACK_SECONDS)
     return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])

@@ -8,7 +8,7 @@ import structlog
 from ...database import Connection, allow_long_statements
 from ...rollup.commits import Act, Commit
 from ..confirming import IS_KEPT
-from ..kinds import Kind
+from ..kinds import KINDS, Kind
 from ..mending.settling import reopen_rejects
 from ..merging.before_images import forget_before
 from ..merging.effect_cells import forget_effect_cells
@@ -86,15 +86,9 @@ async def _take_back(connection: Connection, kind: Kind, load_id: int, error: st
             await connection.execute(FAIL_EMPTIED, load_id, error + kept, done.kept)
             await forget_before(connection, kind, load_id)
     except asyncpg.ForeignKeyViolationError:
-        await connection.execute(FAIL, load_id, f"{error} {STAYS[kind]}")
+        await connection.execute(FAIL, load_id, f"{error} {KINDS[kind].stays}")
     except asyncpg.UniqueViolationError:
         await connection.execute(FAIL, load_id, f"{error} What it wrote stays: others have the addresses before it.")
-
-
-STAYS = {
-    Kind.customers: "Its customers stay, for visits point at them.",
-    Kind.services: "Its visits stay, for customers of those that it updated are gone.",
-}
 
 
 async def _without_polos_given_a_state(connection: Connection, findings: Findings) -> Findings:
