@@ -8,13 +8,12 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from chance import times
 from conftest import client_of, make_settings, running_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from load_client import counts, empty_tables, finished, load_file, rejects_of, send
 from load_reference import CUSTOMER_COLUMNS, SERVICE_COLUMNS
-from test_load_property import INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
+from test_load_property import EXAMPLES, INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
 
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.loads.formats import FileFormat, Layout
@@ -23,7 +22,6 @@ from logistics_indicators.loads.parsing.chunk import parse_chunk
 from logistics_indicators.loads.receiving.cutting import Cutter
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
-EXAMPLES = times(15, 400)
 HEADER = "id;nome;email;telefone\n"
 MARK = "\ufeff"
 REJECT = "2;email;invalid_email;1;Bia;nobody;1"

@@ -9,16 +9,14 @@ from typing import Any
 
 import load_reference
 import pytest
-from chance import times
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from load_client import empty_tables, load_file
-from test_load_property import INSERT_CUSTOMERS, Site, sites
+from test_load_property import EXAMPLES, INSERT_CUSTOMERS, Site, sites
 
 from logistics_indicators.loads.kinds import KINDS, Kind
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
-EXAMPLES = times(15, 400)
 BY_HAND = "by hand"
 CUSTOMERS = {1, 2, 3, 4}
 
