@@ -94,7 +94,7 @@ class Service:
 
     async def ready(self) -> None:
         """Wait until it answers."""
-        await self.wait_for(self.answers, "the service answers")
+        await self.wait_for(self.answers, "the service answers", patiently=True)
 
     async def answers(self) -> bool:
         with suppress(httpx.TransportError):
@@ -136,15 +136,21 @@ class Service:
         self.kill()
         await self.client.aclose()
 
-    async def wait_for(self, check: Callable[[], Awaitable[T | None]], what: str, seconds: float = 300) -> T:
-        """The first true result; fails with the log's end where it does not come."""
-        deadline = time.monotonic() + seconds
+    async def wait_for(
+        self, check: Callable[[], Awaitable[T | None]], what: str, seconds: float = 300, *, patiently: bool = False
+    ) -> T:
+        """The first true result; fails with the log's end where it does not come.
+
+        patiently: asked ever less often, for the work that is waited for needs the processor that a question takes.
+        """
+        deadline, pause = time.monotonic() + seconds, 0.01
         while not (result := await check()):
             if isinstance(self.process, subprocess.Popen) and self.process.poll() and what == "the service answers":
                 raise AssertionError(f"The service ended with {self.process.returncode}.\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"Not within {seconds:g} s: {what}.\n{self.log_tail()}")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.3) if patiently else pause
         return result
 
     def log_tail(self, lines: int = 60) -> str:
@@ -186,16 +192,19 @@ class Service:
             return answer.status_code == 200 and answer.json()["status"] in ENDED
         return False
 
+    async def until_load_ended(self, load_id: int) -> None:
+        await self.wait_for(lambda: self.load_ended(load_id), f"load {load_id} ends", patiently=True)
+
     async def loaded_exactly(self, sql: Any, *loads: tuple[int, FaultFile]) -> None:
         """Wait for the loads' end; then everything must be as if nothing had happened."""
         for load_id, _ in loads:
-            await self.wait_for(lambda load_id=load_id: self.load_ended(load_id), f"load {load_id} ends")  # type: ignore[misc]
+            await self.until_load_ended(load_id)
         await assert_loaded_exactly(sql, list(loads), self.get)
 
         async def is_tidy() -> bool:
             return not await leftovers(sql)
 
-        await self.wait_for(is_tidy, "the spool is gone and the indexes are there")
+        await self.wait_for(is_tidy, "the spool is gone and the indexes are there", patiently=True)
 
 
 class Sql:

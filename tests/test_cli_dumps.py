@@ -1,16 +1,15 @@
 """backup and restore: what goes in comes out, in another folder, with the service none the wiser."""
 
 import asyncio
-import os
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from command_line import run_command
 from conftest import SAMPLES
 
 from logistics_indicators.running.embedded import EmbeddedPostgres
@@ -25,10 +24,8 @@ def folder() -> Iterator[Path]:
 
 
 def run(*words: object, data_dir: Path) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "POSTGRES_", "JWT_", "LOGISTICS_"))}
-    command = [sys.executable, "-m", "logistics_indicators", *map(str, words)]
-    environment = clean | {"DATA_DIR": str(data_dir)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    outcome = asyncio.run(run_command(*words, DATA_DIR=str(data_dir)))
+    return subprocess.CompletedProcess([*map(str, words)], outcome.code, outcome.out, outcome.err)
 
 
 def count_rows(data_dir: Path) -> tuple[int, int]:

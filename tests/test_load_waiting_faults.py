@@ -47,7 +47,7 @@ async def test_visits_that_wait_are_loaded_once_each_however_often_the_api_is_ki
 ) -> None:
     chance, visits, customers = seeded(), visits_file(10**6), customers_file(seeded(), CUSTOMERS)
     load_id = await service.send(visits, unknown_customer="wait")
-    await service.wait_for(lambda: service.load_ended(load_id), "the visits wait")
+    await service.until_load_ended(load_id)
     assert await connection.fetchval("SELECT rows_waiting FROM loads WHERE id = $1", load_id) == VISITS
     brought = await service.send(customers)
 
@@ -69,7 +69,7 @@ async def test_visits_that_wait_are_loaded_once_each_however_often_the_api_is_ki
             return await service.load_ended(brought) and await connection.fetchval(waiting, load_id) == left
         return False
 
-    await service.wait_for(is_done, "all that have a customer are loaded")
+    await service.wait_for(is_done, "all that have a customer are loaded", patiently=True)
     stored = await connection.fetch("SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento FROM visits")
     assert {row["id"]: tuple(row) for row in stored} == visits.rows
     report = await service.get(f"/v1/loads/{load_id}")

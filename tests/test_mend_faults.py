@@ -33,7 +33,7 @@ async def test_an_api_killed_ten_times_in_mid_mend(service: Service, connection:
         visits.bad("invalid_date", ";".join([*spelled[:4], "A DEFINIR", spelled[5]]))
     loads = [await service.send(customers), await service.send(visits)]
     for load in loads:
-        await service.wait_for(lambda load=load: service.load_ended(load), f"load {load} ends")  # type: ignore[misc]
+        await service.until_load_ended(load)
 
     rule = {"where": {"value": "A DEFINIR"}, "set": {"data_limite": "2021-06-30"}}
     answer = await service.client.post(f"/v1/loads/{loads[1]}/mend", json={"rule": rule})
@@ -44,7 +44,7 @@ async def test_an_api_killed_ten_times_in_mid_mend(service: Service, connection:
         assert await connection.fetchval(UNDER_WAY, mend)
         service.start()
     await service.ready()
-    await service.wait_for(lambda: service.load_ended(mend), "the mend ends")
+    await service.until_load_ended(mend)
 
     report = await service.get(f"/v1/loads/{mend}")
     found = tuple(report[f"rows_{what}"] for what in ("read", "inserted", "rejected"))
