@@ -144,7 +144,7 @@ ROW = {"id": 1, "nome": "Ana", "email": "a@mail.com"}
 WRONG: dict[str, tuple[Any, list[Any], str]] = {
     "unknown field": ([ROW, {**ROW, "fone": "1"}], ["body", 1, "fone"], "there are: id, nome, email, telefone"),
     "nested value": ([{**ROW, "nome": {"a": 1}}], ["body", 0, "nome"], "a text, a number"),
-    "no object": ([ROW, 7], ["body", 1], "no object"),
+    "no object": ([ROW, 7], ["body", 1], "A row is an object with the fields id"),
     "no array": (b'{"rows": []}', ["body"], "array of objects"),
     "no rows": (b"[]", ["body"], "no rows"),
     "nothing": (b"", ["body"], "cannot be read"),

@@ -87,7 +87,7 @@ def _lines(text: str) -> list[Row]:
         try:
             rows.append(parse(line.strip()))
         except ValueError as error:
-            msg = f"Line {number} of the batch cannot be read as JSON: {printable(str(error))}."
+            msg = f"The batch cannot be read as JSON in line {number}: {printable(str(error))}."
             raise Unprocessable.field("body", msg=msg) from None
         if len(rows) > MOST_ROWS:
             raise too_many()
