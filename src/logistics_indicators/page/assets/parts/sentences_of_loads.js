@@ -147,22 +147,26 @@ export const LOADS = [
     of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone: (?<ids>[\d, ]+(?: and \d+ more)?)\. Load those again first, with the same ids\./,
     pt: {
       one: "{n} linha da carga {id} era de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
-      other: "{n} linhas da carga {id} eram de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
+      other:
+        "{n} linhas da carga {id} eram de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
     },
     en: {
       one: "{n} row of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
-      other: "{n} rows of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
+      other:
+        "{n} rows of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
     },
   },
   {
     of: /(?<n>\d+) rows? of load (?<id>\d+) had an email before that another has now\. Change that of these customers first: (?<ids>[\d, ]+(?: and \d+ more)?)\./,
     pt: {
       one: "{n} linha da carga {id} tinha antes um e-mail que agora é de outro cliente. Mude antes o destes: {ids}.",
-      other: "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente. Mude antes o destes: {ids}.",
+      other:
+        "{n} linhas da carga {id} tinham antes um e-mail que agora é de outro cliente. Mude antes o destes: {ids}.",
     },
     en: {
       one: "{n} row of load {id} had an e-mail before that another customer has now. Change that of these first: {ids}.",
-      other: "{n} rows of load {id} had an e-mail before that another customer has now. Change that of these first: {ids}.",
+      other:
+        "{n} rows of load {id} had an e-mail before that another customer has now. Change that of these first: {ids}.",
     },
   },
   {

@@ -14,13 +14,17 @@ const text = textsOf({
   pt: {
     keys: "{label}. As setas andam pelos pontos; Enter abre o período do ponto.",
     none: "Passe pelo gráfico para ler os pontos; arraste para ver só um período.",
+    touch: "Toque no gráfico para ler os pontos.",
   },
   en: {
     keys: "{label}. Arrow keys walk along the points; Enter opens the period of a point.",
     none: "Move over the chart to read its points; drag to see a period alone.",
+    touch: "Touch the chart to read its points.",
   },
 });
 
+/** A finger that drags scrolls the page. */
+const MOUSE = matchMedia("(pointer: fine)").matches;
 const HEIGHT = 280;
 const LEAST_DRAG_PX = 6;
 const COLOURS = ["--series", "--series-2"];
@@ -86,7 +90,9 @@ export function Series(props) {
       onKeyDown=${walk}
       onClick=${() => shown !== null && onPick(shown)}
     ></div>
-    <p class="small reading">${shown === null ? html`<span class="quiet">${text("none")}</span>` : wordsOf(shown)}</p>
+    <p class="small reading">
+      ${shown === null ? html`<span class="quiet">${text(MOUSE ? "none" : "touch")}</span>` : wordsOf(shown)}
+    </p>
     <p class="visually-hidden" role="status">${spoken && shown !== null ? wordsOf(shown) : ""}</p>
   </div>`;
 }

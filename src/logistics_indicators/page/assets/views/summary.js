@@ -35,7 +35,7 @@ const text = textsOf({
     angels: "angels",
     polos: "polos",
     ufs: "estados",
-    fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucas visitas não passam à frente de muitas.",
+    fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucos atendimentos não passam à frente de muitos.",
     tone_bad: "Abaixo do SLA do período",
     tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
     tone_good: "Acima do SLA do período",
