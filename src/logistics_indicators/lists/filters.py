@@ -64,6 +64,16 @@ class Where:
 
 
 @dataclass(frozen=True)
+class WhereNumber:
+    """clause: SQL with a {} for a whole number, which is written there: the planner sees it however often it plans."""
+
+    clause: str
+
+    def add_to(self, conditions: Conditions, asked: int) -> None:
+        conditions.add(self.clause.format(int(asked)))
+
+
+@dataclass(frozen=True)
 class OneOf:
     """The filter may be given several times, and finds what has one of the values.
 

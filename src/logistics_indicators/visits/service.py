@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..http.field_types import MAX_OWN_ID, AskedId, Day, DayOrTimestamp, FilterText, Timestamp
 from ..indicators.parameters import STATES_OF_POLOS, State
 from ..last_change import BY_HAND
-from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, OneOf, Where, several
+from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, OneOf, Where, WhereNumber, several
 from ..lists.likeness import alike
 from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
@@ -128,12 +128,12 @@ class VisitFilter:
     dias_de_atraso_de: Annotated[
         int | None,
         Query(ge=1, le=MOST_DAYS, description="Made so many days late at least"),
-        Where(f"{DAYS_LATE} >= {{}}"),
+        WhereNumber(f"{DAYS_LATE} >= {{}}"),
     ] = None
     dias_de_atraso_ate: Annotated[
         int | None,
         Query(ge=1, le=MOST_DAYS, description="Made late, by so many days at most"),
-        Where(f"{DAYS_LATE} BETWEEN 1 AND {{}}"),
+        WhereNumber(f"{DAYS_LATE} BETWEEN 1 AND {{}}"),
     ] = None
     load_id: Annotated[
         int | None, Query(ge=1, le=MAX_OWN_ID, description="Brought by this load"), Where("load_id = {}")
