@@ -351,6 +351,29 @@ async def test_a_file_of_other_column_names_is_sent_again_with_those_that_a_pers
     assert await connection.fetchval("SELECT count(*) FROM services WHERE id_cliente = 7") == 1
 
 
+TAKEN_FOR = {
+    "um.csv": ("7;Bia Polo;bia@example.com;119\n", "Clientes"),  # by the number of its columns
+    "dois.csv": ("1;7;Ana;CE - SOBRAL 008;2021-06-10;-\n", "Atendimentos"),
+    "visitas.csv": ("sep=,\ncustomer_id,name,email\n8,Caio,caio@example.com\n", "Clientes"),  # and not by its own name
+    "clientes.csv": ("Março;;;;;\nid;id_cliente;angel;polo;data_limite;data_de_atendimento\n", "Atendimentos"),
+}
+
+
+@needs_browser
+async def test_a_file_is_taken_for_what_its_columns_say(app: FastAPI, tmp_path: Path) -> None:
+    await make_account(app)
+    for name, (text, _) in TAKEN_FOR.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    async with surfing_app(app) as surf:
+        page = await open_view(surf)
+        await page.get_by_label("Conferir antes de gravar").uncheck()
+        await page.locator("input[type=file]").set_input_files([tmp_path / name for name in TAKEN_FOR])
+        for name, (_, kind) in TAKEN_FOR.items():
+            card = page.get_by_role("article", name=name, exact=True)
+            await expect(card).to_contain_text(f"{kind} · ")
+            await expect(card).to_have_attribute("data-step", "ended")
+
+
 async def say_columns(card: Locator, meant: dict[str, str]) -> None:
     """The rest is as the page guesses."""
     send = card.get_by_role("button", name="Enviar com estas colunas")

@@ -4,7 +4,7 @@ import ast
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import get_args
@@ -20,7 +20,7 @@ from logistics_indicators.errors import Problem
 from logistics_indicators.http.field_words import said_of
 from logistics_indicators.last_change import BY_HAND
 from logistics_indicators.loads.formats import CSV, NDJSON, Form
-from logistics_indicators.loads.kinds import COLUMNS, KINDS, Kind
+from logistics_indicators.loads.kinds import KINDS, FileKind, Kind
 from logistics_indicators.loads.mending.mend import _fault
 from logistics_indicators.loads.obstacles import (
     DELETED,
@@ -211,16 +211,32 @@ def test_what_a_file_may_be_instead_of_a_table_has_a_name_in_portuguese() -> Non
             assert f'["{found[1]}", "' in TABLE
 
 
-def listed(names: Iterable[str]) -> str:
-    return "[" + ", ".join(f'"{name}"' for name in names) + "]"
+def declared_in_the_page() -> Iterator[tuple[Kind, list[tuple[str, bool, Kind | None]]]]:
+    """Of each kind, in their order: its columns, whether a file may lack them, and the kind whose ids they hold."""
+    module = (ASSETS / "kinds.js").read_text("utf-8")
+    for kind, columns in re.findall(r"^  (\w+): \{\n    columns: \[\n(.+?)^    \],", module, re.M | re.S):
+        lines = re.findall(r'\{ name: "(\w+)", (.+) \},', columns)
+        refers = [re.search(r'refersTo: "(\w+)"', rest) for _, rest in lines]
+        yield (
+            Kind(kind),
+            [
+                (name, "absent: true" in rest, Kind(found[1]) if found else None)
+                for (name, rest), found in zip(lines, refers, strict=True)
+            ],
+        )
 
 
-def test_the_columns_that_a_person_may_choose_are_those_of_the_kinds() -> None:
-    mapping = (ASSETS / "views/loads/mapping.js").read_text("utf-8")
-    for kind, columns in COLUMNS.items():
-        assert f"{kind}: {listed(columns)}" in mapping
-    absent = [column.name for declared in KINDS.values() for column in declared.columns if column.may_be_absent]
-    assert f"MAY_BE_ABSENT = new Set({listed(absent)})" in mapping
+def test_the_kinds_of_files_that_the_page_knows_are_those_of_the_service() -> None:
+    ours = [
+        (kind, [(column.name, column.may_be_absent, refers(declared, column.name)) for column in declared.columns])
+        for kind, declared in KINDS.items()
+    ]
+    assert list(declared_in_the_page()) == ours
+
+
+def refers(declared: FileKind, column: str) -> Kind | None:
+    reference = declared.refers_to.get(column)
+    return reference.kind if reference else None
 
 
 DETAILS = {"detail", "of_token", "words"}

@@ -7,11 +7,11 @@ import { language } from "./choices.js";
 import { zone } from "./zone.js";
 
 const LOCALE = { pt: "pt-BR", en: "en-GB" };
-/** @type {Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>} */
+/** @type {Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat | Intl.ListFormat>} */
 const made = new Map();
 
 /**
- * @template {Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat} F
+ * @template {Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat | Intl.ListFormat} F
  * @param {string} name
  * @param {(locale: string) => F} make
  * @returns {F}
@@ -112,6 +112,9 @@ export function month(text) {
 export function days(seconds, digits = 1) {
   return seconds === null || seconds === undefined ? NOTHING : number(seconds / 86_400, digits);
 }
+
+/** One, another and a third. @param {readonly string[]} words */
+export const list = (words) => format("list", (locale) => new Intl.ListFormat(locale)).format(words);
 
 /** A wait: 12 s, 3 min. @param {number} seconds */
 export function span(seconds) {

@@ -9,7 +9,7 @@
 
 import { LOADS } from "./sentences_of_loads.js";
 
-/** @typedef {"columns" | "kind"} Mend of a file: a person says which column is which, or that it is of the other kind */
+/** @typedef {"columns" | "kind"} Mend of a file: a person says which column is which, or that it is of another kind */
 /** @typedef {{ of: RegExp, pt: import("../texts.js").Sentence, en: import("../texts.js").Sentence, mend?: Mend }} Said */
 
 const COLUMNS_UNKNOWN = {
@@ -17,7 +17,7 @@ const COLUMNS_UNKNOWN = {
   en: "The file's columns were not recognised.",
 };
 
-const OTHER_KIND = { pt: "O arquivo é de outro tipo:", en: "The file is of the other kind:" };
+const OTHER_KIND = { pt: "O arquivo é de outro tipo:", en: "The file is of another kind:" };
 
 /** @type {readonly [string, string][]} what a file that is no table may be */
 export const THINGS = [
@@ -165,7 +165,7 @@ const FILES = [
     en: "The Parquet file is broken, or written in a way that is not read here.",
   },
   {
-    of: /The file is one of (?<kind>customers|services): it has the columns (?<columns>[^.]+)\. Send it to \/v1\/(?:customers|services)\/batch\./,
+    of: /The file is one of (?<kind>\w+): it has the columns (?<columns>[^.]+)\. Send it to \/v1\/\w+\/batch\./,
     pt: `${OTHER_KIND.pt} tem as colunas de {kind} ({columns}).`,
     en: `${OTHER_KIND.en} it has the columns of {kind} ({columns}).`,
     mend: "kind",
@@ -177,7 +177,7 @@ const FILES = [
     mend: "columns",
   },
   {
-    of: /Its columns are not those of (?<kind>customers|services)\. Read: (?<read>.*?)\.(?= (?:It lacks|It has no column|Name columns by hand) )/,
+    of: /Its columns are not those of (?<kind>\w+)\. Read: (?<read>.*?)\.(?= (?:It lacks|It has no column|Name columns by hand) )/,
     pt: `${COLUMNS_UNKNOWN.pt} Lido: {read}. O arquivo deveria ser de {kind}.`,
     en: `${COLUMNS_UNKNOWN.en} Read: {read}. The file was to be one of {kind}.`,
     mend: "columns",

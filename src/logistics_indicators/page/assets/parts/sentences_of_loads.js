@@ -128,32 +128,31 @@ export const LOADS = [
     en: "Not all of that can be undone, so the load stays: put its rows right one by one, or with a file that updates them.",
   },
   {
-    of: /(?<n>\d+) rows? of services points? at customers of load (?<id>\d+): (?<changes>[^.]+)\./,
+    of: /(?<n>\d+) rows? of (?<other>\w+) points? at (?<kind>\w+) of load (?<id>\d+): (?<changes>[^.]+)\./,
     pt: {
-      one: "{n} atendimento é de clientes da carga {id}: {changes}.",
-      other: "{n} atendimentos são de clientes da carga {id}: {changes}.",
+      one: "{n} linha de {other} é de {kind} da carga {id}: {changes}.",
+      other: "{n} linhas de {other} são de {kind} da carga {id}: {changes}.",
     },
     en: {
-      one: "{n} visit is of customers of load {id}: {changes}.",
-      other: "{n} visits are of customers of load {id}: {changes}.",
+      one: "{n} row of {other} is of {kind} of load {id}: {changes}.",
+      other: "{n} rows of {other} are of {kind} of load {id}: {changes}.",
     },
   },
   {
-    of: /Those that no load can take back need other customers first\./,
-    pt: "Os que nenhuma carga tira precisam antes de outro cliente.",
-    en: "Those that no load can take back need other customers first.",
+    of: /Those that no load can take back need other (?<kind>\w+) first\./,
+    pt: "As que nenhuma carga tira precisam antes mudar de {kind}.",
+    en: "Those that no load can take back need other {kind} first.",
   },
   {
-    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to customers that are gone: (?<ids>[\d, ]+(?: and \d+ more)?)\. Load those again first, with the same ids\./,
+    of: /(?<n>\d+) rows? of load (?<id>\d+) belonged to (?<kind>\w+) that are gone: (?<ids>[\d, ]+(?: and \d+ more)?)\. Load those again first, with the same ids\./,
     pt: {
-      one: "{n} linha da carga {id} era de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
-      other:
-        "{n} linhas da carga {id} eram de clientes que não existem mais: {ids}. Carregue-os antes, com os mesmos ids.",
+      one: "{n} linha da carga {id} era de {kind} que não existem mais: {ids}. Carregue antes esses mesmos ids.",
+      other: "{n} linhas da carga {id} eram de {kind} que não existem mais: {ids}. Carregue antes esses mesmos ids.",
     },
     en: {
-      one: "{n} row of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
+      one: "{n} row of load {id} belonged to {kind} that are gone: {ids}. Load those again first, with the same ids.",
       other:
-        "{n} rows of load {id} belonged to customers that are gone: {ids}. Load those again first, with the same ids.",
+        "{n} rows of load {id} belonged to {kind} that are gone: {ids}. Load those again first, with the same ids.",
     },
   },
   {

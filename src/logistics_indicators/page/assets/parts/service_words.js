@@ -1,7 +1,8 @@
 /** The service's sentences, which are English, in the reader's language. What is not known stays as it came. */
 
 import { bytes, day } from "../format.js";
-import { common, textsOf } from "../texts.js";
+import { wordWithin } from "../kinds.js";
+import { textsOf } from "../texts.js";
 import { SENTENCES, THINGS, CHANGES } from "./sentences.js";
 
 const READY = SENTENCES.map(({ of, pt, en }) => ({
@@ -21,7 +22,8 @@ const VALUES = {
   size: (value) => bytes(Number(value)),
   first: day,
   last: day,
-  kind: (value) => common(/** @type {"services"} */ (value)).toLowerCase(),
+  kind: wordWithin,
+  other: wordWithin,
   what: things,
   changes: (value) =>
     CHANGES.reduce(
@@ -56,15 +58,15 @@ const SHOWN_CHARACTERS = 300;
  * How a file that was refused can be sent again, and the names of its columns as far as the service told them.
  *
  * @param {string} words
- * @returns {{ mend: import("./sentences.js").Mend, read: string[] } | null}
+ * @returns {{ mend: import("./sentences.js").Mend, kind: string, read: string[] } | null} kind: of which it speaks, if of any
  */
 export function mendOf(words) {
   for (const { of, mend } of SENTENCES) {
     const found = mend && of.exec(words);
     if (!found) continue;
-    const { read = "" } = found.groups ?? {};
+    const { kind = "", read = "" } = found.groups ?? {};
     const names = read.includes(" | ") ? read.split(" | ") : [];
-    return { mend, read: read.length < SHOWN_CHARACTERS ? names : names.slice(0, -1) };
+    return { mend, kind, read: read.length < SHOWN_CHARACTERS ? names : names.slice(0, -1) };
   }
   return null;
 }

@@ -5,6 +5,7 @@ import { useData } from "../data.js";
 import { plusDays } from "../days.js";
 import { day, days, number, percent } from "../format.js";
 import { html, useState } from "../html.js";
+import { ofAllKinds } from "../kinds.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Action } from "../parts/focus.js";
@@ -40,7 +41,7 @@ const text = textsOf({
     tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
     tone_good: "Acima do SLA do período",
     empty: "Ainda não há atendimentos neste período.",
-    unused: "Ainda não há atendimentos: carregue os arquivos de clientes e de atendimentos.",
+    unused: "Ainda não há atendimentos: carregue os arquivos {of_kinds}.",
     load: "Carregar arquivos",
     early: "dias antes do prazo",
     by: "Ver por",
@@ -65,7 +66,7 @@ const text = textsOf({
     tone_quiet: "The interval reaches the SLA of the period: undecided",
     tone_good: "Above the SLA of the period",
     empty: "There are no visits in this period yet.",
-    unused: "There are no visits yet: load the files of customers and of visits.",
+    unused: "There are no visits yet: load the files {of_kinds}.",
     load: "Load files",
     early: "days before the deadline",
     by: "See by",
@@ -264,7 +265,7 @@ function Empty() {
     }
   }
   return html`<div class="card stack">
-    <p>${text(unused ? "unused" : "empty")}</p>
+    <p>${unused ? text("unused", { of_kinds: ofAllKinds() }) : text("empty")}</p>
     <div class="row">
       <a class="button" href=${linkTo("loads")}>${text("load")}</a>
       ${unused && may("admin") && html`<${Action} off=${asked} onClick=${demo}>${text("demo")}<//>`}

@@ -1,7 +1,8 @@
 /** The audit log in words: each act by its name on the wire, and what is told of it. */
 
 import { bytes, day, number } from "../../format.js";
-import { common, textsOf } from "../../texts.js";
+import { wordWithin } from "../../kinds.js";
+import { textsOf } from "../../texts.js";
 import { roles } from "./roles.js";
 
 const ACTS = {
@@ -168,7 +169,7 @@ const SHOWN = {
   before: settingOf,
   bytes: (value) => bytes(Number(value)),
   day,
-  kind: (value) => common(/** @type {"services"} */ (value)).toLowerCase(),
+  kind: wordWithin,
   role: roleOf,
   rows: (value) => number(Number(value)),
   scope: valueOf,

@@ -3,6 +3,7 @@
 import { get, send } from "../../api.js";
 import { number, percent, span } from "../../format.js";
 import { html, useEffect, useState } from "../../html.js";
+import { IN_ORDER, wordOf } from "../../kinds.js";
 import { Problems } from "../../parts/problems.js";
 import { textsOf } from "../../texts.js";
 
@@ -20,8 +21,6 @@ const text = textsOf({
     queue: "Espera da carga mais antiga",
     age: "Última mudança dos dados há",
     lag: "Mudanças ainda não consolidadas",
-    customers: "Clientes",
-    services: "Atendimentos",
     cores: "{n} núcleos",
   },
   en: {
@@ -33,8 +32,6 @@ const text = textsOf({
     queue: "Oldest load waits",
     age: "Last change of the data",
     lag: "Changes not merged yet",
-    customers: "Customers",
-    services: "Visits",
     cores: "{n} cores",
   },
 });
@@ -81,8 +78,7 @@ export function Health() {
     [text("queue"), span(samples.get("logistics_load_queue_age_seconds") ?? 0)],
     [text("age"), span(samples.get('logistics_data_age_seconds{of="services"}') ?? 0)],
     [text("lag"), number(samples.get("logistics_rollup_commits_waiting") ?? 0)],
-    [text("customers"), number(samples.get('logistics_rows{table="customers"}'))],
-    [text("services"), number(samples.get('logistics_rows{table="services"}'))],
+    ...IN_ORDER.map((kind) => rowsOf(kind, samples)),
   ];
   return html`
     <${Problems} problem=${problem} />
@@ -97,6 +93,9 @@ export function Health() {
     </dl>
   `;
 }
+
+/** @param {import("../../kinds.js").Kind} kind also its table's name @param {Samples} samples @returns {[string, string]} */
+const rowsOf = (kind, samples) => [wordOf(kind), number(samples.get(`logistics_rows{table="${kind}"}`))];
 
 /** Of the Prometheus exposition: a sample's name with its labels, and its value. @param {string} exposition */
 function samplesOf(exposition) {

@@ -1,6 +1,7 @@
 /** Where files are dropped or chosen, and how they are to be loaded. */
 
 import { html, useId, useState } from "../../html.js";
+import { byOrder, ofAllKinds } from "../../kinds.js";
 import { textsOf } from "../../texts.js";
 import { kindOf } from "./kind.js";
 import { add } from "./sending.js";
@@ -10,8 +11,8 @@ import { add } from "./sending.js";
 const text = textsOf({
   pt: {
     title: "Carregar arquivos",
-    drop: "Solte aqui os arquivos de clientes e de atendimentos",
-    formats: "CSV como veio, Excel (.xlsx), Parquet, NDJSON; gzip e zip também. Um ou os dois de uma vez.",
+    drop: "Solte aqui os arquivos {of_kinds}",
+    formats: "CSV como veio, Excel (.xlsx), Parquet, NDJSON; gzip e zip também. Um ou vários de uma vez.",
     choose: "Escolher arquivos",
     look: "Conferir antes de gravar",
     update: "Atualizar o que já existe com outros valores",
@@ -20,8 +21,8 @@ const text = textsOf({
   },
   en: {
     title: "Load files",
-    drop: "Drop the files of customers and of visits here",
-    formats: "CSV as it came, Excel (.xlsx), Parquet, NDJSON; gzip and zip as well. One or both at once.",
+    drop: "Drop the files {of_kinds} here",
+    formats: "CSV as it came, Excel (.xlsx), Parquet, NDJSON; gzip and zip as well. One or several at once.",
     choose: "Choose files",
     look: "Check before anything is stored",
     update: "Update what is there with other values",
@@ -39,7 +40,7 @@ export function Drop() {
   /** @param {Iterable<File>} files */
   async function take(files) {
     const kinds = await Promise.all([...files].map(async (file) => /** @type {const} */ ([file, await kindOf(file)])));
-    kinds.sort(([, one], [, other]) => one.localeCompare(other)); // customers first
+    kinds.sort(([, one], [, other]) => byOrder(one, other));
     for (const [file, kind] of kinds) add(file, kind, options);
   }
   /** @param {DragEvent} event */
@@ -62,7 +63,7 @@ export function Drop() {
       onDragLeave=${() => setOver(false)}
       onDrop=${dropped}
     >
-      <p><strong>${text("drop")}</strong></p>
+      <p><strong>${text("drop", { of_kinds: ofAllKinds() })}</strong></p>
       <p class="quiet small">${text("formats")}</p>
       <p>
         <label class="button main" for=${field}>${text("choose")}</label>

@@ -4,13 +4,13 @@ import { get } from "../../api.js";
 import { useData } from "../../data.js";
 import { bytes, instant, number, zoneName } from "../../format.js";
 import { html, useEffect, useState } from "../../html.js";
+import { wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
 import { Listing } from "../../parts/listing.js";
 import { Problems } from "../../parts/problems.js";
 import { linkTo } from "../../route.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
-import { wordOf } from "./kind.js";
 import { stateOf } from "./words.js";
 
 /** @typedef {import("./sending.js").Load} Load */

@@ -3,12 +3,12 @@
 import { Problem } from "../../problem.js";
 import { bytes, percent, span } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
+import { goesBehind, theWords, wordOf } from "../../kinds.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
 import { wordsOf } from "../../parts/problems.js";
 import { translated } from "../../parts/service_words.js";
 import { linkTo } from "../../route.js";
 import { textsOf } from "../../texts.js";
-import { wordOf } from "./kind.js";
 import { Mapping } from "./mapping.js";
 import { Preview } from "./preview.js";
 import { Counts } from "./report.js";
@@ -73,16 +73,22 @@ export function OneItem({ item }) {
 /** @param {import("./sending.js").Trouble} trouble */
 const toldOf = ({ status, title, message, errors }) => wordsOf(new Problem(status, title, message, errors));
 
+/** @param {import("../../kinds.js").Kind} kind */
+function waits(kind) {
+  const before = goesBehind(kind);
+  return before.length > 0 ? states("waiting", { kinds: theWords(before) }) : states("received");
+}
+
 /** @param {{ item: Item }} props */
 function Progress({ item }) {
-  const { step, sent, size, rate, load } = item;
+  const { kind, step, sent, size, rate, load } = item;
   if (step === "checked" || step === "ended" || step === "refused") return null;
   if (step === "sending" || step === "paused") {
     const words =
       rate > 0 && step === "sending" ? text("rate", { rate: bytes(rate), eta: span((size - sent) / rate) }) : "";
     return html`<${Bar} value=${size ? sent / size : 0} label=${states(step)} words=${words} />`;
   }
-  if (step === "waiting" || !load) return html`<p class="quiet" role="status">${states("waiting")}</p>`;
+  if (step === "waiting" || !load) return html`<p class="quiet" role="status">${waits(kind)}</p>`;
   return html`<${Bar}
     value=${load.progress}
     label=${states(load.status === "received" ? "received" : step)}

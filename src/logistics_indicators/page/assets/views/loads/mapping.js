@@ -1,15 +1,17 @@
 /** A file that was refused for its columns or its kind: a person says which column is which, and it is sent again. */
 
 import { html, useEffect, useState } from "../../html.js";
+import { IN_ORDER, isKind, KINDS, wordOf, wordWithin } from "../../kinds.js";
 import { valueOf } from "../../parts/scope_bar.js";
 import { mendOf } from "../../parts/service_words.js";
 import { textsOf } from "../../texts.js";
-import { wordOf } from "./kind.js";
+import { linesOf, widestOf } from "./head.js";
+import { guessed, likeliest } from "./kind.js";
 import { add, drop } from "./sending.js";
 import { columnName } from "./words.js";
 
 /** @typedef {import("./sending.js").Item} Item */
-/** @typedef {import("./sending.js").Kind} Kind */
+/** @typedef {import("../../kinds.js").Kind} Kind */
 
 const text = textsOf({
   pt: {
@@ -30,25 +32,13 @@ const text = textsOf({
   },
 });
 
-/** Of each kind the columns that a file has; of customers the last may be absent. */
-export const OURS = /** @type {const} */ ({
-  customers: ["id", "nome", "email", "telefone"],
-  services: ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"],
-});
-const MAY_BE_ABSENT = new Set(["telefone"]);
-
-/** How a workbook, a zip, a gzip, and Parquet begin; and what no text has. */
-const NO_TEXT = /^(?:PK\u0003\u0004|\u001f\u2039|\u001f\ufffd|PAR1)|\0/;
-const HEAD_BYTES = 64 * 1024;
-/** A header is not far from the beginning. */
-const HEAD_LINES = 20;
-
 /** @param {{ item: Item }} props */
 export function Mapping({ item }) {
   const { trouble, file } = item;
   if (!file || !trouble) return null;
   const told = mendOf(trouble.message);
-  if (told?.mend === "kind") return html`<${OtherKind} item=${item} file=${file} />`;
+  if (told?.mend === "kind")
+    return isKind(told.kind) && html`<${OtherKind} item=${item} file=${file} kind=${told.kind} />`;
   return told && html`<${Columns} item=${item} file=${file} read=${told.read} />`;
 }
 
@@ -58,12 +48,11 @@ function sendAgain(item, file, kind, columns) {
   add(file, kind, { ...item.options, columns });
 }
 
-/** @param {{ item: Item, file: File }} props */
-function OtherKind({ item, file }) {
-  const other = item.kind === "customers" ? "services" : "customers";
+/** @param {{ item: Item, file: File, kind: Kind }} props kind: the one that the service took it for */
+function OtherKind({ item, file, kind }) {
   return html`<p>
-    <button class="main" onClick=${() => sendAgain(item, file, other)}>
-      ${text("send_as", { kind: wordOf(other).toLowerCase() })}
+    <button class="main" onClick=${() => sendAgain(item, file, kind)}>
+      ${text("send_as", { kind: wordWithin(kind) })}
     </button>
   </p>`;
 }
@@ -75,15 +64,16 @@ function Columns({ item, file, read }) {
   const [meant, setMeant] = useState(/** @type {Record<string, string>} */ ({}));
   useEffect(() => {
     headOf(file, read).then((columns) => {
-      const likeliest = kindOf(columns, item.kind);
+      const its = likeliest(columns, item.kind);
       setTheirs(columns);
-      setKind(likeliest);
-      setMeant(guessed(columns, likeliest));
+      setKind(its);
+      setMeant(guessed(columns, its));
     });
   }, [file]);
   if (theirs.length < 2) return null; // nothing that a person could point at
   const given = new Set(Object.values(meant));
-  const lacks = OURS[kind].filter((name) => !given.has(name) && !MAY_BE_ABSENT.has(name));
+  const ours = KINDS[kind].columns;
+  const lacks = ours.filter(({ name, absent }) => !given.has(name) && !absent).map(({ name }) => name);
   /** @param {string} column @param {string} name */
   function mean(column, name) {
     const others = Object.entries(meant).filter(([each, its]) => each !== column && its !== name);
@@ -114,11 +104,7 @@ function Columns({ item, file, read }) {
           setMeant(guessed(theirs, chosen));
         }}
       >
-        ${
-          /** @type {const} */ (["customers", "services"]).map(
-            (each) => html`<option key=${each} value=${each}>${wordOf(each)}</option>`,
-          )
-        }
+        ${IN_ORDER.map((each) => html`<option key=${each} value=${each}>${wordOf(each)}</option>`)}
       </select>
     </label>
     <div class="grid">
@@ -131,7 +117,7 @@ function Columns({ item, file, read }) {
               onChange=${(/** @type {Event} */ event) => mean(column, valueOf(event))}
             >
               <option value="">${text("unused")}</option>
-              ${OURS[kind].map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+              ${ours.map(({ name }) => html`<option key=${name} value=${name}>${name}</option>`)}
             </select>
           </label>`,
       )}
@@ -143,39 +129,6 @@ function Columns({ item, file, read }) {
   </form>`;
 }
 
-/** Words by which a person may have called a column; each takes the first that is free. */
-const HINTS = /** @type {const} */ ({
-  id_cliente: /client|customer/i,
-  id: /^id|^c[oó]d|atendimento$/i,
-  nome: /nome|name|raz[aã]o/i,
-  email: /mail/i,
-  telefone: /fone|cel|phone|whats/i,
-  angel: /angel|t[eé]cnic|agente|quem|respons/i,
-  polo: /polo|hub|base|onde|unidade/i,
-  data_limite: /prazo|limite|venc|deadline|due/i,
-  data_de_atendimento: /atend|realiz|feit|conclu|done/i,
-});
-
-/** What a person would likely say; it stands in the form, to be changed. @param {readonly string[]} theirs @param {Kind} kind */
-function guessed(theirs, kind) {
-  /** @type {Record<string, string>} */
-  const meant = {};
-  const ours = Object.entries(HINTS).filter(([name]) => OURS[kind].some((each) => each === name));
-  for (const [name, hint] of ours) {
-    const free = theirs.filter((column) => !meant[column]);
-    const found = free.find((column) => column.toLowerCase() === name) ?? free.find((column) => hint.test(column));
-    if (found) meant[found] = name;
-  }
-  return meant;
-}
-
-/** The kind that more of the columns are of; the one that the file was sent as, where that is not clear. @param {readonly string[]} theirs @param {Kind} kind */
-function kindOf(theirs, kind) {
-  const other = kind === "customers" ? "services" : "customers";
-  const share = (/** @type {Kind} */ each) => Object.keys(guessed(theirs, each)).length / OURS[each].length;
-  return share(other) > share(kind) ? other : kind;
-}
-
 /**
  * The names of a file's columns. Of a text those of the first of its first lines that has most of them; a workbook and
  * what is packed only the service can read. A name with a comma or twice in the header cannot be said to the service.
@@ -184,38 +137,9 @@ function kindOf(theirs, kind) {
  * @param {readonly string[]} read
  */
 async function headOf(file, read) {
-  const text = decoded(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  return sayable(NO_TEXT.test(text) ? read : widestOf(text));
+  const lines = await linesOf(file);
+  return sayable(lines ? widestOf(lines) : read);
 }
 
 /** @param {readonly string[]} names */
 const sayable = (names) => names.filter((name, at) => name && !name.includes(",") && names.indexOf(name) === at);
-
-/** @param {string} text */
-function widestOf(text) {
-  const lines = text.split(/\r\n|\r|\n/, HEAD_LINES);
-  const readings = [";", ",", "\t"].flatMap((delimiter) => lines.map((line) => cellsOf(line, delimiter)));
-  return readings.reduce((best, cells) => (cells.length > best.length ? cells : best), /** @type {string[]} */ ([]));
-}
-
-/** @param {ArrayBuffer} bytes */
-function decoded(bytes) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
-}
-
-/** @param {string} line @param {string} delimiter */
-const cellsOf = (line, delimiter) =>
-  (line.match(new RegExp(`("(?:[^"]|"")*"|[^${delimiter}]*)(?:${delimiter}|$)`, "g")) ?? [])
-    .map((cell) =>
-      cell
-        .replace(new RegExp(`${delimiter}$`), "")
-        .trim()
-        .replace(/^"(.*)"$/s, "$1")
-        .replaceAll('""', '"')
-        .trim(),
-    )
-    .slice(0, line.split(delimiter).length);

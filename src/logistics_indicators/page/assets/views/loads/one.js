@@ -4,6 +4,7 @@ import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { bytes, instantOf, percent } from "../../format.js";
 import { html, useEffect, useRef, useState } from "../../html.js";
+import { KINDS, theWords, wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
@@ -13,7 +14,6 @@ import { linkTo } from "../../route.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
-import { wordOf } from "./kind.js";
 import { Counts, EffectOf, Reasons } from "./report.js";
 import { columnName, stateOf } from "./words.js";
 
@@ -24,7 +24,7 @@ const text = textsOf({
     title: "Carga {id}",
     all: "Todas as cargas",
     about: "{who}, {when}",
-    visits: "Ver os atendimentos desta carga",
+    rows: "Ver {them} desta carga",
     mend: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
     look: { one: "Ver {n} linha rejeitada", other: "Ver {n} linhas rejeitadas" },
     undo: "Desfazer a carga",
@@ -39,7 +39,7 @@ const text = textsOf({
     title: "Load {id}",
     all: "All loads",
     about: "{who}, {when}",
-    visits: "See the visits of this load",
+    rows: "See {them} of this load",
     mend: { one: "Mend {n} row", other: "Mend {n} rows" },
     look: { one: "See {n} rejected row", other: "See {n} rejected rows" },
     undo: "Undo the load",
@@ -72,6 +72,7 @@ export function OneLoad({ id }) {
 function Whole({ load, again }) {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   useKeptFocus(card);
+  const { shownIn } = KINDS[load.kind];
   const [state, tone] = stateOf(load);
   const mapped = Object.entries(load.columns).map(([ours, theirs]) =>
     ours === theirs ? ours : `${ours} ← ${columnName(theirs)}`,
@@ -95,11 +96,13 @@ function Whole({ load, again }) {
       ${mapped.length > 0 && html`<p class="quiet small">${text("columns", { names: mapped.join(", ") })}</p>`}
       <div class="row">
         <${Open} load=${load} />
-        ${load.kind === "services" &&
+        ${shownIn &&
         load.rows_inserted > 0 &&
         load.status !== "undone" &&
         !load.validate_only &&
-        html`<a class="button" href=${linkTo("visits", { load_id: load.id })}>${text("visits")}</a>`}
+        html`<a class="button" href=${linkTo(shownIn, { load_id: load.id })}
+          >${text("rows", { them: theWords([load.kind]) })}</a
+        >`}
         ${may("admin") &&
         load.status === "completed" &&
         !load.validate_only &&

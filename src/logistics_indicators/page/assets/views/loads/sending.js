@@ -4,6 +4,7 @@
  */
 
 import { addressOf, call, get } from "../../api.js";
+import { byOrder, goesBehind } from "../../kinds.js";
 import { Problem } from "../../problem.js";
 import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
@@ -12,7 +13,7 @@ import { forget, keep, kept } from "./shelf.js";
 
 /** @typedef {import("api").components["schemas"]["Load"]} Load */
 /** @typedef {import("api").components["schemas"]["Upload"]} Upload */
-/** @typedef {"customers" | "services"} Kind */
+/** @typedef {import("../../kinds.js").Kind} Kind */
 /** @typedef {Pick<Problem, "status" | "title" | "message" | "errors">} Trouble as the service said it: it is put in words where it is shown */
 /** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean, columns?: string }} Options */
 /**
@@ -54,7 +55,7 @@ export async function resumeKept() {
   const before = all.filter((item) => item.user === user);
   for (const item of all) if (item.user !== user) void forget(item.id);
   const known = new Set(items.get().map(({ id }) => id));
-  before.sort((one, other) => one.kind.localeCompare(other.kind)); // customers first
+  before.sort((one, other) => byOrder(one.kind, other.kind));
   items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
 }
@@ -104,17 +105,18 @@ function troubleOf(problem) {
  */
 const isPassing = (status) => status === 0 || status === 423 || status === 429 || status >= 500;
 
-/** Visits are checked against customers, so a file of customers that is under way goes first. @param {Item} item */
-const customersFirst = (item) =>
-  item.kind === "services" &&
-  items.get().some((other) => other.kind === "customers" && other.step !== "ended" && other.step !== "refused");
+/** It is checked against those of other kinds, so such a file that is under way goes first. @param {Item} item */
+function mustWait(item) {
+  const first = goesBehind(item.kind);
+  return items.get().some(({ kind, step }) => first.includes(kind) && step !== "ended" && step !== "refused");
+}
 
 /** @param {Item} item */
 async function send(item) {
-  if (item.options.look && customersFirst(item)) {
+  if (item.options.look && mustWait(item)) {
     update(item.id, { step: "waiting" });
     const unwatch = items.watch(() => {
-      if (find(item.id) && customersFirst(item)) return;
+      if (find(item.id) && mustWait(item)) return;
       unwatch();
       void go(item.id);
     });
@@ -193,7 +195,7 @@ function metadataOf({ kind, name, options }) {
   /** @type {Record<string, string>} */
   const asked = { kind, filename: name, on_conflict, validate_only: String(look) };
   if (options.columns) asked.columns = options.columns; // said by hand: see mapping.js
-  return kind === "services" ? { ...asked, unknown_customer } : asked;
+  return goesBehind(kind).length > 0 ? { ...asked, unknown_customer } : asked;
 }
 
 /** Bytes a second, smoothed. */

@@ -4,6 +4,7 @@ import { call } from "../../api.js";
 import { Problem } from "../../problem.js";
 import { useData } from "../../data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
+import { IN_ORDER, isKind, USUAL, wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
@@ -74,7 +75,7 @@ const text = textsOf({
   },
 });
 
-const KINDS = /** @type {const} */ (["services", "customers"]);
+const KINDS = [USUAL, ...IN_ORDER.filter((kind) => kind !== USUAL)];
 const MOST = 1_000;
 const NARROWS = ["load", "reason", "column", "value"];
 
@@ -107,7 +108,7 @@ export function Mending({ params }) {
 /** @param {URLSearchParams} params @param {unknown} load */
 function kindOf(params, load) {
   const own = load && typeof load === "object" && "kind" in load ? load.kind : params.get("kind");
-  return KINDS.find((each) => each === own) ?? "services";
+  return isKind(own) ? own : USUAL;
 }
 
 /**
@@ -138,7 +139,7 @@ function Kinds({ kind, load }) {
   return html`<label class="field narrow">
     <span>${text("kind")}</span>
     <select value=${kind} onChange=${choose}>
-      ${KINDS.map((each) => html`<option value=${each}>${common(each)}</option>`)}
+      ${KINDS.map((each) => html`<option value=${each}>${wordOf(each)}</option>`)}
     </select>
   </label>`;
 }
