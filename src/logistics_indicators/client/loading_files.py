@@ -51,14 +51,23 @@ class FilesToLoad:
 
 def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
     async def run() -> int:
-        with _paths(asked.names) as paths:
-            known = [(path, await _kind_of(path, asked)) for path in paths]
-            async with client_of(service) as client:
-                batch = [(path, kind or await _kind_of_preset(client, asked.options)) for path, kind in known]
-                batch.sort(key=lambda item: list(KINDS).index(item[1]))
-                return await _load(client, batch, asked, None if service.url is None else Uploads())
+        try:
+            with _paths(asked.names) as paths:
+                return await _known_and_loaded(service, asked, paths)
+        except asyncio.CancelledError:
+            errors.print(INTERRUPTED_HERE if service.url is None else INTERRUPTED_THERE)
+            raise
 
     raise typer.Exit(outcome(run))
+
+
+async def _known_and_loaded(service: Service, asked: FilesToLoad, paths: list[Path]) -> int:
+    """The exit code."""
+    known = [(path, await _kind_of(path, asked)) for path in paths]
+    async with client_of(service) as client:
+        batch = [(path, kind or await _kind_of_preset(client, asked.options)) for path, kind in known]
+        batch.sort(key=lambda item: list(KINDS).index(item[1]))
+        return await _load(client, batch, asked, None if service.url is None else Uploads())
 
 
 def _resumably(uploads: Uploads) -> Send:
@@ -74,12 +83,8 @@ async def _load(
     client: httpx.AsyncClient, batch: list[tuple[Path, Kind]], asked: FilesToLoad, uploads: Uploads | None
 ) -> int:
     """The exit code. uploads: where the files go over a network."""
-    try:
-        send = _resumably(uploads) if uploads else send_file
-        loads, refused = await load_with_progress(client, batch, asked.options, send)
-    except asyncio.CancelledError:
-        errors.print(INTERRUPTED_HERE if uploads is None else INTERRUPTED_THERE)
-        raise
+    send = _resumably(uploads) if uploads else send_file
+    loads, refused = await load_with_progress(client, batch, asked.options, send)
     if uploads:
         _tell_of_earlier(uploads)
         uploads.forget()
