@@ -45,13 +45,13 @@ OPEN = """
 SELECT angel, count(*), count(*) FILTER (WHERE data_limite < $1) FROM visits
 WHERE data_de_atendimento IS NULL GROUP BY 1
 """
-INSERT = """
-INSERT INTO services (id_cliente, angel_id, polo_id, data_limite, data_de_atendimento, load_id)
+INSERT = f"""
+INSERT INTO services (id_cliente, {", ".join(VISIT_SCHEMA)}, load_id)
 VALUES (1, $1, $2, $3, $4, $5)
 """
 PICK = "SELECT id FROM services WHERE id >= $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
 READ = "SELECT angel, polo, data_limite, data_de_atendimento FROM visits WHERE id = $1"
-CHANGE = "UPDATE services SET angel_id = $2, polo_id = $3, data_limite = $4, data_de_atendimento = $5 WHERE id = $1"
+CHANGE = f"UPDATE services SET ({', '.join(VISIT_SCHEMA)}) = ($2, $3, $4, $5) WHERE id = $1"
 
 Work = Callable[[asyncpg.Connection, random.Random], Awaitable[None]]
 

@@ -14,8 +14,8 @@ from logistics_indicators.rollup.names import Visit, frame_of
 from logistics_indicators.rollup.writing import record_frames
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
-INSERT_VISITS = """
-INSERT INTO services (id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
+INSERT_VISITS = f"""
+INSERT INTO services (id_cliente, {", ".join(VISIT_SCHEMA)})
 SELECT 1, * FROM unnest($1::integer[], $2::integer[], $3::date[], $4::timestamp[])
 """
 

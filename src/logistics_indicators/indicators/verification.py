@@ -12,12 +12,18 @@ from ..database import Connection, Lock
 from ..errors import Conflict
 from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, RECENT_LEVELS, Grain
 from ..rollup.cells import DAY_TOTAL, LATE, OPEN
+from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
 from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
 from .snapshot import STATE
 
 FOLDER = Path(__file__).parent
-VISITS_OF_ROWS = (FOLDER / "visits_of_rows.sql").read_text(encoding="utf-8")
-REBUILD = [part.format(levels=LEVELS) for part in (FOLDER / "rebuild.sql").read_text(encoding="utf-8").split(";\n")]
+NAMED = [COLUMN_OF[by] for by in CELL_DIMENSIONS]
+IDS, NO_IDS = ids_in_sql(), ids_in_sql("0 AS {id}")
+VISITS_OF_ROWS = (FOLDER / "visits_of_rows.sql").read_text(encoding="utf-8").format(ids=IDS)
+REBUILD = [
+    part.format(levels=LEVELS, ids=IDS, no_ids=ids_in_sql("0"))
+    for part in (FOLDER / "rebuild.sql").read_text(encoding="utf-8").split(";\n")
+]
 
 EXAMPLES = 20
 
@@ -45,7 +51,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class Comparison:
-    """expected, found: SELECTs of block, polo_id, angel_id, days_late and the sums."""
+    """expected, found: SELECTs of block, the ids, days_late and the sums."""
 
     level: str
     expected: str
@@ -60,13 +66,13 @@ def _of_level(grain: Grain) -> list[Comparison]:
     own = grain in RECENT_LEVELS
     recent_grain, recent_block = (grain.value, "block") if own else (Grain.day.value, block.format(day="block"))
     on_time = "CASE WHEN days_late = 0 THEN total ELSE 0 END AS on_time"
-    keys = f"{recent_block} AS block, polo_id, angel_id"
-    rows = f"SELECT {block.format(day='day')} AS block, polo_id, angel_id"
+    keys = f"{recent_block} AS block, {IDS}"
+    rows = f"SELECT {block.format(day='day')} AS block, {IDS}"
     return [
         Comparison(
             grain.name,
             f"{rows}, 0 AS days_late, total, {on_time}, seconds FROM rows_of_visits WHERE NOT open",
-            f"""SELECT block, polo_id, angel_id, 0 AS days_late, total, on_time, seconds
+            f"""SELECT block, {IDS}, 0 AS days_late, total, on_time, seconds
             FROM rollup WHERE grain = {grain.value}
             UNION ALL SELECT {keys}, 0, total, on_time, seconds FROM rollup_recent WHERE grain = {recent_grain}""",
             ("total", "on_time", "seconds"),
@@ -74,15 +80,15 @@ def _of_level(grain: Grain) -> list[Comparison]:
         Comparison(
             f"{grain.name} (late)",
             f"{rows}, days_late, total FROM rows_of_visits WHERE NOT open AND days_late > 0",
-            f"""SELECT block, polo_id, angel_id, days_late, total FROM rollup_late WHERE grain = {grain.value}
-            UNION ALL SELECT {block.format(day="block")}, polo_id, angel_id, days_late, total
+            f"""SELECT block, {IDS}, days_late, total FROM rollup_late WHERE grain = {grain.value}
+            UNION ALL SELECT {block.format(day="block")}, {IDS}, days_late, total
             FROM rollup_recent WHERE grain = {LATE}""",
         ),
     ]
 
 
 def _of_grain(level: str, grain: int, expected: str) -> Comparison:
-    select = "SELECT block, polo_id, angel_id, 0 AS days_late, total FROM {} WHERE grain = {}"
+    select = f"SELECT block, {IDS}, 0 AS days_late, total FROM {{}} WHERE grain = {{}}"
     return Comparison(
         level, expected, f"{select.format('rollup', grain)} UNION ALL {select.format('rollup_recent', grain)}"
     )
@@ -93,33 +99,33 @@ COMPARISONS = [
     _of_grain(
         "day (all)",
         DAY_TOTAL,
-        "SELECT day AS block, 0 AS polo_id, 0 AS angel_id, 0 AS days_late, total FROM rows_of_visits WHERE NOT open",
+        f"SELECT day AS block, {NO_IDS}, 0 AS days_late, total FROM rows_of_visits WHERE NOT open",
     ),
     _of_grain(
         "open",
         OPEN,
-        "SELECT day AS block, polo_id, angel_id, 0 AS days_late, total FROM rows_of_visits WHERE open",
+        f"SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits WHERE open",
     ),
     Comparison(
         "without a name",
-        """SELECT day AS block, polo_id, angel_id, 0 AS days_late, total FROM rows_of_visits
-        WHERE polo_id NOT IN (SELECT id FROM polos) OR angel_id NOT IN (SELECT id FROM angels)""",
-        "SELECT day AS block, polo_id, angel_id, 0 AS days_late, total FROM rows_of_visits WHERE false",
+        f"""SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits
+        WHERE {" OR ".join(f"{column.id} NOT IN (SELECT id FROM {column.table})" for column in NAMED)}""",
+        f"SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits WHERE false",
     ),
 ]
 """The last: a rebuild brings no name back; a backup has it."""
 
 COMPARE = """
-WITH expected AS (SELECT block, polo_id, angel_id, days_late, {sums} FROM ({expected}) AS e GROUP BY 1, 2, 3, 4),
-found AS (SELECT block, polo_id, angel_id, days_late, {sums} FROM ({found}) AS f GROUP BY 1, 2, 3, 4),
+WITH expected AS (SELECT block, {ids}, days_late, {sums} FROM ({expected}) AS e GROUP BY block, {ids}, days_late),
+found AS (SELECT block, {ids}, days_late, {sums} FROM ({found}) AS f GROUP BY block, {ids}, days_late),
 differing AS (
-    SELECT block, polo_id, angel_id, days_late, {of_expected} AS expected, {of_found} AS found
-    FROM expected FULL JOIN found USING (block, polo_id, angel_id, days_late)
+    SELECT block, {ids}, days_late, {of_expected} AS expected, {of_found} AS found
+    FROM expected FULL JOIN found USING (block, {ids}, days_late)
 )
-SELECT block, COALESCE(polos.name, '?'), COALESCE(angels.name, '?'), days_late, expected, found, count(*) OVER ()
-FROM differing LEFT JOIN polos ON polos.id = polo_id LEFT JOIN angels ON angels.id = angel_id
+SELECT block, {names}, days_late, expected, found, count(*) OVER ()
+FROM differing {joins}
 WHERE expected <> found
-ORDER BY block, polo_id, angel_id, days_late LIMIT $1
+ORDER BY block, {ids}, days_late LIMIT $1
 """
 
 
@@ -149,6 +155,9 @@ def _compare(comparison: Comparison) -> str:
     return COMPARE.format(
         expected=comparison.expected,
         found=comparison.found,
+        ids=IDS,
+        names=", ".join(f"COALESCE({column.table}.{column.name}, '?')" for column in NAMED),
+        joins=" ".join(f"LEFT JOIN {column.table} ON {column.table}.id = {column.id}" for column in NAMED),
         sums=sums,
         of_expected=of("expected"),
         of_found=of("found"),

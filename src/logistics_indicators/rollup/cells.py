@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import polars as pl
 
 from .blocks import RECENT_LEVELS, Grain
+from .dimensions import IDS
 
 DAY_TOTAL = 5
-"""A grain of its own: all visits of a day in one cell, with 0 for its polo and its angel."""
+"""A grain of its own: all visits of a day in one cell, its ids 0."""
 
 OPEN = 6
 """A grain of its own: visits not made yet, by their deadline."""
@@ -16,14 +17,13 @@ LATE = 10
 """A grain of its own: late visits of a day, by days_late. In all other cells days_late is 0."""
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "angel_id": pl.Int32,
-    "polo_id": pl.Int32,
+    **dict.fromkeys(IDS, pl.Int32),
     "data_limite": pl.Date,
     "data_de_atendimento": pl.Datetime("us"),
 }
 """Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
 
-KEYS = ["block", "polo_id", "angel_id"]
+KEYS = ["block", *IDS]
 LATE_KEYS = [*KEYS, "days_late"]
 SUMS = ["total", "on_time", "seconds"]
 CELL_COLUMNS = ["grain", *LATE_KEYS, *SUMS]
@@ -60,8 +60,7 @@ def cells_of(visits: pl.LazyFrame) -> pl.DataFrame:
     day = done.dt.date()
     signed = visits.select(
         pl.coalesce(day, limit).alias("block"),
-        "polo_id",
-        "angel_id",
+        *IDS,
         (day - limit).dt.total_days().fill_null(0).clip(0).cast(pl.Int32).alias("days_late"),
         pl.col("sign").alias("total"),
         pl.when(day <= limit).then("sign").otherwise(0).alias("on_time"),
@@ -73,7 +72,7 @@ def cells_of(visits: pl.LazyFrame) -> pl.DataFrame:
     cells = {
         Grain.day.value: sums,
         LATE: _summed(attended.filter(pl.col("days_late") > 0).with_columns(seconds=NOTHING), LATE_KEYS),
-        DAY_TOTAL: _summed(sums.with_columns(polo_id=NOBODY, angel_id=NOBODY, on_time=NOBODY, seconds=NOTHING), KEYS),
+        DAY_TOTAL: _summed(sums.with_columns(on_time=NOBODY, seconds=NOTHING, **dict.fromkeys(IDS, NOBODY)), KEYS),
         OPEN: _summed(signed.filter(pl.col("open")), KEYS),
     }
     for grain in RECENT_LEVELS[1:]:

@@ -30,3 +30,13 @@ COLUMN_OF = {
     Dimension.polo: Column("polo_id", "polos", "name", "polo"),
     Dimension.uf: Column("polo_id", "polos", "uf", "state", is_key=False, nullable=True),
 }
+
+CELL_DIMENSIONS = (Dimension.polo, Dimension.angel)
+"""Whose ids tell cells apart, in the order of the primary keys of the sums' tables. The others are told from these."""
+
+IDS = tuple(COLUMN_OF[by].id for by in CELL_DIMENSIONS)
+
+
+def ids_in_sql(each: str = "{id}") -> str:
+    """A list of them, each in this form."""
+    return ", ".join(each.format(id=name) for name in IDS)

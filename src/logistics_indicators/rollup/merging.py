@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..database import Connection, Lock, allow_long_statements
 from .blocks import MERGED_LEVELS, levels_in_sql
+from .dimensions import ids_in_sql
 
 MERGE_CELLS = 250_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
@@ -29,8 +30,8 @@ MERGE_TIMEOUT = 600.0
 LEVELS = levels_in_sql(MERGED_LEVELS, "cell.block")
 
 FOLDER = Path(__file__).parent
-MERGE_COMMITS = (FOLDER / "merge_commits.sql").read_text(encoding="utf-8").format(levels=LEVELS)
-GATHER_COMMITS = (FOLDER / "gather_commits.sql").read_text(encoding="utf-8")
+MERGE_COMMITS = (FOLDER / "merge_commits.sql").read_text(encoding="utf-8").format(levels=LEVELS, ids=ids_in_sql())
+GATHER_COMMITS = (FOLDER / "gather_commits.sql").read_text(encoding="utf-8").format(ids=ids_in_sql())
 
 WAITING = """
 SELECT array_agg(id), sum(cells)::bigint, bool_or(gathered_by IS NOT NULL)

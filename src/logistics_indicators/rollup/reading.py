@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..database import Connection
 from .blocks import RECENT_LEVELS, Grain, Span, spans_of, whole_spans
 from .cells import DAY_TOTAL, LATE, OPEN
-from .dimensions import COLUMN_OF, Dimension
+from .dimensions import COLUMN_OF, Dimension, ids_in_sql
 
 
 class Days(NamedTuple):
@@ -61,7 +61,7 @@ class Question:
             signs=self.argument([span.sign for span in spans]),
             table=table,
         )
-        return f"SELECT polo_id, angel_id, {columns} FROM {source} WHERE {self.where} AND {condition}"
+        return f"SELECT {ids_in_sql()}, {columns} FROM {source} WHERE {self.where} AND {condition}"
 
     async def ask(self, connection: Connection, statement: str) -> Sequence[Sequence[Any]]:
         rows: Sequence[Sequence[Any]] = await connection.fetch(statement, *self.arguments)
@@ -263,9 +263,9 @@ async def fetch_open(
 
 STANDING = """
 WITH pairs AS (
-    SELECT polo_id, angel_id, sum(total)::bigint AS total, sum(on_time)::bigint AS on_time, sum(open)::bigint AS open,
+    SELECT {ids}, sum(total)::bigint AS total, sum(on_time)::bigint AS on_time, sum(open)::bigint AS open,
            sum(overdue)::bigint AS overdue
-    FROM ({cells}) AS cells GROUP BY polo_id, angel_id
+    FROM ({cells}) AS cells GROUP BY {ids}
 )
 SELECT NULL AS dimension, NULL AS name, {sums} FROM pairs
 """
@@ -293,7 +293,7 @@ async def fetch_standing(
         for table in ("rollup", "rollup_recent")
         for spans, columns in ((years, "total, on_time, 0 AS open, 0 AS overdue"), (deadlines, due))
     ]
-    parts = [STANDING.format(cells="\nUNION ALL\n".join(cells), sums=STANDING_SUMS)]
+    parts = [STANDING.format(cells="\nUNION ALL\n".join(cells), ids=ids_in_sql(), sums=STANDING_SUMS)]
     for by, listed in names.items():
         column = COLUMN_OF[by]
         where = {"id": column.id, "table": column.table, "name": column.name, "listed": question.argument(list(listed))}

@@ -15,6 +15,7 @@ from ..database import Connection, copy_bytes, each_row_once
 from .blocks import RECENT_LEVELS, levels_in_sql
 from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
+from .dimensions import ids_in_sql
 
 
 class Sums(NamedTuple):
@@ -67,7 +68,7 @@ RESTORE_VISITS_OF_LOAD = (FOLDER / "restore_visits_of_load.sql").read_text(encod
 APPEND_CHANGED_VISITS = (
     (FOLDER / "append_changed_visits.sql")
     .read_text(encoding="utf-8")
-    .format(levels=levels_in_sql(RECENT_LEVELS, "day"))
+    .format(levels=levels_in_sql(RECENT_LEVELS, "day"), ids=ids_in_sql(), no_ids=ids_in_sql("0"))
 )
 TAKE_BACK_SECONDS = 600
 
@@ -103,9 +104,9 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
     return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])
 
 
-CREATE_CHANGED_VISITS = """
+CREATE_CHANGED_VISITS = f"""
 CREATE TEMPORARY TABLE changed_visits (
-    day date, open boolean, polo_id integer, angel_id integer, days_late integer, total integer, seconds bigint
+    day date, open boolean, {ids_in_sql("{id} integer")}, days_late integer, total integer, seconds bigint
 )
 """
 
