@@ -1,4 +1,7 @@
-"""What a change to the visits is as rows of rollup_recent, for frames; append_changed_visits.sql is the same in SQL."""
+"""What a change to the visits is as rows of rollup_recent, for frames.
+
+sum_signed_visits.sql and append_changed_visits.sql are the same in SQL.
+"""
 
 from collections.abc import Iterable
 

@@ -63,12 +63,23 @@ def _lines(cells: pl.DataFrame, commit: int) -> bytes:
 
 
 FOLDER = Path(__file__).parent
-DELETE_VISITS_OF_LOAD = (FOLDER / "delete_visits_of_load.sql").read_text(encoding="utf-8")
-RESTORE_VISITS_OF_LOAD = (FOLDER / "restore_visits_of_load.sql").read_text(encoding="utf-8")
-APPEND_CHANGED_VISITS = (
-    (FOLDER / "append_changed_visits.sql")
-    .read_text(encoding="utf-8")
-    .format(levels=levels_in_sql(RECENT_LEVELS, "day"), ids=ids_in_sql(), no_ids=ids_in_sql("0"))
+
+
+def _sql(name: str, **parts: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8").format(ids=ids_in_sql(), **parts)
+
+
+SUM_SIGNED_VISITS = _sql("sum_signed_visits.sql").rstrip()
+DELETE_VISITS_OF_LOAD = _sql("delete_visits_of_load.sql", sum_signed_visits=SUM_SIGNED_VISITS)
+RESTORE_VISITS_OF_LOAD = _sql(
+    "restore_visits_of_load.sql",
+    sum_signed_visits=SUM_SIGNED_VISITS,
+    ids_now=ids_in_sql("{id}_now"),
+    ids_of_b=ids_in_sql("b.{id}"),
+    ids_of_now=ids_in_sql("now.{id}"),
+)
+APPEND_CHANGED_VISITS = _sql(
+    "append_changed_visits.sql", levels=levels_in_sql(RECENT_LEVELS, "day"), no_ids=ids_in_sql("0")
 )
 TAKE_BACK_SECONDS = 600
 
