@@ -48,6 +48,7 @@ from logistics_indicators.loads.merging.tables import copy_lines
 from logistics_indicators.loads.parsing.chunk import parse_chunk
 from logistics_indicators.loads.parsing.headers import read_opening
 from logistics_indicators.loads.receiving.cutting import Cutter
+from logistics_indicators.rollup.tables import SUM_TABLE_NAMES
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.migrations import migrate
 
@@ -67,10 +68,8 @@ NATURAL = (
 
 SECOND, SMALL, SMALL_ROWS = "services_second", "services_small", 5_000
 OTHER_IDS = {SECOND: 10**11, SMALL: 10**12}
-TABLES = (
-    "customers, services, loads, load_chunks, load_rejects, load_touched_ids, "
-    "rollup, rollup_late, rollup_recent, rollup_waiting"
-)
+ROW_TABLES = ("customers", "services", "loads", "load_chunks", "load_rejects", "load_touched_ids")
+TABLES = ", ".join((*ROW_TABLES, "rollup_recent", "rollup_waiting", *SUM_TABLE_NAMES))
 Figures = dict[str, float]
 
 

@@ -10,20 +10,35 @@ import asyncpg
 
 from ..database import Connection, Lock
 from ..errors import Conflict
-from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, RECENT_LEVELS, Grain
-from ..rollup.cells import DAY_TOTAL, LATE, OPEN
+from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain
+from ..rollup.cells import DAY_TOTAL, OPEN
 from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
 from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
+from ..rollup.tables import SUM_TABLES, SumTable
 from .snapshot import STATE
 
 FOLDER = Path(__file__).parent
-NAMED = [COLUMN_OF[by] for by in CELL_DIMENSIONS]
+NAMED = {by: COLUMN_OF[by] for by in CELL_DIMENSIONS}
 IDS, NO_IDS = ids_in_sql(), ids_in_sql("0 AS {id}")
 VISITS_OF_ROWS = (FOLDER / "visits_of_rows.sql").read_text(encoding="utf-8").format(ids=IDS)
-REBUILD = [
-    part.format(levels=LEVELS, ids=IDS, no_ids=ids_in_sql("0"))
-    for part in (FOLDER / "rebuild.sql").read_text(encoding="utf-8").split(";\n")
-]
+REBUILD_TABLE = (FOLDER / "rebuild_table.sql").read_text(encoding="utf-8").rstrip()
+REBUILT_TABLES = ";\n".join(
+    REBUILD_TABLE.format(
+        table=table.name,
+        keys=table.keys_in_sql,
+        sums=table.sums_in_sql(),
+        added=table.sums_in_sql("sum({sum})"),
+        levels=LEVELS,
+        visits=table.visits,
+    )
+    for table in SUM_TABLES
+)
+REBUILD = (
+    (FOLDER / "rebuild.sql")
+    .read_text(encoding="utf-8")
+    .format(tables=REBUILT_TABLES, ids=IDS, no_ids=ids_in_sql("0"))
+    .split(";\n")
+)
 
 EXAMPLES = 20
 
@@ -36,9 +51,9 @@ class Difference:
     block: date
     polo: str
     angel: str
-    days_late: int | None
     expected: list[int]
     found: list[int]
+    days_late: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,81 +66,71 @@ class Verification:
 
 @dataclass(frozen=True)
 class Comparison:
-    """expected, found: SELECTs of block, the ids, days_late and the sums."""
+    """expected, found: SELECTs of block, the ids, `also` and the sums."""
 
     level: str
     expected: str
     found: str
     sums: tuple[str, ...] = ("total",)
+    also: tuple[str, ...] = ()
 
 
-def _of_level(grain: Grain) -> list[Comparison]:
-    """The level's cells and its late ones. Changes not merged yet count by their cells of this grain; where that is not
-    among RECENT_LEVELS, by their day cells."""
-    block = BLOCK_IN_SQL[grain]
-    own = grain in RECENT_LEVELS
-    recent_grain, recent_block = (grain.value, "block") if own else (Grain.day.value, block.format(day="block"))
-    on_time = "CASE WHEN days_late = 0 THEN total ELSE 0 END AS on_time"
-    keys = f"{recent_block} AS block, {IDS}"
-    rows = f"SELECT {block.format(day='day')} AS block, {IDS}"
-    return [
-        Comparison(
-            grain.name,
-            f"{rows}, 0 AS days_late, total, {on_time}, seconds FROM rows_of_visits WHERE NOT open",
-            f"""SELECT block, {IDS}, 0 AS days_late, total, on_time, seconds
-            FROM rollup WHERE grain = {grain.value}
-            UNION ALL SELECT {keys}, 0, total, on_time, seconds FROM rollup_recent WHERE grain = {recent_grain}""",
-            ("total", "on_time", "seconds"),
-        ),
-        Comparison(
-            f"{grain.name} (late)",
-            f"{rows}, days_late, total FROM rows_of_visits WHERE NOT open AND days_late > 0",
-            f"""SELECT block, {IDS}, days_late, total FROM rollup_late WHERE grain = {grain.value}
-            UNION ALL SELECT {block.format(day="block")}, {IDS}, days_late, total
-            FROM rollup_recent WHERE grain = {LATE}""",
-        ),
-    ]
+def _of_level(table: SumTable, grain: Grain) -> Comparison:
+    """Changes not merged yet count by their cells of this level; where it has none of its own, by those of days."""
+    block, columns = BLOCK_IN_SQL[grain], f"{table.keys_in_sql}, {table.sums_in_sql()}"
+    own = grain in table.recent
+    recent_grain = table.recent[grain if own else Grain.day]
+    recent_block = "block" if own else block.format(day="block")
+    return Comparison(
+        table.title.format(grain.name),
+        f"""SELECT {block.format(day="day")} AS block, {columns}
+        FROM rows_of_visits WHERE NOT open AND {table.visits}""",
+        f"""SELECT block, {columns} FROM {table.name} WHERE grain = {grain.value}
+        UNION ALL SELECT {recent_block} AS block, {columns} FROM rollup_recent WHERE grain = {recent_grain}""",
+        table.sums,
+        table.also,
+    )
 
 
 def _of_grain(level: str, grain: int, expected: str) -> Comparison:
-    select = f"SELECT block, {IDS}, 0 AS days_late, total FROM {{}} WHERE grain = {{}}"
+    select = f"SELECT block, {IDS}, total FROM {{}} WHERE grain = {{}}"
     return Comparison(
         level, expected, f"{select.format('rollup', grain)} UNION ALL {select.format('rollup_recent', grain)}"
     )
 
 
 COMPARISONS = [
-    *(comparison for grain in MERGED_LEVELS for comparison in _of_level(grain)),
+    *(_of_level(table, grain) for grain in MERGED_LEVELS for table in SUM_TABLES),
     _of_grain(
         "day (all)",
         DAY_TOTAL,
-        f"SELECT day AS block, {NO_IDS}, 0 AS days_late, total FROM rows_of_visits WHERE NOT open",
+        f"SELECT day AS block, {NO_IDS}, total FROM rows_of_visits WHERE NOT open",
     ),
     _of_grain(
         "open",
         OPEN,
-        f"SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits WHERE open",
+        f"SELECT day AS block, {IDS}, total FROM rows_of_visits WHERE open",
     ),
     Comparison(
         "without a name",
-        f"""SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits
-        WHERE {" OR ".join(f"{column.id} NOT IN (SELECT id FROM {column.table})" for column in NAMED)}""",
-        f"SELECT day AS block, {IDS}, 0 AS days_late, total FROM rows_of_visits WHERE false",
+        f"""SELECT day AS block, {IDS}, total FROM rows_of_visits
+        WHERE {" OR ".join(f"{column.id} NOT IN (SELECT id FROM {column.table})" for column in NAMED.values())}""",
+        f"SELECT day AS block, {IDS}, total FROM rows_of_visits WHERE false",
     ),
 ]
 """The last: a rebuild brings no name back; a backup has it."""
 
 COMPARE = """
-WITH expected AS (SELECT block, {ids}, days_late, {sums} FROM ({expected}) AS e GROUP BY block, {ids}, days_late),
-found AS (SELECT block, {ids}, days_late, {sums} FROM ({found}) AS f GROUP BY block, {ids}, days_late),
+WITH expected AS (SELECT block, {keys}, {sums} FROM ({expected}) AS e GROUP BY block, {keys}),
+found AS (SELECT block, {keys}, {sums} FROM ({found}) AS f GROUP BY block, {keys}),
 differing AS (
-    SELECT block, {ids}, days_late, {of_expected} AS expected, {of_found} AS found
-    FROM expected FULL JOIN found USING (block, {ids}, days_late)
+    SELECT block, {keys}, {of_expected} AS expected, {of_found} AS found
+    FROM expected FULL JOIN found USING (block, {keys})
 )
-SELECT block, {names}, days_late, expected, found, count(*) OVER ()
+SELECT {shown}, expected, found, count(*) OVER () AS differences
 FROM differing {joins}
 WHERE expected <> found
-ORDER BY block, {ids}, days_late LIMIT $1
+ORDER BY block, {keys} LIMIT $1
 """
 
 
@@ -137,12 +142,10 @@ async def verify(connection: Connection) -> Verification:
         await connection.execute(VISITS_OF_ROWS, timeout=MERGE_TIMEOUT)
         for comparison in COMPARISONS:
             rows = await connection.fetch(_compare(comparison), EXAMPLES, timeout=MERGE_TIMEOUT)
-            differences += rows[0][-1] if rows else 0
-            late = comparison.level.endswith("(late)")
-            for block, polo, angel, days_late, expected, found, _ in rows[: EXAMPLES - len(examples)]:
-                examples.append(
-                    Difference(comparison.level, block, polo, angel, days_late if late else None, expected, found)
-                )
+            differences += rows[0]["differences"] if rows else 0
+            for row in rows[: EXAMPLES - len(examples)]:
+                shown = {name: value for name, value in row.items() if name != "differences"}
+                examples.append(Difference(comparison.level, **shown))
         visits = await connection.fetchval("SELECT COALESCE(sum(total), 0)::bigint FROM rows_of_visits")
     return Verification(version, visits, differences, examples)
 
@@ -151,16 +154,16 @@ def _compare(comparison: Comparison) -> str:
     def of(side: str) -> str:
         return "ARRAY[" + ", ".join(f"COALESCE({side}.{name}, 0)" for name in comparison.sums) + "]"
 
-    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in comparison.sums)
+    names = (f"COALESCE({column.table}.{column.name}, '?') AS {by.value}" for by, column in NAMED.items())
     return COMPARE.format(
         expected=comparison.expected,
         found=comparison.found,
-        ids=IDS,
-        names=", ".join(f"COALESCE({column.table}.{column.name}, '?')" for column in NAMED),
-        joins=" ".join(f"LEFT JOIN {column.table} ON {column.table}.id = {column.id}" for column in NAMED),
-        sums=sums,
+        keys=", ".join((IDS, *comparison.also)),
+        sums=", ".join(f"sum({name})::bigint AS {name}" for name in comparison.sums),
         of_expected=of("expected"),
         of_found=of("found"),
+        shown=", ".join(("block", *names, *comparison.also)),
+        joins=" ".join(f"LEFT JOIN {column.table} ON {column.table}.id = {column.id}" for column in NAMED.values()),
     )
 
 

@@ -15,7 +15,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class Grain(IntEnum):
-    """How long a block is. The numbers are stored in the tables rollup, rollup_late and rollup_recent."""
+    """How long a block is. The numbers are stored in the tables of sums (tables.py) and in rollup_recent."""
 
     day = 0
     eighth = 1

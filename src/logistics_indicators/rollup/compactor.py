@@ -10,6 +10,7 @@ from ..database import Connection, Pool, long_statements_allowed
 from ..errors import DATABASE_AWAY
 from .commits import see_new_commits
 from .merging import MERGE_TIMEOUT, merge
+from .tables import SUM_TABLE_NAMES
 
 log = structlog.get_logger()
 
@@ -27,7 +28,8 @@ LOADING = "SELECT EXISTS (SELECT FROM loads WHERE kind = ANY($1::text[]) AND sta
 INDEX_NEW_PAGES = "SELECT brin_summarize_new_values('rollup_recent_idx')"
 
 PAGES = "SELECT pg_relation_size('rollup_recent') / current_setting('block_size')::integer"
-SWEEP = "VACUUM (ANALYZE, INDEX_CLEANUP ON) rollup_recent, rollup_waiting, rollup_state, rollup, rollup_late"
+SWEPT = ", ".join(("rollup_recent", "rollup_waiting", "rollup_state", *SUM_TABLE_NAMES))
+SWEEP = f"VACUUM (ANALYZE, INDEX_CLEANUP ON) {SWEPT}"
 
 # What a BRIN index says of a page only ever widens. Forgotten here, pages that the next load fills are described anew.
 FORGET_OLD_PAGES = """

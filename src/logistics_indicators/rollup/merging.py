@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..database import Connection, Lock, allow_long_statements
-from .blocks import MERGED_LEVELS, levels_in_sql
+from .blocks import MERGED_LEVELS, Grain, levels_in_sql
 from .dimensions import ids_in_sql
+from .tables import SUM_TABLE_NAMES, SUM_TABLES, SumTable
 
 MERGE_CELLS = 250_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
@@ -30,8 +31,41 @@ MERGE_TIMEOUT = 600.0
 LEVELS = levels_in_sql(MERGED_LEVELS, "cell.block")
 
 FOLDER = Path(__file__).parent
-MERGE_COMMITS = (FOLDER / "merge_commits.sql").read_text(encoding="utf-8").format(levels=LEVELS, ids=ids_in_sql())
+MERGE_INTO_TABLE = (FOLDER / "merge_into_table.sql").read_text(encoding="utf-8").partition("\n")[2].rstrip()
 GATHER_COMMITS = (FOLDER / "gather_commits.sql").read_text(encoding="utf-8").format(ids=ids_in_sql())
+
+
+def _merged(table: SumTable) -> str:
+    return MERGE_INTO_TABLE.format(
+        table=table.name,
+        keys=table.keys_in_sql,
+        sums=table.sums_in_sql(),
+        added=table.sums_in_sql("sum({sum})"),
+        levels=LEVELS,
+        recent_grain=table.recent[Grain.day],
+        own_cells=_own_cells(table),
+        changed=table.sums_in_sql("sum({sum}) <> 0", between=" OR "),
+        updated=table.sums_in_sql("{sum} = old.{sum} + excluded.{sum}"),
+    )
+
+
+def _own_cells(table: SumTable) -> str:
+    if not table.own_grains:
+        return ""
+    grains = ", ".join(map(str, table.own_grains))
+    cells = f"SELECT grain, block, {table.keys_in_sql}, {table.sums_in_sql()} FROM taken"
+    return f"\n        UNION ALL\n        {cells} WHERE grain IN ({grains})"
+
+
+MERGE_COMMITS = (
+    (FOLDER / "merge_commits.sql")
+    .read_text(encoding="utf-8")
+    .format(
+        ids=ids_in_sql(),
+        merged_tables=", ".join(map(_merged, SUM_TABLES)),
+        empty_blocks=" UNION ".join(f"SELECT grain, block FROM merged_{name} WHERE empty" for name in SUM_TABLE_NAMES),
+    )
+)
 
 WAITING = """
 SELECT array_agg(id), sum(cells)::bigint, bool_or(gathered_by IS NOT NULL)
@@ -112,5 +146,5 @@ async def _drop_empty(connection: Connection, blocks: list[tuple[int, date]]) ->
     """A cell whose last visit left is no cell: the first day with a visit is the first block of a day."""
     if blocks:
         columns = list({block[0] for block in blocks}), list({block[1] for block in blocks})
-        for table in ("rollup", "rollup_late"):
+        for table in SUM_TABLE_NAMES:
             await connection.execute(DROP_EMPTY.format(table=table), *columns, timeout=MERGE_TIMEOUT)
