@@ -1,10 +1,10 @@
-"""rollup/tables.py and rollup/dimensions.py say what is in the database: nothing is summed there that they forgot."""
+"""rollup/tables.py says which tables of sums are in the database, and what their columns are."""
 
 import asyncpg
 import pytest
 
 from logistics_indicators.rollup.blocks import Grain
-from logistics_indicators.rollup.dimensions import COLUMN_OF, IDS
+from logistics_indicators.rollup.dimensions import IDS
 from logistics_indicators.rollup.tables import SUM_TABLE_NAMES, SUM_TABLES, SumTable
 
 WITH_GRAINS = """
@@ -42,7 +42,3 @@ async def test_recent_cells_hold_what_is_merged_into_a_table(connection: asyncpg
 def test_no_two_tables_take_the_same_recent_cells() -> None:
     taken = [grain for table in SUM_TABLES for grain in (table.recent[Grain.day], *table.own_grains)]
     assert len(taken) == len(set(taken))
-
-
-def test_the_id_of_every_dimension_tells_cells_apart() -> None:
-    assert {column.id for column in COLUMN_OF.values()} == set(IDS)

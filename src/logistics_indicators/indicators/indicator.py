@@ -63,7 +63,8 @@ class Indicator:
     """summary, description: for the document, `{}` being the dimension's word.
 
     figures: a row beside its name; a field without a Figure is a URL. about: what stands beside the rows, whose key is
-    `rows`. unnamed: the dimension that path and key do not name. no_name: what a null name means, for the document.
+    `rows`. unnamed: the dimension that path and key do not name. no_name: what a null name means, for the document,
+    `{}` being whom it stands for.
     """
 
     name: str
@@ -99,9 +100,10 @@ class Indicator:
         return [Column(by.value, str), *figure_columns(self.figures)]
 
     def answer_model(self, by: Dimension) -> type[BaseModel]:
-        dimension, title = by.value.title(), self.name.title()
-        nullable = COLUMN_OF[by].nullable
-        name: Any = (str | None if nullable else str, Field(description=self.no_name if nullable else None))
+        dimension, title = by.value.title().replace("_", ""), self.name.title()
+        unnamed = COLUMN_OF[by].unnamed
+        meaning = self.no_name.format(unnamed) if self.no_name and unnamed else None
+        name: Any = (str | None if unnamed else str, Field(description=meaning))
         row: Any = create_model(f"{dimension}{title}", __base__=self.figures, **{by.value: name})
         rows: Any = (list[row], ...)
         return create_model(f"{title}{dimension}Answer", __base__=self.about, **{self.key(by): rows})

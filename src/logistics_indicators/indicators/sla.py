@@ -54,7 +54,7 @@ SLA = Indicator(
     figures=SlaFigures,
     about=SlaAnswer,
     default_sort="total",
-    no_name="null: polos without a state",
+    no_name="null: {}",
 )
 
 

@@ -14,7 +14,7 @@ class Dimension(StrEnum):
 class Column:
     """id: the cells' column. table, name: where the ids' names are. word: what a document calls one.
 
-    is_key: no two ids have one name. nullable: an id may have no name.
+    is_key: no two ids have one name. unnamed: what a document calls the ids that have none, where there may be such.
     """
 
     id: str
@@ -22,13 +22,13 @@ class Column:
     name: str
     word: str
     is_key: bool = True
-    nullable: bool = False
+    unnamed: str | None = None
 
 
 COLUMN_OF = {
     Dimension.angel: Column("angel_id", "angels", "name", "angel"),
     Dimension.polo: Column("polo_id", "polos", "name", "polo"),
-    Dimension.uf: Column("polo_id", "polos", "uf", "state", is_key=False, nullable=True),
+    Dimension.uf: Column("polo_id", "polos", "uf", "state", is_key=False, unnamed="polos without a state"),
 }
 
 CELL_DIMENSIONS = (Dimension.polo, Dimension.angel)

@@ -25,7 +25,7 @@ FINALISTS = 30
 LEAST_ALIKE = 0.6
 """Of difflib's ratio: one letter wrong in three, two in six."""
 
-COMPARED = (Dimension.angel, Dimension.polo)
+COMPARED = tuple(by for by in Dimension if COLUMN_OF[by].is_key)
 
 
 def _without_default(schema: dict[str, Any]) -> None:

@@ -28,9 +28,8 @@ class Filters:
 
 
 CONDITIONS = {
-    "angel": "angel_id = ANY (ARRAY(SELECT id FROM angels WHERE name = ANY ({value}::text[])))",
-    "polo": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE name = ANY ({value}::text[])))",
-    "uf": "polo_id = ANY (ARRAY(SELECT id FROM polos WHERE uf = ANY ({value}::text[])))",
+    by.value: f"{column.id} = ANY (ARRAY(SELECT id FROM {column.table} WHERE {column.name} = ANY ({{value}}::text[])))"
+    for by, column in COLUMN_OF.items()
 }
 
 SPANS = """unnest({grains}::smallint[], {firsts}::date[], {lasts}::date[], {signs}::integer[])
