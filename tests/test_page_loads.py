@@ -310,6 +310,20 @@ async def copy_a_block(page: Page, grid: Locator) -> None:
     await page.keyboard.press("Shift+ArrowRight")
     await page.keyboard.press("Control+v")
     await expect(marked).to_have_text([await grid.locator(place(0, 2)).inner_text()] * 4)
+
+    await grid.locator(place(0, 2)).click()
+    below = await grid.locator(place(1, 2)).inner_text()
+    pasted = """text => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", text);
+        document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    }"""
+    await page.evaluate(pasted, '"Ana\nBia"\t"de ""A"""\r\n')
+    for at, said in ((place(0, 2), "Ana Bia"), (place(0, 3), 'de "A"'), (place(1, 2), below)):
+        await expect(grid.locator(at)).to_have_text(said)
+    await page.keyboard.press("F2")
+    await expect(grid.locator(".typing input")).to_have_value("Ana Bia")
+    await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Desfazer as edições").click()
     await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
 

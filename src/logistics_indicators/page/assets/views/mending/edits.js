@@ -1,5 +1,7 @@
 /** What a person changed in rejected rows and has not sent yet, by load and line. Pure: no page, no service. */
 
+import { linesOf, tsvOf } from "./tsv.js";
+
 /** @typedef {import("api").components["schemas"]["TrackedReject"]} Reject */
 /** @typedef {Readonly<Record<string, string>>} Cells our columns */
 /** @typedef {{ cells: Cells, dropped: boolean }} Edit */
@@ -60,14 +62,8 @@ export const blockOf = (one, other) => ({
  */
 export function copied(edits, rejects, columns, { top, bottom, left, right }) {
   const lines = rejects.slice(top, bottom + 1);
-  return lines
-    .map((reject) => columns.slice(left, right + 1).map((column) => oneCell(shown(edits, reject, column))))
-    .map((cells) => cells.join("\t"))
-    .join("\n");
+  return tsvOf(lines.map((reject) => columns.slice(left, right + 1).map((column) => shown(edits, reject, column))));
 }
-
-/** What would end a cell is a blank. @param {string} value */
-const oneCell = (value) => value.replace(/[\t\r\n]+/g, " ");
 
 /**
  * A block of cells, as a spreadsheet copies it, from the first cell of a block on; a single cell into all of the block.
@@ -77,8 +73,7 @@ const oneCell = (value) => value.replace(/[\t\r\n]+/g, " ");
  * @returns {Edits}
  */
 export function pasted(edits, rejects, columns, block, text) {
-  const lines = text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n");
-  const cells = lines.map((line) => line.split("\t"));
+  const cells = linesOf(text);
   const one = cells.length === 1 && cells[0]?.length === 1 ? cells[0][0] : undefined;
   if (one !== undefined) return filled(edits, rejects, columns, block, one);
   let next = edits;

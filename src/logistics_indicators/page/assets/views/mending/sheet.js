@@ -182,7 +182,7 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
       return html`<td key=${column} class="cell typing">
         <input
           class="plain"
-          defaultValue=${typing}
+          defaultValue=${typing.replace(/[\r\n]+/g, " ") /* as the service reads them; the field would drop them */}
           aria-label=${column}
           data-place=${`${row}:${place}`}
           onKeyDown=${typed}
