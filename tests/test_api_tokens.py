@@ -93,9 +93,25 @@ async def test_a_token_to_load_alone_follows_the_loads_of_its_user_and_no_others
     await finished(client, int(location.rsplit("/", 1)[1]))
     assert (await loader.get(location)).json()["status"] == "completed"
     others = (await send(await client_as("analyst"), "customers", CUSTOMERS)).headers["location"]
-    for path in (others, f"{location}/events", f"{location}/rejects"):
-        answer = await loader.get(path)
+    asked = [("GET", path, None) for path in (others, f"{location}/events", f"{location}/rejects")]
+    asked += [
+        ("POST", f"{others}/confirm", None),
+        ("DELETE", f"{others}/waiting", None),
+        ("POST", f"{others}/mend", {"drops": [2]}),
+    ]
+    for method, path, body in asked:
+        answer = await loader.request(method, path, json=body)
         assert (answer.status_code, "scope read" in answer.json()["detail"]) == (403, True), path
+    assert (await loader.delete(f"{location}/waiting")).status_code == 200
+
+
+async def test_a_new_user_of_an_old_one_s_name_does_not_follow_its_loads(
+    client: httpx.AsyncClient, machine: Machine, connection: asyncpg.Connection
+) -> None:
+    loader = await machine(client, name="loader", role="analyst", scopes=["load"])
+    location = (await send(loader, "customers", CUSTOMERS)).headers["location"]
+    await connection.execute("UPDATE loads SET user_id = NULL")  # as the removal of a user leaves them
+    assert (await loader.get(location)).status_code == 403
 
 
 async def test_even_an_admins_token_does_nothing_that_is_for_people(

@@ -69,7 +69,7 @@ async def test_a_csv_for_excel_has_a_mark_semicolons_decimal_commas_and_no_formu
     assert headers["content-disposition"].endswith('.csv"')
 
 
-FORMULAS = ["=A1", "+55 11", "-1 day, 23:10:00", "@SUM(A1)", "\tx", "\rx", " =1+1"]
+FORMULAS = ["=A1", "\uff1dA1", "+55 11", "-1 day, 23:10:00", "@SUM(A1)", "\tx", "\rx", " =1+1"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

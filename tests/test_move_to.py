@@ -23,7 +23,7 @@ from logistics_indicators.running.client_programs import called
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.local_database import CommandFailed
 from logistics_indicators.running.migrations import MigrationError, migrate
-from logistics_indicators.running.moving import compare, copy_database
+from logistics_indicators.running.moving import UNFINISHED, compare, copy_database
 
 ANSWERS = ("/v1/indicators/sla/polo", "/v1/indicators/productivity", "/v1/services?limit=100", "/v1/customers/total")
 NEW_CUSTOMER = {"nome": "Íris", "email": "iris@example.com"}
@@ -200,6 +200,7 @@ async def test_a_database_that_holds_something_or_is_not_utf8_is_refused_and_not
 ) -> None:
     there = await asyncpg.connect(target)
     await there.execute("CREATE TABLE notes (note text); INSERT INTO notes VALUES ('mine')")
+    await there.execute(f"CREATE TEMPORARY TABLE {UNFINISHED} ()")  # which anyone may
     refused = await locally("move-to", target)
     assert (refused.code, refused.err[:40]) == (2, "Error: The database has tables already. ")
     assert await there.fetchval("SELECT note FROM notes") == "mine"

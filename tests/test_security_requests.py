@@ -114,6 +114,7 @@ async def test_a_large_body_is_refused_by_its_length_and_by_its_bytes(anonymous:
             yield b"x" * 1024
 
     assert_refused(await anonymous.post("/v1/auth/login", content=b"x" * 400_000), 413)
+    assert_refused(await anonymous.post("/v1/auth/register", content=b"x" * 20_000), 413)
     assert_refused(await anonymous.post("/v1/auth/login", content=pieces()), 413)
     lies = await anonymous.post("/v1/auth/login", content=b"{}", headers={"Content-Length": "9" * 30})
     assert_refused(lies, 413)
@@ -152,9 +153,9 @@ async def test_a_body_that_does_not_come_is_a_timeout_and_holds_no_connection(da
     ],
     ids=range(13),
 )
-async def test_json_that_is_none_is_a_clean_422(anonymous: httpx.AsyncClient, body: bytes) -> None:
+async def test_json_that_is_none_is_a_clean_422(client: httpx.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = await anonymous.post("/v1/auth/register", content=body, headers=headers)
+    answer = await client.post("/v1/customers", content=body, headers=headers)
     assert_refused(answer, 422)
     assert len(answer.content) < 20_000
 

@@ -48,6 +48,11 @@ async def test_a_header_that_stands_in_quotes_as_a_whole_is_told(client: httpx.A
     assert said.startswith("The file's header stands in quotes as a whole")
 
 
+async def test_a_delimiter_that_is_not_the_file_s_is_told(client: httpx.AsyncClient) -> None:
+    said = await refused(client, HEADER + b"1;Ana;ana@mail.com;119\n", delimiter=",")
+    assert said.startswith("With the delimiter , the file's header is one column; with ; its columns are known.")
+
+
 async def test_a_number_is_no_name_of_a_column(client: httpx.AsyncClient) -> None:
     said = await refused(client, HEADER + b"1;Ana;ana@mail.com;119\n", columns="email:column 3")
     assert "It has no column column 3, which `columns` names." in said
@@ -109,6 +114,12 @@ async def test_a_tab_behind_a_closing_quote_costs_no_row(client: httpx.AsyncClie
     assert (await finished(client, load["id"]))["rows_rejected"] == 0
     names = [row["nome"] for row in (await client.get("/v1/customers")).json()["clientes"]]
     assert names == ["Ana", "Bia; a Bela", "Caio"]
+
+
+async def test_the_mark_of_dos_behind_the_last_line_is_no_row(client: httpx.AsyncClient) -> None:
+    load = (await client.post(BATCH, content=HEADER + b"1;Ana;ana@mail.com;119\r\n\x1a", headers=CSV)).json()["load"]
+    done = await finished(client, load["id"])
+    assert (done["rows_read"], done["rows_inserted"], done["rows_rejected"]) == (1, 1, 0)
 
 
 async def test_a_value_is_found_as_it_was_sent_with_blanks_around_it_or_without(client: httpx.AsyncClient) -> None:

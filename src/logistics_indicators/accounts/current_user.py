@@ -194,7 +194,7 @@ class TakesApiTokens(Requires):
 READS = TakesApiTokens(Role.viewer, Scope.read)
 Viewer = Annotated[User, Depends(READS)]
 Follower = Annotated[User, Depends(TakesApiTokens(Role.viewer, Scope.read, Scope.load))]
-"""Who reads, and an API token that follows what it loaded itself: `refuse_what_is_of_others` tells it from the rest."""
+"""Who reads, and an API token that follows what it loaded itself: `refuse_loads_of_others` tells it from the rest."""
 
 Analyst = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load))]
 Person = Annotated[User, Depends(Requires(Role.viewer))]
@@ -203,9 +203,14 @@ Person = Annotated[User, Depends(Requires(Role.viewer))]
 Admin = Annotated[User, Depends(Requires(Role.admin))]
 
 
-def refuse_what_is_of_others(user: User, owner: str | None) -> None:
-    """Of a Follower. Raises Forbidden where an API token that may not read asks for what another user loaded."""
-    if user.api_token and Scope.read not in user.api_token.scopes and owner != user.username:
+def reads_its_own_alone(user: User) -> bool:
+    """An API token that may not read follows what its user loaded."""
+    return user.api_token is not None and Scope.read not in user.api_token.scopes
+
+
+def refuse_what_is_of_others(user: User, owner_id: int | None) -> None:
+    """Raises Forbidden."""
+    if reads_its_own_alone(user) and owner_id != user.id:
         raise Forbidden(
             f"This needs the scope {Scope.read}: without it, an API token follows the loads of its user alone."
         )

@@ -11,8 +11,9 @@ from .columns import Batch, Column
 
 BOM = "\ufeff"
 
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection)."""
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection); the full-width signs, in some
+languages."""
 
 PERCENTAGE = re.compile(r"-?\d+\.\d+%")
 

@@ -1,6 +1,7 @@
 """Every error becomes an answer here: a problem, or for a browser at an unknown path a page."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ UNPARSABLE = "There was an error parsing the body"
 
 METHOD_NOT_ALLOWED = "This path does not take that method; the Allow header names those it takes."
 MOST_FIELD_ERRORS = 50
+MOST_LOOKED_AT = 500
 LONGEST_NAME = 100
 
 
@@ -55,9 +57,14 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 async def _answer_validation_error(request: Request, error: Exception) -> Response:
     """Each error once: FastAPI tells it as often as the route asks for the filter that it is of."""
     assert isinstance(error, RequestValidationError)
-    found = [FieldError(loc=_place(request, e["loc"]), msg=_message(request, e)) for e in error.errors()]
-    fields = list({(tuple(field.loc), field.msg): field for field in found}.values())[:MOST_FIELD_ERRORS]
-    return problem_response(422, "The request has fields that cannot be taken; see errors.", errors=fields)
+    fields: dict[tuple[object, ...], FieldError] = {}
+    for each in islice(error.errors(), MOST_LOOKED_AT):
+        field = FieldError(loc=_place(request, each["loc"]), msg=_message(request, each))
+        fields.setdefault((*field.loc, field.msg), field)
+        if len(fields) == MOST_FIELD_ERRORS:
+            break
+    detail = "The request has fields that cannot be taken; see errors."
+    return problem_response(422, detail, errors=list(fields.values()))
 
 
 def _message(request: Request, error: Mapping[str, Any]) -> str:

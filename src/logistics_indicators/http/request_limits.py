@@ -6,6 +6,7 @@ database nor a route. Uploads stream through: their bounds are in loads/.
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -19,6 +20,9 @@ LONGEST_QUERY = 8192
 MOST_HEADERS = 100
 LARGEST_HEADERS = 32 * 1024
 """Bytes of all names and values together."""
+
+ACCOUNT_PATHS, ACCOUNT_BODY_BYTES = "/v1/auth/", 16 * 1024
+"""A stranger's bodies are small: whatever is wrong in a large one, it would take its time to say so."""
 
 PLAIN_HOST = re.compile(r"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -130,30 +134,33 @@ class BodyLimits:
             return receive
         if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
             raise UnsupportedMediaType("Send the body as it is: only files are taken with a Content-Encoding.")
+        most = min(self.body_bytes, ACCOUNT_BODY_BYTES if path_within(scope).startswith(ACCOUNT_PATHS) else sys.maxsize)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self.body_bytes:
-            raise self._too_large()
+        if not length.isdecimal() or int(length[:20]) > most:
+            raise _too_large(most)
         try:
             async with asyncio.timeout(self.body_seconds):
-                body = await self._read(receive)
+                body = await self._read(receive, most)
         except TimeoutError:
             raise RequestTimeout from None
         return _replay(body, receive)
 
-    async def _read(self, receive: Receive) -> bytes:
+    @staticmethod
+    async def _read(receive: Receive, most: int) -> bytes:
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise _Disconnected
             body += message.get("body", b"")
-            if len(body) > self.body_bytes:
-                raise self._too_large()
+            if len(body) > most:
+                raise _too_large(most)
             if not message.get("more_body", False):
                 return bytes(body)
 
-    def _too_large(self) -> ContentTooLarge:
-        return ContentTooLarge(f"A body has up to {self.body_bytes} bytes here.")
+
+def _too_large(most: int) -> ContentTooLarge:
+    return ContentTooLarge(f"A body has up to {most} bytes here.")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -15,6 +15,7 @@ from .confirming import Changes, confirm_load
 from .models import ReceivedLoad
 from .preview import LoadPreview, preview_of
 from .receiving.room import Room
+from .service import refuse_loads_of_others
 
 router = APIRouter(prefix="/v1/loads/{load_id}", tags=["loads"])
 
@@ -71,6 +72,7 @@ async def post_confirmation(
     too, where this is no completed load with `validate_only`, and where its bytes are gone: they are kept for an hour
     after it ended. They count among `LOAD_SPOOL_BYTES_PER_USER` of who sent them, and then of who confirms.
     """
+    await refuse_loads_of_others(connection, user, load_id)
     changes = Changes(on_conflict, unknown_customer)
     room: Room = request.app.state.receiver.room
     check_room = partial(_check_room, room, user, load_id)

@@ -16,7 +16,6 @@ from ..accounts.current_user import (
     User,
     Viewer,
     peer_address,
-    refuse_what_is_of_others,
 )
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
@@ -162,7 +161,7 @@ async def list_loads(
 async def get_load(connection: ConnectionOfRequest, user: Follower, load_id: LoadId, response: Response) -> Load:
     """Poll this until the status is completed, failed or undone."""
     load = await service.find_load(connection, load_id)
-    refuse_what_is_of_others(user, load.user)
+    await service.refuse_loads_of_others(connection, user, load_id)
     if load.status in ("received", "loading"):
         response.headers["Retry-After"] = "1"
     return load

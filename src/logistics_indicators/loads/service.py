@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from ..accounts.current_user import User, reads_its_own_alone, refuse_what_is_of_others
 from ..database import Connection, Pool
 from ..errors import NotFound
 from ..http.field_types import MAX_OWN_ID, FilterText
@@ -38,6 +39,14 @@ async def find_load(connection: Connection | Pool, load_id: int) -> Load:
     if row is None:
         raise NotFound(f"There is no load {load_id}.")
     return as_load(row)
+
+
+async def refuse_loads_of_others(connection: Connection | Pool, user: User, load_id: int) -> None:
+    """Wherever an API token is answered with a load. Raises Forbidden; of a load that is not there the route tells."""
+    if reads_its_own_alone(user):
+        load = await connection.fetchrow("SELECT user_id FROM loads WHERE id = $1", load_id)
+        if load is not None:
+            refuse_what_is_of_others(user, load["user_id"])
 
 
 async def require_loads(connection: Connection, load_ids: Collection[int]) -> None:

@@ -22,6 +22,7 @@ UPDATE loads SET status = 'undone', finished_at = clock_timestamp(), rows_read =
     rows_waiting = 0, waiting_bytes = 0
 WHERE id = $1
 """
+LOAD = "SELECT * FROM loads WHERE id = $1"
 DROP_FILE = "DELETE FROM load_chunks WHERE load_id = $1"
 
 AGAIN = "Ask again: the answer says what to do first."
@@ -34,10 +35,9 @@ async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
     where its rows were changed since or are referred to, and where the values before have no place any more.
     """
     async with connection.transaction():
-        load = await connection.fetchrow("SELECT * FROM loads WHERE id = $1 FOR UPDATE", load_id)
-        if load is None or load["status"] == "receiving":
-            raise NotFound(f"There is no load {load_id}.")
-        _refuse_who_may_not(user, load)
+        _refuse_who_may_not(user, load_id, await connection.fetchrow(LOAD, load_id))  # who may not waits for nobody
+        load = await connection.fetchrow(f"{LOAD} FOR UPDATE", load_id)
+        _refuse_who_may_not(user, load_id, load)
         if load["status"] != "completed":
             said = f"Load {load_id} is {load['status']}: only a completed load can be undone."
             raise Conflict(f"{said} {NOT_COMPLETED[load['status']]}")
@@ -51,7 +51,9 @@ async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
         return await find_load(connection, load_id)
 
 
-def _refuse_who_may_not(user: User, load: Any) -> None:
+def _refuse_who_may_not(user: User, load_id: int, load: Any) -> None:
+    if load is None or load["status"] == "receiving":
+        raise NotFound(f"There is no load {load_id}.")
     if user.role is Role.admin or (load["validate_only"] and load["user_id"] == user.id):
         return
     if user.api_token:

@@ -17,7 +17,12 @@ OLDEST = 15
 UNFINISHED = "logistics_unfinished_move"
 """A table that is there from the beginning of a copy until it was found right: what else is there may go."""
 
-IS_UNFINISHED = f"SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = '{UNFINISHED}')"
+IS_UNFINISHED = f"""
+SELECT EXISTS (SELECT FROM pg_class WHERE relname = '{UNFINISHED}' AND relkind = 'r' AND relpersistence = 'p'
+               AND relnamespace = current_schema()::regnamespace AND pg_get_userbyid(relowner) = current_user)
+"""
+"""Ours alone counts: others may make tables of any name, if only temporary ones."""
+
 WHAT_IT_IS = """
 SELECT current_setting('server_version_num')::integer / 10000 AS version,
        current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby
@@ -25,7 +30,7 @@ SELECT current_setting('server_version_num')::integer / 10000 AS version,
 DROP_ALL = """
 SELECT string_agg(statement, ';') FROM (
     SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) AS statement
-    FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+    FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tableowner = current_user
     UNION ALL
     SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', function.oid::regprocedure)
     FROM pg_proc AS function

@@ -33,7 +33,7 @@ from ..asked import ValidateOnly
 from ..kinds import Kind
 from ..models import Reason, UnknownCustomer
 from ..receiving.receiver import Receiver
-from ..service import find_load, require_loads
+from ..service import find_load, refuse_loads_of_others, require_loads
 from . import tracking
 from .mend import Options, mend_load
 from .models import RejectCounts, TrackedRejectPage
@@ -172,6 +172,7 @@ async def mend(
     with receiver.uploads.one_more(user.id):
         await receiver.room.check(user.id)
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            await refuse_loads_of_others(connection, user, load_id)
             done = await mend_load(connection, load_id, body, options, user, actor)
             load = await find_load(connection, done.load_id) if done.load_id else None
     if load is None:

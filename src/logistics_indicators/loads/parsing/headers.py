@@ -42,6 +42,11 @@ QUOTED_WHOLE = (
     "The file's header stands in quotes as a whole, so it is one column. Save the file without quotes around its lines."
 )
 
+ANOTHER_DELIMITER = (
+    "With the delimiter {asked} the file's header is one column; with {other} its columns are known. Leave the "
+    "delimiter out, or name that one. If the header stands in quotes as a whole, save the file without quotes around its lines."
+)
+
 NUMBERED = re.compile(r"column \d+", re.IGNORECASE)
 """How columns of files without a header are named in answers."""
 
@@ -351,12 +356,13 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
             f" {numbers[0]} is no name of a column: it is what is said of a file without a header, whose columns go by "
             "their order alone."
         )
-    if form is CSV and _is_quoted_whole(kind, likeliest.fields, mapped):
-        return QUOTED_WHOLE
+    if form is CSV and (inside := _delimiter_inside(kind, likeliest.fields, mapped)):
+        if len(readings) == len(DELIMITERS):
+            return QUOTED_WHOLE
+        return ANOTHER_DELIMITER.format(asked=_named(delimiter), other=_named(inside))
     if not form.has_header:
         return f"Its columns are not those of {kind}. Read: {shown}.{lacks} {_how_to_map(kind, form)}"
-    name = "tab" if delimiter == "\t" else delimiter
-    by = f", with the delimiter {name}" if form is CSV else ""
+    by = f", with the delimiter {_named(delimiter)}" if form is CSV else ""
     delimiters = " Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=)." if form is CSV else ""
     return (
         f"No header with the columns {', '.join(COLUMNS[kind])} was found in the first {SOUGHT_RECORDS} records, and "
@@ -365,10 +371,19 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
     )
 
 
-def _is_quoted_whole(kind: Kind, fields: Sequence[str], mapped: Mapped) -> bool:
-    """The header is one field, which has the columns in it."""
-    inside = (field.split(delimiter) for field in fields[:1] for delimiter in DELIMITERS if delimiter in field)
-    return len(fields) == 1 and any(_columns_of(kind, [name.strip(' "') for name in names], mapped) for names in inside)
+def _named(delimiter: str) -> str:
+    return "tab" if delimiter == "\t" else delimiter
+
+
+def _delimiter_inside(kind: Kind, fields: Sequence[str], mapped: Mapped) -> str | None:
+    """Where the header is one field, which has the columns in it: what stands between them."""
+    if len(fields) != 1:
+        return None
+    for delimiter in DELIMITERS:
+        names = [name.strip(' "') for name in fields[0].split(delimiter)]
+        if len(names) > 1 and _columns_of(kind, names, mapped):
+            return delimiter
+    return None
 
 
 def _known_in(kind: Kind, fields: list[str], mapped: Mapped) -> int:

@@ -15,6 +15,12 @@ class Chunk:
     body: bytes
 
 
+def _without_end_mark(rows: bytes) -> bytes:
+    """DOS ended a text with a ^Z behind its last line, and some programs do so still."""
+    before = rows.rstrip(b"\x1a")
+    return before if not before or before.endswith(b"\n") else rows
+
+
 class Cutter:
     """Add bytes and cut when it is full; in memory are at most a chunk, and what waits for a record's end."""
 
@@ -44,7 +50,7 @@ class Cutter:
 
     def cut(self, *, final: bool = False) -> Chunk | None:
         """The whole rows so far, or all the rest where the stream has ended."""
-        buffer = self._take()
+        buffer = _without_end_mark(self._take()) if final else self._take()
         end = self._known_end(buffer, final=final)
         if not final:
             if self._is_endless(buffer, end):

@@ -12,7 +12,7 @@ from ...http.field_types import MAX_ID, OwnId
 from ...http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..models import Load
 from ..rejects import RejectBounds
-from ..service import find_load
+from ..service import find_load, refuse_loads_of_others
 from .keeping import end_waiting
 from .listing import WaitingPage, list_waiting
 
@@ -58,6 +58,7 @@ async def cancel_waiting(
     settings = request.app.state.settings
     bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
     load = await find_load(connection, load_id)
+    await refuse_loads_of_others(connection, user, load_id)
     async with connection.transaction():
         ended = await end_waiting(connection, load_id, bounds, id_cliente)
         if ended is None:
