@@ -93,7 +93,9 @@ async def test_a_token_to_load_alone_follows_the_loads_of_its_user_and_no_others
     await finished(client, int(location.rsplit("/", 1)[1]))
     assert (await loader.get(location)).json()["status"] == "completed"
     others = (await send(await client_as("analyst"), "customers", CUSTOMERS)).headers["location"]
-    asked = [("GET", path, None) for path in (others, f"{location}/events", f"{location}/rejects")]
+    asked: list[tuple[str, str, Any]] = [
+        ("GET", path, None) for path in (others, f"{location}/events", f"{location}/rejects")
+    ]
     asked += [
         ("POST", f"{others}/confirm", None),
         ("DELETE", f"{others}/waiting", None),

@@ -44,7 +44,7 @@ QUOTED_WHOLE = (
 
 ANOTHER_DELIMITER = (
     "With the delimiter {asked} the file's header is one column; with {other} its columns are known. Leave the "
-    "delimiter out, or name that one. If the header stands in quotes as a whole, save the file without quotes around its lines."
+    "delimiter out, or name that one. If the header stands in quotes as a whole, save the file without them."
 )
 
 NUMBERED = re.compile(r"column \d+", re.IGNORECASE)
