@@ -1,12 +1,14 @@
 """OpenTelemetry traces, where the extra `otel` is installed and the standard variables say where they go; else nothing.
 
 A span says which route, which load and how much of it. Never what somebody sent: no path, query, row, file name or
-value of a statement; and of an error its kind alone, since its sentence may quote a row.
+value of a statement; and of an error its kind alone, since its sentence may quote a row. The log says nothing
+in the SDK's words either: they quote headers and URLs of the collector, which hold secrets.
 """
 
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from threading import Thread
@@ -25,6 +27,12 @@ log = structlog.get_logger()
 
 NAME = "logistics-indicators"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+LOGGERS = ("opentelemetry", "urllib3")
+"""The SDK's, and of what it sends with."""
+
+QUIET_SECONDS = 300
+"""A collector that is away is told of by each batch."""
+
 LAST_SECONDS = 5.0
 """At the end, time for the spans that were not sent yet."""
 
@@ -38,6 +46,7 @@ _tracer: Tracer | None = None
 def configure_traces() -> None:
     if not _are_asked_for():
         return
+    _let_no_words_through()
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -47,13 +56,13 @@ def configure_traces() -> None:
         log.warning("traces_not_installed", extra="otel")
         return
     global _provider, _tracer
-    logging.getLogger("opentelemetry.util.re").disabled = True  # it quotes headers that it cannot read: secrets
     try:
         ours = Resource.create({"service.name": NAME, "service.version": __version__})
         provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    except ValueError as error:
-        log.warning("traces_not_configured", reason=str(error))
+    except (ValueError, RuntimeError, ImportError, OSError) as error:
+        variables = sorted(name for name in os.environ if name.startswith("OTEL_"))
+        log.warning("traces_not_configured", reason=type(error).__name__, variables=variables)
         return
     _provider, _tracer = provider, provider.get_tracer(NAME, __version__)
 
@@ -64,6 +73,33 @@ def _are_asked_for() -> bool:
         return False
     exporter = os.environ.get("OTEL_TRACES_EXPORTER", "").strip()
     return exporter == "otlp" or (not exporter and any(os.environ.get(name) for name in ENDPOINTS))
+
+
+class _NoWords(logging.Handler):
+    """Tells that a logger had something to say, and once in QUIET_SECONDS."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: dict[tuple[str, bool], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        which = record.name, record.levelno >= logging.ERROR
+        now = time.monotonic()
+        if now - self._told.get(which, -QUIET_SECONDS) < QUIET_SECONDS:
+            return
+        self._told[which] = now
+        if record.levelno >= logging.ERROR:
+            log.error("traces_troubled", logger=record.name)
+        else:
+            log.warning("traces_troubled", logger=record.name)
+
+
+def _let_no_words_through() -> None:
+    handler = _NoWords()
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.propagate = False
 
 
 def traces_are_on() -> bool:

@@ -31,8 +31,11 @@ class RequestSpans:
             await send(message)
 
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-        with request_span(method, Headers(scope=scope).get("traceparent")) as span:
+        headers = Headers(scope=scope)
+        with request_span(method, headers.get("traceparent")) as span:
             try:
                 await self.app(scope, receive, send_and_note)
             finally:
-                span.answered(method, route_template(scope), status or 500, scope.get("state", {}).get("request_id"))
+                request_id = scope.get("state", {}).get("request_id")
+                ours = request_id if request_id != headers.get("x-request-id") else None
+                span.answered(method, route_template(scope), status or 500, ours)
