@@ -4,6 +4,8 @@ import asyncio
 import csv
 import io
 import json
+import os
+import stat
 from pathlib import Path
 
 import asyncpg
@@ -177,6 +179,54 @@ async def test_a_file_that_is_there_is_written_over_for_a_script_and_asked_about
     for command in (("export", "customers"), ("indicators", "sla"), ("rejects", loaded)):
         outcome = await remotely(*command, "--output", file)
         assert (outcome.code, "in the place of what was there" in outcome.out + outcome.err) == (0, True), outcome.err
+
+
+async def test_the_files_of_a_load_s_rejects_are_asked_about_too(
+    remotely: Run, loaded: int, tmp_path: Path, service_url: str, token: str
+) -> None:
+    file = tmp_path / f"clientes.rejects.{loaded + 1}.csv"
+    file.write_text("mended by hand")
+    words = ("load", tmp_path / "clientes.csv", "--rejects", tmp_path, "--url", service_url)
+    code, shown = await asyncio.to_thread(in_a_terminal, words, "[y/N]: ", b"n\n", LOGISTICS_TOKEN=token)
+    assert (code, "say --force" in shown, file.read_text()) == (2, True, "mended by hand"), shown
+    file = file.rename(tmp_path / f"clientes.rejects.{loaded + 2}.csv")
+    outcome = await remotely("load", tmp_path / "clientes.csv", "--rejects", tmp_path)
+    assert (outcome.code, file.read_text().count("\n")) == (0, 3), outcome.err
+    assert f"{file.name}, in the place of what was there" in outcome.err
+
+
+async def test_a_pipe_is_written_into_and_stays_one(remotely: Run, loaded: int, tmp_path: Path) -> None:
+    pipe = tmp_path / f"clientes.rejects.{loaded + 1}.csv"
+    os.mkfifo(pipe)
+    words: tuple[object, ...]
+    for words, told in (
+        (("load", tmp_path / "clientes.csv", "--rejects", tmp_path), b"no-address"),
+        (("rejects", loaded, "--output", pipe), b"no-address"),
+        (("export", "customers", "--output", pipe), b"ana@mail.com"),
+    ):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            outcome = await remotely(*words)
+            assert (outcome.code, pipe.is_fifo()) == (0, True), outcome.err
+            assert told in os.read(reader, 10_000)
+        finally:
+            os.close(reader)
+
+
+async def test_a_file_that_is_replaced_keeps_its_mode_and_a_link_is_not_followed(
+    remotely: Run, loaded: int, tmp_path: Path
+) -> None:
+    mine, victim, link = (tmp_path / name for name in ("mine.csv", "victim", "link.csv"))
+    mine.touch(0o600)
+    victim.write_text("of somebody else")
+    for words in (("export", "customers"), ("rejects", loaded)):
+        outcome = await remotely(*words, "--output", mine)
+        assert (outcome.code, stat.S_IMODE(mine.stat().st_mode)) == (0, 0o600), outcome.err
+        link.unlink(missing_ok=True)
+        link.symlink_to(victim)
+        outcome = await remotely(*words, "--output", link)
+        assert (outcome.code, link.is_symlink(), victim.read_text()) == (0, False, "of somebody else"), outcome.err
+        assert link.read_bytes() == mine.read_bytes()
 
 
 async def test_what_is_wrong_is_told_in_the_words_of_the_command_line(remotely: Run, tmp_path: Path) -> None:

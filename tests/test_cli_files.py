@@ -4,9 +4,10 @@ import gzip
 import io
 import json
 import os
+import pty
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import asyncpg
@@ -18,9 +19,12 @@ from listening import free_port, listening, somebody_else
 from typer.testing import CliRunner
 
 from logistics_indicators.cli import app as command_line
+from logistics_indicators.client.connecting import ServiceError
 from logistics_indicators.client.files import kind_of_file
 from logistics_indicators.client.inert import InertBytes, inert, inert_json
+from logistics_indicators.client.loading import save_rejects
 from logistics_indicators.client.loading_options import LoadOptions
+from logistics_indicators.client.outputs import written_file
 from logistics_indicators.loads.kinds import Kind
 from logistics_indicators.unfinished import FOR_US, unfinished
 
@@ -272,3 +276,42 @@ def test_a_file_is_there_whole_or_not_at_all_and_for_its_owner_where_it_says_so(
         path.write_text("whole")
     assert (tmp_path / "x").read_text() == "whole"
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
+
+
+async def test_rejects_that_break_off_leave_what_was_there(tmp_path: Path) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield b"id;nome\n1;A"
+        raise httpx.ReadError("reset")
+
+    file = tmp_path / "to mend.csv"
+    file.write_text("mended by hand")
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=half()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        with pytest.raises(ServiceError, match="broke off"):
+            await save_rejects(client, {"id": 1}, file, force=True)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("to mend.csv", "mended by hand")]
+
+
+def test_a_terminal_s_device_is_written_into_and_obeys_nothing_of_it() -> None:
+    screen, terminal = pty.openpty()
+    try:
+        with written_file(Path(os.ttyname(terminal))) as file:
+            file.write(b"Ana\x1b[2J")
+        shown = os.read(screen, 100).decode()
+        assert shown.startswith("Ana")
+        assert "\x1b" not in shown
+    finally:
+        os.close(screen)
+        os.close(terminal)
+
+
+def test_a_descriptor_of_a_shell_is_written_into() -> None:
+    """As `--output >(gzip > x.gz)` names it."""
+    read_end, write_end = os.pipe()
+    try:
+        with written_file(Path(f"/dev/fd/{write_end}")) as file:
+            file.write(b"rows")
+        assert os.read(read_end, 100) == b"rows"
+    finally:
+        os.close(read_end)
+        os.close(write_end)

@@ -4,14 +4,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import httpx
 
-from ..unfinished import unfinished
-from .connecting import ServiceError, body_of
+from .connecting import ServiceError
 from .inert import InertBytes, inert
-from .prompts import may_write
+from .outputs import Output, answered, fetch_into, may_write, written_file
 from .running_work import errors
 from .working import working
 
@@ -31,28 +29,19 @@ async def export_rows(
     if output is None and format not in TEXTS and sys.stdout.isatty():
         raise ServiceError(f"{format} is nothing for a terminal. Name a file (--output), or send it into a pipe.")
     instead = may_write(output, force=force) if output is not None else ""
-    query = [*parameters, *query_of_format(format).items()]
+    query = httpx.QueryParams([*parameters, *query_of_format(format).items()])
     with working(f"Exporting {path.rpartition('/')[2]}", in_bytes=True) as told, _target(output) as file:
-        async with client.stream("GET", path, params=query) as answer:
-            if not answer.is_success:
-                await answer.aread()
-                body_of(answer)
-            size = 0
-            async for piece in answer.aiter_bytes():
-                size += file.write(piece)
-                told(size)
+        async with answered(client, path, query) as answer:
+            size = await fetch_into(answer, file, told)
     if output is not None:
         errors.print(f"{inert(output)}: {size:,} bytes{instead}", markup=False)
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes] | InertBytes]:
-    if output is None:
-        yield InertBytes(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        with unfinished(output) as path, path.open("wb") as file:
+def _target(output: Path | None) -> Iterator[Output]:
+    if output is not None:
+        with written_file(output) as file:
             yield file
-    except OSError as error:
-        raise ServiceError(f"{output} cannot be written: {error.strerror}.") from None
+        return
+    yield InertBytes(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer
+    sys.stdout.buffer.flush()

@@ -9,11 +9,14 @@ from typing import Any
 import httpx
 
 from .connecting import ServiceError, body_of
+from .outputs import answered, fetch_into, may_write, written_file
 
 SHORTEST_POLL_SECONDS = 0.2
 LONGEST_POLL_SECONDS = 2.0
 PATIENCE_SECONDS = 120
 """How long a service that went away in mid-load is waited for: the load goes on by itself when it is back."""
+
+AS_CSV = httpx.QueryParams({"format": "csv"})
 
 ENDED = {"completed", "failed", "undone"}
 
@@ -49,22 +52,19 @@ async def _ask_with_patience(client: httpx.AsyncClient, path: str) -> httpx.Resp
         await asyncio.sleep(1)
 
 
-async def save_rejects(client: httpx.AsyncClient, load: dict[str, Any], target: Path) -> None:
-    """The rejected lines with line, column and reason, as a CSV to mend and send again. Raises ServiceError."""
+async def save_rejects(client: httpx.AsyncClient, load: dict[str, Any], target: Path, *, force: bool) -> str:
+    """The rejected lines with line, column and reason, as a CSV to mend and send again. Gives may_write's words.
+
+    Raises ServiceError.
+    """
+    instead = may_write(target, force=force)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        await _save(client, f"/v1/loads/{load['id']}/rejects", target)
+        with written_file(target) as file:
+            async with answered(client, f"/v1/loads/{load['id']}/rejects", AS_CSV) as answer:
+                await fetch_into(answer, file)
     except OSError as error:
         raise ServiceError(f"{target} cannot be written: {error.strerror}.") from None
     except httpx.HTTPError as error:
         raise ServiceError(f"the rejected rows broke off: {error or type(error).__name__}") from error
-
-
-async def _save(client: httpx.AsyncClient, path: str, target: Path) -> None:
-    async with client.stream("GET", path, params={"format": "csv"}) as answer:
-        if not answer.is_success:
-            await answer.aread()
-            body_of(answer)
-        with target.open("wb") as file:
-            async for piece in answer.aiter_bytes():
-                file.write(piece)
+    return instead

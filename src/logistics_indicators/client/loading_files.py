@@ -46,6 +46,8 @@ class FilesToLoad:
     options: LoadOptions
     strict: bool
     rejects: Path | None
+    force: bool
+    """Of the files of rejects."""
     as_json: bool
 
 
@@ -90,7 +92,7 @@ async def _load(
         uploads.forget()
     print_loads(loads, asked.as_json)
     if asked.rejects is not None:
-        await _save_all_rejects(client, loads, asked.rejects)
+        await _save_all_rejects(client, loads, asked.rejects, force=asked.force)
     if refused is not None:
         raise refused
     if any(load["status"] != "completed" for load in loads):
@@ -136,9 +138,11 @@ async def _kind_of_preset(client: httpx.AsyncClient, options: LoadOptions) -> Ki
     return Kind(body_of(await client.get(f"/v1/presets/{name}"))["kind"])
 
 
-async def _save_all_rejects(client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path) -> None:
+async def _save_all_rejects(
+    client: httpx.AsyncClient, loads: list[dict[str, object]], folder: Path, *, force: bool
+) -> None:
     for load in loads:
         if load["rows_rejected"]:
             target = folder / f"{Path(str(load['filename'] or load['kind'])).stem}.rejects.{load['id']}.csv"
-            await save_rejects(client, load, target)
-            errors.print(Text(inert(f"Rejected rows: {target}")))
+            instead = await save_rejects(client, load, target, force=force)
+            errors.print(Text(inert(f"Rejected rows: {target}{instead}")))

@@ -8,7 +8,6 @@ import httpx
 from .connecting import body_of
 from .lists import rows_of
 from .loading import save_rejects
-from .prompts import may_write
 from .tables import counted, print_answer, print_json, print_line, print_rows
 from .typed import as_typed
 
@@ -63,8 +62,7 @@ async def count_rejects(client: httpx.AsyncClient, asked: Mapping[str, object], 
 
 async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path, as_json: bool, *, force: bool) -> None:
     load = body_of(await client.get(f"/v1/loads/{load_id}"))
-    instead = may_write(target, force=force)
-    await save_rejects(client, load, target)
+    instead = await save_rejects(client, load, target, force=force)
     kept = {"load": load_id, "file": str(target), "rows": load["rejects_stored"]}
     if as_json:
         print_json(kept)

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -26,16 +25,9 @@ def ask_secret(what: str, instead: str, *, twice: bool = False) -> str:
     return _answer(lambda: str(typer.prompt(what, hide_input=True, confirmation_prompt=twice)))
 
 
-def may_write(file: Path, *, force: bool) -> str:
-    """What to say behind it where the file is there already. A person is asked, a script is not.
-
-    Raises ServiceError where it shall stay.
-    """
-    if not file.is_file():
-        return ""
-    if not force and sys.stdin.isatty() and not _answer(lambda: typer.confirm(f"{file} is there. Write over it?")):
-        raise ServiceError(f"{file} stays as it is. Name another file, or say --force.")
-    return ", in the place of what was there"
+def confirmed(question: str) -> bool:
+    """Without a terminal nobody is asked, and nothing is in the way."""
+    return not sys.stdin.isatty() or _answer(lambda: typer.confirm(question))
 
 
 Answer = TypeVar("Answer")
@@ -43,7 +35,7 @@ Answer = TypeVar("Answer")
 
 def _answer(ask: Callable[[], Answer]) -> Answer:
     try:
-        with _at_once_interruptible():
+        with at_once_interruptible():
             return ask()
     except typer.Abort as abort:
         if isinstance(abort.__context__, KeyboardInterrupt):
@@ -52,8 +44,8 @@ def _answer(ask: Callable[[], Answer]) -> Answer:
 
 
 @contextmanager
-def _at_once_interruptible() -> Iterator[None]:
-    """A running loop waits with Ctrl-C until it is its turn, which it is when there is an answer."""
+def at_once_interruptible() -> Iterator[None]:
+    """A running loop waits with Ctrl-C until it is its turn, which it is when there is an answer (or a reader)."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..client.service_options import Json, Service, with_service
+from ..client.service_options import Force, Json, Service, with_service
 from ..loads.words import Delimiter, Encoding, Header, Kind, OnConflict, UnknownCustomer
 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 where a row was rejected.")]
@@ -50,6 +50,7 @@ def load(
     ] = None,
     strict: Strict = False,
     rejects: Annotated[Path | None, typer.Option(help="Folder for the rejected rows, to mend and load again.")] = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Load files of customers and services, customers first.
@@ -71,4 +72,4 @@ def load(
         sheet=sheet,
         preset=preset,
     )
-    load_files(service, FilesToLoad(files, kind, options, strict, rejects, json))
+    load_files(service, FilesToLoad(files, kind, options, strict, rejects, force, json))
