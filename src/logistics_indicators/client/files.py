@@ -40,8 +40,9 @@ def check_file(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ServiceError(f"{path}: this is no plain file.")
-        with path.open("rb"):
-            pass
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise ServiceError(f"{path.name}: The file is empty.")
     except (OSError, ValueError) as error:
         raise ServiceError(f"{path}: {getattr(error, 'strerror', error)}.") from None
 
@@ -67,9 +68,10 @@ async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
     for kind, declared in KINDS.items():
         if any(word in path.name.lower() for word in declared.words):
             return kind
+    why = " Then it is told what is wrong with --columns." if options.columns else ""
     raise ServiceError(
-        f"{path} has the columns of none of these: {', '.join(Kind)}. Say what it holds: "
-        f"{' or '.join(f'--kind {kind}' for kind in Kind)}."
+        f"{path.name} has the columns of none of these: {', '.join(Kind)}. Say what it holds: "
+        f"{' or '.join(f'--kind {kind}' for kind in Kind)}.{why}"
     )
 
 

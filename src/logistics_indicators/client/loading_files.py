@@ -54,6 +54,8 @@ class FilesToLoad:
 def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
     async def run() -> int:
         try:
+            if asked.rejects is not None and asked.rejects.exists() and not asked.rejects.is_dir():
+                raise ServiceError(f"{asked.rejects}: --rejects names a folder, and this is none.")
             with _paths(asked.names) as paths:
                 return await _known_and_loaded(service, asked, paths)
         except asyncio.CancelledError:

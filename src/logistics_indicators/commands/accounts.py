@@ -91,7 +91,7 @@ def add_token(
 ) -> None:
     """Make an API token, and print it this once.
 
-    It has no more rights than yours.
+    It has no more rights than yours, so it takes a service (--url) and a sign-in.
     """
     from ..client import accounts
 

@@ -48,7 +48,9 @@ def read_backup(url: str, file: Path, told: Told) -> None:
 def require_empty(url: str) -> None:
     """Raises CommandFailed where the database has tables."""
     if _run(None, "psql", url, "-XAtqc", COUNT_TABLES).strip() != "0":
-        raise CommandFailed("The database has tables already. Name a new folder (--data-dir), or an empty database.")
+        raise CommandFailed(
+            "The database has tables already. Name an empty one: for restore, --data-dir names a new folder."
+        )
 
 
 def _run(look: Callable[[], None] | None, program: str, url: str, *arguments: str) -> str:
