@@ -48,9 +48,7 @@ def read_backup(url: str, file: Path, told: Told) -> None:
 def require_empty(url: str) -> None:
     """Raises CommandFailed where the database has tables."""
     if _run(None, "psql", url, "-XAtqc", COUNT_TABLES).strip() != "0":
-        raise CommandFailed(
-            "The database has tables already. Name an empty one: for restore, --data-dir names a new folder."
-        )
+        raise CommandFailed("The database has tables already. Name an empty one (restore: a new --data-dir).")
 
 
 def _run(look: Callable[[], None] | None, program: str, url: str, *arguments: str) -> str:
