@@ -124,6 +124,12 @@ async def test_a_refused_file_stops_those_behind_it_and_those_before_it_are_foll
     assert await connection.fetchval("SELECT count(*) FROM loads WHERE status = 'completed'") == 1
 
 
+async def test_an_empty_file_is_told_as_one(locally: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").touch()
+    outcome = await locally("load", tmp_path / "x.csv")
+    assert (outcome.code, outcome.err) == (2, "Error: x.csv: The file is empty.\n")
+
+
 async def test_columns_header_encoding_and_delimiter_reach_the_service(
     locally: Run,
     tmp_path: Path,
@@ -173,8 +179,8 @@ async def test_rejects_that_cannot_be_written_are_told_in_a_line(locally: Run, t
     file = tmp_path / "clientes.csv"
     file.write_text(CUSTOMERS + "2;Bia;none;1\n")
     outcome = await locally("load", file, "--rejects", file)
-    assert outcome.code == 2
-    assert "cannot be written" in outcome.err.splitlines()[-1]
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith("--rejects names a folder, and this is none.\n")
 
 
 def test_what_is_no_service_of_ours_is_told_in_a_line(tmp_path: Path) -> None:

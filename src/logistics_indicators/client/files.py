@@ -40,9 +40,8 @@ def check_file(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ServiceError(f"{path}: this is no plain file.")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise ServiceError(f"{path.name}: The file is empty.")
+        with path.open("rb"):
+            pass
     except (OSError, ValueError) as error:
         raise ServiceError(f"{path}: {getattr(error, 'strerror', error)}.") from None
 
@@ -62,6 +61,8 @@ def has_several_tables(path: Path) -> bool:
 
 async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
     """What a file holds: as the service itself would read it, or by its name. Raises ServiceError where none tells."""
+    if not path.stat().st_size:
+        raise ServiceError(f"{path.name}: The file is empty.")
     kinds = [kind for kind in Kind if await _is_of(kind, path, options)]
     if len(kinds) == 1:
         return kinds[0]
