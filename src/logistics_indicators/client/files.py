@@ -59,10 +59,14 @@ def has_several_tables(path: Path) -> bool:
             return False
 
 
-async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
-    """What a file holds: as the service itself would read it, or by its name. Raises ServiceError where none tells."""
+def _refuse_empty(path: Path) -> None:
     if not path.stat().st_size:
         raise ServiceError(f"{path.name}: The file is empty.")
+
+
+async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
+    """What a file holds: as the service itself would read it, or by its name. Raises ServiceError where none tells."""
+    _refuse_empty(path)
     kinds = [kind for kind in Kind if await _is_of(kind, path, options)]
     if len(kinds) == 1:
         return kinds[0]

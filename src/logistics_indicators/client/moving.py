@@ -13,9 +13,9 @@ from .running_work import errors
 from .working import working
 
 NEXT = """{rows:,} rows and {visits:,} visits are at {where}, the same as here.
-Next: stop the service, and start it with DATABASE_URL set to that database, JWT_SECRET_KEY to what signs tokens now: the
-file jwt_secret_key in the data folder holds it, where the service made its own. The old database answers questions
-until then, and takes no changes any more. To go back to it instead: logistics-indicators move-to --reopen"""
+Next: stop the service, and start it with DATABASE_URL set to that database, and JWT_SECRET_KEY to what signs tokens
+now: the file jwt_secret_key in the data folder holds it, where the service made its own. The old database answers
+questions until then, and takes no changes any more. To go back to it instead: logistics-indicators move-to --reopen"""
 
 REOPENED = "The database takes changes again."
 NEVER_SHUT = "Nothing to do: no move shut this database, and it takes changes as ever."
