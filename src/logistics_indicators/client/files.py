@@ -66,13 +66,13 @@ def _refuse_empty(path: Path) -> None:
 
 async def kind_of_file(path: Path, options: LoadOptions) -> Kind:
     """What a file holds: as the service itself would read it, or by its name. Raises ServiceError where none tells."""
-    _refuse_empty(path)
     kinds = [kind for kind in Kind if await _is_of(kind, path, options)]
     if len(kinds) == 1:
         return kinds[0]
     for kind, declared in KINDS.items():
         if any(word in path.name.lower() for word in declared.words):
             return kind
+    _refuse_empty(path)
     why = " Then it is told what is wrong with --columns." if options.columns else ""
     raise ServiceError(
         f"{path.name} has the columns of none of these: {', '.join(Kind)}. Say what it holds: "
