@@ -50,8 +50,10 @@ def load(
     marked = content.startswith(b"\xef\xbb\xbf")
     while content.startswith(b"\xef\xbb\xbf"):
         content = content.removeprefix(b"\xef\xbb\xbf")
-    if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
+    if b"\n" not in content and b"\r" in content.strip(b"\r"):
         content = content.replace(b"\r", b"\n")
+    if not (before := content.rstrip(b"\x1a")) or before.endswith(b"\n"):
+        content = before  # DOS' mark of the end
     text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", [*columns]
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
     if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):

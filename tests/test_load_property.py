@@ -94,6 +94,7 @@ def files(draw: st.DrawFn, kind: str) -> bytes:
         if draw(st.integers(0, 11)) == 0:
             out.append(draw(GARBAGE))
         out.append(draw(ENDS))
+    out.append(draw(st.sampled_from([b"", b"", b"\n\x1a"])))
     return b"".join(out)
 
 

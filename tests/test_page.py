@@ -140,6 +140,7 @@ async def test_a_first_view_asks_for_each_figure_once(app: FastAPI, connection: 
     async with surfing_app(app) as surf:
         page = await surf.open(await surf.context())
         await sign_in(page)
+        await expect(page.locator(".figure .spark")).to_have_count(3)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url.removeprefix(f"{surf.origin}/").partition("?")[0]))
         await page.reload()

@@ -4,7 +4,7 @@
 const CELL = /(?:"([^"]*(?:""[^"]*)*)"|([^\t\r\n]*))(\t|\r\n?|\n)/gy;
 
 /** What a spreadsheet would run, as in exports/csv_text.py; or what stands here behind our apostrophe. */
-const FORMULA = /^'* *[=+\-@\t\r]/;
+const FORMULA = /^'* *[=+\-@\t\r＝＋－＠]/;
 
 /** @param {string} value */
 const inert = (value) => (FORMULA.test(value) ? `'${value}` : value);
