@@ -44,7 +44,7 @@ MANY = [[start + then + end for end in ENDS] for start in STARTS for then in THE
 IN_THE_PAGE = """async ({ tables, texts }) => {
     const { copied, pasted, shown } = await import("/assets/now/views/mending/edits.js");
     const columns = [..."01234567"];
-    const rows = Array.from({ length: 100 }, (_, line) => ({ load: 1, line, cells: {} }));
+    const rows = Array.from({ length: 200 }, (_, line) => ({ load: 1, line, cells: {} }));
     const corner = { top: 0, bottom: 0, left: 0, right: 0 };
     const copy = (table) => {
         const rejects = table.map((cells, line) => ({ load: 1, line, cells: { ...cells } }));
