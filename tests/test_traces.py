@@ -145,32 +145,30 @@ async def test_a_file_is_one_trace_from_its_request_to_the_commit_of_its_chunks(
     assert named == {"request", "load_completed"}
 
 
+async def starts_and_ends_well(service: Service) -> None:
+    service.start()
+    try:
+        await service.ready()
+        service.signal(signal.SIGTERM)
+        assert await service.ended() == 0
+    finally:
+        await service.close()
+
+
 async def test_where_the_extra_is_not_installed_the_service_says_so_and_serves(
     folder: Path, collector: Collector, database_url: str
 ) -> None:
     (folder / "sitecustomize.py").write_text("import sys\nsys.modules['opentelemetry.sdk'] = None\n")
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     service = Service(folder, database_url, otel_exporter_otlp_endpoint=collector.endpoint, pythonpath=path)
-    service.start()
-    try:
-        await service.ready()
-        service.signal(signal.SIGTERM)
-        assert await service.ended() == 0
-    finally:
-        await service.close()
+    await starts_and_ends_well(service)
     assert '"event": "traces_not_installed"' in service.log.read_text()
     assert collector.bodies == []
 
 
 async def test_an_end_does_not_wait_for_a_collector_that_is_away(folder: Path, database_url: str) -> None:
     service = Service(folder, database_url, otel_exporter_otlp_endpoint="http://127.0.0.1:9")
-    service.start()
-    try:
-        await service.ready()
-        service.signal(signal.SIGTERM)
-        assert await service.ended() == 0
-    finally:
-        await service.close()
+    await starts_and_ends_well(service)
     assert service.broken() == []
 
 

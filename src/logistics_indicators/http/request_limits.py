@@ -6,7 +6,6 @@ database nor a route. Uploads stream through: their bounds are in loads/.
 
 import asyncio
 import re
-import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -134,7 +133,7 @@ class BodyLimits:
             return receive
         if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
             raise UnsupportedMediaType("Send the body as it is: only files are taken with a Content-Encoding.")
-        most = min(self.body_bytes, ACCOUNT_BODY_BYTES if path_within(scope).startswith(ACCOUNT_PATHS) else sys.maxsize)
+        most = self._most(scope)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > most:
             raise _too_large(most)
@@ -144,6 +143,10 @@ class BodyLimits:
         except TimeoutError:
             raise RequestTimeout from None
         return _replay(body, receive)
+
+    def _most(self, scope: Scope) -> int:
+        is_stranger_s = path_within(scope).startswith(ACCOUNT_PATHS)
+        return min(self.body_bytes, ACCOUNT_BODY_BYTES) if is_stranger_s else self.body_bytes
 
     @staticmethod
     async def _read(receive: Receive, most: int) -> bytes:

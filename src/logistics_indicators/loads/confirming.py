@@ -7,11 +7,11 @@ from typing import Any
 from ..accounts.audit import Actor, audit
 from ..accounts.current_user import User
 from ..database import Connection, announce_changed_loads
-from ..errors import Conflict, NotFound, Unprocessable
+from ..errors import Conflict, NotFound
 from ..tracing import current_traceparent
-from .kinds import KINDS, Kind
+from .kinds import Kind
 from .models import Load
-from .service import find_load
+from .service import find_load, refuse_to_wait_for_nobody
 from .turns import RECEIVED_NOW
 
 KEPT_HOURS = 1
@@ -84,10 +84,7 @@ def _refuse_to_confirm(load: Any, changes: Changes) -> None:
         raise Conflict(f"Load {load['id']} tried a mend of load {load['mends']}: send the mend without validate_only.")
     if load["status"] != "completed":
         raise Conflict(f"Load {load['id']} is {load['status']}: only a completed trial is confirmed.")
-    if changes.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
-        raise Unprocessable.field(
-            "query", "unknown_customer", msg=f"unknown_customer is nothing that can be asked of {load['kind']}"
-        )
+    refuse_to_wait_for_nobody(Kind(load["kind"]), changes.unknown_customer)
 
 
 def _refuse_to_repeat(load: Any, changes: Changes, first: Any) -> None:

@@ -9,12 +9,12 @@ from fastapi import Query
 
 from ..accounts.current_user import User, reads_its_own_alone, refuse_what_is_of_others
 from ..database import Connection, Pool
-from ..errors import NotFound
+from ..errors import NotFound, Unprocessable
 from ..http.field_types import MAX_OWN_ID, FilterText
 from ..lists.filters import CONTAINS, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
-from .kinds import Kind
+from .kinds import KINDS, Kind
 from .models import Load, Status
 
 COLUMNS = """
@@ -47,6 +47,13 @@ async def refuse_loads_of_others(connection: Connection | Pool, user: User, load
         load = await connection.fetchrow("SELECT user_id FROM loads WHERE id = $1", load_id)
         if load is not None:
             refuse_what_is_of_others(user, load["user_id"])
+
+
+def refuse_to_wait_for_nobody(kind: Kind, unknown_customer: str | None) -> None:
+    """Raises Unprocessable where it is asked of a kind whose rows refer to nothing."""
+    if unknown_customer and not KINDS[kind].refers_to:
+        msg = f"unknown_customer is nothing that can be asked of {kind}"
+        raise Unprocessable.field("query", "unknown_customer", msg=msg)
 
 
 async def require_loads(connection: Connection, load_ids: Collection[int]) -> None:

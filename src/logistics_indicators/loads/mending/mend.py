@@ -16,9 +16,10 @@ from ...database import Connection, announce_changed_loads
 from ...errors import Conflict, FieldError, NotFound, Unprocessable
 from ...tracing import current_traceparent
 from ..formats import Layout
-from ..kinds import KINDS, Kind
+from ..kinds import Kind
 from ..receiving.cutting import Cutter
 from ..rejects import header_of
+from ..service import refuse_to_wait_for_nobody
 from ..turns import RECEIVED_NOW
 from ..working.rules import layout_of
 from .records import CannotMend, Cells, mended_record
@@ -91,7 +92,7 @@ async def mend_load(
     """Raises Conflict naming the lines that are not open any more, and Unprocessable naming those that never were."""
     async with connection.transaction():
         load = await _load_to_mend(connection, load_id)
-        _refuse_to_wait_for_nobody(load, options)
+        refuse_to_wait_for_nobody(Kind(load["kind"]), options.unknown_customer)
         layout = layout_of(load).of_records()
         _refuse_unknown_columns(asked, layout)
         plan = _planned(asked, await _find_rejects(connection, load_id, asked))
@@ -120,13 +121,6 @@ async def _load_to_mend(connection: Connection, load_id: int) -> Any:
         was = "only tried" if load["validate_only"] else load["status"]
         raise Conflict(f"Load {load_id} is {was}: only rejects of a completed load are mended.")
     return load
-
-
-def _refuse_to_wait_for_nobody(load: Any, options: Options) -> None:
-    if options.unknown_customer and not KINDS[Kind(load["kind"])].refers_to:
-        raise Unprocessable.field(
-            "query", "unknown_customer", msg=f"unknown_customer is nothing that can be asked of {load['kind']}"
-        )
 
 
 def _refuse_unknown_columns(asked: MendRequest, layout: Layout) -> None:
