@@ -31,7 +31,7 @@ from logistics_indicators.loads.obstacles import (
     referred_to,
     taken_since,
 )
-from logistics_indicators.loads.parsing import headers
+from logistics_indicators.loads.parsing import another_header, headers
 from logistics_indicators.loads.parsing.findings import NOTES, SaneDays, warnings_of_findings
 from logistics_indicators.loads.reading import package, parquet, workbook
 from logistics_indicators.loads.receiving import receiver, room
@@ -108,7 +108,13 @@ def a_zip_of(*names: str) -> zipfile.ZipFile:
 
 def of_files() -> Iterator[str]:
     yield from (package.BROKEN, package.ENCRYPTED, workbook.MACROS, workbook.BINARY, workbook.NO_WORKBOOK)
-    yield from (parquet.BROKEN, room.DISK_IS_FULL, receiver.MIXED_ENCODINGS, NO_ROWS, str(headers.AnotherHeader(7)))
+    yield from (
+        parquet.BROKEN,
+        room.DISK_IS_FULL,
+        receiver.MIXED_ENCODINGS,
+        NO_ROWS,
+        str(another_header.AnotherHeader(7)),
+    )
     for start, _ in NOT_TABLES:
         yield refused(lambda head=start: _refuse_what_is_no_table(head + bytes(range(16)) * 8))  # type: ignore[misc]
     for head in (b"<html>", b'[{"id": 1}]', b"PK\x03\x04"):

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import polars as pl
-
 from ...texts import normal_text, printable, stands_for_nothing
 from ..formats import CSV, DELIMITERS, REPORT_COLUMNS, Form, Layout
 from ..kinds import COLUMNS, KINDS, MOST_ID_DIGITS, Column, Kind
@@ -155,7 +153,7 @@ def _records(text: str, start: int, delimiter: str) -> Iterator[_Record]:
         looked_at += 1
         end = rule.record(data, place).end
         raw = data[place:end].decode()
-        texts = [normal_text(field[:LONGEST_NAME]) for field in _fields(rule, raw)[: MOST_COLUMNS + 1]]
+        texts = [normal_text(field[:LONGEST_NAME]) for field in fields_of(rule, raw)[: MOST_COLUMNS + 1]]
         length = len(raw) + (end < len(data))
         if any(field.strip(BLANK) for field in texts) or _is_open(raw, delimiter):
             found += 1
@@ -163,7 +161,7 @@ def _records(text: str, start: int, delimiter: str) -> Iterator[_Record]:
         place, start = end + 1, start + length
 
 
-def _fields(rule: RecordRule, raw: str) -> list[str]:
+def fields_of(rule: RecordRule, raw: str) -> list[str]:
     try:
         return rule.fields(raw.rstrip("\r"))
     except csv.Error:
@@ -231,46 +229,9 @@ def _columns_of(kind: Kind, fields: list[str], mapped: Mapped) -> list[str | Non
     return columns if wanted <= set(columns) else None
 
 
-class AnotherHeader(Exception):
-    """Behind it the file's columns stand in another order than before."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(
-            f"Line {line} is another header, with other columns or in another order than the file's first. "
-            "Nothing was kept of the file: send its parts one by one."
-        )
-
-
-def refuse_another_header(
-    kind: Kind, layout: Layout, header: str | None, rejects: pl.DataFrame, first_row: int | None
-) -> None:
-    """Among the rejected rows of a chunk. The file's own header repeated is a bad row. Raises AnotherHeader.
-
-    `first_row`: line of the first row of a file that is said to have no header; it may be one all the same.
-    """
-    rule, columns = RecordRule(layout.delimiter), layout.of_records().columns
-    own = [] if header is None else [key_of(field) for field in _fields(rule, header)]
-    own = own[len(own) - len(columns) :]
-    known = set(known_names(kind)) | set(own) - {""}
-    if first_row is not None:
-        rejects = rejects.filter(pl.col("line") > first_row)
-    is_header = pl.col("row").str.contains(r"^[^0-9]{5,2000}$")
-    for line, row in rejects.filter(is_header).select("line", "row").iter_rows():
-        keys = [key_of(field) for field in _fields(rule, row)]
-        named = sum(key in known for key in keys)
-        # rows of another width are rejected anyway
-        if len(keys) == len(columns) and named * 2 > len(keys) and keys != own and not _same_order(kind, keys, columns):
-            raise AnotherHeader(line)
-
-
 def unnamed_columns(header: str, delimiter: str) -> int:
     """Those at a header's end."""
     return header[len(header.rstrip(f'{delimiter}{BLANK}"\r')) :].count(delimiter)
-
-
-def _same_order(kind: Kind, keys: list[str], columns: tuple[str | None, ...]) -> bool:
-    known = known_names(kind)
-    return all(column is None or known.get(key) == column for key, column in zip(keys, columns, strict=True))
 
 
 def _is_report(fields: list[str]) -> bool:

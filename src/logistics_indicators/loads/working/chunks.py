@@ -12,9 +12,9 @@ from ..mending.lines import in_original_lines
 from ..merging.chunk import ChunkOutcome
 from ..merging.tables import copy_lines
 from ..merging.waiting_rows import bytes_of
+from ..parsing.another_header import refuse_another_header
 from ..parsing.chunk import ParsedChunk, parse_chunk
 from ..parsing.findings import add_findings
-from ..parsing.headers import refuse_another_header
 from ..parsing.ledger import add_ledger
 from ..rejects import RejectBounds, first_rejects
 from .reporting import add_rejects

@@ -22,8 +22,8 @@ from ..merging.chunk import ChunkMerge, LoadRules
 from ..merging.indexes import ensure_indexes
 from ..merging.seen_keys import LoadMemory
 from ..merging.tables import Target
+from ..parsing.another_header import AnotherHeader
 from ..parsing.chunk import ParsedChunk
-from ..parsing.headers import AnotherHeader
 from ..waiting.keeping import keep_waiting
 from ..waiting.trying import try_waiting
 from .beginning import drop_indexes_before, is_empty, leave_its_ids
