@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import chance  # noqa: F401  how much is left to it, in every test
 import httpx
 import pytest
 import structlog

@@ -56,7 +56,7 @@ def load(
         content = before  # DOS' mark of the end
     text, delimiter, names = content.decode(errors="replace") if marked else decoded(content), ";", [*columns]
     records = [(number, record) for number, record in records_of(text, delimiter) if not is_blank(record, delimiter)]
-    if not any(normal_text(record.replace(";", "").replace('"', "")) for _, record in records):
+    if not any(normal_text(record).strip('";,\t \x1a') or record.count('"') % 2 for _, record in records):
         outcome.refused = True
         return outcome
     for number, record in records[1:] if has_header else records:
@@ -69,9 +69,11 @@ def decoded(content: bytes) -> str:
     continuation, broken = 0, 0
     for row in content.split(b"\n"):
         try:
-            continuation += len(row) - len(row.decode())
+            row.decode()
         except UnicodeDecodeError:
             broken += 1
+        letters = row.decode(errors="ignore")  # a bad row's count too
+        continuation += len(letters.encode()) - len(letters)
     return content.decode("utf-8" if not broken or continuation >= broken else "cp1252", errors="replace")
 
 
@@ -156,7 +158,7 @@ def goes_on_after_quote(record: str, delimiter: str) -> bool:
 def is_blank(record: str, delimiter: str) -> bool:
     fields = fields_of(record, delimiter)
     return not record.replace(delimiter, "").strip(WHITE) or (
-        bool(fields) and not any(f.strip() for f in fields) and record.count('"') % 2 == 0
+        bool(fields) and not any(f.strip(WHITE) for f in fields) and record.count('"') % 2 == 0
     )
 
 

@@ -32,7 +32,7 @@ SHOWN_CHARACTERS = 300
 
 SEPARATOR_LINE = re.compile(r"\"?sep=(\\t|[;,])\"?(?:\\t|[;, ])*", re.IGNORECASE)
 
-BLANK = "".join(DELIMITERS) + " \x1a"
+BLANK = "".join(DELIMITERS) + " \v\f\x1a"
 """And the mark behind a last line, where there is no other line."""
 
 OPEN_QUOTE = "A quote in the file's header is not closed. Close it, or take it out."
