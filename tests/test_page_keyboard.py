@@ -53,6 +53,7 @@ async def test_the_whole_way_is_gone_by_the_keyboard_alone(
         context = await surf.context()
         await context.add_init_script(NOTE_POINTERS)
         page = await surf.open(context)
+        page.on("filechooser", lambda _: None)  # from now on: asked to listen, Playwright does not say when it does
         await make_the_first_account(page)
         await load_both_files(page)
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"]

@@ -42,6 +42,9 @@ async def test_an_hour_of_live_changes_disturbs_nobody_and_costs_no_memory(app: 
         grid = mending.get_by_role("grid")
         await grid.locator("[data-place='2:1']").click()
         await mending.keyboard.type("90")
+        polo = explore.get_by_role("combobox", name="Polo")
+        await polo.click()
+        await explore.keyboard.type("CE - ")
 
         neighbour = visits.locator(f"tr[aria-rowindex='{ROW + 1}']")
         visit = await neighbour.get_by_role("link").first.inner_text()
@@ -59,6 +62,9 @@ async def test_an_hour_of_live_changes_disturbs_nobody_and_costs_no_memory(app: 
         await mending.keyboard.press("Enter")
         await expect(grid.locator("[data-place='2:1']")).to_have_text("907")
         await expect(explore.get_by_role("banner").get_by_role("status")).to_have_text("Ao vivo")
+        await expect(polo).to_be_focused()
+        await explore.keyboard.type("SOBRAL 008")
+        await expect(polo).to_have_value("CE - SOBRAL 008")
         for before, session in zip(warm, sessions, strict=True):
             now = await cost_of(session)
             assert {name: now[name] - before[name] for name in ROOM if now[name] - before[name] > ROOM[name]} == {}

@@ -7,6 +7,7 @@ import { FILTERS, PERIODS, periodOf, rangeOf } from "../scope.js";
 import { common, textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
 import { useNarrow } from "./narrow.js";
+import { Typed, valueOf } from "./typed.js";
 
 const text = textsOf({
   pt: {
@@ -85,18 +86,15 @@ export function ScopeBar({ params, first, last, children }) {
   </details>`;
 }
 
-/** @param {Event} event */
-export const valueOf = (event) => /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
-
 /** @param {{ name: string, label: string, value?: string }} props */
 function DayField({ name, label, value }) {
   return html`<label class="field">
     <span>${label}</span>
-    <input
+    <${Typed}
       type="date"
       name=${name}
       value=${value ?? ""}
-      onChange=${(/** @type {Event} */ event) => change({ [name]: valueOf(event) })}
+      done=${(/** @type {string} */ day) => change({ [name]: day })}
     />
   </label>`;
 }
@@ -108,14 +106,14 @@ function NameField({ name, value }) {
   const names = useNames(name, asked);
   return html`<label class="field">
     <span>${common(name)}</span>
-    <input
+    <${Typed}
       name=${name}
       list=${list}
       value=${value}
       placeholder=${common("all")}
       autocomplete="off"
       onFocus=${() => setAsked(true)}
-      onChange=${(/** @type {Event} */ event) => change({ [name]: valueOf(event).trim() })}
+      done=${(/** @type {string} */ chosen) => change({ [name]: chosen })}
     />
     <datalist id=${list}>${names.map((each) => html`<option value=${each} />`)}</datalist>
   </label>`;

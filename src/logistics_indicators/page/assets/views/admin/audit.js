@@ -5,7 +5,7 @@ import { instant, zoneName } from "../../format.js";
 import { html } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
 import { Problems } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { Typed, valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
 import { ACTIONS, actOf, detailOf } from "./acts.js";
@@ -46,11 +46,11 @@ export function Audit({ params }) {
     <div class="row">
       <label class="field">
         <span>${text("user")}</span>
-        <input
+        <${Typed}
           name="username"
           placeholder=${common("all")}
           value=${params.get("username") ?? ""}
-          onChange=${(/** @type {Event} */ event) => change({ username: valueOf(event).trim() })}
+          done=${(/** @type {string} */ username) => change({ username })}
         />
       </label>
       <${Act} chosen=${params.get("action") ?? ""} />

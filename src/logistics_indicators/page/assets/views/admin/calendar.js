@@ -7,7 +7,7 @@ import { html, useRef, useState } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { Typed } from "../../parts/typed.js";
 import { change } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
 import { UFS } from "../../ufs.js";
@@ -78,13 +78,13 @@ export function Calendar({ params }) {
   return html`
     <label class="field narrow">
       <span>${text("year")}</span>
-      <input
+      <${Typed}
         type="number"
         name="ano"
         min="1990"
         max="2100"
         value=${year}
-        onChange=${(/** @type {Event} */ event) => change({ ano: valueOf(event) })}
+        done=${(/** @type {string} */ ano) => change({ ano })}
       />
     </label>
     <${Problems} problem=${problem} again=${again} />

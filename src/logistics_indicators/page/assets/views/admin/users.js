@@ -6,7 +6,7 @@ import { html, useRef, useState } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { session } from "../../session.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";

@@ -3,7 +3,8 @@
 import { useData } from "../../data.js";
 import { html, useRef } from "../../html.js";
 import { asTable } from "../../parts/panel.js";
-import { ScopeBar, valueOf } from "../../parts/scope_bar.js";
+import { ScopeBar } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
 import { rangeOf, scopeOf } from "../../scope.js";
 import { textsOf } from "../../texts.js";

@@ -7,7 +7,7 @@ import { Bars, toneOf } from "../../parts/bars.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel } from "../../parts/panel.js";
 import { Problems } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { sortRows, Table } from "../../parts/table.js";
 import { change, changed, linkTo } from "../../route.js";
 import { filtersOf, rangeOf, scopeOf } from "../../scope.js";

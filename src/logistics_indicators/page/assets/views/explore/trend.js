@@ -6,7 +6,7 @@ import { html, useRef } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel } from "../../parts/panel.js";
 import { Problems } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { Series } from "../../parts/series.js";
 import { Table } from "../../parts/table.js";
 import { change } from "../../route.js";

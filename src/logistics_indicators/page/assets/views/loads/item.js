@@ -48,6 +48,7 @@ const text = textsOf({
 export function OneItem({ item }) {
   const { name, size, kind, step, load, trouble } = item;
   const card = useRef(/** @type {HTMLElement | null} */ (null));
+  const [agreed, setAgreed] = useState(false);
   useKeptFocus(card);
   return html`
     <article class="card stack" aria-label=${name} data-step=${step} tabindex="-1" ref=${card}>
@@ -64,8 +65,8 @@ export function OneItem({ item }) {
       ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
       ${load?.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
       ${load?.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
-      ${step === "checked" && load && html`<${Preview} load=${load} />`}
-      <${Buttons} item=${item} />
+      ${step === "checked" && load && html`<${Preview} load=${load} agreed=${agreed} />`}
+      <${Buttons} item=${item} agreed=${agreed} setAgreed=${setAgreed} />
     </article>
   `;
 }
@@ -113,27 +114,21 @@ function Bar({ value, label, words }) {
   </div>`;
 }
 
-/** @param {{ item: Item }} props */
-function Buttons({ item }) {
-  const [busy, setBusy] = useState(false);
+/** @param {{ item: Item, agreed: boolean, setAgreed: (agreed: boolean) => void }} props agreed: it is being confirmed */
+function Buttons({ item, agreed, setAgreed }) {
   const [wrong, setWrong] = useState("");
   const { step, load } = item;
-  const agreed = () => {
-    setBusy(true);
+  async function agree() {
+    setAgreed(true);
     setWrong("");
-    confirm(item).then(
-      () => setBusy(false),
-      (problem) => {
-        setWrong(wordsOf(problem));
-        setBusy(false);
-      },
-    );
-  };
+    await confirm(item).catch((problem) => setWrong(wordsOf(problem)));
+    setAgreed(false);
+  }
   const ended = step === "ended" || step === "refused" || step === "loading";
   const word = ended ? text("hide") : step === "checked" ? text("discard") : text("cancel");
   return html`
     <div class="row">
-      ${step === "checked" && html`<${Action} class="main" off=${busy} onClick=${agreed}>${text("load")}<//>`}
+      ${step === "checked" && html`<${Action} class="main" off=${agreed} onClick=${agree}>${text("load")}<//>`}
       ${step === "ended" &&
       load &&
       !load.validate_only &&

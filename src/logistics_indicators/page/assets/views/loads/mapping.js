@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../../html.js";
 import { IN_ORDER, isKind, KINDS, wordOf, wordWithin } from "../../kinds.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { mendOf } from "../../parts/service_words.js";
 import { textsOf } from "../../texts.js";
 import { linesOf, widestOf } from "./head.js";

@@ -45,8 +45,8 @@ const text = textsOf({
   },
 });
 
-/** @param {{ load: Load }} props */
-export function Preview({ load }) {
+/** @param {{ load: Load, agreed: boolean }} props agreed: the load takes its file over, which is not to be seen any more */
+export function Preview({ load, agreed }) {
   const delimiter = load.delimiter === "\t" ? text("tab") : load.delimiter;
   return html`
     <div class="stack">
@@ -55,7 +55,7 @@ export function Preview({ load }) {
         ${load.format === "csv" ? text("read_as", { encoding: load.encoding, delimiter }) : text(`form_${load.format}`)}
         ${load.ignored.length > 0 && html`. ${text("ignored", { names: load.ignored.map(columnName).join(", ") })}`}
       </p>
-      <${Head} load=${load} />
+      <${Head} load=${load} agreed=${agreed} />
       <${Dates} load=${load} />
       <${Reasons} load=${load} />
       ${load.effect && html`<${EffectOf} effect=${load.effect} />`}
@@ -63,10 +63,10 @@ export function Preview({ load }) {
   `;
 }
 
-/** @param {{ load: Load }} props */
-function Head({ load }) {
+/** @param {{ load: Load, agreed: boolean }} props */
+function Head({ load, agreed }) {
   /** @type {import("../../data.js").Answered<Head>} */
-  const { data } = useData(`v1/loads/${load.id}/preview`, { rows: 8 }, { until: load.status });
+  const { data } = useData(agreed ? null : `v1/loads/${load.id}/preview`, { rows: 8 }, { until: load.status });
   if (!data) return html`<p class="quiet">${common("loading")}</p>`;
   const ours = new Map(Object.entries(data.meant).map(([name, column]) => [column, name]));
   /** @param {string} column */

@@ -157,7 +157,7 @@ function Fill({ group, load, close, again }) {
       ${group.column &&
       html`<label class="field">
         <span>${text("fill_value", { column: group.column })}</span>
-        <input name="value" value=${group.value ?? ""} />
+        <input name="value" defaultValue=${group.value ?? ""} />
       </label>`}
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
       <div class="row">

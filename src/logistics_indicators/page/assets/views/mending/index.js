@@ -9,7 +9,7 @@ import { movedLoads } from "../../live.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
-import { valueOf } from "../../parts/scope_bar.js";
+import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
 import { may, session } from "../../session.js";
 import { storeOf, useStore } from "../../store.js";

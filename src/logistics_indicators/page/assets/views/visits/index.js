@@ -5,7 +5,8 @@ import { day, moment } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Problems } from "../../parts/problems.js";
-import { ScopeBar, valueOf } from "../../parts/scope_bar.js";
+import { ScopeBar } from "../../parts/scope_bar.js";
+import { Typed, valueOf } from "../../parts/typed.js";
 import { Table } from "../../parts/table.js";
 import { change, changed, linkTo } from "../../route.js";
 import { filtersOf, rangeOf } from "../../scope.js";
@@ -139,10 +140,10 @@ function MoreFilters({ params }) {
   const field = (name, field) =>
     html`<label class="field" key=${name}>
       <span>${text(name)}</span>
-      <input
+      <${Typed}
         name=${name}
         value=${params.get(name) ?? ""}
-        onChange=${(/** @type {Event} */ event) => change({ [name]: valueOf(event).trim() })}
+        done=${(/** @type {string} */ typed) => change({ [name]: typed })}
         ...${field}
       />
     </label>`;
