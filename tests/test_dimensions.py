@@ -13,7 +13,7 @@ from logistics_indicators.rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, I
 from logistics_indicators.rollup.names import INSERT_NAMES, NAMED_SCHEMA, Visit
 from logistics_indicators.rollup.near_names import COMPARED, Suggestions
 from logistics_indicators.rollup.reading import Filters
-from logistics_indicators.rollup.tables import SUM_TABLES
+from logistics_indicators.rollup.tables import APART, names_of
 
 
 def test_every_dimension_is_declared_with_where_its_names_are() -> None:
@@ -34,7 +34,7 @@ def test_a_row_of_any_dimension_has_a_field_for_each(model: type[BaseModel]) -> 
 
 
 def test_a_difference_says_what_tells_its_cell_apart() -> None:
-    apart = {*CELL_DIMENSIONS, *(name for table in SUM_TABLES for name in table.also)}
+    apart = {*CELL_DIMENSIONS, *names_of(APART)}
     assert apart <= set(RollupDifference.model_fields)
     assert {field.name for field in fields(Difference)} == set(RollupDifference.model_fields)
 

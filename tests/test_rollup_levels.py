@@ -35,11 +35,11 @@ from logistics_indicators.rollup.blocks import (
     spans_of,
     whole_spans,
 )
-from logistics_indicators.rollup.cells import DAY_TOTAL, OPEN
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.compactor import Compactor
 from logistics_indicators.rollup.merging import GATHERED_COMMITS, merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
+from logistics_indicators.rollup.tables import DAY_TOTAL, OPEN
 from logistics_indicators.rollup.writing import take_back_visits_of_load
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
@@ -130,7 +130,7 @@ def test_what_is_taken_away_may_lack_days_itself() -> None:
 
 
 def test_levels_in_sql_are_pairs_of_a_number_and_a_first_day() -> None:
-    assert levels_in_sql((Grain.day, Grain.month), "d") == "(0, d), (2, date_trunc('month', d)::date)"
+    assert levels_in_sql({Grain.day: 0, Grain.month: 12}, "d") == "(0, d), (12, date_trunc('month', d)::date)"
 
 
 def test_spans_join_blocks_that_follow_one_another_and_are_alike() -> None:
@@ -178,9 +178,9 @@ async def test_every_level_holds_every_merged_visit(connection: asyncpg.Connecti
     await merge_everything(connection)
     done = [v for v in visits if v.data_de_atendimento is not None]
     late = [v for v in done if v.data_de_atendimento.date() > v.data_limite]  # type: ignore[union-attr]
-    expected = {("rollup", grain.value): len(done) for grain in Grain} | {("rollup", DAY_TOTAL): len(done)}
+    expected = {("rollup", grain.value): len(done) for grain in Grain} | {("rollup", DAY_TOTAL.number): len(done)}
     expected |= {("rollup_late", grain.value): len(late) for grain in Grain}
-    expected[("rollup", OPEN)] = len(visits) - len(done)
+    expected[("rollup", OPEN.number)] = len(visits) - len(done)
     assert await levels(connection) == expected
     assert await connection.fetchval("SELECT count(*) FROM rollup_recent") == 0
     assert await connection.fetchval("SELECT count(*) FROM rollup_waiting") == 0

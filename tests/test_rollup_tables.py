@@ -4,8 +4,7 @@ import asyncpg
 import pytest
 
 from logistics_indicators.rollup.blocks import Grain
-from logistics_indicators.rollup.dimensions import IDS
-from logistics_indicators.rollup.tables import SUM_TABLE_NAMES, SUM_TABLES, SumTable
+from logistics_indicators.rollup.tables import CELL_KEYS, CELL_SUMS, SUM_TABLE_NAMES, SUM_TABLES, TOTAL, SumTable
 
 WITH_GRAINS = """
 SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
@@ -28,17 +27,20 @@ async def test_every_table_of_sums_is_declared(connection: asyncpg.Connection) -
 @pytest.mark.parametrize("table", SUM_TABLES, ids=SUM_TABLE_NAMES)
 async def test_a_table_is_read_by_its_primary_key_alone(connection: asyncpg.Connection, table: SumTable) -> None:
     columns = await connection.fetch(PRIMARY_KEY, table.name)
-    assert [row["attname"] for row in columns if row["is_key"]] == ["grain", "block", *IDS, *table.also]
-    assert [row["attname"] for row in columns if not row["is_key"]] == list(table.sums)
+    assert [row["attname"] for row in columns if row["is_key"]] == ["grain", "block", *table.keys]
+    assert [row["attname"] for row in columns if not row["is_key"]] == [number.name for number in table.sums]
 
 
-@pytest.mark.parametrize("table", SUM_TABLES, ids=SUM_TABLE_NAMES)
-async def test_recent_cells_hold_what_is_merged_into_a_table(connection: asyncpg.Connection, table: SumTable) -> None:
-    columns = {row["attname"] for row in await connection.fetch(COLUMNS)}
-    assert {*IDS, *table.also, *table.sums} <= columns
-    assert Grain.day in table.recent
+async def test_recent_cells_hold_what_is_merged(connection: asyncpg.Connection) -> None:
+    columns = [row["attname"] for row in await connection.fetch(COLUMNS)]
+    assert sorted(columns) == sorted(["commit_id", "grain", "block", *CELL_KEYS, *CELL_SUMS])
+
+
+def test_every_table_gets_the_cells_of_days() -> None:
+    assert all(next(iter(table.recent)) is Grain.day and TOTAL in table.sums for table in SUM_TABLES)
 
 
 def test_no_two_tables_take_the_same_recent_cells() -> None:
-    taken = [grain for table in SUM_TABLES for grain in (table.recent[Grain.day], *table.own_grains)]
+    own = [own.number for table in SUM_TABLES for own in table.own_grains]
+    taken = [*own, *(grain for table in SUM_TABLES for grain in table.recent.values())]
     assert len(taken) == len(set(taken))

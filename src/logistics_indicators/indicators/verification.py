@@ -11,10 +11,9 @@ import asyncpg
 from ..database import Connection, Lock
 from ..errors import Conflict
 from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain
-from ..rollup.cells import DAY_TOTAL, OPEN
 from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
 from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
-from ..rollup.tables import SUM_TABLES, SumTable
+from ..rollup.tables import SUM_TABLES, OwnGrain, SumTable, names_of, own_cells_in_sql
 from .snapshot import STATE
 
 FOLDER = Path(__file__).parent
@@ -33,12 +32,15 @@ REBUILT_TABLES = ";\n".join(
     )
     for table in SUM_TABLES
 )
-REBUILD = (
-    (FOLDER / "rebuild.sql")
-    .read_text(encoding="utf-8")
-    .format(tables=REBUILT_TABLES, ids=IDS, no_ids=ids_in_sql("0"))
-    .split(";\n")
+REBUILT_GRAINS = ";\n".join(
+    f"INSERT INTO {table.name} (grain, block, {table.keys_in_sql}, {table.sums_in_sql()})\n"
+    + own_cells_in_sql(own, "rows_of_visits", table.keys, names_of(table.sums))
+    for table in SUM_TABLES
+    for own in table.own_grains
 )
+REBUILD = (
+    (FOLDER / "rebuild.sql").read_text(encoding="utf-8").format(tables=f"{REBUILT_TABLES};\n{REBUILT_GRAINS}")
+).split(";\n")
 
 EXAMPLES = 20
 
@@ -87,30 +89,23 @@ def _of_level(table: SumTable, grain: Grain) -> Comparison:
         FROM rows_of_visits WHERE NOT open AND {table.visits}""",
         f"""SELECT block, {columns} FROM {table.name} WHERE grain = {grain.value}
         UNION ALL SELECT {recent_block} AS block, {columns} FROM rollup_recent WHERE grain = {recent_grain}""",
-        table.sums,
-        table.also,
+        names_of(table.sums),
+        names_of(table.also),
     )
 
 
-def _of_grain(level: str, grain: int, expected: str) -> Comparison:
-    select = f"SELECT block, {IDS}, total FROM {{}} WHERE grain = {{}}"
+def _of_grain(table: SumTable, own: OwnGrain) -> Comparison:
+    found = f"SELECT block, {IDS}, total FROM {{table}} WHERE grain = {own.number}"
     return Comparison(
-        level, expected, f"{select.format('rollup', grain)} UNION ALL {select.format('rollup_recent', grain)}"
+        own.title,
+        f"SELECT day AS block, {IDS if own.by_ids else NO_IDS}, total FROM rows_of_visits WHERE {own.visits}",
+        f"{found.format(table=table.name)} UNION ALL {found.format(table='rollup_recent')}",
     )
 
 
 COMPARISONS = [
     *(_of_level(table, grain) for grain in MERGED_LEVELS for table in SUM_TABLES),
-    _of_grain(
-        "day (all)",
-        DAY_TOTAL,
-        f"SELECT day AS block, {NO_IDS}, total FROM rows_of_visits WHERE NOT open",
-    ),
-    _of_grain(
-        "open",
-        OPEN,
-        f"SELECT day AS block, {IDS}, total FROM rows_of_visits WHERE open",
-    ),
+    *(_of_grain(table, own) for table in SUM_TABLES for own in table.own_grains),
     Comparison(
         "without a name",
         f"""SELECT day AS block, {IDS}, total FROM rows_of_visits

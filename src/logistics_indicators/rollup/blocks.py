@@ -5,7 +5,7 @@ blocks: most of a month is that month minus the days outside. Blocks that follow
 """
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
@@ -79,9 +79,9 @@ BLOCK_IN_SQL = {
 """block_of in SQL: the first day of the block that {day} is in."""
 
 
-def levels_in_sql(levels: Levels, day: str) -> str:
-    """(grain, block) of each level that this column, a day, belongs to."""
-    return ", ".join(f"({grain.value}, {BLOCK_IN_SQL[grain].format(day=day)})" for grain in levels)
+def levels_in_sql(levels: Mapping[Grain, int], day: str) -> str:
+    """(grain, block) of each level that this column, a day, belongs to. levels: with the grains that they go by."""
+    return ", ".join(f"({number}, {BLOCK_IN_SQL[grain].format(day=day)})" for grain, number in levels.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,13 @@
 sum_signed_visits.sql and append_changed_visits.sql are the same in SQL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from .blocks import RECENT_LEVELS, Grain
+from .blocks import Grain
 from .dimensions import IDS
-
-DAY_TOTAL = 5
-"""A grain of its own: all visits of a day in one cell, its ids 0."""
-
-OPEN = 6
-"""A grain of its own: visits not made yet, by their deadline."""
-
-LATE = 10
-"""A grain of its own: late visits of a day, by days_late. In all other cells days_late is 0."""
+from .tables import APART, CELL_KEYS, CELL_SUMS, DONE, LIMIT, SUM_TABLES, SUMS, TOTAL, SumTable, names_of
 
 VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     **dict.fromkeys(IDS, pl.Int32),
@@ -26,13 +18,9 @@ VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
 
-KEYS = ["block", *IDS]
-LATE_KEYS = [*KEYS, "days_late"]
-SUMS = ["total", "on_time", "seconds"]
-CELL_COLUMNS = ["grain", *LATE_KEYS, *SUMS]
+CELL_COLUMNS = ["grain", "block", *CELL_KEYS, *CELL_SUMS]
 
-NOBODY, NOTHING = pl.lit(0, pl.Int32), pl.lit(0, pl.Int64)
-TRUNCATED = {Grain.month: "1mo", Grain.year: "1y"}
+TRUNCATED = {Grain.day: "1d", Grain.month: "1mo", Grain.year: "1y"}
 
 
 def signed_visits(
@@ -59,41 +47,38 @@ def cells_of(visits: pl.LazyFrame) -> pl.DataFrame:
 
     Cells that cancel out stay away.
     """
-    limit, done = pl.col("data_limite"), pl.col("data_de_atendimento")
-    day = done.dt.date()
     signed = visits.select(
-        pl.coalesce(day, limit).alias("block"),
+        pl.coalesce(DONE.dt.date(), LIMIT).alias("block"),
+        DONE.is_null().alias("open"),
         *IDS,
-        (day - limit).dt.total_days().fill_null(0).clip(0).cast(pl.Int32).alias("days_late"),
-        pl.col("sign").alias("total"),
-        pl.when(day <= limit).then("sign").otherwise(0).alias("on_time"),
-        ((limit.cast(pl.Datetime("us")) - done).dt.total_seconds().fill_null(0) * pl.col("sign")).alias("seconds"),
-        done.is_null().alias("open"),
+        *(number.in_frames.fill_null(0).alias(number.name) for number in APART),
+        *((number.in_frames * pl.col("sign")).fill_null(0).alias(number.name) for number in SUMS),
     ).collect()
-    attended = signed.filter(~pl.col("open"))
-    sums = _summed(attended, KEYS)
-    cells = {
-        Grain.day.value: sums,
-        LATE: _summed(attended.filter(pl.col("days_late") > 0).with_columns(seconds=NOTHING), LATE_KEYS),
-        DAY_TOTAL: _summed(sums.with_columns(on_time=NOBODY, seconds=NOTHING, **dict.fromkeys(IDS, NOBODY)), KEYS),
-        OPEN: _summed(signed.filter(pl.col("open")), KEYS),
-    }
-    for grain in RECENT_LEVELS[1:]:
-        sums = _summed(sums.with_columns(pl.col("block").dt.truncate(TRUNCATED[grain])), KEYS)
-        cells[grain.value] = sums
+    cells = {grain: frame for table in SUM_TABLES for grain, frame in _cells_in(table, signed)}
     return pl.concat(
-        frame.sort("block").select(
-            pl.lit(grain, pl.Int16).alias("grain"), *KEYS, _days_late(frame), *(pl.col(name) for name in SUMS)
-        )
+        frame.sort("block").select(pl.lit(grain, pl.Int16).alias("grain"), *_columns(frame, signed.schema))
         for grain, frame in sorted(cells.items())
     )
 
 
-def _days_late(cells: pl.DataFrame) -> pl.Expr:
-    return pl.col("days_late") if "days_late" in cells.columns else pl.lit(0, pl.Int32).alias("days_late")
+def _cells_in(table: SumTable, signed: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """By grain. Each level adds up the one before."""
+    for own in table.own_grains:
+        yield own.number, _summed(signed.filter(pl.sql_expr(own.visits)), IDS if own.by_ids else (), [TOTAL.name])
+    sums = signed.filter(pl.sql_expr(f"NOT open AND {table.visits}"))
+    for level, grain in table.recent.items():
+        sums = sums.with_columns(pl.col("block").dt.truncate(TRUNCATED[level]))
+        sums = _summed(sums, table.keys, names_of(table.sums))
+        yield grain, sums
 
 
-def _summed(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def _summed(cells: pl.DataFrame, keys: Sequence[str], sums: Sequence[str]) -> pl.DataFrame:
     """Equal cells added up."""
-    sums = cells.group_by(keys).agg(pl.col(SUMS).sum())
-    return sums.filter(pl.any_horizontal(pl.col(SUMS) != 0))
+    added = cells.group_by("block", *keys).agg(pl.col(sums).sum())
+    return added.filter(pl.any_horizontal(pl.col(sums) != 0))
+
+
+def _columns(cells: pl.DataFrame, schema: pl.Schema) -> Iterator[pl.Expr]:
+    """Those of CELL_COLUMNS behind the grain; 0 where the cells have none."""
+    for name in CELL_COLUMNS[1:]:
+        yield pl.col(name) if name in cells.columns else pl.lit(0, schema[name]).alias(name)

@@ -2,7 +2,7 @@
 -- them out of rollup_recent. Answers the blocks in which a cell came to nothing.
 WITH taken AS (
     DELETE FROM rollup_recent WHERE commit_id = ANY($1::bigint[])
-    RETURNING grain, block, {ids}, days_late, total, on_time, seconds
+    RETURNING grain, block, {keys}, {sums}
 ), {merged_tables}, gone AS (
     DELETE FROM rollup_waiting WHERE id = ANY($1::bigint[]) RETURNING id
 ), counted AS (

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from ..database import Connection, Lock, allow_long_statements
 from .blocks import MERGED_LEVELS, Grain, levels_in_sql
-from .dimensions import ids_in_sql
-from .tables import SUM_TABLE_NAMES, SUM_TABLES, SumTable
+from .tables import CELL_KEYS, CELL_SUMS, SUM_TABLE_NAMES, SUM_TABLES, SumTable
 
 MERGE_CELLS = 250_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
@@ -28,11 +27,22 @@ WAITING_CELLS, WAITING_COMMITS = 2_000_000, 1_000
 
 MERGE_TIMEOUT = 600.0
 
-LEVELS = levels_in_sql(MERGED_LEVELS, "cell.block")
+LEVELS = levels_in_sql({grain: grain.value for grain in MERGED_LEVELS}, "cell.block")
 
 FOLDER = Path(__file__).parent
 MERGE_INTO_TABLE = (FOLDER / "merge_into_table.sql").read_text(encoding="utf-8").partition("\n")[2].rstrip()
-GATHER_COMMITS = (FOLDER / "gather_commits.sql").read_text(encoding="utf-8").format(ids=ids_in_sql())
+GATHERED_GRAINS = [number for table in SUM_TABLES for level, number in table.recent.items() if level is not Grain.day]
+GATHER_COMMITS = (
+    (FOLDER / "gather_commits.sql")
+    .read_text(encoding="utf-8")
+    .format(
+        grains=", ".join(map(str, GATHERED_GRAINS)),
+        keys=", ".join(CELL_KEYS),
+        sums=", ".join(CELL_SUMS),
+        added=", ".join(f"sum({name})" for name in CELL_SUMS),
+        changed=" OR ".join(f"sum({name}) <> 0" for name in CELL_SUMS),
+    )
+)
 
 
 def _merged(table: SumTable) -> str:
@@ -52,7 +62,7 @@ def _merged(table: SumTable) -> str:
 def _own_cells(table: SumTable) -> str:
     if not table.own_grains:
         return ""
-    grains = ", ".join(map(str, table.own_grains))
+    grains = ", ".join(str(own.number) for own in table.own_grains)
     cells = f"SELECT grain, block, {table.keys_in_sql}, {table.sums_in_sql()} FROM taken"
     return f"\n        UNION ALL\n        {cells} WHERE grain IN ({grains})"
 
@@ -61,7 +71,8 @@ MERGE_COMMITS = (
     (FOLDER / "merge_commits.sql")
     .read_text(encoding="utf-8")
     .format(
-        ids=ids_in_sql(),
+        keys=", ".join(CELL_KEYS),
+        sums=", ".join(CELL_SUMS),
         merged_tables=", ".join(map(_merged, SUM_TABLES)),
         empty_blocks=" UNION ".join(f"SELECT grain, block FROM merged_{name} WHERE empty" for name in SUM_TABLE_NAMES),
     )

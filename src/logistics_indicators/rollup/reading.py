@@ -1,14 +1,14 @@
 """Questions to the rollup: one statement each, over the merged cells and the recent ones."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from ..database import Connection
-from .blocks import RECENT_LEVELS, Grain, Span, spans_of, whole_spans
-from .cells import DAY_TOTAL, LATE, OPEN
+from .blocks import MERGED_LEVELS, Grain, Levels, Span, spans_of, whole_spans
 from .dimensions import COLUMN_OF, Dimension, ids_in_sql
+from .tables import DAY_TOTAL, LATE, OPEN, ROLLUP, SumTable
 
 
 class Days(NamedTuple):
@@ -32,6 +32,35 @@ CONDITIONS = {
     for by, column in COLUMN_OF.items()
 }
 
+
+@dataclass(frozen=True)
+class Cover:
+    """Some days, and how blocks of given levels add up to them."""
+
+    days: Days
+    by: Callable[[Levels], Sequence[Span]]
+
+    def merged(self) -> Sequence[Span]:
+        return self.by(MERGED_LEVELS)
+
+    def recent(self, table: SumTable) -> Sequence[Span]:
+        """Of the table's cells that are not merged yet."""
+        if [*table.recent] == [Grain.day]:
+            return [Span(table.recent[Grain.day], *self.days)]
+        return [replace(span, grain=table.recent[Grain(span.grain)]) for span in self.by(tuple(table.recent))]
+
+
+def cover_of(days: Days) -> Cover:
+    return Cover(days, lambda levels: spans_of(*days, levels))
+
+
+def cover_of_each(buckets: Sequence[Days]) -> Cover:
+    """No block belongs to two of these ranges, which follow one another."""
+    return Cover(Days(buckets[0].first, buckets[-1].last), lambda levels: whole_spans(buckets, levels))
+
+
+RECENT = "rollup_recent"
+
 SPANS = """unnest({grains}::smallint[], {firsts}::date[], {lasts}::date[], {signs}::integer[])
     AS span (grain, first, last, sign)
 JOIN {table} AS cell ON cell.grain = span.grain AND cell.block BETWEEN span.first AND span.last"""
@@ -50,6 +79,13 @@ class Question:
     def argument(self, value: object) -> str:
         self.arguments.append(value)
         return f"${len(self.arguments)}"
+
+    def cells_of(self, table: SumTable, cover: Cover, columns: str, condition: str = "TRUE") -> list[str]:
+        """SELECTs of the cells that add up to these days, those not merged yet among them; `sign` is each one's."""
+        parts = [self.cells(table.name, cover.merged(), columns, condition)]
+        if self.has_recent:
+            parts.append(self.cells(RECENT, cover.recent(table), columns, condition))
+        return parts
 
     def cells(self, table: str, spans: Sequence[Span], columns: str, condition: str = "TRUE") -> str:
         """A SELECT of the table's cells in these spans that the filters keep."""
@@ -74,41 +110,13 @@ SIGNED = "sign * total AS total, sign * on_time AS on_time, sign * seconds AS se
 TOLERATED = "0 AS total, sign * total AS on_time, 0 AS seconds"
 
 
-@dataclass(frozen=True)
-class Cover:
-    """The spans that add up to some days: of rollup and rollup_late, of rollup_recent's sums, and of its late cells."""
-
-    merged: Sequence[Span]
-    recent: Sequence[Span]
-    recent_late: Sequence[Span]
-
-
-def _cover_of(days: Days) -> Cover:
-    return Cover(spans_of(*days), spans_of(*days, RECENT_LEVELS), [Span(LATE, *days)])
-
-
-def _cover_of_each(buckets: Sequence[Days]) -> Cover:
-    """No block belongs to two of these ranges, which follow one another."""
-    late = [Span(LATE, buckets[0].first, buckets[-1].last)]
-    return Cover(whole_spans(buckets), whole_spans(buckets, RECENT_LEVELS), late)
-
-
 def _attended(question: Question, cover: Cover, tolerance_days: int, also: str = "") -> str:
     """Cells of attended visits; on_time counts those up to tolerance_days late. `also`: further columns."""
-    parts = [question.cells("rollup", cover.merged, SIGNED + also)]
-    if question.has_recent:
-        parts.append(question.cells("rollup_recent", cover.recent, SIGNED + also))
+    parts = question.cells_of(ROLLUP, cover, SIGNED + also)
     if tolerance_days:
-        parts += _late(question, cover, TOLERATED + also, f"days_late <= {question.argument(tolerance_days)}")
+        kept = f"days_late <= {question.argument(tolerance_days)}"
+        parts += question.cells_of(LATE, cover, TOLERATED + also, kept)
     return "\nUNION ALL\n".join(parts)
-
-
-def _late(question: Question, cover: Cover, columns: str, condition: str = "TRUE") -> list[str]:
-    """Cells of late visits by days_late."""
-    parts = [question.cells("rollup_late", cover.merged, columns, condition)]
-    if question.has_recent:
-        parts.append(question.cells("rollup_recent", cover.recent_late, columns, condition))
-    return parts
 
 
 class Named(NamedTuple):
@@ -119,7 +127,7 @@ class Named(NamedTuple):
     join: str
 
 
-def _named(by: Dimension, columns: str, sums: str) -> Named:
+def named_by(by: Dimension, columns: str, sums: str) -> Named:
     """`columns`: what the sums are told apart by beside the key, each with a comma after it."""
     column = COLUMN_OF[by]
     by_id = f"SELECT {column.id} AS key, {columns} {sums} FROM cells GROUP BY {column.id}{_after(columns)}"
@@ -149,10 +157,10 @@ async def fetch_sums(
     seconds are 0 unless they are asked for: to add them up exactly takes half as long as all the rest.
     """
     question = Question(filters, has_recent=has_recent)
-    named = _named(by, "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
+    named = named_by(by, "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, _cover_of(days), tolerance_days)}), sums AS ({named.sums})
+        f"""WITH cells AS ({_attended(question, cover_of(days), tolerance_days)}), sums AS ({named.sums})
         SELECT {named.name}, total, on_time, seconds FROM sums {named.join} WHERE total <> 0 ORDER BY 1""",
     )
 
@@ -164,7 +172,7 @@ async def fetch_pairs(
     question = Question(filters, has_recent=has_recent)
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, _cover_of(days), 0)}),
+        f"""WITH cells AS ({_attended(question, cover_of(days), 0)}),
         sums AS (SELECT angel_id, polo_id, sum(total)::bigint AS total FROM cells GROUP BY 1, 2 HAVING sum(total) <> 0)
         SELECT angels.name, polos.name, polos.uf, total
         FROM sums JOIN angels ON angels.id = angel_id JOIN polos ON polos.id = polo_id""",
@@ -187,8 +195,8 @@ async def fetch_series(
     away still has cells, until they are merged.
     """
     question = Question(filters, has_recent=has_recent)
-    named = _named(by, "bucket,", COUNTS)
-    cover = _cover_of_each(buckets)
+    named = named_by(by, "bucket,", COUNTS)
+    cover = cover_of_each(buckets)
     starts, listed = question.argument([days.first for days in buckets]), question.argument(list(shown))
     bucket = f", width_bucket(block, {starts}::date[]) - 1 AS bucket"
     return await question.ask(
@@ -210,8 +218,8 @@ async def fetch_lateness(
     Percentiles by nearest rank: the least number of days that at least this share of the late visits kept within.
     """
     question = Question(filters, has_recent=has_recent)
-    cells = " UNION ALL ".join(_late(question, _cover_of(days), "days_late, sign * total AS total"))
-    named = _named(by, "days_late,", "sum(total)::bigint AS total")
+    cells = " UNION ALL ".join(question.cells_of(LATE, cover_of(days), "days_late, sign * total AS total"))
+    named = named_by(by, "days_late,", "sum(total)::bigint AS total")
     return await question.ask(
         connection, LATENESS.format(cells=cells, sums=named.sums, name=named.name, join=named.join)
     )
@@ -243,10 +251,10 @@ async def fetch_open(
 ) -> Sequence[Sequence[Any]]:
     """(name, open visits, those that had to be made before as_of, the earliest deadline), in order of name."""
     question = Question(filters, has_recent=has_recent)
-    tables = ("rollup", "rollup_recent") if has_recent else ("rollup",)
-    ever = [Span(OPEN, date.min, date.max)]
+    tables = (ROLLUP.name, RECENT) if has_recent else (ROLLUP.name,)
+    ever = [Span(OPEN.number, date.min, date.max)]
     cells = " UNION ALL ".join(question.cells(table, ever, "block AS deadline, total") for table in tables)
-    named = _named(by, "deadline,", "sum(total)::bigint AS total")
+    named = named_by(by, "deadline,", "sum(total)::bigint AS total")
     return await question.ask(
         connection,
         f"""WITH cells AS ({cells}), counted AS ({named.sums}),
@@ -284,12 +292,12 @@ async def fetch_standing(
     Of all the data, where dimension and name are None; and of each of these names that is known.
     """
     question = Question(Filters(), has_recent=True)
-    years, deadlines = [Span(Grain.year, date.min, date.max)], [Span(OPEN, date.min, date.max)]
+    years, deadlines = [Span(Grain.year, date.min, date.max)], [Span(OPEN.number, date.min, date.max)]
     overdue = f"CASE WHEN block < {question.argument(as_of)} THEN total END AS overdue"
     due = f"0 AS total, 0 AS on_time, total AS open, {overdue}"
     cells = [
         question.cells(table, spans, columns)
-        for table in ("rollup", "rollup_recent")
+        for table in (ROLLUP.name, RECENT)
         for spans, columns in ((years, "total, on_time, 0 AS open, 0 AS overdue"), (deadlines, due))
     ]
     parts = [STANDING.format(cells="\nUNION ALL\n".join(cells), ids=ids_in_sql(), sums=STANDING_SUMS)]
@@ -300,16 +308,16 @@ async def fetch_standing(
     return await question.ask(connection, "".join(parts))
 
 
-FIRST_AND_LAST_DAY = f"SELECT min(block), max(block) FROM rollup WHERE grain = {DAY_TOTAL}"
+FIRST_AND_LAST_DAY = f"SELECT min(block), max(block) FROM {ROLLUP.name} WHERE grain = {DAY_TOTAL.number}"
 
 FIRST_AND_LAST_DAY_WITH_RECENT = f"""
 SELECT min(block), max(block)
 FROM (
     SELECT block
     FROM (
-        SELECT block, total FROM rollup WHERE grain = {DAY_TOTAL}
+        SELECT block, total FROM {ROLLUP.name} WHERE grain = {DAY_TOTAL.number}
         UNION ALL
-        SELECT block, total FROM rollup_recent WHERE grain = {DAY_TOTAL}
+        SELECT block, total FROM {RECENT} WHERE grain = {DAY_TOTAL.number}
     ) AS cells
     GROUP BY block HAVING sum(total) <> 0
 ) AS days
@@ -325,8 +333,8 @@ async def fetch_first_and_last_day(connection: Connection, *, has_recent: bool) 
 
 # Days and open visits: some hundred rows, where services has millions.
 COUNT_VISITS = f"""
-SELECT (SELECT COALESCE(sum(total), 0) FROM rollup WHERE grain IN ({DAY_TOTAL}, {OPEN}))
-     + (SELECT COALESCE(sum(total), 0) FROM rollup_recent WHERE grain IN ({DAY_TOTAL}, {OPEN}))
+SELECT (SELECT COALESCE(sum(total), 0) FROM {ROLLUP.name} WHERE grain IN ({DAY_TOTAL.number}, {OPEN.number}))
+     + (SELECT COALESCE(sum(total), 0) FROM {RECENT} WHERE grain IN ({DAY_TOTAL.number}, {OPEN.number}))
 """
 
 

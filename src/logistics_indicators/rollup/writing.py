@@ -6,16 +6,28 @@ calls ever committed is the data's version. Who it was is appended to visit_comm
 """
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from ..database import Connection, copy_bytes, each_row_once
-from .blocks import RECENT_LEVELS, levels_in_sql
+from .blocks import levels_in_sql
 from .cells import CELL_COLUMNS, VISIT_SCHEMA, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
 from .dimensions import ids_in_sql
+from .tables import (
+    APART,
+    CELL_KEYS,
+    CELL_SUMS,
+    SUM_TABLES,
+    SUMS,
+    SumTable,
+    filled,
+    names_of,
+    own_cells_in_sql,
+)
 
 
 class Sums(NamedTuple):
@@ -62,14 +74,30 @@ def _lines(cells: pl.DataFrame, commit: int) -> bytes:
     return numbered.write_csv(separator="\t", include_header=False).encode()
 
 
+def _cells_in(table: SumTable) -> Iterator[str]:
+    """As cells.py has them, from changed_visits."""
+    for own in table.own_grains:
+        yield own_cells_in_sql(own, "changed_visits", CELL_KEYS, CELL_SUMS)
+    keys, sums = filled(CELL_KEYS, table.keys), filled(CELL_SUMS, names_of(table.sums), "sum({})")
+    yield f"""SELECT level.grain, level.block, {keys}, {sums}
+    FROM changed_visits, LATERAL (VALUES {levels_in_sql(table.recent, "day")}) AS level (grain, block)
+    WHERE NOT open AND {table.visits} GROUP BY level.grain, level.block, {table.keys_in_sql}"""
+
+
 FOLDER = Path(__file__).parent
+KEYS_AND_SUMS = {"keys": ", ".join(CELL_KEYS), "sums": ", ".join(CELL_SUMS)}
 
 
 def _sql(name: str, **parts: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").format(ids=ids_in_sql(), **parts)
 
 
-SUM_SIGNED_VISITS = _sql("sum_signed_visits.sql").rstrip()
+SUM_SIGNED_VISITS = _sql(
+    "sum_signed_visits.sql",
+    **KEYS_AND_SUMS,
+    apart=", ".join(f"COALESCE({number.in_sql}, 0) AS {number.name}" for number in APART),
+    added=", ".join(f"COALESCE(sum(sign * {number.in_sql}), 0)" for number in SUMS),
+).rstrip()
 DELETE_VISITS_OF_LOAD = _sql("delete_visits_of_load.sql", sum_signed_visits=SUM_SIGNED_VISITS)
 RESTORE_VISITS_OF_LOAD = _sql(
     "restore_visits_of_load.sql",
@@ -79,7 +107,10 @@ RESTORE_VISITS_OF_LOAD = _sql(
     ids_of_now=ids_in_sql("now.{id}"),
 )
 APPEND_CHANGED_VISITS = _sql(
-    "append_changed_visits.sql", levels=levels_in_sql(RECENT_LEVELS, "day"), no_ids=ids_in_sql("0")
+    "append_changed_visits.sql",
+    **KEYS_AND_SUMS,
+    cells="\n    UNION ALL\n    ".join(select for table in SUM_TABLES for select in _cells_in(table)),
+    changed=" OR ".join(f"{name} <> 0" for name in CELL_SUMS),
 )
 TAKE_BACK_SECONDS = 600
 
@@ -116,9 +147,8 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
 
 
 CREATE_CHANGED_VISITS = f"""
-CREATE TEMPORARY TABLE changed_visits (
-    day date, open boolean, {ids_in_sql("{id} integer")}, days_late integer, total integer, seconds bigint
-)
+CREATE TEMPORARY TABLE changed_visits AS
+SELECT block AS day, false AS open, {KEYS_AND_SUMS["keys"]}, {KEYS_AND_SUMS["sums"]} FROM rollup_recent WITH NO DATA
 """
 
 TALLY_CHANGED = """
