@@ -11,10 +11,9 @@ import pytest
 from conftest import ClientAs
 from load_client import load_file
 from test_load_reasons import IRIS
-from visits import INSERT_CUSTOMER, by_hand, random_visits, store, store_rows, visit
+from visits import INSERT_CUSTOMER, Visit, by_hand, random_visits, store, store_rows, visit
 
 from logistics_indicators.rollup.commits import STATE_TABLES, VERSION, Commit, forget_commits, see_commits
-from logistics_indicators.rollup.names import Visit
 
 CHANGES = "/v1/indicators/changes"
 COUNTS = ("added", "removed", "on_time_added", "on_time_removed", "open_added", "open_removed")

@@ -8,11 +8,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from visits import attended, by_hand, random_visits, record, store, two_decimals, visit
+from visits import Visit, attended, by_hand, random_visits, record, store, two_decimals, visit
 
 from logistics_indicators.indicators import trend
 from logistics_indicators.rollup.merging import merge_everything
-from logistics_indicators.rollup.names import Visit
 
 INDICATORS = "/v1/indicators"
 

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from visits import attended, by_hand, random_visits, record, seconds_by, sla_by, store, visit
+from visits import Visit, attended, by_hand, random_visits, record, seconds_by, sla_by, store, visit
 
 from logistics_indicators.rollup.merging import merge_everything
 
@@ -298,7 +298,6 @@ async def test_an_angel_whose_last_visit_went_is_gone(
 async def test_a_moment_within_the_same_day_changes_the_mean_alone(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    from logistics_indicators.rollup.names import Visit
 
     before = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 1, 10))
     after = Visit("Ana", "CE - SOBRAL", date(2021, 5, 2), datetime(2021, 5, 1, 12))

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 import polars as pl
 from conftest import make_settings, running_app
-from visits import INSERT_CUSTOMER, by_hand, random_visits, store
+from visits import INSERT_CUSTOMER, Visit, by_hand, frame_of_visits, random_visits, store
 
 from logistics_indicators.database import prepare_connection
 from logistics_indicators.indicators.backlog import backlog_table
@@ -30,7 +30,6 @@ from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
-from logistics_indicators.rollup.names import Visit, frame_of
 from logistics_indicators.rollup.reading import Filters
 from logistics_indicators.rollup.writing import record_frames, take_back_visits_of_load
 
@@ -81,7 +80,7 @@ async def write(connection: asyncpg.Connection, chance: random.Random) -> None:
 
 async def _add(connection: asyncpg.Connection, chance: random.Random, *, load_id: int | None) -> None:
     visits = random_visits(chance.randrange(10**9), chance.randrange(1, 20))
-    added = await frame_of(connection, visits)
+    added = await frame_of_visits(connection, visits)
     await connection.executemany(INSERT, added.select(*VISIT_SCHEMA, pl.lit(load_id)).rows())
     await record_frames(connection, by_hand(), added=added)
 
@@ -90,7 +89,7 @@ async def _change(connection: asyncpg.Connection, chance: random.Random) -> None
     row = await connection.fetchrow(PICK, chance.randrange(1, 3000))
     if row is not None:
         old = Visit(*await connection.fetchrow(READ, row["id"]))
-        both = await frame_of(connection, [*random_visits(chance.randrange(10**9), 1), old])
+        both = await frame_of_visits(connection, [*random_visits(chance.randrange(10**9), 1), old])
         await connection.execute(CHANGE, row["id"], *both.select(*VISIT_SCHEMA).row(0))
         await record_frames(connection, by_hand(), added=both[:1], removed=both[1:])
 

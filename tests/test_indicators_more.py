@@ -11,10 +11,9 @@ import httpx
 import openpyxl
 import pyarrow.parquet
 import pytest
-from visits import KEY, attended, by_hand, random_visits, record, sla_by, store, two_decimals, uf, visit
+from visits import KEY, Visit, attended, by_hand, random_visits, record, sla_by, store, two_decimals, uf, visit
 
 from logistics_indicators.rollup.merging import merge_everything
-from logistics_indicators.rollup.names import Visit
 
 INDICATORS = "/v1/indicators"
 FIRST, LAST = date(2020, 2, 10), date(2020, 11, 5)

@@ -17,9 +17,7 @@ from browsing import Surfing, assert_accessible, make_account, needs_browser, si
 from fastapi import FastAPI
 from load_client import load_file
 from playwright.async_api import Locator, Page, expect
-from visits import attended, random_visits, sla_by, store, two_decimals, uf, visit
-
-from logistics_indicators.rollup.names import Visit
+from visits import Visit, attended, random_visits, sla_by, store, two_decimals, uf, visit
 
 NOT_SIGNED_IN = "status of 401"
 ROWS = "tbody tr[aria-rowindex]"

@@ -1,9 +1,7 @@
 from datetime import date, datetime
 
 import asyncpg
-from visits import by_hand, record
-
-from logistics_indicators.rollup.names import Visit
+from visits import Visit, by_hand, record
 
 DAY = date(2021, 5, 3)
 

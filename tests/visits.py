@@ -3,14 +3,16 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import asyncpg
+import polars as pl
 
 from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
-from logistics_indicators.rollup.names import Visit, frame_of
+from logistics_indicators.rollup.names import frame_of
 from logistics_indicators.rollup.writing import record_frames
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
@@ -20,6 +22,18 @@ SELECT 1, * FROM unnest($1::integer[], $2::integer[], $3::date[], $4::timestamp[
 """
 
 POLOS = ["CE - SOBRAL", "CE - JUAZEIRO DO NORTE", "SP - CAMPINAS", "SP - SANTOS", "BA - ILHÉUS", "SEM ESTADO"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    angel: str
+    polo: str
+    data_limite: date
+    data_de_atendimento: datetime | None
+
+
+async def frame_of_visits(connection: asyncpg.Connection, visits: Sequence[Visit]) -> pl.DataFrame:
+    return await frame_of(connection, [vars(visit) for visit in visits])
 
 
 def visit(angel: str, polo: str, limit: str, done: str | None) -> Visit:
@@ -39,7 +53,7 @@ async def store(connection: asyncpg.Connection, visits: Sequence[Visit]) -> None
 
 async def store_rows(connection: asyncpg.Connection, visits: Sequence[Visit], commit: Commit) -> None:
     """Those of a customer who is there, in the caller's transaction."""
-    added = await frame_of(connection, visits)
+    added = await frame_of_visits(connection, visits)
     await connection.execute(INSERT_VISITS, *(added[name].to_list() for name in VISIT_SCHEMA))
     await record_frames(connection, commit, added=added)
 
@@ -48,7 +62,7 @@ async def record(
     connection: asyncpg.Connection, commit: Commit, *, added: Sequence[Visit] = (), removed: Sequence[Visit] = ()
 ) -> None:
     """Tell the rollup of visits that came or went."""
-    frames = [await frame_of(connection, visits) for visits in (added, removed)]
+    frames = [await frame_of_visits(connection, visits) for visits in (added, removed)]
     await record_frames(connection, commit, added=frames[0], removed=frames[1])
 
 

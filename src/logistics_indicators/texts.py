@@ -7,10 +7,6 @@ white space one blank, no marks without a width, no blanks at the ends.
 import re
 import unicodedata
 
-ANGEL_MAX = 200
-POLO_MAX = 200
-"""Characters of a name."""
-
 INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     r"\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"

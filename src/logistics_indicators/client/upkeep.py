@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import typer
 
+from ..rollup.dimensions import CELL_DIMENSIONS
 from ..running.serving import CannotServe, check_before_serving, use_data_dir
 from ..settings import described_settings, settings_table
 from .connecting import body_of
@@ -28,7 +29,7 @@ async def verify_indicators(client: httpx.AsyncClient, as_json: bool) -> int:
         f"version {found['data_version']}"
     )
     for cell in found["examples"]:
-        where = f"{cell['level']} {cell['block']} {cell['polo']}, {cell['angel']}"
+        where = f"{cell['level']} {cell['block']} {', '.join(cell[by] for by in CELL_DIMENSIONS)}"
         typer.echo(f"  {inert(where)}: expected {cell['expected']}, found {cell['found']}")
     return DIFFERENCES if found["differences"] else 0
 

@@ -4,19 +4,27 @@ docs/glossary.md explains the Portuguese ones.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from ..loads.words import Kind
+from ..rollup.dimensions import COLUMN_OF, Dimension
+
+
+def any_of(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
+
+
 IN_PORTUGUESE = {
-    "angel": "The field agent who makes the visit, by name",
+    **{by.value: column.meaning for by, column in COLUMN_OF.items()},
+    **{f"backlog_{by}": f"A row for each {column.word} with open visits" for by, column in COLUMN_OF.items()},
     "ano": "Year",
     "atendimentos": "The services (visits) of this page",
     "atrasados_1_dia": "Late visits that were one day late",
     "atrasados_2_dias": "Late visits that were two days late",
     "atrasados_3_a_5_dias": "Late visits that were three to five days late",
     "atrasados_mais_de_5_dias": "Late visits that were more than five days late",
-    "backlog_angel": "A row for each angel with open visits",
-    "backlog_polo": "A row for each polo with open visits",
-    "backlog_uf": "A row for each state with open visits",
     "calendario": "Whose business days are counted: `nacional`, or `uf` for the state's and local days too",
     "cidade": "A city, in its state",
     "clientes": "The customers of this page",
@@ -30,9 +38,6 @@ IN_PORTUGUESE = {
     "fim": "The bucket's last day",
     "id_cliente": "The customer who is visited, by id",
     "inicio": "The bucket's first day",
-    "lateness_angel": "A row for each angel",
-    "lateness_polo": "A row for each polo",
-    "lateness_uf": "A row for each state",
     "media_de_dias_de_atraso": "Mean of the days by which the late visits were late",
     "melhores": "The best, by the lower end of the SLA's interval",
     "nome": "The customer's name",
@@ -47,18 +52,13 @@ IN_PORTUGUESE = {
     "percentual_mais_de_5_dias": "Percent of the late visits that were more than five days late",
     "periodo": "The figures of the range that was asked for",
     "piores": "The worst, by the upper end of the SLA's interval",
-    "polo": "The base that the visit starts from, by name",
     "polos": "The polos of this page",
     "produtividade": "Visits for each business day, 2 decimals; the list of an answer has a row for each angel",
-    "produtividade_polo": "A row for each polo",
-    "produtividade_uf": "A row for each state",
     "proxima_pagina": "Relative URL of the next page; absent on the last one",
     "sla": "Share of the visits that were on time, as a text with two decimals",
-    "sla_angel": "A row for each angel",
     "sla_maximo": "Upper end of the SLA's 95% interval, percent",
     "sla_minimo": "Lower end of the SLA's 95% interval, percent",
     "sla_percentual": "Share of the visits that were on time, in percent, two decimals",
-    "sla_polo": "A row for each polo",
     "sla_pontos": "Change of the SLA in percentage points",
     "sla_uf": "A row for each state; null: polos without one",
     "telefone": "The customer's telephone as it was given; null: none",
@@ -72,7 +72,6 @@ IN_PORTUGUESE = {
     "total_de_atrasados": "Visits made after the deadline's day",
     "total_em_aberto": "Visits not made yet",
     "total_por_pagina": "Rows on this page",
-    "uf": "State of Brazil, in two capitals",
     "uf_fixada": "Whether an admin set the polo's state; else its name says it",
     "variacao": "Change against the equal period before",
     "visitas": "Relative URL of the visits that were counted; null where no filter finds exactly them",
@@ -93,7 +92,7 @@ IN_ENGLISH = {
     "before": "The figures without the load",
     "block": "First day of the block that differs",
     "bucket": "What one point covers: a day, a week or a month",
-    "by": "What the rows are of: angel, polo or uf",
+    "by": f"What the rows are of: {any_of(Dimension)}",
     "changed_by": "Who changed it last; null: nobody yet, or a user who was removed",
     "changes": "The changes of this page, the last ones first",
     "column": "The column of ours that was wrong; null where it is the whole row",
@@ -125,7 +124,7 @@ IN_ENGLISH = {
     "first_day": "First day that was touched; null: none",
     "header": "none: the first row is data already, and columns go by position",
     "id": "Its number, which never changes",
-    "kind": "What the file's rows are: customers or services",
+    "kind": f"What the file's rows are: {any_of(Kind)}",
     "last_day": "Last day that was touched; null: none",
     "last_used_address": "The network address of the last use",
     "level": "Which of the precomputed sums: by day, month or year",
@@ -215,6 +214,7 @@ OF_ONE_MODEL = {
     "SummaryChange.tempo_medio_segundos": "Change of the mean, in seconds",
     "SummaryChange.total_de_atendimentos": "Change of the visits made, in visits",
     "TrackedReject.load": "The load that rejected it, by id",
+    **{f"TrendPoint.{by}": f"With by={by}" for by in Dimension},
 }
 """Where a name means something else than elsewhere."""
 
@@ -224,7 +224,7 @@ OF_MODELS = {
     "CalendarKind": "Whose business days are counted: the national ones, or the state's and local ones too",
     "ChangesBy": "What is one row of the changes: a load or its undo, a user, or a single write",
     "Credentials": "What one signs in with",
-    "Dimension": "What the rows are of: angels, polos or states",
+    "Dimension": f"What the rows are of: {any_of(f'{column.word}s' for column in COLUMN_OF.values())}",
     "EffectFigures": "Figures of all visits, or of one name",
     "FieldError": "One field that cannot be taken, and why",
     "Health": "Whether the service can work",
@@ -280,7 +280,13 @@ OF_OTHERS = "One {}"
 
 def word_for(name: str, model: str | None = None) -> str | None:
     """What it means; None where nothing is known of the name."""
-    return OF_ONE_MODEL.get(f"{model}.{name}") or IN_PORTUGUESE.get(name) or IN_ENGLISH.get(name)
+    everywhere = IN_PORTUGUESE.get(name) or IN_ENGLISH.get(name) or _word_for_rows(name)
+    return OF_ONE_MODEL.get(f"{model}.{name}") or everywhere
+
+
+def _word_for_rows(name: str) -> str | None:
+    """Of an indicator's answer."""
+    return next((f"A row for each {column.word}" for by, column in COLUMN_OF.items() if name.endswith(f"_{by}")), None)
 
 
 def word_for_model(model: str) -> str:

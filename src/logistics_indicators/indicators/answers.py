@@ -128,7 +128,7 @@ def _key(request: Request, headers: Mapping[str, str]) -> tuple[str, str, bytes]
 async def _with_near_names(snapshot: Snapshot, table: Table, filters: Filters) -> Table:
     if len(table.rows):
         return table
-    near = await near_names(snapshot.connection, vars(filters))
+    near = await near_names(snapshot.connection, filters)
     return replace(table, about={**table.about, "sugestoes": near}) if near else table
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from ..rollup.dimensions import Dimension
-from ..rollup.near_names import SUGGESTED, Suggestions
 from ..rollup.reading import Filters, fetch_open
 from .answers import Table
 from .indicator import Figure, Indicator, Sums, whole
 from .links import still_open
 from .long_work import off_the_loop
+from .models import SUGGESTED, Suggestions
 from .ordering import SortColumn
 from .parameters import Ordering
 from .snapshot import Snapshot

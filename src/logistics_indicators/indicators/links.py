@@ -27,8 +27,8 @@ class VisitLinks:
     """
 
     def __init__(self, by: Dimension, filters: Filters, fixed: str) -> None:
-        others = ((name, values) for name, values in vars(filters).items() if name != by.value)
-        kept = [f"{name}={_quoted(value)}" for name, values in others for value in values or ()]
+        others = ((other, values) for other, values in filters.items() if other is not by)
+        kept = [f"{other}={_quoted(value)}" for other, values in others for value in values]
         self._before = f"{SERVICES}{by.value}="
         self._after = "".join(f"&{part}" for part in [*kept, fixed])
 

@@ -1,10 +1,39 @@
-"""What more than one answer says, and what the upkeep of the sums does."""
+"""What more than one answer says, and what the upkeep of the sums does.
+
+Here is every model that has a field for each dimension; tests/test_dimensions.py says which one was forgotten.
+"""
 
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ..rollup.near_names import SUGGESTED, Suggestions
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")
+
+
+class Suggestions(BaseModel):
+    """By filter, names that are there."""
+
+    angel: list[str] = Field([], json_schema_extra=_without_default, examples=[["Íris da Silva"]])
+    polo: list[str] = Field([], json_schema_extra=_without_default, examples=[["CE - JUAZEIRO DO NORTE"]])
+
+
+SUGGESTED: Any = Field(
+    Suggestions(),
+    description="Only where nothing was found and a filter has a name that no visit ever had: names near to it",
+    json_schema_extra=_without_default,
+)
+"""Of the field `sugestoes` of an answer."""
+
+
+class OfOneName(BaseModel):
+    """A row of any dimension: it has the field of its own."""
+
+    angel: str | None = None
+    polo: str | None = None
+    uf: str | None = None
 
 
 class IndicatorAnswer(BaseModel):

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 from ..errors import Unprocessable
 from ..http.field_types import Day, FilterText
 from ..lists.filters import several
+from ..rollup.dimensions import COLUMN_OF, Dimension
 from ..rollup.reading import Filters
 from ..states import STATES, known_state
-from ..texts import ANGEL_MAX, POLO_MAX
 from .calendar.business_days import CalendarKind
 from .totals import DateRange
 
@@ -21,15 +21,18 @@ LARGEST_LIMIT = 2**31 - 1
 State = Annotated[str, AfterValidator(known_state), Field(json_schema_extra={"enum": list(STATES)}, examples=["CE"])]
 THE_STATE = "The polo's state, as its name says or an admin has set (GET /v1/polos)"
 StateLetters = Annotated[State, Query(description=THE_STATE)]
-STATES_OF_POLOS = several(THE_STATE)
 
 
-def _filters(
-    angel: Annotated[list[Annotated[str, FilterText(ANGEL_MAX)]] | None, several("Exact name")] = None,
-    polo: Annotated[list[Annotated[str, FilterText(POLO_MAX)]] | None, several("Exact name")] = None,
-    uf: Annotated[list[State] | None, STATES_OF_POLOS] = None,
-) -> Filters:
-    return Filters(*(None if names is None else tuple(dict.fromkeys(names)) for names in (angel, polo, uf)))
+EXACT = several("Exact name")
+Angels = Annotated[list[Annotated[str, FilterText(COLUMN_OF[Dimension.angel].longest)]] | None, EXACT]
+Polos = Annotated[list[Annotated[str, FilterText(COLUMN_OF[Dimension.polo].longest)]] | None, EXACT]
+States = Annotated[list[State] | None, several(THE_STATE)]
+"""By these names a list of visits is asked for, too."""
+
+
+def _filters(angel: Angels = None, polo: Polos = None, uf: States = None) -> Filters:
+    asked = {Dimension.angel: angel, Dimension.polo: polo, Dimension.uf: uf}
+    return Filters({by: tuple(dict.fromkeys(names)) for by, names in asked.items() if names is not None})
 
 
 def _date_range(

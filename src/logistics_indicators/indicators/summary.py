@@ -14,7 +14,7 @@ from .calendar.business_days import NATION, CalendarKind
 from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson, wilson_bounds
 from .indicator import figure_columns
 from .links import VisitLinks, attended_between
-from .models import IndicatorAnswer
+from .models import IndicatorAnswer, OfOneName
 from .sla import SlaFigures
 from .snapshot import Snapshot
 from .totals import DateRange, Totals, place_of, resolve_range, totals_by
@@ -54,10 +54,7 @@ class SummaryOpen(BaseModel):
     data_limite_mais_antiga: date | None
 
 
-class SummaryRank(SlaFigures):
-    angel: str | None = None
-    polo: str | None = None
-    uf: str | None = None
+class SummaryRank(OfOneName, SlaFigures):
     sla_minimo: float
     sla_maximo: float
 

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 import numpy as np
 
 from ..rollup.dimensions import Dimension
-from ..rollup.reading import Days, Filters, fetch_pairs, fetch_sums
+from ..rollup.reading import Days, Filters, fetch_polos_of_each, fetch_sums
 from .calendar.business_days import NATION, Place
 from .figures import Integers
 from .snapshot import Snapshot
@@ -98,14 +98,15 @@ async def place_of(snapshot: Snapshot, days: Days | None, filters: Filters) -> P
 
     Of several values, the calendar of the state that all of them are in, or else the nation's.
     """
-    if filters.polo is not None:
-        state_of = await snapshot.states_of(filters.polo)
-        return _shared([Place(state_of(polo), polo) for polo in filters.polo])
-    if filters.angel is not None:
+    if (polos := filters.get(Dimension.polo)) is not None:
+        state_of = await snapshot.states_of(polos)
+        return _shared([Place(state_of(polo), polo) for polo in polos])
+    if Dimension.angel in filters:
         totals = await totals_by(snapshot, Dimension.angel, days, filters, places=True)
         if totals.names:
             return _shared(totals.places)
-    return NATION if filters.uf is None else _shared([Place(uf, None) for uf in filters.uf])
+    states = filters.get(Dimension.uf)
+    return NATION if states is None else _shared([Place(uf, None) for uf in states])
 
 
 def _shared(places: Sequence[Place]) -> Place:
@@ -118,25 +119,24 @@ def _shared(places: Sequence[Place]) -> Place:
 async def _places(
     snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
 ) -> Sequence[Place]:
+    """Where each is; what is no place itself is where most of its visits are."""
     match by:
         case Dimension.uf:
             return [Place(name, None) for name in names]
         case Dimension.polo:
             uf_of = await snapshot.states_of(name for name in names if name is not None)
             return [Place(uf_of(name or ""), name) for name in names]
-        case Dimension.angel:
-            return await _main_places(snapshot, names, days, filters)
         case _:
-            assert_never(by)
+            return await _main_places(snapshot, by, names, days, filters)
 
 
 async def _main_places(
-    snapshot: Snapshot, names: Sequence[str | None], days: Days, filters: Filters
+    snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
 ) -> Sequence[Place]:
-    """Of angels."""
     polos: dict[str, list[PoloVisits]] = defaultdict(list)
-    for angel, *visits in await fetch_pairs(snapshot.connection, days, filters, has_recent=snapshot.has_recent):
-        polos[angel].append(PoloVisits(*visits))
+    found = await fetch_polos_of_each(snapshot.connection, by, days, filters, has_recent=snapshot.has_recent)
+    for name, *visits in found:
+        polos[name].append(PoloVisits(*visits))
     return [_main_place(polos[name or ""]) for name in names]
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from ..errors import Unprocessable
 from ..exports.columns import Column
@@ -19,7 +19,7 @@ from .figures import Integers, Ratio
 from .indicator import figure_columns
 from .links import attended_between
 from .long_work import off_the_loop
-from .models import IndicatorAnswer
+from .models import IndicatorAnswer, OfOneName
 from .ordering import SortColumn, by_ratio, order_rows
 from .parameters import Ordering
 from .snapshot import Snapshot
@@ -47,10 +47,7 @@ class Metric(StrEnum):
 TREND_FIELDS = ("inicio", "total", "valor", *(by.value for by in Dimension))
 
 
-class TrendPoint(BaseModel):
-    angel: str | None = Field(None, description="With by=angel")
-    polo: str | None = Field(None, description="With by=polo")
-    uf: str | None = Field(None, description="With by=uf")
+class TrendPoint(OfOneName):
     inicio: date
     fim: date
     total_de_atendimentos: int

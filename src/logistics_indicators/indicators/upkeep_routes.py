@@ -1,14 +1,12 @@
 """/v1/indicators/verify and /rebuild, for admins."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter, Request
 
 from ..accounts.audit import ActorOfRequest, audit
 from ..accounts.current_user import Admin
 from ..database import ConnectionOfRequest, SessionOfRequest
 from ..errors import problems
-from .models import RebuildAnswer, RollupDifference, VerifyAnswer
+from .models import RebuildAnswer, VerifyAnswer
 from .snapshot import open_snapshot
 from .verification import rebuild, verify
 
@@ -28,7 +26,7 @@ async def verify_indicators(_: Admin, connection: ConnectionOfRequest) -> Verify
         data_version=found.version,
         visits=found.visits,
         differences=found.differences,
-        examples=[RollupDifference(**asdict(example)) for example in found.examples],
+        examples=found.examples,
     )
 
 

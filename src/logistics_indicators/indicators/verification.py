@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +13,7 @@ from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain
 from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
 from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
 from ..rollup.tables import SUM_TABLES, OwnGrain, SumTable, names_of, own_cells_in_sql
+from .models import RollupDifference
 from .snapshot import STATE
 
 FOLDER = Path(__file__).parent
@@ -46,24 +46,11 @@ EXAMPLES = 20
 
 
 @dataclass(frozen=True)
-class Difference:
-    """expected, found: total, on_time, seconds of a cell (for late and open ones: total)."""
-
-    level: str
-    block: date
-    polo: str
-    angel: str
-    expected: list[int]
-    found: list[int]
-    days_late: int | None = None
-
-
-@dataclass(frozen=True)
 class Verification:
     version: int
     visits: int
     differences: int
-    examples: list[Difference]
+    examples: list[RollupDifference]
 
 
 @dataclass(frozen=True)
@@ -131,7 +118,7 @@ ORDER BY block, {keys} LIMIT $1
 
 async def verify(connection: Connection) -> Verification:
     """Compare every level, what waits included, with the rows, in one snapshot; disturbs nobody."""
-    differences, examples = 0, list[Difference]()
+    differences, examples = 0, list[RollupDifference]()
     async with _long_snapshot(connection):
         version = await connection.fetchval(STATE)
         await connection.execute(VISITS_OF_ROWS, timeout=MERGE_TIMEOUT)
@@ -140,7 +127,7 @@ async def verify(connection: Connection) -> Verification:
             differences += rows[0]["differences"] if rows else 0
             for row in rows[: EXAMPLES - len(examples)]:
                 shown = {name: value for name, value in row.items() if name != "differences"}
-                examples.append(Difference(comparison.level, **shown))
+                examples.append(RollupDifference(level=comparison.level, **shown))
         visits = await connection.fetchval("SELECT COALESCE(sum(total), 0)::bigint FROM rows_of_visits")
     return Verification(version, visits, differences, examples)
 

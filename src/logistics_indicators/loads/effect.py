@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 from ..database import Connection
 from ..rollup.dimensions import Dimension
 from ..rollup.reading import fetch_standing
-from .effect_models import Effect, EffectFigures, Moved, Standing, WholeFigures
+from .effect_models import MOVED_BY, Effect, EffectFigures, Moved, Standing, WholeFigures
 
 MOST_MOVED = 5
-
-MOVED_BY = (Dimension.polo, Dimension.angel)
 
 AS_OF = "SELECT (now() AT TIME ZONE time_zone)::date FROM indicator_settings"
 OWN = """

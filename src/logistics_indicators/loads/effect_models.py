@@ -6,6 +6,10 @@ from typing import NamedTuple, Self
 from pydantic import BaseModel, Field
 
 from ..indicators.figures import sla
+from ..rollup.dimensions import Dimension
+
+MOVED_BY = (Dimension.polo, Dimension.angel)
+"""Whom a load moved most is told of these: in the fields below, from columns of load_cells."""
 
 
 class Standing(NamedTuple):

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ..customers.models import EMAIL_MAX, EMAIL_PATTERN, NOME_MAX, TELEFONE_MAX
-from ..rollup.dimensions import COLUMN_OF, Dimension
-from ..texts import ANGEL_MAX, POLO_MAX
+from ..rollup.dimensions import COLUMN_OF, Dimension, column_of_visits
 from .words import Kind as Kind
 
 DataType = pl.DataType | type[pl.DataType]
@@ -50,7 +49,7 @@ class Column:
     @property
     def stored(self) -> str:
         """The table's column."""
-        return COLUMN_OF[Dimension(self.name)].id if self.is_grouped_by else self.name
+        return column_of_visits(self.name) if self.is_grouped_by else self.name
 
     @property
     def sql_type(self) -> str:
@@ -175,14 +174,14 @@ Answers 202 once every byte is durable; the load then goes on by itself. Watch i
                 "angel",
                 pl.String,
                 ("green_angel", "tecnico", "agente", "nome_do_tecnico", "technician"),
-                longest=ANGEL_MAX,
+                longest=COLUMN_OF[Dimension.angel].longest,
                 is_grouped_by=True,
             ),
             Column(
                 "polo",
                 pl.String,
                 ("hub", "base", "base_logistica", "polo_logistico"),
-                longest=POLO_MAX,
+                longest=COLUMN_OF[Dimension.polo].longest,
                 is_grouped_by=True,
             ),
             Column("data_limite", pl.Date, ("prazo", "data_prazo", "limite", "deadline", "due_date")),

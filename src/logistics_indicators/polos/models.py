@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..http.paging import PageModel
-from ..rollup.near_names import SUGGESTED, Suggestions
+from ..indicators.models import SUGGESTED, Suggestions
 from ..states import STATES, known_state
 
 

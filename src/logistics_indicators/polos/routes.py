@@ -17,6 +17,7 @@ from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
 from ..reading import ReaderOfRequest
+from ..rollup.dimensions import Dimension
 from ..rollup.near_names import near_names
 from . import service
 from .models import Polo, PoloPage, StateOfPolo
@@ -48,7 +49,7 @@ async def list_polos(
     """Every polo that ever had a visit, with its state and where that comes from: its name, or an admin."""
 
     async def near() -> dict[str, list[str]]:
-        return await near_names(reader, {"polo": filter.polo})
+        return await near_names(reader, {Dimension.polo: filter.polo})
 
     return await list_response(request, reader, service.POLOS, conditions, page, ExportFormat.json, near)
 

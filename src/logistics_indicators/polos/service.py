@@ -10,12 +10,11 @@ from ..database import Connection
 from ..errors import NotFound
 from ..http.field_types import FilterText
 from ..indicators.calendar.days import CHANGED
-from ..indicators.parameters import STATES_OF_POLOS, State
-from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Contains, OneOf, Where, several
+from ..indicators.parameters import Polos, States
+from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Contains, OneOf, Where
 from ..lists.order import Key
 from ..lists.rows import Listed
 from ..states import state_in_name
-from ..texts import POLO_MAX
 from .models import Polo
 
 POLOS = Listed(
@@ -29,15 +28,14 @@ LOCK = "SELECT name, uf, uf_given FROM polos WHERE id = $1 FOR UPDATE"
 SET_STATE = "UPDATE polos SET uf = $2, uf_given = $3 WHERE id = $1"
 
 
-Name = Annotated[str, FilterText(POLO_MAX)]
 PartOfName = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)
 class PoloFilter:
-    polo: Annotated[list[Name] | None, several("Exact name"), OneOf("polo", "text")] = None
+    polo: Annotated[Polos, OneOf("polo", "text")] = None
     polo_contem: Annotated[PartOfName | None, CONTAINS, Contains("polo")] = None
-    uf: Annotated[list[State] | None, STATES_OF_POLOS, OneOf("uf", "text")] = None
+    uf: Annotated[States, OneOf("uf", "text")] = None
     sem_uf: Annotated[
         bool | None,
         Query(description="true: those without a state, which no `uf` finds"),

@@ -1,58 +1,47 @@
-"""Angels and polos by their ids: what the visits and their sums hold instead of names.
+"""Angels, polos and so on by their ids: what the visits and their sums hold instead of names.
 
 An id keeps its name for ever, and a name stays when its last visit goes. No foreign key says so: to check one for
 each visit would cost a load more than the ids save.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from ..database import Connection, Pool
 from ..states import state_in_name
-from .dimensions import COLUMN_OF, Dimension
+from .dimensions import COLUMN_OF, NAMED, Dimension
 
 INSERT_NAMES = {
-    Dimension.angel: "INSERT INTO angels (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING",
+    by: f"INSERT INTO {COLUMN_OF[by].table} (name) SELECT unnest($1::text[]) ON CONFLICT (name) DO NOTHING"
+    for by in NAMED
+} | {
     Dimension.polo: """
         INSERT INTO polos (name, uf) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (name) DO NOTHING""",
 }
-"""Of the dimensions that have names of their own. The others are told from these."""
 
 NAMED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    **{dimension.value: pl.String for dimension in INSERT_NAMES},
+    **{by.value: pl.String for by in NAMED},
     "data_limite": pl.Date,
     "data_de_atendimento": pl.Datetime("us"),
 }
 """Columns of a frame of visits with names; data_de_atendimento is null for a visit not made yet."""
 
 
-@dataclass(frozen=True)
-class Visit:
-    """What the rollup needs of a visit, by the names of its angel and its polo."""
-
-    angel: str
-    polo: str
-    data_limite: date
-    data_de_atendimento: datetime | None
-
-
-async def frame_of(connection: Connection, visits: Sequence[Visit]) -> pl.DataFrame:
-    """A row for each, with the columns that the rollup wants. New names are added."""
-    rows = [(v.angel, v.polo, v.data_limite, v.data_de_atendimento) for v in visits]
+async def frame_of(connection: Connection, visits: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """A row for each, with the columns that the rollup wants. New names are added. visits: by NAMED_SCHEMA."""
+    rows = [tuple(visit[name] for name in NAMED_SCHEMA) for visit in visits]
     return await with_ids(connection, pl.DataFrame(rows, schema=NAMED_SCHEMA, orient="row"))
 
 
 async def with_ids(connection: Connection, visits: pl.DataFrame, pool: Pool | None = None) -> pl.DataFrame:
-    """The visits with angel_id and polo_id beside their angel and polo. New names are added.
+    """The visits with the ids of their names beside them. New names are added.
 
     With a pool, new names are committed at once by another session: writers that stay in their transactions for
     long, and each of which meets names that are new to the other as well, then never wait for one another.
     """
-    for dimension in INSERT_NAMES:
+    for dimension in NAMED:
         names = await asyncio.to_thread(_distinct, visits, dimension)
         ids = await ids_of(connection, dimension, names, pool)
         visits = await asyncio.to_thread(_with_column, visits, dimension, ids)

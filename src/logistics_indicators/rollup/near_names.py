@@ -1,16 +1,13 @@
-"""Names of angels and polos that are near to one that was asked for and that no visit ever had."""
+"""Names that are near to one that was asked for and that no visit ever had."""
 
 import asyncio
 import heapq
 import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any
-
-from pydantic import BaseModel, Field
 
 from ..database import Connection
-from .dimensions import COLUMN_OF, Dimension
+from .dimensions import COLUMN_OF, NAMED, Dimension
 
 MOST_SUGGESTED = 3
 """For each name that is not there."""
@@ -25,33 +22,12 @@ FINALISTS = 30
 LEAST_ALIKE = 0.6
 """Of difflib's ratio: one letter wrong in three, two in six."""
 
-COMPARED = tuple(by for by in Dimension if COLUMN_OF[by].is_key)
 
-
-def _without_default(schema: dict[str, Any]) -> None:
-    schema.pop("default")
-
-
-class Suggestions(BaseModel):
-    """By filter, names that are there."""
-
-    angel: list[str] = Field([], json_schema_extra=_without_default, examples=[["Íris da Silva"]])
-    polo: list[str] = Field([], json_schema_extra=_without_default, examples=[["CE - JUAZEIRO DO NORTE"]])
-
-
-SUGGESTED: Any = Field(
-    Suggestions(),
-    description="Only where nothing was found and a filter has a name that no visit ever had: names near to it",
-    json_schema_extra=_without_default,
-)
-"""Of the field `sugestoes` of an answer."""
-
-
-async def near_names(connection: Connection, asked: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
+async def near_names(connection: Connection, asked: Mapping[Dimension, Sequence[str] | None]) -> dict[str, list[str]]:
     """By filter (angel, polo), names near to those asked for that are not there; {} where there are none."""
     found = {}
-    for by in COMPARED:
-        unknown = await _unknown(connection, by, asked.get(by.value) or ())
+    for by in NAMED:
+        unknown = await _unknown(connection, by, asked.get(by) or ())
         if unknown:
             names = await connection.fetch(f"SELECT name FROM {COLUMN_OF[by].table} LIMIT {MOST_COMPARED}")
             found[by.value] = await asyncio.to_thread(_nearest, unknown, [row["name"] for row in names])

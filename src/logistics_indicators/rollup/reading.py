@@ -18,17 +18,12 @@ class Days(NamedTuple):
     last: date
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Exact values, any of them; None takes everything."""
-
-    angel: tuple[str, ...] | None = None
-    polo: tuple[str, ...] | None = None
-    uf: tuple[str, ...] | None = None
+class Filters(dict[Dimension, tuple[str, ...]]):
+    """Exact values, any of them; a dimension that is not there takes everything."""
 
 
 CONDITIONS = {
-    by.value: f"{column.id} = ANY (ARRAY(SELECT id FROM {column.table} WHERE {column.name} = ANY ({{value}}::text[])))"
+    by: f"{column.id} = ANY (ARRAY(SELECT id FROM {column.table} WHERE {column.name} = ANY ({{value}}::text[])))"
     for by, column in COLUMN_OF.items()
 }
 
@@ -72,8 +67,7 @@ class Question:
     def __init__(self, filters: Filters, *, has_recent: bool) -> None:
         self.arguments: list[object] = []
         self.has_recent = has_recent
-        kept = [(name, value) for name, value in vars(filters).items() if value is not None]
-        conditions = [CONDITIONS[name].format(value=self.argument(list(value))) for name, value in kept]
+        conditions = [CONDITIONS[by].format(value=self.argument(list(value))) for by, value in filters.items()]
         self.where = " AND ".join(["TRUE", *conditions])
 
     def argument(self, value: object) -> str:
@@ -165,17 +159,17 @@ async def fetch_sums(
     )
 
 
-async def fetch_pairs(
-    connection: Connection, days: Days, filters: Filters, *, has_recent: bool
+async def fetch_polos_of_each(
+    connection: Connection, by: Dimension, days: Days, filters: Filters, *, has_recent: bool
 ) -> Sequence[Sequence[Any]]:
-    """(angel, polo, uf, visits) of each angel and each of its polos in these days."""
+    """(name, polo, uf, visits) of everyone and each of their polos in these days."""
     question = Question(filters, has_recent=has_recent)
+    named = named_by(by, "polo_id,", "sum(total)::bigint AS total")
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, cover_of(days), 0)}),
-        sums AS (SELECT angel_id, polo_id, sum(total)::bigint AS total FROM cells GROUP BY 1, 2 HAVING sum(total) <> 0)
-        SELECT angels.name, polos.name, polos.uf, total
-        FROM sums JOIN angels ON angels.id = angel_id JOIN polos ON polos.id = polo_id""",
+        f"""WITH cells AS ({_attended(question, cover_of(days), 0)}), sums AS ({named.sums})
+        SELECT {named.name}, polos.name, polos.uf, total
+        FROM sums {named.join} JOIN polos ON polos.id = polo_id WHERE total <> 0""",
     )
 
 

@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..http.field_types import AnsweredTimestamp, Day, Id, SentId, SentTimestamp, TextRule
 from ..http.paging import PageModel
-from ..rollup.near_names import SUGGESTED, Suggestions
-from ..texts import ANGEL_MAX, POLO_MAX
+from ..indicators.models import SUGGESTED, Suggestions
+from ..rollup.dimensions import COLUMN_OF, Dimension
 
-Angel = Annotated[str, TextRule(ANGEL_MAX), Field(examples=["Íris da Silva"])]
-Polo = Annotated[str, TextRule(POLO_MAX), Field(examples=["CE - JUAZEIRO DO NORTE"])]
+Angel = Annotated[str, TextRule(COLUMN_OF[Dimension.angel].longest), Field(examples=["Íris da Silva"])]
+Polo = Annotated[str, TextRule(COLUMN_OF[Dimension.polo].longest), Field(examples=["CE - JUAZEIRO DO NORTE"])]
 
 
 class NewService(BaseModel):

@@ -73,7 +73,7 @@ async def list_services(
     """
 
     async def near() -> dict[str, list[str]]:
-        return await near_names(reader, {"angel": filter.angel, "polo": filter.polo})
+        return await near_names(reader, service.names_in(filter))
 
     return await list_response(request, reader, service.SERVICES, conditions, page, format, near)
 

@@ -14,7 +14,7 @@ from ..accounts.current_user import User
 from ..database import Connection, constraints_translated
 from ..errors import NotFound
 from ..http.field_types import MAX_OWN_ID, AskedId, Day, DayOrTimestamp, FilterText, Timestamp
-from ..indicators.parameters import STATES_OF_POLOS, State
+from ..indicators.parameters import Angels, Polos, States
 from ..last_change import BY_HAND
 from ..lists.filters import CONTAINS, LONGEST_PART, SHORTEST_PART, Conditions, OneOf, Where, WhereNumber, several
 from ..lists.likeness import alike
@@ -22,10 +22,10 @@ from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
 from ..next_id import insert_with_next_id
 from ..rollup.commits import Act, Commit
-from ..rollup.names import Visit, frame_of
+from ..rollup.dimensions import COLUMN_OF, NAMED, Dimension, column_of_visits
+from ..rollup.names import NAMED_SCHEMA, frame_of
 from ..rollup.reading import count_visits
 from ..rollup.writing import record_frames
-from ..texts import ANGEL_MAX, POLO_MAX
 from .models import ChangedService, NewService, Service
 
 SERVICES = Listed(
@@ -46,25 +46,41 @@ SERVICES = Listed(
     },
     rows="visits",
     looked_up={
-        "angel": "(SELECT name FROM angels WHERE angels.id = angel_id)",
-        "polo": "(SELECT name FROM polos WHERE polos.id = polo_id)",
+        by.value: f"(SELECT name FROM {column.table} AS names WHERE names.id = {column.id})"
+        for by, column in COLUMN_OF.items()
+        if by in NAMED
     },
 )
 
+STORED = {name: column_of_visits(name) for name in NewService.model_fields}
+PLACES = {name: f"${place}" for place, name in enumerate(NewService.model_fields, start=2)}
+"""Of a visit's fields in the statements below; its id is $1."""
+
+
+def _known(name: str) -> str:
+    """Its field as it is inserted; of a name the id, 0 where it has none yet."""
+    if name not in NAMED:
+        return PLACES[name]
+    table = COLUMN_OF[Dimension(name)].table
+    return f"COALESCE((SELECT id FROM {table} WHERE name = {PLACES[name]}), 0)"
+
+
 # A name that is new gets its id after the row: who waits for a load, which may have the row's id, holds back no name
 # that the load would wait for.
-INSERT = """
-INSERT INTO services (id, id_cliente, angel_id, polo_id, data_limite, data_de_atendimento)
-SELECT $1, $2, COALESCE((SELECT id FROM angels WHERE name = $3), 0),
-    COALESCE((SELECT id FROM polos WHERE name = $4), 0), $5, $6
+INSERT = f"""
+INSERT INTO services (id, {", ".join(STORED.values())}) SELECT $1, {", ".join(map(_known, STORED))}
 """
-NAME = "UPDATE services SET angel_id = $2, polo_id = $3 WHERE id = $1 AND (angel_id, polo_id) <> ($2, $3)"
+IDS_OF_NAMES = ", ".join(STORED[by] for by in NAMED)
+GIVEN_IDS = ", ".join(f"${place}::integer" for place, _ in enumerate(NAMED, start=2))
+NAME = f"""
+UPDATE services SET ({IDS_OF_NAMES}) = ROW ({GIVEN_IDS}) WHERE id = $1 AND ROW ({IDS_OF_NAMES}) <> ROW ({GIVEN_IDS})
+"""
 LOCK = "SELECT FROM services WHERE id = $1 FOR UPDATE"
 UPDATE = f"""
-UPDATE services SET id_cliente = $2, angel_id = $3, polo_id = $4, data_limite = $5, data_de_atendimento = $6,
+UPDATE services SET ({", ".join(STORED.values())}) = ROW ({", ".join(PLACES.values())}),
     updated_by_load = CASE
-        WHEN (id_cliente, angel_id, polo_id, data_limite) = ($2, $3, $4, $5)
-            AND data_de_atendimento IS NOT DISTINCT FROM $6 THEN updated_by_load ELSE {BY_HAND}
+        WHEN ROW ({", ".join(STORED.values())}) IS NOT DISTINCT FROM ROW ({", ".join(PLACES.values())})
+        THEN updated_by_load ELSE {BY_HAND}
     END
 WHERE id = $1
 """
@@ -88,23 +104,23 @@ MOST_DAYS = 100_000
 WHOLE_DAY = "inclusive; a bare date means its whole day"
 
 
-Angel = Annotated[str, FilterText(ANGEL_MAX)]
-Polo = Annotated[str, FilterText(POLO_MAX)]
-PartOfAngel = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
-PartOfPolo = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
+PartOfName = Annotated[str, FilterText(LONGEST_PART, SHORTEST_PART)]
 
 
 @dataclass(frozen=True)
 class VisitFilter:
-    """The links of the indicators (indicators/links.py) ask for visits by these names."""
+    """The links of the indicators (indicators/links.py) ask for visits by these names.
+
+    A dimension's filters are ids in SQL: conditions_of finds those of the names, and of parts of them.
+    """
 
     id: Annotated[list[AskedId] | None, several("Its number"), OneOf("id", "bigint")] = None
     id_cliente: Annotated[list[AskedId] | None, several("The customer's id"), OneOf("id_cliente", "bigint")] = None
-    angel: Annotated[list[Angel] | None, several("Exact name"), OneOf("angel_id", "integer")] = None
-    polo: Annotated[list[Polo] | None, several("Exact name"), OneOf("polo_id", "integer")] = None
-    angel_contem: Annotated[PartOfAngel | None, CONTAINS, Where("angel_id = ANY ({}::integer[])")] = None
-    polo_contem: Annotated[PartOfPolo | None, CONTAINS, Where("polo_id = ANY ({}::integer[])")] = None
-    uf: Annotated[list[State] | None, STATES_OF_POLOS, Where("polo_id = ANY ({}::integer[])")] = None
+    angel: Annotated[Angels, OneOf("angel_id", "integer")] = None
+    polo: Annotated[Polos, OneOf("polo_id", "integer")] = None
+    angel_contem: Annotated[PartOfName | None, CONTAINS, Where("angel_id = ANY ({}::integer[])")] = None
+    polo_contem: Annotated[PartOfName | None, CONTAINS, Where("polo_id = ANY ({}::integer[])")] = None
+    uf: Annotated[States, Where("polo_id = ANY ({}::integer[])")] = None
     data_limite: Annotated[list[Day] | None, several("That deadline"), OneOf("data_limite", "date")] = None
     data_limite_de: Annotated[
         Day | None, Query(description="Earliest deadline, inclusive"), Where("data_limite >= {}")
@@ -148,19 +164,25 @@ class VisitFilter:
     ] = None
 
 
+def names_in(asked: VisitFilter) -> dict[Dimension, list[str] | None]:
+    return {by: getattr(asked, by.value) for by in Dimension}
+
+
 async def conditions_of(connection: Connection, asked: VisitFilter) -> Conditions:
     """Names, parts of them and states become ids of angels and polos: the planner sees how many visits those have."""
     resolved = {}
-    for name, sql, value in (
-        ("angel", "SELECT id FROM angels WHERE name = ANY ($1::text[])", asked.angel),
-        ("polo", "SELECT id FROM polos WHERE name = ANY ($1::text[])", asked.polo),
-        ("uf", "SELECT id FROM polos WHERE uf = ANY ($1::text[])", asked.uf),
-        ("angel_contem", "SELECT id FROM angels WHERE name ~ $1", asked.angel_contem and alike(asked.angel_contem)),
-        ("polo_contem", "SELECT id FROM polos WHERE name ~ $1", asked.polo_contem and alike(asked.polo_contem)),
-    ):
-        if value is not None:
-            resolved[name] = [row["id"] for row in await connection.fetch(sql, value)]
+    for by, names in names_in(asked).items():
+        find = f"SELECT id FROM {COLUMN_OF[by].table} WHERE {COLUMN_OF[by].name}"
+        part = getattr(asked, f"{by}_contem", None)
+        if names is not None:
+            resolved[by.value] = await _ids_of(connection, f"{find} = ANY ($1::text[])", names)
+        if part is not None:
+            resolved[f"{by}_contem"] = await _ids_of(connection, f"{find} ~ $1", alike(part))
     return Conditions.of(asked, **resolved)
+
+
+async def _ids_of(connection: Connection, find: str, asked: str | list[str]) -> list[int]:
+    return [row["id"] for row in await connection.fetch(find, asked)]
 
 
 async def count_services(connection: Connection, conditions: Conditions) -> int:
@@ -179,7 +201,7 @@ async def create_service(connection: Connection, user: User, new: NewService) ->
         async with connection.transaction():
             service = await insert_with_next_id(connection, "services", insert)
             added = await frame_of(connection, [_visit(new)])
-            await connection.execute(NAME, service.id, *_ids(added))
+            await connection.execute(NAME, service.id, *_ids(added).values())
             await record_frames(connection, _by_hand(user), added=added)
     return service
 
@@ -196,8 +218,7 @@ async def change_service(connection: Connection, user: User, service_id: int, ch
             await connection.execute(LOCK, service_id)
             stored = await get_service(connection, service_id)
             both = await frame_of(connection, [_visit(changed), _visit(stored)])
-            ids = dict(zip(("angel", "polo"), _ids(both), strict=True))
-            await connection.execute(UPDATE, service_id, *(fields | ids).values())
+            await connection.execute(UPDATE, service_id, *(fields | _ids(both)).values())
             if _visit(changed) != _visit(stored):  # else no figure changes, and the version stays
                 await record_frames(connection, _by_hand(user), added=both[:1], removed=both[1:])
     return Service(id=service_id, **fields)
@@ -209,14 +230,13 @@ def _service(service_id: int, row: Any) -> Service:
     return Service(**row)
 
 
-def _visit(service: NewService | Service) -> Visit:
-    return Visit(service.angel, service.polo, service.data_limite, service.data_de_atendimento)
+def _visit(service: NewService | Service) -> dict[str, object]:
+    return {name: getattr(service, name) for name in NAMED_SCHEMA}
 
 
-def _ids(visits: pl.DataFrame) -> tuple[int, int]:
-    """Of the first one's angel and polo."""
-    angel, polo = visits.select("angel_id", "polo_id").row(0)
-    return angel, polo
+def _ids(visits: pl.DataFrame) -> dict[str, int]:
+    """Of the first one's names."""
+    return {by.value: visits[COLUMN_OF[by].id][0] for by in NAMED}
 
 
 def _by_hand(user: User) -> Commit:

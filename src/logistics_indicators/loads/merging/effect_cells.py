@@ -8,9 +8,10 @@ import polars as pl
 from ...database import Connection, copy_bytes
 from ...rollup.cells import signed_visits
 from ...rollup.names import NAMED_SCHEMA
+from ..effect_models import MOVED_BY
 
 SUMS = ("total", "on_time", "open")
-COLUMNS = ("load_id", "day", "polo", "angel", *SUMS)
+COLUMNS = ("load_id", "day", *MOVED_BY, *SUMS)
 
 DONE, LIMIT = pl.col("data_de_atendimento"), pl.col("data_limite")
 DAY = pl.coalesce(DONE.dt.date(), LIMIT).alias("day")
@@ -34,7 +35,7 @@ def _lines(visits: pl.LazyFrame, load_id: int) -> bytes:
         pl.when(DONE.dt.date() <= LIMIT).then("sign").otherwise(0).sum().alias("on_time"),
         pl.when(DONE.is_null()).then("sign").otherwise(0).sum().alias("open"),
     )
-    days, pairs = pl.collect_all([visits.group_by(DAY).agg(sums), visits.group_by("polo", "angel").agg(sums)])
+    days, pairs = pl.collect_all([visits.group_by(DAY).agg(sums), visits.group_by(*MOVED_BY).agg(sums)])
     pairs = pairs.filter(pl.any_horizontal(pl.col(SUMS) != 0))
     cells = pl.concat([days, pairs], how="diagonal").with_columns(load_id=load_id)
     return cells.select(COLUMNS).write_csv(include_header=False).encode()
