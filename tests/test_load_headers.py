@@ -1,14 +1,16 @@
 """Columns go by a header that is found by name, or by hand; by position only where the first record is data."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import asyncpg
 import httpx
 import pytest
 from load_client import client_with, counts, finished, load_file, rejects_of, send
 
-from logistics_indicators.loads.kinds import KINDS, Kind
-from logistics_indicators.loads.parsing.headers import key_of, known_names
+from logistics_indicators.loads.kinds import KINDS, FileKind, Kind
+from logistics_indicators.loads.parsing.headers import BadHeader, key_of, known_names, read_opening
 
 FILES = Path(__file__).parents[1] / "docs" / "files.md"
 NAMES = "id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento"
@@ -329,3 +331,21 @@ async def test_columns_by_hand_and_no_header_do_not_go_together(client: httpx.As
         answer = await send(client, "customers", rows, columns="nome:Quem", header="none")
         assert answer.status_code == 422
         assert (await send(client, "customers", rows, columns="nome:Quem")).status_code == 422
+
+
+def test_a_file_without_a_header_may_end_before_a_column_that_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    customers = KINDS[Kind.customers]
+    *first, last = customers.columns
+    later = replace(customers, columns=(*first, replace(last, came_later=True)))
+
+    def columns(row: str) -> tuple[str | None, ...] | None:
+        opening = read_opening(Kind.customers, row, None, {})
+        return None if opening is None else opening.layout.columns
+
+    with pytest.raises(BadHeader):
+        columns("7;Ana;ana@mail.com\n")
+    monkeypatch.setitem(cast(dict[Kind, FileKind], KINDS), Kind.customers, later)
+    assert columns("7;Ana;ana@mail.com\n") == ("id", "nome", "email")
+    assert columns("7;Ana;ana@mail.com;11987654321\n") == ("id", "nome", "email", "telefone")
+    with pytest.raises(BadHeader):
+        columns("7;Ana\n")

@@ -1,7 +1,7 @@
 """What a file may hold: each kind of file is declared here, and nowhere else.
 
-What a kind needs of the database beside its table (how rows of one id are told apart, what goes with them) is in
-merging/rows_of_kind.py, for every kind by name.
+What more a kind needs of the database than its table (how else rows are told apart, what follows them) is in
+merging/rows_of_kind.py.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ class Column:
     """What a text must match; the reason of one that does not is invalid_{name}."""
     may_be_empty: bool = False
     may_be_absent: bool = False
-    """A file need not have the column."""
+    """A file with a header need not have the column."""
+    came_later: bool = False
+    """One without a header may end before it, as files did before there was this column. It is among the last."""
     is_grouped_by: bool = False
     """Figures are: its names have ids, which the table holds; how a name was spelled is told in the load's warnings."""
 
@@ -91,6 +93,12 @@ class FileKind:
     """Columns beside the id of which no two rows may share a value, whatever its case."""
     refers_to: Mapping[str, Reference] = field(default_factory=dict)
     """By column."""
+
+    @cached_property
+    def widths(self) -> range:
+        """How many columns a file without a header may have."""
+        first = sum(not column.came_later for column in self.columns)
+        return range(first, len(self.columns) + 1)
 
     @cached_property
     def goes_behind(self) -> tuple[Kind, ...]:

@@ -1,4 +1,4 @@
-"""What the rows of each kind need of the database beside COPY."""
+"""What the rows of each kind need of the database beside COPY: as RowsOfKind says, unless more is true of a kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -97,7 +97,6 @@ class Visits(RowsOfKind):
         await keep_effect(connection, load)
 
 
-ROWS: Mapping[Kind, RowsOfKind] = {
-    Kind.customers: Customers(Kind.customers),
-    Kind.services: Visits(Kind.services),
-}
+MORE_THAN_ALONE: Mapping[Kind, type[RowsOfKind]] = {Kind.customers: Customers, Kind.services: Visits}
+
+ROWS: Mapping[Kind, RowsOfKind] = {kind: MORE_THAN_ALONE.get(kind, RowsOfKind)(kind) for kind in Kind}

@@ -259,26 +259,29 @@ def _opening(text: str, record: _Record, columns: list[str | None], delimiter: s
 def _by_position(
     kind: Kind, text: str, readings: dict[str, list[_Record]], start: int, *, forced: bool
 ) -> Opening | None:
-    width = len(COLUMNS[kind])
-    fitting = {d: records for d, records in readings.items() if records and _fits(records, width)}
+    widths = {d: width for d, records in readings.items() if (width := _width_of(kind, records))}
     if forced:
-        delimiter = next(iter(fitting), None) or max(readings, key=lambda d: len(readings[d][0].fields))
+        delimiter = next(iter(widths), None) or max(readings, key=lambda d: len(readings[d][0].fields))
     else:
-        data = (d for d, records in fitting.items() if _is_data(kind, records[0].fields))
+        data = (d for d in widths if _is_data(kind, readings[d][0].fields))
         delimiter = next(data, "")
     if not delimiter:
         return None
     first = readings[delimiter][0]
     if not forced and not _is_data(kind, first.fields) and _is_open(text[first.start : first.end], delimiter):
         raise BadHeader(OPEN_QUOTE)
-    columns = {name: f"column {number}" for number, name in enumerate(COLUMNS[kind], 1)}
-    return Opening(Layout(delimiter, COLUMNS[kind]), None, columns, [], start, text.count("\n", 0, start) + 1)
+    names = COLUMNS[kind][: widths.get(delimiter)]
+    columns = {name: f"column {number}" for number, name in enumerate(names, 1)}
+    return Opening(Layout(delimiter, names), None, columns, [], start, text.count("\n", 0, start) + 1)
 
 
-def _fits(records: list[_Record], width: int) -> bool:
-    """True where the first record, or else most of them, has as many fields: a bad first row costs only itself."""
-    fitting = sum(len(record.fields) == width for record in records)
-    return len(records[0].fields) == width or fitting * 2 > len(records)
+def _width_of(kind: Kind, records: list[_Record]) -> int | None:
+    """Fields of the first record, or else of most of them, where a file of the kind may have as many columns: a bad
+    first row costs only itself.
+    """
+    found = [len(record.fields) for record in records]
+    most = (width for width in KINDS[kind].widths if found.count(width) * 2 > len(found))
+    return found[0] if found and found[0] in KINDS[kind].widths else next(most, None)
 
 
 def _is_data(kind: Kind, fields: list[str]) -> bool:
@@ -360,7 +363,7 @@ def _other_kind(kind: Kind, readings: dict[str, list[_Record]]) -> Kind | None:
         for records in readings.values():
             if any(_columns_of(other, record.fields, {}) for record in records):
                 return other
-            if records and _fits(records, len(COLUMNS[other])) and _is_data(other, records[0].fields):
+            if _width_of(other, records) and _is_data(other, records[0].fields):
                 return other
     return None
 
