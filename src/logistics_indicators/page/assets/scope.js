@@ -1,8 +1,10 @@
 /** Of which visits a view speaks: the period and the filters that stand in its address. */
 
+import { DIMENSIONS } from "./dimensions.js";
 import { today } from "./zone.js";
 
-/** @typedef {{ start_date?: string, end_date?: string, angel?: string, polo?: string, uf?: string, calendario?: string }} Scope */
+/** @typedef {import("./dimensions.js").Dimension} Dimension */
+/** @typedef {Partial<Record<Dimension | "start_date" | "end_date" | "calendario", string>>} Scope */
 /** @typedef {{ start_date: string, end_date: string }} Range */
 
 export const PERIODS = /** @type {const} */ ([
@@ -17,8 +19,6 @@ export const PERIODS = /** @type {const} */ ([
   "own",
 ]);
 /** @typedef {typeof PERIODS[number]} Period */
-export const FILTERS = /** @type {const} */ (["angel", "polo", "uf"]);
-/** @typedef {typeof FILTERS[number]} Filter */
 
 /** Of the period and the filters that an indicator takes. @param {URLSearchParams} params @returns {Scope} */
 export function scopeOf(params) {
@@ -27,7 +27,7 @@ export function scopeOf(params) {
 
 /** @param {URLSearchParams} params @returns {Scope} */
 export function filtersOf(params) {
-  return Object.assign({}, ...FILTERS.map((name) => given(params, name)));
+  return Object.assign({}, ...DIMENSIONS.map((name) => given(params, name)));
 }
 
 /** @param {URLSearchParams} params @param {string} name */

@@ -1,9 +1,10 @@
 /** The period and the filters of a view, as fields that write the address. */
 
 import { get } from "../api.js";
+import { DIMENSIONS, one } from "../dimensions.js";
 import { Fragment, html, useEffect, useId, useState } from "../html.js";
 import { change } from "../route.js";
-import { FILTERS, PERIODS, periodOf, rangeOf } from "../scope.js";
+import { PERIODS, periodOf, rangeOf } from "../scope.js";
 import { common, textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
 import { useNarrow } from "./narrow.js";
@@ -61,8 +62,8 @@ export function ScopeBar({ params, first, last, children }) {
       change({ period: null, start_date: range.start_date ?? first, end_date: range.end_date ?? last });
     } else change({ period: chosen === "all" ? null : chosen, start_date: null, end_date: null });
   }
-  const filtered = FILTERS.some((name) => params.has(name));
-  const none = Object.fromEntries(FILTERS.map((name) => [name, null]));
+  const filtered = DIMENSIONS.some((name) => params.has(name));
+  const none = Object.fromEntries(DIMENSIONS.map((name) => [name, null]));
   const fields = html`<${Fragment}>
     <label class="field">
       <span>${text("period")}</span>
@@ -75,11 +76,11 @@ export function ScopeBar({ params, first, last, children }) {
       <${DayField} name="start_date" label=${text("from")} value=${range.start_date} />
       <${DayField} name="end_date" label=${text("to")} value=${range.end_date} />
     `}
-    ${FILTERS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
+    ${DIMENSIONS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
     ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
   <//>`;
   if (!useNarrow()) return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>`;
-  const chosen = [text(period), ...FILTERS.map((name) => params.get(name))].filter(Boolean).join(" · ");
+  const chosen = [text(period), ...DIMENSIONS.map((name) => params.get(name))].filter(Boolean).join(" · ");
   return html`<details class="card fold">
     <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
     <div class="row scope">${fields}</div>
@@ -99,13 +100,15 @@ function DayField({ name, label, value }) {
   </label>`;
 }
 
-/** @param {{ name: import("../scope.js").Filter, value: string }} props */
+/** @typedef {import("../dimensions.js").Dimension} Dimension */
+
+/** @param {{ name: Dimension, value: string }} props */
 function NameField({ name, value }) {
   const list = useId();
   const [asked, setAsked] = useState(false);
   const names = useNames(name, asked);
   return html`<label class="field">
-    <span>${common(name)}</span>
+    <span>${one(name)}</span>
     <${Typed}
       name=${name}
       list=${list}
@@ -122,7 +125,7 @@ function NameField({ name, value }) {
 /** @type {Map<string, Promise<string[]>>} */
 const asking = new Map();
 
-/** The names that a filter knows, asked for when its field is entered. @param {import("../scope.js").Filter} name @param {boolean} asked */
+/** The names that a filter knows, asked for when its field is entered. @param {Dimension} name @param {boolean} asked */
 function useNames(name, asked) {
   const [names, setNames] = useState(/** @type {readonly string[]} */ (name === "uf" ? UFS.map(({ uf }) => uf) : []));
   useEffect(() => {
@@ -133,7 +136,7 @@ function useNames(name, asked) {
   return names;
 }
 
-/** @param {"angel" | "polo"} name */
+/** @param {Dimension} name */
 async function namesOf(name) {
   /** @type {Record<string, Record<string, string>[]>} */
   const answer = await get(`v1/indicators/sla/${name}`, { sort_field: name, desc: "false", limit: 5000 });

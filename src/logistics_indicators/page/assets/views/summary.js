@@ -3,6 +3,7 @@
 import { call } from "../api.js";
 import { useData } from "../data.js";
 import { plusDays } from "../days.js";
+import { byOf, DIMENSIONS, many, one } from "../dimensions.js";
 import { day, days, number, percent } from "../format.js";
 import { html, useState } from "../html.js";
 import { ofAllKinds } from "../kinds.js";
@@ -22,6 +23,7 @@ import { linkToMade, linkToOpen } from "./visits/link.js";
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
 /** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
 /** @typedef {import("api").components["schemas"]["SummaryRank"]} Rank */
+/** @typedef {import("../dimensions.js").Dimension} Dimension */
 
 const text = textsOf({
   pt: {
@@ -33,9 +35,6 @@ const text = textsOf({
     open: { one: "{n} vencido, de {day}", other: "{n} vencidos, o mais antigo de {day}" },
     best: "Melhores {of}",
     worst: "Piores {of}",
-    angels: "angels",
-    polos: "polos",
-    ufs: "estados",
     fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucos atendimentos não passam à frente de muitos.",
     tone_bad: "Abaixo do SLA do período",
     tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
@@ -58,9 +57,6 @@ const text = textsOf({
     open: { one: "{n} overdue, of {day}", other: "{n} overdue, the oldest of {day}" },
     best: "Best {of}",
     worst: "Worst {of}",
-    angels: "angels",
-    polos: "polos",
-    ufs: "states",
     fair: "The dashed line is the SLA of the period. The 95% interval decides order and colour: few visits do not outrank many.",
     tone_bad: "Below the SLA of the period",
     tone_quiet: "The interval reaches the SLA of the period: undecided",
@@ -91,11 +87,6 @@ export function Summary({ params }) {
     ${!data && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
   `;
 }
-
-const DIMENSIONS = /** @type {const} */ (["angel", "polo", "uf"]);
-
-/** @param {URLSearchParams} params */
-const byOf = (params) => DIMENSIONS.find((each) => each === params.get("by")) ?? "polo";
 
 /** @param {{ data: SummaryAnswer, params: URLSearchParams, waiting: boolean }} props */
 function Figures({ data, params, waiting }) {
@@ -182,10 +173,10 @@ function Figure({ name, value, href, line, children }) {
   </article>`;
 }
 
-/** @param {{ data: SummaryAnswer, by: "angel" | "polo" | "uf", params: URLSearchParams, waiting: boolean }} props */
+/** @param {{ data: SummaryAnswer, by: Dimension, params: URLSearchParams, waiting: boolean }} props */
 function Ranks({ data, by, params, waiting }) {
   if (data.periodo.total_de_atendimentos === 0) return null;
-  const of = text(`${by}s`);
+  const of = many(by);
   /** @param {readonly Rank[]} ranks */
   const bars = (ranks) =>
     ranks.map((rank) => ({
@@ -206,7 +197,7 @@ function Ranks({ data, by, params, waiting }) {
             class="button"
             aria-current=${each === by ? "true" : null}
             href=${linkTo("summary", narrowed(params, "by", each))}
-            >${common(each)}</a
+            >${one(each)}</a
           >`,
       )}
     </nav>
@@ -235,7 +226,7 @@ function Ranks({ data, by, params, waiting }) {
 
 const TONES = /** @type {const} */ (["bad", "quiet", "good"]);
 
-/** The number of its visits, which leads to them. @param {{ params: URLSearchParams, by: "angel" | "polo" | "uf", rank: Rank }} props */
+/** The number of its visits, which leads to them. @param {{ params: URLSearchParams, by: Dimension, rank: Rank }} props */
 function Visits({ params, by, rank }) {
   const [name, count] = [rank[by], number(rank.total_de_atendimentos)];
   if (!name) return html`<span>${count}</span>`;

@@ -1,6 +1,7 @@
 /** The wall: large figures that change places by themselves, for a screen that nobody touches during a shift. */
 
 import { useData } from "../data.js";
+import { many } from "../dimensions.js";
 import { instantOf, number, percent } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { heardAt, link } from "../live.js";
@@ -15,6 +16,7 @@ import { bucketOf } from "./summary.js";
 
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
 /** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
+/** @typedef {import("../dimensions.js").Dimension} Dimension */
 
 const text = textsOf({
   pt: {
@@ -26,9 +28,6 @@ const text = textsOf({
     old: "Sem resposta do serviço desde {at}. Os números abaixo são de então.",
     worst: "Piores {of}",
     best: "Melhores {of}",
-    polo: "polos",
-    angel: "angels",
-    uf: "estados",
     overdue: "{n} vencidos",
     points: " p.p.",
     page: "{page} de {pages}",
@@ -42,9 +41,6 @@ const text = textsOf({
     old: "The service has not answered since {at}. The figures below are of then.",
     worst: "Worst {of}",
     best: "Best {of}",
-    polo: "polos",
-    angel: "angels",
-    uf: "states",
     overdue: "{n} overdue",
     points: " pts",
     page: "{page} of {pages}",
@@ -98,7 +94,7 @@ export function Wall({ params }) {
  * has them too.
  *
  * @param {URLSearchParams} params
- * @param {"polo" | "angel" | "uf"} by
+ * @param {Dimension} by
  */
 function useSummary(params, by) {
   const last = useRef(/** @type {SummaryAnswer | null} */ (null));
@@ -166,7 +162,7 @@ function usePoints(query) {
   return data?.tendencia ?? [];
 }
 
-/** @param {{ data: SummaryAnswer, by: "polo" | "angel" | "uf" }} props */
+/** @param {{ data: SummaryAnswer, by: Dimension }} props */
 function Ranks({ data, by }) {
   const whole = data.periodo.sla_percentual ?? 0;
   /** @param {SummaryAnswer["piores"]} ranks */
@@ -177,12 +173,12 @@ function Ranks({ data, by }) {
     }));
   return html`<section class="grid wide">
     <article class="card stack">
-      <h2>${text("worst", { of: text(by) })}</h2>
-      <${Bars} label=${text("worst", { of: text(by) })} mark=${whole} bars=${bars(data.piores)} />
+      <h2>${text("worst", { of: many(by) })}</h2>
+      <${Bars} label=${text("worst", { of: many(by) })} mark=${whole} bars=${bars(data.piores)} />
     </article>
     <article class="card stack">
-      <h2>${text("best", { of: text(by) })}</h2>
-      <${Bars} label=${text("best", { of: text(by) })} mark=${whole} bars=${bars(data.melhores)} />
+      <h2>${text("best", { of: many(by) })}</h2>
+      <${Bars} label=${text("best", { of: many(by) })} mark=${whole} bars=${bars(data.melhores)} />
     </article>
   </section>`;
 }

@@ -2,6 +2,7 @@
 
 import { call } from "../../api.js";
 import { useData } from "../../data.js";
+import { one } from "../../dimensions.js";
 import { day } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
@@ -9,7 +10,7 @@ import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { Typed } from "../../parts/typed.js";
 import { change } from "../../route.js";
-import { common, textsOf } from "../../texts.js";
+import { textsOf } from "../../texts.js";
 import { UFS } from "../../ufs.js";
 import { today } from "../../zone.js";
 
@@ -141,7 +142,7 @@ function NewDay({ made }) {
       <label class="field"><span>${text("day")}</span><input type="date" name="day" required /></label>
       <label class="field"><span>${text("name")}</span><input name="name" /></label>
       <label class="field">
-        <span>${common("uf")}</span>
+        <span>${one("uf")}</span>
         <select name="uf">
           <option value="">${text("nation")}</option>
           ${UFS.map(({ uf, name }) => html`<option value=${uf}>${name}</option>`)}

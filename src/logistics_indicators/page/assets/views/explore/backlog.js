@@ -1,6 +1,7 @@
 /** The visits not made yet, by how long ago they were due. They are of today: no period narrows them. */
 
 import { useData } from "../../data.js";
+import { byOf } from "../../dimensions.js";
 import { day, number } from "../../format.js";
 import { html } from "../../html.js";
 import { Bars } from "../../parts/bars.js";
@@ -13,12 +14,11 @@ import { common, textsOf } from "../../texts.js";
 import { linkToOpen } from "../visits/link.js";
 import { plusDays } from "../../days.js";
 import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
-import { byOf } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["BacklogUfAnswer"]} Answer */
 /** @typedef {import("api").components["schemas"]["AngelBacklog"]} AngelBacklog */
-/** @typedef {Omit<AngelBacklog, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Open */
-/** @typedef {import("./narrow.js").Dimension} Dimension */
+/** @typedef {Omit<AngelBacklog, "angel"> & import("../../dimensions.js").Named} Open */
+/** @typedef {import("../../dimensions.js").Dimension} Dimension */
 
 const text = textsOf({
   pt: {

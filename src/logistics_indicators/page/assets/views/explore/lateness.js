@@ -1,6 +1,7 @@
 /** By how many days the late visits were late: of all, and of those with the most. */
 
 import { useData } from "../../data.js";
+import { byOf } from "../../dimensions.js";
 import { number, percent } from "../../format.js";
 import { html } from "../../html.js";
 import { Bars } from "../../parts/bars.js";
@@ -12,11 +13,10 @@ import { filtersOf, rangeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToLate } from "../visits/link.js";
 import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
-import { byOf } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["AngelLateness"]} AngelLateness */
-/** @typedef {Omit<AngelLateness, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Late */
-/** @typedef {import("./narrow.js").Dimension} Dimension */
+/** @typedef {Omit<AngelLateness, "angel"> & import("../../dimensions.js").Named} Late */
+/** @typedef {import("../../dimensions.js").Dimension} Dimension */
 
 const text = textsOf({
   pt: {

@@ -1,19 +1,17 @@
 /** The names that rows of figures are of: in words, as a table's first column, and where a click on one leads. */
 
+import { none, one } from "../../dimensions.js";
 import { html } from "../../html.js";
-import { common, textsOf } from "../../texts.js";
 import { narrowTo } from "./narrow.js";
 
-/** @typedef {import("./narrow.js").Dimension} Dimension */
-/** @typedef {{ angel?: string, polo?: string, uf?: string | null }} Named */
+/** @typedef {import("../../dimensions.js").Dimension} Dimension */
+/** @typedef {import("../../dimensions.js").Named} Named */
 
-const text = textsOf({ pt: { no_state: "Sem estado" }, en: { no_state: "No state" } });
-
-/** @param {Named} row @param {Dimension} by @returns {string | null} null: polos whose state is not known */
+/** @param {Named} row @param {Dimension} by @returns {string | null} null: it has none, as polos whose state is not known */
 export const nameOf = (row, by) => row[by] ?? null;
 
 /** @param {Named} row @param {Dimension} by */
-export const wordsOf = (row, by) => nameOf(row, by) ?? text("no_state");
+export const wordsOf = (row, by) => nameOf(row, by) ?? none(by);
 
 /** The view of that name alone. @param {URLSearchParams} params @param {Named} row @param {Dimension} by */
 export function hrefOf(params, row, by) {
@@ -29,7 +27,7 @@ export function hrefOf(params, row, by) {
  */
 export const nameColumn = (params, by) => ({
   name: "name",
-  title: common(by),
+  title: one(by),
   of: (row) => wordsOf(row, by),
   show: (row) => {
     const href = hrefOf(params, row, by);

@@ -1,6 +1,7 @@
 /** Who keeps the deadlines: bars with the interval that decides a fair order, and a table of everybody. */
 
 import { useData } from "../../data.js";
+import { byOf, DIMENSIONS, many, one } from "../../dimensions.js";
 import { number, percent } from "../../format.js";
 import { html } from "../../html.js";
 import { Bars, toneOf } from "../../parts/bars.js";
@@ -14,21 +15,18 @@ import { filtersOf, rangeOf, scopeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToMade } from "../visits/link.js";
 import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
-import { byOf, DIMENSIONS } from "./narrow.js";
 
 /** @typedef {import("api").components["schemas"]["AngelSla"]} SlaFigures */
-/** @typedef {Omit<SlaFigures, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Rank */
+/** @typedef {Omit<SlaFigures, "angel"> & Named} Rank */
 /** @typedef {import("api").components["schemas"]["AngelProductivity"]} PaceFigures */
-/** @typedef {Omit<PaceFigures, "angel"> & { angel?: string, polo?: string, uf?: string | null }} Pace */
+/** @typedef {Omit<PaceFigures, "angel"> & Named} Pace */
 /** @typedef {Rank & Partial<Pace>} Row */
-/** @typedef {import("./narrow.js").Dimension} Dimension */
+/** @typedef {import("../../dimensions.js").Dimension} Dimension */
+/** @typedef {import("../../dimensions.js").Named} Named */
 
 const text = textsOf({
   pt: {
     ranking: "Ranking de {of}",
-    angel: "angels",
-    polo: "polos",
-    uf: "estados",
     by: "Ranking por",
     order: "Ordem",
     worst: "Piores primeiro",
@@ -44,9 +42,6 @@ const text = textsOf({
   },
   en: {
     ranking: "Ranking of {of}",
-    angel: "angels",
-    polo: "polos",
-    uf: "states",
     by: "Ranking by",
     order: "Order",
     worst: "Worst first",
@@ -63,6 +58,8 @@ const text = textsOf({
 });
 
 const SHOWN = 15;
+/** From the whole to its parts. */
+const FROM_THE_WHOLE = [...DIMENSIONS].reverse();
 const ORDERS = /** @type {const} */ ({
   worst: { sort_field: "sla_maximo", desc: "false" },
   best: { sort_field: "sla_minimo", desc: "true" },
@@ -76,7 +73,7 @@ export function Ranking({ params, whole }) {
   const order = /** @type {Order} */ (Object.keys(ORDERS).find((each) => each === params.get("order")) ?? "worst");
   const table = asTable(params, "rank");
   const scope = { ...rangeOf(params), ...filtersOf(params) };
-  const title = text("ranking", { of: text(by) });
+  const title = text("ranking", { of: many(by) });
   const path = `v1/indicators/sla/${by}`;
   const query = { ...scope, ...ORDERS[order] };
   return html`<${Panel}
@@ -88,14 +85,14 @@ export function Ranking({ params, whole }) {
   >
     <div class="row spread">
       <nav class="row" aria-label=${text("by")}>
-        ${DIMENSIONS.map(
+        ${FROM_THE_WHOLE.map(
           (each) =>
             html`<a
               key=${each}
               class="button"
               aria-current=${each === by ? "true" : null}
               href=${linkTo("explore", changed(params, { by: each, sort: null }))}
-              >${common(each)}</a
+              >${one(each)}</a
             >`,
         )}
       </nav>

@@ -1,6 +1,7 @@
 /** The map: the SLA of each state. Its own filter does not narrow it, so that one can go from state to state. */
 
 import { useData } from "../../data.js";
+import { one } from "../../dimensions.js";
 import { number, percent } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
@@ -107,7 +108,7 @@ function StateTable({ params, states }) {
   const columns = [
     {
       name: "uf",
-      title: common("uf"),
+      title: one("uf"),
       of: ({ uf }) => uf,
       show: ({ uf }) => (uf ? html`<a href=${narrowTo(params, "uf", uf)}>${uf}</a>` : "–"),
     },

@@ -1,8 +1,9 @@
 /** One visit: its customer, whether it was on time, and the loads that brought and changed it. */
 
 import { useData } from "../../data.js";
-import { day, instantOf, moment } from "../../format.js";
-import { html, useEffect, useId, useRef } from "../../html.js";
+import { OF_VISITS, one } from "../../dimensions.js";
+import { day, instantOf, moment, NOTHING } from "../../format.js";
+import { Fragment, html, useEffect, useId, useRef } from "../../html.js";
 import { Problems } from "../../parts/problems.js";
 import { change, linkTo } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
@@ -81,10 +82,13 @@ const Facts = ({ visit }) =>
     <dd>${day(visit.data_limite)}</dd>
     <dt>${common("attended")}</dt>
     <dd>${moment(visit.data_de_atendimento)}</dd>
-    <dt>${common("angel")}</dt>
-    <dd>${visit.angel}</dd>
-    <dt>${common("polo")}</dt>
-    <dd>${visit.polo}</dd>
+    ${OF_VISITS.map(
+      (by) =>
+        html`<${Fragment} key=${by}
+          ><dt>${one(by)}</dt>
+          <dd>${visit[by] ?? NOTHING}</dd><//
+        >`,
+    )}
   </dl>`;
 
 /** @param {{ customer: Customer }} props */

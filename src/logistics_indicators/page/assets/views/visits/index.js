@@ -1,7 +1,8 @@
 /** The visits one by one: those of the filters in the address, and one of them with where it came from. */
 
 import { useData } from "../../data.js";
-import { day, moment } from "../../format.js";
+import { OF_VISITS, one } from "../../dimensions.js";
+import { day, moment, NOTHING } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Problems } from "../../parts/problems.js";
@@ -169,18 +170,13 @@ function VisitTable({ params, rows }) {
       show: ({ id }) => html`<a href=${narrowed("visit", id)}>${id}</a>`,
       number: true,
     },
-    {
-      name: "angel",
-      title: common("angel"),
-      of: ({ angel }) => angel,
-      show: ({ angel }) => html`<a class="clip" title=${angel} href=${narrowed("angel", angel)}>${angel}</a>`,
-    },
-    {
-      name: "polo",
-      title: common("polo"),
-      of: ({ polo }) => polo,
-      show: ({ polo }) => html`<a class="clip" title=${polo} href=${narrowed("polo", polo)}>${polo}</a>`,
-    },
+    ...OF_VISITS.map((by) => ({
+      name: by,
+      title: one(by),
+      of: (/** @type {Visit} */ { [by]: name }) => name,
+      show: (/** @type {Visit} */ { [by]: name }) =>
+        name ? html`<a class="clip" title=${name} href=${narrowed(by, name)}>${name}</a>` : NOTHING,
+    })),
     {
       name: "data_limite",
       title: common("deadline"),
