@@ -133,11 +133,11 @@ async def _places(
 async def _main_places(
     snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
 ) -> Sequence[Place]:
-    polos: dict[str, list[PoloVisits]] = defaultdict(list)
+    polos: dict[str | None, list[PoloVisits]] = defaultdict(list)
     found = await fetch_polos_of_each(snapshot.connection, by, days, filters, has_recent=snapshot.has_recent)
     for name, *visits in found:
         polos[name].append(PoloVisits(*visits))
-    return [_main_place(polos[name or ""]) for name in names]
+    return [_main_place(polos[name]) for name in names]
 
 
 class PoloVisits(NamedTuple):
