@@ -166,6 +166,29 @@ async def test_an_export_is_taken_back_unchanged(remotely: Run, samples: None, t
     assert (refused.code, [p.name for p in tmp_path.iterdir()]) == (2, ["visitas.csv"])
 
 
+async def test_a_file_that_finds_nothing_says_so_with_names_that_are_near(
+    remotely: Run, samples: None, tmp_path: Path
+) -> None:
+    near = "Nothing matches, so the file has no rows. Near to what was asked: --where 'polo=DF - GAMA 010'"
+    asked: list[tuple[str, ...]] = [
+        ("export", "services"),
+        ("indicators", "sla", "--by", "polo"),
+        ("indicators", "trend"),
+    ]
+    for words in asked:
+        outcome = await remotely(*words, "--where", "polo=df - gama 010", "--format", "csv")
+        assert (outcome.code, outcome.out.count("\n"), near in outcome.err) == (0, 1, True), (words, outcome)
+    book = await remotely(
+        *("export", "services", "--where", "polo=df gama 010", "--format", "xlsx", "--output", tmp_path / "x.xlsx")
+    )
+    assert (book.code, near in book.err) == (0, True), book.err
+    for what, where in (("services", "polo=Manaus"), ("customers", "nome=Ninguem")):
+        outcome = await remotely("export", what, "--where", where)
+        assert (outcome.code, outcome.err) == (0, "Nothing matches, so the file has no rows.\n")
+    found = await remotely("export", "services", "--where", "polo=DF - GAMA 010", "--where", "polo=x")
+    assert (found.code, found.err, found.out.count("\n") > 1) == (0, "", True)
+
+
 async def test_a_file_that_is_there_is_written_over_for_a_script_and_asked_about_in_a_terminal(
     remotely: Run, loaded: int, tmp_path: Path, service_url: str, token: str
 ) -> None:

@@ -65,6 +65,17 @@ def demo_data_dir() -> Path:
     return own.with_name(f"{own.name}-demo")
 
 
+PLACES = frozenset(
+    {
+        *("database_url", "database_direct_url", "database_read_url"),
+        *("postgres_host", "postgres_direct_host", "postgres_read_host", "postgres_user", "postgres_db"),
+        "data_dir",
+    }
+)
+"""Where an empty variable is as none. An empty folder would be the current one, and an empty host whatever PostgreSQL's
+own variables name. An empty key is refused, as every key that can be guessed."""
+
+
 class Settings(BaseSettings):
     """Names are the environment variables', in lower case. A secret has no default."""
 
@@ -290,6 +301,11 @@ class Settings(BaseSettings):
 
     # Logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nowhere_is_no_place(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if name not in PLACES or value != ""}
 
     @model_validator(mode="after")
     def _own_database_needs_own_secret(self) -> Self:

@@ -30,11 +30,17 @@ def detail_of(response: httpx.Response) -> str:
     try:
         problem = response.json()
         found = [error for error in problem.get("errors") or [] if error["msg"] != problem["detail"]]
-        fields = "; ".join(f"{_name_of(error['loc'])}: {error['msg']}" for error in found)
+        fields = "; ".join(_said_of(error) for error in found)
         detail = SEE_ERRORS.sub(":", problem["detail"]) if fields else problem["detail"]
         return as_typed(f"{detail} {fields}".strip())
     except (ValueError, KeyError, TypeError):
         return f"{response.status_code} {response.reason_phrase}"
+
+
+def _said_of(error: dict[str, Any]) -> str:
+    """What is wrong with all of a request has no name."""
+    name = _name_of(error["loc"])
+    return f"{name}: {error['msg']}" if name else str(error["msg"])
 
 
 def _name_of(loc: list[object]) -> str:

@@ -63,6 +63,8 @@ async def save_rejects(client: httpx.AsyncClient, load: dict[str, Any], target: 
         with written_file(target) as file:
             async with answered(client, f"/v1/loads/{load['id']}/rejects", AS_CSV) as answer:
                 await fetch_into(answer, file)
+    except BrokenPipeError:  # of the standard output
+        raise
     except OSError as error:
         raise ServiceError(f"{target} cannot be written: {error.strerror}.") from None
     except httpx.HTTPError as error:

@@ -8,6 +8,7 @@ import httpx
 from .connecting import body_of
 from .lists import rows_of
 from .loading import save_rejects
+from .streams import is_standard_output
 from .tables import counted, print_answer, print_json, print_line, print_rows
 from .typed import as_typed
 
@@ -66,7 +67,7 @@ async def rejects_of_load(client: httpx.AsyncClient, load_id: int, target: Path,
     kept = {"load": load_id, "file": str(target), "rows": load["rejects_stored"]}
     if as_json:
         print_json(kept)
-    else:
+    elif not is_standard_output(target):
         print_line(f"{target}: {counted(load['rejects_stored'], 'row')} of load {load_id}{instead}")
 
 

@@ -1,6 +1,7 @@
 """Files that a command was told to write. A plain one is replaced once it is complete; a device is written into."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..unfinished import FOR_ALL, FOR_US, unfinished
 from .connecting import ServiceError, body_of
 from .inert import InertBytes
 from .prompts import at_once_interruptible, confirmed
+from .streams import descriptor_named, is_standard_output
 
 Output = IO[bytes] | InertBytes
 
@@ -23,7 +25,7 @@ def may_write(file: Path, *, force: bool) -> str:
     Raises ServiceError where it shall stay.
     """
     there = _what_is_there(file)
-    if there is None or not _is_replaced(file, there):
+    if there is None or is_standard_output(file) or not _is_replaced(file, there):
         return ""
     if not force and not confirmed(f"{file} is there. Write over it?"):
         raise ServiceError(f"{file} stays as it is. Name another file, or say --force.")
@@ -31,8 +33,23 @@ def may_write(file: Path, *, force: bool) -> str:
 
 
 @contextmanager
+def standard_output() -> Iterator[Output]:
+    """Behind what was printed; a terminal obeys nothing of it."""
+    sys.stdout.flush()
+    yield InertBytes(sys.stdout.buffer) if sys.stdout.isatty() else sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
 def written_file(file: Path) -> Iterator[Output]:
-    """Raises ServiceError; a plain file is as it was then, and none is made."""
+    """Raises ServiceError; a plain file is as it was then, and none is made.
+
+    A reader of the standard output who has enough is a BrokenPipeError, by whatever name it was asked for.
+    """
+    if is_standard_output(file):
+        with standard_output() as opened_already:
+            yield opened_already
+        return
     there = _what_is_there(file)
     try:
         if there is None or _is_replaced(file, there):
@@ -102,9 +119,13 @@ def _give_access_of(replaced: os.stat_result, descriptor: int) -> None:
 
 @contextmanager
 def _written_into(file: Path) -> Iterator[IO[bytes]]:
+    named = descriptor_named(file)
+    with os.fdopen(_opened(file) if named is None else os.dup(named), "wb") as opened:
+        yield opened
+
+
+def _opened(file: Path) -> int:
     """A pipe opens once it has a reader."""
     follow = 0 if _is_of_the_system(file) else os.O_NOFOLLOW
     with at_once_interruptible():
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | follow)
-    with os.fdopen(descriptor, "wb") as opened:
-        yield opened
+        return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | follow)

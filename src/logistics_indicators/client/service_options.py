@@ -15,8 +15,21 @@ if TYPE_CHECKING:
 Work = Callable[["httpx.AsyncClient"], Awaitable[int | None]]
 """What a command does with a client of the service: its exit code, 0 where there is none."""
 
+
+def named_path(text: str) -> Path:
+    """Raises ValueError for an empty one, as of a shell's variable that is not set: it would be the current folder."""
+    if not text.strip():
+        raise ValueError("an empty text names no file and no folder")
+    return Path(text)
+
+
 DataDir = Annotated[
-    Path | None, typer.Option(help="Folder of the embedded database; else what DATA_DIR says, or the user's own.")
+    Path | None,
+    typer.Option(
+        help="Folder of the embedded database; else what DATA_DIR says, or the user's own.",
+        parser=named_path,
+        metavar="PATH",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, for programs.")]
 Force = Annotated[

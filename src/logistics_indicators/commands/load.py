@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..client.service_options import Force, Json, Service, with_service
+from ..client.service_options import Force, Json, Service, named_path, with_service
 from ..loads.words import Delimiter, Encoding, Header, Kind, OnConflict, UnknownCustomer
 
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 where a row was rejected.")]
@@ -49,7 +49,10 @@ def load(
         int | None, typer.Option(min=0, max=2**31 - 1, help="More rejects than this fail the load.")
     ] = None,
     strict: Strict = False,
-    rejects: Annotated[Path | None, typer.Option(help="Folder for the rejected rows, to mend and load again.")] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the rejected rows, to mend and load again.", parser=named_path, metavar="PATH"),
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..client.service_options import Force, Json, Service, with_service
+from ..client.service_options import Force, Json, Service, named_path, with_service
 from ..loads.words import Kind, OnConflict, Reason, RejectState, UnknownCustomer
 
 MOST = 10_000
@@ -48,7 +48,12 @@ def rejects(
     ] = "open",
     counts: Annotated[bool, typer.Option("--counts", help="How many by reason, column and value.")] = False,
     output: Annotated[
-        Path | None, typer.Option(help="With a load: write its rows into this file, to mend and load again.")
+        Path | None,
+        typer.Option(
+            help="With a load: write its rows into this file, to mend and load again; - is the standard output.",
+            parser=named_path,
+            metavar="PATH",
+        ),
     ] = None,
     force: Force = False,
     limit: Limit = 20,
@@ -59,6 +64,7 @@ def rejects(
     Or count them, or save a load's to mend them in a spreadsheet.
     """
     from ..client.loads import count_rejects, list_rejects, rejects_of_load
+    from ..client.streams import is_standard_output
 
     asked = {"load": load, "kind": kind, "reason": reason, "column": column, "value": value, "state": state}
     if output is None:
@@ -70,6 +76,8 @@ def rejects(
         )
     if any((kind, reason, column, value, state != "open")):
         raise typer.BadParameter("saves all rejected rows of the load; leave the filters out", param_hint="--output")
+    if json and is_standard_output(output):
+        raise typer.BadParameter("the rows go to the standard output, and the JSON would, too", param_hint="--output")
     service.run(lambda client: rejects_of_load(client, load, output, json, force=force), reading=True)
 
 

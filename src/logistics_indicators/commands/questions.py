@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..client.service_options import Force, Json, Service, with_service
+from ..client.service_options import Force, Json, Service, named_path, with_service
 from ..rollup.dimensions import Dimension
 
 
@@ -32,7 +32,10 @@ Where = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="A parameter of the route, as polo='DF - GAMA 010'; may be repeated."),
 ]
-Output = Annotated[Path | None, typer.Option(help="File to write; without it, the standard output.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(help="File to write; without it, or with -, the standard output.", parser=named_path, metavar="PATH"),
+]
 
 
 @with_service
