@@ -270,3 +270,14 @@ async def test_in_an_update_a_field_that_no_object_has_is_kept_and_one_that_only
     said = ndjson(bia | {"telefone": "22", "obs": 1}, ana | {"telefone": None})
     assert counts(await load_file(client, "customers", said, on_conflict="update")) == (2, 0, 2, 0, 0)
     assert await telephones() == [None, "22"]
+
+
+async def test_a_line_with_a_name_twice_is_rejected_as_it_was_sent(client: httpx.AsyncClient) -> None:
+    doubled = '{"id": 2, "nome": "Bia", "nome": "Eva", "email": "b@mail.com", "telefone": null}'
+    rows = ['{"id": 1, "nome": "Ana", "email": "a@mail.com", "telefone": null}', doubled]
+    load = await load_file(client, "customers", "\n".join(rows))
+    assert counts(load) == (2, 1, 0, 0, 1)
+    (reject,) = (await client.get(f"/v1/loads/{load['id']}/rejects")).json()["rejects"]
+    assert (reject["line"], reject["reason"]) == (2, "missing_column")
+    assert "Eva" in reject["row"]
+    assert "Bia" in reject["row"]

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import structlog
 from command_line import Run
 from conftest import SAMPLES, SECRET, client_of, make_settings, running_app
 from load_client import assert_indicators_are_exact, client_with, finished, load_file, send
@@ -19,15 +20,26 @@ from other_servers import PostgreSQL15, empty_database, server_beside
 from waiting import blocked_by
 
 from logistics_indicators.database import Lock
-from logistics_indicators.running.client_programs import called
+from logistics_indicators.running.client_programs import called, without_password
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.local_database import CommandFailed
 from logistics_indicators.running.migrations import MigrationError, migrate
 from logistics_indicators.running.moving import UNFINISHED, compare, copy_database
+from logistics_indicators.running.writers_held import (
+    AlreadyMoved,
+    open_gate,
+    refuse_what_was_moved,
+    shut_for_good,
+    writers_held,
+)
 
 ANSWERS = ("/v1/indicators/sla/polo", "/v1/indicators/productivity", "/v1/services?limit=100", "/v1/customers/total")
 NEW_CUSTOMER = {"nome": "Íris", "email": "iris@example.com"}
 HELD = "INSERT INTO customers (nome, email) VALUES ('Rui', 'rui@example.com')"
+SHUT_BY_0_1 = """
+CREATE OR REPLACE FUNCTION logistics_gate() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION
+'the database takes no changes: it is moved' USING ERRCODE = 'read_only_sql_transaction'; RETURN NULL; END$$
+"""
 TRIGGERS = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgname <> 'customers_stay'"
 
 
@@ -60,6 +72,11 @@ async def refusal(client: httpx.AsyncClient) -> tuple[int, str, str]:
 
 
 REFUSED = 503, "10", "The database takes no changes for now; what is there can be read. Try again in a moment."
+MOVED = (
+    *(503, "10"),
+    "The database was moved to another server, and takes no changes here any more; what is there can be read. Whoever "
+    "runs the service starts it on the new one: its log says where that is.",
+)
 
 
 async def test_a_database_is_moved_as_it_is_and_its_loads_go_on_there(
@@ -73,13 +90,21 @@ async def test_a_database_is_moved_as_it_is_and_its_loads_go_on_there(
         row = f"900001;{customer};Rui;SP - Santos;2021-06-30;2021-06-29 10:00:00"
         waiting = (await send(client, "services", row, header="none")).json()["load"]["id"]
         before = await answers(client)
+        place = without_password(any_target)
         moved = await locally("move-to", any_target)
         assert moved.code == 0, moved.err
         assert "Next: stop the service, and start it with DATABASE_URL" in moved.out
         assert await answers(client) == before
-        assert await refusal(client) == REFUSED
+        with structlog.testing.capture_logs() as lines:
+            assert await refusal(client) == MOVED
+        (line,) = [line for line in lines if line["event"] == "database_failure"]
+        assert place in str(line["exc_info"])
         again = await locally("move-to", any_target)
-        assert "was moved away already" in again.err
+        by_hand = await locally("undo", 1)
+        for refused in (again, by_hand):
+            assert (refused.code, refused.out) == (2, "")
+            assert f"was moved away already. It is at {place} now: name that one, as DATABASE_URL." in refused.err
+        assert (await locally("loads")).code == 0
         opened = await locally("move-to", "--reopen")
         assert (opened.code, opened.out) == (0, "The database takes changes again.\n")
         assert (await client.post("/v1/customers", json=NEW_CUSTOMER)).status_code == 201
@@ -122,7 +147,7 @@ async def test_a_write_under_way_is_waited_for_and_moves_too_while_readers_are_s
     there = await asyncpg.connect(target)
     assert await there.fetchval("SELECT nome FROM customers") == "Rui"
     await there.close()
-    assert await refusal(client) == REFUSED
+    assert await refusal(client) == MOVED
 
 
 async def test_a_move_that_is_killed_leaves_the_old_database_as_it_was_and_can_be_made_again(
@@ -145,6 +170,29 @@ async def test_a_move_that_is_killed_leaves_the_old_database_as_it_was_and_can_b
     there = await asyncpg.connect(target)
     assert await there.fetchval("SELECT array_agg(nome ORDER BY nome) FROM customers") == ["Bia", "Íris"]
     await there.close()
+
+
+async def test_a_place_of_any_spelling_is_told_as_it_is(connection: asyncpg.Connection) -> None:
+    place = "postgresql://ana@advisory-db/x?options=$$'{gate}%\\"
+    async with writers_held(connection):
+        await shut_for_good(connection, place)
+    with pytest.raises(AlreadyMoved) as told:
+        await refuse_what_was_moved(connection)
+    assert place in str(told.value)
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError) as refused:
+        await connection.execute(HELD)
+    assert refused.value.hint == place
+    await open_gate(connection)
+    await connection.execute(HELD)
+
+
+async def test_a_database_that_an_earlier_release_shut_is_told_as_moved(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, locally: Run
+) -> None:
+    async with writers_held(connection):
+        await connection.execute(SHUT_BY_0_1)
+    assert await refusal(client) == REFUSED
+    assert "This database was moved away already. `move-to --reopen`" in (await locally("undo", 1)).err
 
 
 async def test_a_copy_that_is_cut_off_leaves_nothing(database_url: str, target: str) -> None:

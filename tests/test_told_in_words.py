@@ -11,6 +11,8 @@ from conftest import ClientAs
 from fastapi import FastAPI
 from load_client import finished
 
+from logistics_indicators.client.connecting import detail_of
+
 HEADER = b"id;nome;email;telefone\n"
 BATCH = "/v1/customers/batch"
 CSV = {"Content-Type": "text/csv"}
@@ -276,3 +278,51 @@ async def test_who_may_not_undo_a_load_is_told_at_once_who_may(client_as: Client
     ):
         answer = await client.delete(f"/v1/loads/{load['id']}", headers=headers)
         assert (answer.status_code, answer.json()["detail"]) == (403, told)
+
+
+DOUBLED = b'{"nome": "Ana", "email": "a@mail.com", "nome": "Bia"}'
+
+
+async def test_a_name_that_stands_twice_in_a_body_is_told(
+    client: httpx.AsyncClient, anonymous: httpx.AsyncClient
+) -> None:
+    json = {"Content-Type": "application/json"}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent: list[tuple[httpx.AsyncClient, str, bytes, dict[str, str], str]] = [
+        (client, "/v1/customers", DOUBLED, json, "nome"),
+        (client, "/v1/customers", DOUBLED.replace(b'"nome": "Bia"', b'"\\u006eome": "Bia"'), json, "nome"),
+        (client, "/v1/loads/1/mend", b'{"edits": {"5": {"nome": "A"}, "5": {"nome": "B"}}}', json, "5"),
+        (client, "/v1/loads/1/mend", b'{"edits": {"5": {"nome": "A", "nome": "B"}}}', json, "nome"),
+        (anonymous, "/v1/auth/login", b'{"username": "a", "username": "b", "password": "x"}', json, "username"),
+        (anonymous, "/v1/auth/login", b"username=a&password=x&password=y", form, "password"),
+    ]
+    for who, path, body, headers, name in sent:
+        answer = await who.post(path, content=body, headers=headers)
+        assert fields(answer) == [(["body", name], "this name stands there twice")], body
+    assert (await client.get("/v1/customers/total")).json() == {"total": 0}
+    same = [{"nome": "Ana", "email": "a@mail.com"}, {"nome": "Bia", "email": "b@mail.com"}]
+    for customer in same:
+        assert (await client.post("/v1/customers", json=customer)).status_code == 201
+
+
+def test_the_command_line_names_no_field_for_what_is_wrong_with_a_whole_body() -> None:
+    errors = [{"loc": ["body"], "msg": "give one place"}, {"loc": ["body", "uf"], "msg": "no state of Brazil"}]
+    answer = httpx.Response(422, json={"detail": "Two things cannot be taken; see errors.", "errors": errors})
+    assert detail_of(answer) == "Two things cannot be taken: give one place; uf: no state of Brazil"
+
+
+async def test_a_rule_of_one_field_is_told_at_it(admin: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+    day = {"uf": "CE", "day": "2021-03-10"}
+    told: list[tuple[httpx.AsyncClient, str, dict[str, Any], str]] = [
+        (client, "/v1/tokens", {"name": "x", "scopes": ["load"], "role": "viewer"}, "scopes"),
+        (client, "/v1/loads/1/mend", {"drops": [5, 5]}, "drops"),
+        (client, "/v1/loads/1/mend", {"edits": {"5": {}}, "drops": [5]}, "drops"),
+        (client, "/v1/loads/1/mend", {"drops": [5], "reopen": [5]}, "reopen"),
+        (admin, "/v1/calendar", day, "name"),
+        (admin, "/v1/calendar", {**day, "uf": "XX", "name": "x"}, "uf"),
+    ]
+    for who, path, body, name in told:
+        ((loc, _),) = fields(await who.post(path, json=body))
+        assert loc == ["body", name], body
+    both = await client.post("/v1/tokens", json={"name": "x", "scopes": ["load"], "role": "chief"})
+    assert [loc for loc, _ in fields(both)] == [["body", "role"]]

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from . import interrupted
+
 ALLOCATORS = {
     # glibc: two arenas, and blocks of 128 KiB and more go back to the system when they are freed.
     "MALLOC_ARENA_MAX": "2",
@@ -20,9 +22,13 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"] and missing and sys.platform == "linux":
         command = [sys.executable, "-m", "logistics_indicators", *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | missing)  # noqa: S606
-    from .cli import main as run
+    try:
+        from .cli import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while the program is imported, which takes a moment
+        sys.stderr.write(f"{interrupted.SAID}\n")
+        sys.exit(interrupted.EXIT_CODE)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from .exports.list_places import lists_per_user
 from .exports.response import export_slots, exports_per_user
 from .http.allowed_methods import AllowedMethods
 from .http.compression import Compression
+from .http.doubled_names import refuse_doubled_names
 from .http.draining import Draining, NoMoreRequests
 from .http.error_answers import install_error_handlers
 from .http.head_requests import HeadAsGet
@@ -187,7 +188,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         # Its spans hold paths and queries, which are what people ask for; ours are monitoring/request_spans.py.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
-        dependencies=[Depends(refuse_unknown_query), Depends(refuse_other_bodies)],
+        dependencies=[Depends(refuse_unknown_query), Depends(refuse_other_bodies), Depends(refuse_doubled_names)],
     )
     app.state.settings = settings
     app.state.find_user = user_of_token
@@ -265,8 +266,8 @@ async def _start_database(stack: AsyncExitStack, settings: Settings) -> _Urls:
     # A thread of its own: the server's processes get the priority of the one that starts it.
     thread = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="embedded-postgres"))
     in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
+    stack.push_async_callback(in_thread, server.stop)  # behind a start that is cut off, too
     await in_thread(server.start)
-    stack.push_async_callback(in_thread, server.stop)
     watch = asyncio.create_task(_keep_alive(lambda: in_thread(server.revive)), name="embedded-postgres")
     stack.push_async_callback(_cancel, watch)
     return _Urls(server.url(), server.url())

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from . import interrupted
 from .commands.accounts import tokens, users
 from .commands.database import backup, grant_reader, migrate, move_to, restore
 from .commands.load import load
@@ -16,18 +17,17 @@ from .commands.upkeep import rebuild, settings, verify
 
 PROGRAM = "logistics-indicators"
 
-INTERRUPTED = 130
-
 
 class Program(TyperGroup):
     """Where every command runs: one that a person ends says so, with the exit code that shells have for it."""
 
     def invoke(self, ctx: Any) -> object:
         try:
-            return super().invoke(ctx)
+            with interrupted.ended_as_by_ctrl_c():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            typer.echo(interrupted.SAID, err=True)
+            raise typer.Exit(interrupted.EXIT_CODE) from None
 
 
 app = typer.Typer(cls=Program, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -118,15 +118,16 @@ class DatabaseFailure(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": "1"}
     what = "The database does not answer."
+    then = "Try again in a moment."
 
     def __init__(self) -> None:
-        super().__init__(f"{self.what} Try again in a moment.")
+        super().__init__(f"{self.what} {self.then}")
 
     @staticmethod
     def of(error: Exception) -> "DatabaseFailure":
         """The failure that one of DATABASE_FAILURES is told as."""
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-            return DatabaseReadOnly()
+            return DatabaseMoved() if MOVED in str(error) else DatabaseReadOnly()
         if isinstance(error, LOCKED):
             return DatabaseLocked()
         if isinstance(error, CHANGED):
@@ -149,6 +150,15 @@ class DatabaseBusy(DatabaseFailure):
 class DatabaseReadOnly(DatabaseFailure):
     headers = {"Retry-After": "10"}
     what = "The database takes no changes for now; what is there can be read."
+
+
+MOVED = "the database takes no changes: it was moved to another server"
+"""What PostgreSQL says to who writes into one that a move shut for good; its hint says where that server is."""
+
+
+class DatabaseMoved(DatabaseReadOnly):
+    what = "The database was moved to another server, and takes no changes here any more; what is there can be read."
+    then = "Whoever runs the service starts it on the new one: its log says where that is."
 
 
 DATABASE_AWAY = (

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from ..errors import Unprocessable, UnsupportedMediaType
+from ..http.doubled_names import doubled, first_doubled, refuse_in
 from ..http.error_answers import unknown_field
 from ..http.media_types import JSON
 from .models import Credentials, PasswordForm
@@ -32,10 +33,13 @@ async def read_credentials(request: Request) -> Credentials:
     kind = request.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
     try:
         if kind == JSON:
+            refuse_in(await request.body())
             with _told_of(Credentials):
                 return Credentials.model_validate_json(await request.body())
         if kind == FORM:
             form = await request.form(max_fields=MOST_FIELDS)
+            if (name := first_doubled(name for name, _ in form.multi_items())) is not None:
+                raise doubled(name)
             with _told_of(PasswordForm):
                 return PasswordForm.model_validate(dict(form.multi_items()))
     except HTTPException as error:  # Starlette's word for a form that cannot be parsed

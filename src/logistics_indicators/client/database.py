@@ -7,7 +7,7 @@ from typing import Any
 
 from ..running.dumps import read_backup, write_backup
 from ..running.local_database import local_database
-from ..running.logs import configure_logs
+from ..running.logs import configure_logs_of_command
 from ..running.migrations import migrate, newest_revision
 from ..running.readers import grant_reader
 from ..running.serving import use_data_dir
@@ -37,7 +37,7 @@ def run_restore(file: Path, data_dir: Path | None, as_json: bool, *, verify: boo
             read_backup(url, file, told)
         answer: dict[str, object] = {"restored": str(file)}
         if verify:
-            configure_logs("error")
+            configure_logs_of_command()
             asyncio.run(migrate(url))
             answer |= asyncio.run(verified(data_dir))
         found = f"{answer['visits']:,} visits, {answer['differences']} differences. " if verify else ""
@@ -57,7 +57,7 @@ async def verified(data_dir: Path | None, database: str | None = None) -> dict[s
 
 def run_migrate(data_dir: Path | None, as_json: bool) -> int:
     def work(url: str) -> int:
-        configure_logs("error")
+        configure_logs_of_command()
         with working("Bringing the schema up to date"):
             asyncio.run(migrate(url))
         revision = newest_revision()

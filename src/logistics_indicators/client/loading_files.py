@@ -1,11 +1,12 @@
 """What `load` does: files are found and known first, then sent, then followed to their end."""
 
 import asyncio
-import shutil
+import os
+import select
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -17,12 +18,13 @@ from rich.text import Text
 
 from ..loads.kinds import KINDS, Kind
 from .connecting import ServiceError, body_of
-from .files import check_file, files_named, has_several_tables, kind_of_file
+from .files import PIECE, check_file, files_named, has_several_tables, kind_of_file
 from .inert import inert
 from .load_tables import print_loads
 from .loading import save_rejects
 from .loading_options import LoadOptions
 from .progress import load_with_progress
+from .prompts import at_once_interruptible
 from .resuming import Uploads
 from .running_work import FAILED, REJECTED, client_of, errors, outcome
 from .sending import Send, send_file
@@ -30,6 +32,7 @@ from .service_options import Service
 
 STANDARD_INPUT = "-"
 KEPT_INPUT = "stdin"
+LOOK_SECONDS = 0.5
 
 INTERRUPTED_THERE = "Interrupted. The same command goes on from here; a load that was made already goes on by itself."
 INTERRUPTED_HERE = (
@@ -58,7 +61,7 @@ def load_files(service: Service, asked: FilesToLoad) -> NoReturn:
                 raise ServiceError(f"{asked.rejects}: --rejects names a folder, and this is none.")
             with _paths(asked.names) as paths:
                 return await _known_and_loaded(service, asked, paths)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, KeyboardInterrupt):
             errors.print(INTERRUPTED_HERE if service.url is None else INTERRUPTED_THERE)
             raise
 
@@ -110,22 +113,33 @@ def _tell_of_earlier(uploads: Uploads) -> None:
 @contextmanager
 def _paths(names: Sequence[str]) -> Iterator[list[Path]]:
     """The standard input is kept in a file as long as it takes: it is read twice. Raises ServiceError."""
-    with tempfile.TemporaryDirectory(prefix="logistics-indicators-") as folder:
+    with ExitStack() as kept:
         paths = []
         for name in dict.fromkeys(names):
-            paths += [_standard_input(Path(folder))] if name == STANDARD_INPUT else files_named(name)
+            paths += [_standard_input(kept)] if name == STANDARD_INPUT else files_named(name)
         for path in paths:
             check_file(path)
         yield list(dict.fromkeys(paths))
 
 
-def _standard_input(folder: Path) -> Path:
+def _standard_input(kept: ExitStack) -> Path:
     if sys.stdin.isatty():
         raise ServiceError("The standard input is a terminal. Send a file into it: … | logistics-indicators load -")
-    path = folder / KEPT_INPUT
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+    folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="logistics-indicators-"))
+    path = Path(folder) / KEPT_INPUT
+    with at_once_interruptible(), path.open("wb") as file:
+        file.writelines(_pieces_that_come(sys.stdin.buffer.fileno()))
     return path
+
+
+def _pieces_that_come(descriptor: int) -> Iterator[bytes]:
+    """Python looks for a signal before it reads and after: one that comes between would wait for the next piece."""
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], LOOK_SECONDS)
+        if ready and not (piece := os.read(descriptor, PIECE)):
+            return
+        if ready:
+            yield piece
 
 
 async def _kind_of(path: Path, asked: FilesToLoad) -> Kind | None:

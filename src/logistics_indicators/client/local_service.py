@@ -13,10 +13,11 @@ from ..accounts.current_user import Role, User
 from ..app import create_app
 from ..running.embedded import EmbeddedServerError
 from ..running.local_database import CommandFailed
-from ..running.logs import configure_logs
+from ..running.logs import configure_logs_of_command
 from ..running.migrations import MigrationError
 from ..running.secrets_folder import UnusableSecret
 from ..running.serving import CannotServe, check_before_serving, use_data_dir
+from ..running.writers_held import refuse_what_was_moved
 from .connecting import TIMEOUT, ServiceError
 
 URLS = ("database_url", "database_direct_url")
@@ -52,7 +53,7 @@ async def local_service(
     """
     use_data_dir(data_dir)
     with failures_told():
-        configure_logs("error")
+        configure_logs_of_command()
         changes = {"trusted_hosts": ()} | dict.fromkeys(URLS if database else (), SecretStr(database or ""))
         settings = check_before_serving(anew=not reading or database is not None)
         app = create_app(settings.model_copy(update=changes), reading=reading)
@@ -62,6 +63,9 @@ async def local_service(
 
         app.state.find_user = command_line_user
         async with app.router.lifespan_context(app):
+            if not reading:
+                async with app.state.pool.acquire() as connection:
+                    await refuse_what_was_moved(connection)
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=TIMEOUT) as client:
                 yield client

@@ -57,7 +57,7 @@ async def _move(source: str, target: str, data_dir: Path | None) -> dict[str, in
             if found["differences"]:
                 raise CommandFailed(f"{found['differences']} sums differ: `rebuild` mends them here; then move again.")
             async with here.transaction():
-                await shut_for_good(here)
+                await shut_for_good(here, without_password(target))
                 await finish(there)
     return {"rows": rows, "visits": found["visits"]}
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 
@@ -10,6 +9,7 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
+from .. import interrupted
 from .connecting import ServiceError, remote_service, with_token
 from .inert import inert
 from .prompts import ask_for, ask_secret
@@ -17,7 +17,6 @@ from .service_options import Service, Work
 
 REJECTED = 1
 FAILED = 2
-INTERRUPTED = 128 + signal.SIGINT
 
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -37,7 +36,7 @@ def outcome(work: Callable[[], Coroutine[None, None, int]]) -> int:
     try:
         return outcome_of(lambda: asyncio.run(work()))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return interrupted.EXIT_CODE
 
 
 def outcome_of(work: Callable[[], int]) -> int:

@@ -1,5 +1,6 @@
 """Request ids, one JSON log line per request, and the last net under every exception."""
 
+import logging
 import re
 import time
 import uuid
@@ -47,18 +48,24 @@ class AccessLog:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        failure: BaseException | None = None
+        failure: Exception | None = None
+        level = logging.INFO
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:
             failure = error
             if not status:  # Starlette would answer from outside of us, without an id or any other header
                 await unexpected_problem(request_id)(scope, receive, send_with_id)
+        except BaseException:  # the process ends: whoever ended it knows
+            level = logging.WARNING
+            raise
         finally:
             seconds, status = time.perf_counter() - started, status or 500
+            if level == logging.INFO and (failure or status >= 500):
+                level = logging.ERROR
             self.metrics.count_request(scope["method"], route_template(scope), status, seconds)
             log.log(
-                40 if failure or status >= 500 else 20,
+                level,
                 "request",
                 method=scope["method"],
                 route=route_template(scope),

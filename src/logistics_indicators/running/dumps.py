@@ -54,7 +54,11 @@ def require_empty(url: str) -> None:
 def _run(look: Callable[[], None] | None, program: str, url: str, *arguments: str) -> str:
     command, environment = called(program, url, *arguments)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        out, err = _watched(run, look)
+        try:
+            out, err = _watched(run, look)
+        except BaseException:  # who ends us ends it: else it would be waited for
+            run.kill()
+            raise
     if run.returncode:
         raise CommandFailed(err.strip())
     return out

@@ -94,13 +94,17 @@ class EmbeddedPostgres:
         return f"postgresql://{SUPERUSER}@/{database}?host={self.socket_dir}"
 
     def start(self) -> None:
-        """Start the server, or join the one that runs. Creates the cluster and the database the first time."""
+        """Start the server, or join the one that runs. Creates the cluster and the database the first time.
+
+        Whoever calls it calls stop in the end, also where it fails.
+        """
         self.claim_folder()
         with self._starting():
+            self.bin_dir = self._reachable_binaries()
             if self._hold is None:
                 self._hold = self._open_lock("in-use.lock")
                 fcntl.flock(self._hold, fcntl.LOCK_SH)
-            self.bin_dir = self._reachable_binaries()
+            self._make_socket_dir()
             if not self.is_made:
                 self._initialise()
             if not self.is_running():
@@ -129,6 +133,7 @@ class EmbeddedPostgres:
             else:
                 if self._postmaster_status():
                     self._stop_server()
+                self._remove_socket_dir()
             os.close(self._hold)
             self._hold = None
 
@@ -171,11 +176,8 @@ class EmbeddedPostgres:
                 f"{self.data_dir} holds something else already. Name an empty or a new folder (--data-dir, DATA_DIR)."
             )
         self.data_dir.chmod(0o700)
-        if self.socket_dir != self.data_dir:
-            self._make_socket_dir()
         if owner := self._owner:
-            for folder in {self.data_dir, self.socket_dir}:
-                os.chown(folder, owner.pw_uid, owner.pw_gid)
+            os.chown(self.data_dir, owner.pw_uid, owner.pw_gid)
             for parent in self.data_dir.parents:
                 if not parent.stat().st_mode & 0o001:
                     raise EmbeddedServerError(
@@ -184,13 +186,25 @@ class EmbeddedPostgres:
                     )
 
     def _make_socket_dir(self) -> None:
-        """A folder in /tmp, where others may have made one of that name first: only our own will do."""
+        """A folder in /tmp, where others may have made one of that name first: only our own will do.
+
+        It is there as long as the server.
+        """
+        if self.socket_dir == self.data_dir:
+            return
         self.socket_dir.mkdir(exist_ok=True, mode=0o700)
         found = self.socket_dir.lstat()
         owners = {os.geteuid()} | ({self._owner.pw_uid} if self._owner else set())
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
             raise EmbeddedServerError(f"{self.socket_dir} is not ours. Remove it, or name a shorter data folder.")
         self.socket_dir.chmod(0o700)
+        if owner := self._owner:
+            os.chown(self.socket_dir, owner.pw_uid, owner.pw_gid)
+
+    def _remove_socket_dir(self) -> None:
+        if self.socket_dir != self.data_dir:
+            with suppress(OSError):  # what others laid there stays
+                self.socket_dir.rmdir()
 
     @contextmanager
     def _starting(self) -> Iterator[None]:
@@ -258,6 +272,7 @@ class EmbeddedPostgres:
             # A socket goes where /tmp is cleaned, or where a folder was deleted under its server and made anew: the
             # old server, which notices a minute later, takes the new one's socket with it.
             self._stop_server()
+        self._make_socket_dir()
         self._write_options()
         began = time.monotonic()
         while True:

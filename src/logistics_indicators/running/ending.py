@@ -10,6 +10,8 @@ from typing import Any
 
 import structlog
 
+from ..interrupted import as_ctrl_c
+
 log = structlog.get_logger()
 
 ENDS = signal.SIGTERM, signal.SIGINT
@@ -20,10 +22,10 @@ Handlers = Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]
 def told_before_the_end(begin: Callable[[], None], end: Callable[[], None], seconds: float) -> Iterator[None]:
     """While the block runs, SIGTERM calls `begin`, so many seconds later `end`, and then whoever handled it before.
 
-    Ctrl-C, or a second signal, does not wait. Where nobody handles SIGTERM, as in a command, nothing changes.
+    Ctrl-C, or a second signal, does not wait. Where SIGTERM is to end a command, nothing changes.
     """
     before = {number: signal.getsignal(number) for number in ENDS}
-    if threading.current_thread() is not threading.main_thread() or not callable(before[signal.SIGTERM]):
+    if threading.current_thread() is not threading.main_thread() or _is_of_a_command(before[signal.SIGTERM]):
         yield
         return
     steps = _Steps(begin, end, seconds, {number: handler for number, handler in before.items() if callable(handler)})
@@ -34,6 +36,10 @@ def told_before_the_end(begin: Callable[[], None], end: Callable[[], None], seco
     finally:
         for number, handler in steps.handlers.items():
             signal.signal(number, handler)
+
+
+def _is_of_a_command(handler: Any) -> bool:
+    return not callable(handler) or handler is as_ctrl_c
 
 
 class _Steps:

@@ -22,8 +22,8 @@ def local_database(*, anew: bool) -> Iterator[str]:
         yield settings.direct_url()
         return
     server = EmbeddedPostgres(settings.data_dir)
-    server.start()
     try:
+        server.start()
         yield server.url()
     finally:
         server.stop()

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from ..database import Connection, Lock
+from ..errors import MOVED
 from .local_database import CommandFailed
 
 GATE = "logistics_gate"
@@ -22,16 +23,24 @@ LOCK_SECONDS = 2
 
 WAIT_SECONDS = 300
 
-REFUSE = "RAISE EXCEPTION 'the database takes no changes: it is moved' USING ERRCODE = 'read_only_sql_transaction'"
-WHILE_HELD = f"IF NOT pg_try_advisory_xact_lock_shared({Lock.moving.value}) THEN {REFUSE}; END IF"
-FUNCTION = "CREATE OR REPLACE FUNCTION {gate}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body}; RETURN NULL; END$$"
-OPEN = FUNCTION.format(gate=GATE, body=WHILE_HELD)
-SHUT = FUNCTION.format(gate=GATE, body=REFUSE)
+REFUSE = "RAISE EXCEPTION '{said}' USING ERRCODE = 'read_only_sql_transaction'"
+WHILE_HELD = (
+    f"BEGIN IF NOT pg_try_advisory_xact_lock_shared({Lock.moving.value}) "
+    f"THEN {REFUSE.format(said='the database takes no changes: it is moved')}; END IF; RETURN NULL; END"
+)
+SHUT = f"BEGIN {REFUSE.format(said=MOVED)}, HINT = {{where}}; RETURN NULL; END"
+FUNCTION = f"CREATE OR REPLACE FUNCTION {GATE}() RETURNS trigger LANGUAGE plpgsql AS {{body}}"
+OPEN = FUNCTION.format(body=f"$${WHILE_HELD}$$")
+REMEMBER = f"COMMENT ON FUNCTION {GATE}() IS {{where}}"
+QUOTED = "SELECT quote_literal($1::text)"
 
-IS_SHUT = f"""
-SELECT EXISTS (SELECT FROM pg_proc WHERE proname = '{GATE}' AND pronamespace = current_schema()::regnamespace
-               AND prosrc NOT LIKE '%advisory%')
+WENT_TO = f"""
+SELECT obj_description(oid, 'pg_proc') AS place FROM pg_proc
+WHERE proname = '{GATE}' AND pronamespace = current_schema()::regnamespace AND prosrc LIKE 'BEGIN RAISE%'
 """
+"""A row where it is shut for good. Moves of the first releases did not say where to."""
+
+IS_SHUT = f"SELECT EXISTS ({WENT_TO})"
 TABLES = """
 SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = current_schema() AND relkind IN ('r', 'p') ORDER BY relname
@@ -49,11 +58,17 @@ TAKE = f"DROP TRIGGER IF EXISTS {GATE} ON {{table}}"
 class AlreadyMoved(CommandFailed):
     """The database was moved away: it is shut until somebody opens it again."""
 
+    def __init__(self, place: str | None) -> None:
+        to = f" It is at {place} now: name that one, as DATABASE_URL." if place else ""
+        super().__init__(
+            f"This database was moved away already.{to} `move-to --reopen` lets the one here take changes again."
+        )
+
 
 async def refuse_what_was_moved(connection: Connection) -> None:
     """Raises AlreadyMoved."""
-    if await connection.fetchval(IS_SHUT):
-        raise AlreadyMoved("This database was moved away already. `move-to --reopen` lets it take changes again.")
+    if (shut := await connection.fetchrow(WENT_TO)) is not None:
+        raise AlreadyMoved(shut["place"])
 
 
 @asynccontextmanager
@@ -72,9 +87,12 @@ async def writers_held(connection: Connection) -> AsyncIterator[None]:
             await open_gate(connection)
 
 
-async def shut_for_good(connection: Connection) -> None:
-    """Within writers_held."""
-    await connection.execute(SHUT)
+async def shut_for_good(connection: Connection, place: str) -> None:
+    """Within writers_held. place: where the database is now, for people; without a password."""
+    where = await connection.fetchval(QUOTED, place)
+    body = await connection.fetchval(QUOTED, SHUT.format(where=where))
+    await connection.execute(FUNCTION.format(body=body))
+    await connection.execute(REMEMBER.format(where=where))
 
 
 async def open_gate(connection: Connection) -> None:
