@@ -35,7 +35,7 @@ KNOWN_REFUSALS = {
     "end_date": ("end_date lies before start_date",),
     "since": ("changes are kept from ", "there is no such data_version", "lies after until"),
     "addresses": ("no IP address or network",),
-    "body": ("the scope load needs the role analyst",),
+    "scopes": ("the scope load needs the role analyst",),
     "until": ("changes are kept from ", "there is no such data_version"),
     "sheet": ("which has no sheets",),
     "safe": ("safe goes with format=csv",),

@@ -4,7 +4,16 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ...accounts.audit import Action, Actor, ActorOfRequest, audit
 from ...accounts.current_user import Admin, Viewer
@@ -57,20 +66,25 @@ class NewCalendarDay(BaseModel):
     scope: Literal["nacional"] | None = Field(None, description="nacional: the whole country, with no other place")
     polo: Name | None = None
     cidade: Name | None = Field(None, description="With uf: all polos of the city")
-    uf: str | None = Field(None, json_schema_extra={"enum": list(STATES)})
+    uf: Annotated[str, AfterValidator(known_state)] | None = Field(None, json_schema_extra={"enum": list(STATES)})
     day: Day
-    name: Name | None = Field(None, description="Required to add; else that of the day taken away")
     kind: Literal["add", "remove"] = Field("add", description="remove: the day is a business day there")
+    name: Name | None = Field(
+        None, description="Required to add; else that of the day taken away", validate_default=True
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _called_something(cls, name: str | None, others: ValidationInfo) -> str | None:
+        if name is None and others.data.get("kind") == "add":
+            raise ValueError("what the day is called")
+        return name
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         places = (self.scope is not None, self.polo is not None, self.uf is not None)
         if sum(places) != 1 or (self.cidade is not None and self.uf is None):
             raise ValueError("give one place: polo, uf, cidade with its uf, or scope nacional")
-        if self.uf is not None:
-            known_state(self.uf)
-        if self.kind == "add" and self.name is None:
-            raise ValueError("name: what the day is called")
         return self
 
     @property

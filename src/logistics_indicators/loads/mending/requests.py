@@ -2,7 +2,17 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ...http.field_types import MAX_ID, WITHOUT_NUL, Spelled
 from ..kinds import COLUMNS
@@ -134,13 +144,19 @@ class MendRequest(BaseModel):
     reopen: Lines = Field(default_factory=list, description="Lines that were dropped, and are open again")
     rule: Rule | None = None
 
+    @field_validator("drops", "reopen")
+    @classmethod
+    def _each_line_once(cls, lines: list[int], before: ValidationInfo) -> list[int]:
+        """Of all that is asked: what stands before the field is known already."""
+        named = {*before.data.get("edits", ()), *before.data.get("drops", ())}
+        if len(set(lines)) < len(lines) or not named.isdisjoint(lines):
+            raise ValueError("a line is named twice")
+        return lines
+
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        lines = [*self.edits, *self.drops, *self.reopen]
-        if not lines and self.rule is None:
+        if not (self.edits or self.drops or self.reopen) and self.rule is None:
             raise ValueError("give edits, drops, reopen or a rule")
-        if len(set(lines)) < len(lines):
-            raise ValueError("a line is named twice")
         return self
 
 
