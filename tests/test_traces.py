@@ -19,16 +19,18 @@ import pytest
 import structlog
 from fault_files import customers_file
 from fault_service import Service, fault_folder
-from load_client import load_file
+from load_client import client_with, load_file
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from test_load_waiting import settled
 
 from logistics_indicators import tracing
 
 TRACE, CLIENTS_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+OTHER_TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-{CLIENTS_SPAN}-01"
 SECRET = "secret-of-the-collector"
 STAGES = ["parse", "merge", "turn", "settle", "commit"]
@@ -275,3 +277,31 @@ def test_a_step_that_fails_tells_the_kind_of_its_error_and_not_its_words(monkeyp
     assert [span.name for span in told] == ["merge", "load chunk"]
     assert {(span.attributes or {})["error.type"] for span in told} == {"ValueError"}
     assert not any("ana@mail.com" in span.to_json() for span in told)
+
+
+async def test_visits_that_waited_have_a_span_in_their_own_trace_that_is_linked_to_who_brought_their_customers(
+    connection: asyncpg.Connection, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("tests"))
+    async with client_with(connection, database_url) as client:
+        client.headers["traceparent"] = TRACEPARENT
+        visits = "".join(f"{n};{n};Ana;SP - X;2021-06-30;-\n" for n in (1, 2))
+        load = await load_file(client, "services", visits, unknown_customer="wait")
+        client.headers["traceparent"] = TRACEPARENT.replace(TRACE, OTHER_TRACE)
+        await load_file(client, "customers", "1;Ana;ana@mail.com;\n")
+        await settled(client, load, waiting=1)
+        made = await client.post("/v1/customers", json={"nome": "Bia", "email": "bia@mail.com"})
+        assert made.json()["id"] == 2
+        await settled(client, load)
+    spans = exporter.get_finished_spans()
+    by_load, by_hand = [span for span in spans if span.name == "load waiting"]
+    batches = [span for span in spans if span.name == "POST /v1/customers/batch"]
+    for span in (by_load, by_hand):
+        assert f"{span.context.trace_id:032x}" == TRACE
+        assert {"load.id": load["id"], "load.rows": 1}.items() <= dict(span.attributes or {}).items()
+        stages = [each.name for each in spans if each.parent and each.parent.span_id == span.context.span_id]
+        assert stages == ["merge", "settle", "commit"]
+    assert [link.context.span_id for link in by_load.links] == [span.context.span_id for span in batches]
+    assert list(by_hand.links) == []

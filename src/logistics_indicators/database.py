@@ -55,6 +55,8 @@ class Lock(IntEnum):
     """Keeps the database as it is, while it is copied to another server: who begins to write is refused."""
     referred_rows = 7_163_011
     """Deletes rows that loads refer to (migration 0027 takes it); the chunks that found them there share it."""
+    undoing = 7_163_012
+    """Undoes a load, whose id is a second key beside it: others are told so, and wait for nothing."""
 
 
 async def lock(connection: Connection, key: Lock) -> None:

@@ -9,12 +9,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, get_current_span, use_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -134,7 +135,11 @@ def current_traceparent() -> str | None:
 
 def _begun(tracer: Tracer, name: str, kind: SpanKind, traceparent: str | None, attributes: "Attributes") -> Span:
     """In the trace of `traceparent`; a malformed one, or none, begins a trace of our own."""
-    return tracer.start_span(name, TRACE_CONTEXT.extract({"traceparent": traceparent or ""}), kind, attributes)
+    return tracer.start_span(name, _context_of(traceparent), kind, attributes)
+
+
+def _context_of(traceparent: str | None) -> Context:
+    return TRACE_CONTEXT.extract({"traceparent": traceparent or ""})
 
 
 @contextmanager
@@ -180,12 +185,17 @@ class Work:
         self._spans: list[Span] = []
         """That are open: the step's, and the stage's."""
 
-    def begin(self, name: str, load: Any, **attributes: str | int) -> None:
-        """`load`: LOAD_COLUMNS. Its traceparent is of the request that it came with."""
-        if _tracer is None or load["traceparent"] is None:
+    def begin(self, name: str, load: Any, *, follows: Iterable[str] = (), **attributes: str | int) -> None:
+        """`load`: LOAD_COLUMNS. Its traceparent is of the request that it came with; `follows`: those of requests that
+        the step came of as well, to which its span is linked."""
+        links = [get_current_span(_context_of(each)).get_span_context() for each in follows]
+        if _tracer is None or (load["traceparent"] is None and not links):
             return
         named: Attributes = {"load.id": load["id"], "load.kind": load["kind"], "load.stage": load["stage"]}
-        self._enter(self._open, _begun(_tracer, name, SpanKind.CONSUMER, load["traceparent"], named))
+        span = _begun(_tracer, name, SpanKind.CONSUMER, load["traceparent"], named)
+        for link in links:
+            span.add_link(link)
+        self._enter(self._open, span)
         self.note(**attributes)
 
     def stage(self, name: str) -> None:

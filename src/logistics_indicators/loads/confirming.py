@@ -13,6 +13,7 @@ from .kinds import Kind
 from .models import Load
 from .service import find_load, refuse_to_wait_for_nobody
 from .turns import RECEIVED_NOW
+from .undo_under_way import refuse_beside_undo
 
 KEPT_HOURS = 1
 IS_KEPT = f"""
@@ -59,6 +60,7 @@ async def confirm_load(
     All of it in one transaction. Raises Conflict where there is nothing to confirm, or not any more, and where it was
     confirmed with other options or the load was undone since; and what check_room raises: the bytes become the user's.
     """
+    await refuse_beside_undo(connection, load_id)
     async with connection.transaction():
         load = await connection.fetchrow(LOCK_LOAD, load_id)
         if load is None:

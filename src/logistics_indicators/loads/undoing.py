@@ -15,6 +15,7 @@ from .merging.rows_of_kind import ROWS
 from .models import Load
 from .obstacles import NOT_COMPLETED, SECONDS, counted, obstacles
 from .service import find_load
+from .undo_under_way import begin_undo
 from .waiting.keeping import forget_waiting
 
 UNDO = """
@@ -32,10 +33,12 @@ async def undo_load(connection: Connection, user: User, load_id: int) -> Load:
     """All of it, the indicators with it, in one transaction. The file of a trial goes at once.
 
     Raises Forbidden for who is no admin, unless it is a trial of their own; Conflict where the load has not completed,
+    where another undo of it is under way,
     where its rows were changed since or are referred to, and where the values before have no place any more.
     """
     async with connection.transaction():
         _refuse_who_may_not(user, load_id, await connection.fetchrow(LOAD, load_id))  # who may not waits for nobody
+        await begin_undo(connection, load_id)
         load = await connection.fetchrow(f"{LOAD} FOR UPDATE", load_id)
         _refuse_who_may_not(user, load_id, load)
         if load["status"] != "completed":

@@ -21,6 +21,7 @@ from ..receiving.cutting import Cutter
 from ..rejects import header_of
 from ..service import refuse_to_wait_for_nobody
 from ..turns import RECEIVED_NOW
+from ..undo_under_way import refuse_beside_undo
 from ..working.rules import layout_of
 from .records import CannotMend, Cells, mended_record
 from .requests import MendRequest, Rule, SentCells
@@ -112,6 +113,7 @@ async def mend_load(
 
 
 async def _load_to_mend(connection: Connection, load_id: int) -> Any:
+    await refuse_beside_undo(connection, load_id)
     load = await connection.fetchrow(LOCK_LOAD, load_id)
     if load is None:
         raise NotFound(f"There is no load {load_id}.")

@@ -13,6 +13,7 @@ from ...http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..models import Load
 from ..rejects import RejectBounds
 from ..service import find_load, refuse_loads_of_others
+from ..undo_under_way import refuse_beside_undo
 from .keeping import end_waiting
 from .listing import WaitingPage, list_waiting
 
@@ -53,12 +54,13 @@ async def cancel_waiting(
 ) -> Load:
     """They wait no longer: they are rejected as unknown_customer, as if they never had.
 
-    409 where the load is not completed.
+    409 where the load is not completed, or is being undone at this moment.
     """
     settings = request.app.state.settings
     bounds = RejectBounds(settings.load_rejects_kept, settings.load_rejects_bytes)
     load = await find_load(connection, load_id)
     await refuse_loads_of_others(connection, user, load_id)
+    await refuse_beside_undo(connection, load_id)
     async with connection.transaction():
         ended = await end_waiting(connection, load_id, bounds, id_cliente)
         if ended is None:

@@ -14,14 +14,17 @@ import polars as pl
 import structlog
 
 from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock
+from ...tracing import Work, traced_transaction, traces_are_on
 from ..formats import Layout
 from ..mending.settling import leave_open
+from ..merging.arrays import array_of_distinct
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
 from ..merging.tables import copy_lines
 from ..merging.waiting_rows import KIND, TEXTS, bytes_of, waiting_schema
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
 from ..rejects import RejectBounds, first_rejects
+from ..undo_under_way import is_being_undone
 from ..working.claims import LOAD_COLUMNS, lock_referred_tables
 from ..working.reporting import add_rejects, told_of_kept
 from .keeping import delete_waiting, waiting_frame
@@ -69,6 +72,12 @@ ORDER BY w.line
 """
 """Those that are not there any more were cancelled, or went with their load."""
 
+MOST_LINKED = 32
+BROUGHT_BY = f"""
+SELECT DISTINCT l.traceparent FROM customers c JOIN loads l ON l.id = c.load_id
+WHERE c.id = ANY ($1::text::bigint[]) AND l.traceparent IS NOT NULL LIMIT {MOST_LINKED}
+"""
+
 RECORD = """
 UPDATE loads SET rows_waiting = rows_waiting - $2, rows_inserted = rows_inserted + $3, rows_updated = rows_updated + $4,
     rows_unchanged = rows_unchanged + $5, rows_rejected = rows_rejected + $6, rejects = $7,
@@ -92,22 +101,22 @@ class WaitedChunk(ParsedChunk):
 
 
 async def try_waiting(connection: Connection, rules_of: RulesOf, bounds: RejectBounds) -> bool:
-    """One step. False where there is nothing to do."""
+    """One step. False where there is nothing to do, or where it would wait for an undo, and customers for it."""
     found = await connection.fetchrow(SOME_TO_TRY)
     if found["arrived"]:
         await connection.execute(MARK_READY)
         return True
-    if not found["ready"]:
+    if not found["ready"] or await is_being_undone(connection, await connection.fetchval(FIRST_READY)):
         return False
     try:
-        async with connection.transaction():
-            await _try_some(connection, rules_of, bounds)
+        async with traced_transaction(connection) as work:
+            await _try_some(connection, rules_of, bounds, work)
     except (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError) as error:
         log.info("waiting_visits_again", reason=type(error).__name__)
     return True
 
 
-async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBounds) -> None:
+async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBounds, work: Work) -> None:
     """Beside no chunk of visits, so that neither finds an id taken at the last moment; and while no customer comes or
     goes."""
     await lock(connection, Lock.visits_of_loads)
@@ -119,10 +128,21 @@ async def _try_some(connection: Connection, rules_of: RulesOf, bounds: RejectBou
         return
     rules, layout = rules_of(load)
     rows = waiting_frame(records)
+    work.begin("load waiting", load, follows=await _brought_by(connection, rows), rows=rows.height)
+    work.stage("merge")
     outcome = await ChunkMerge(connection, rules, _chunk_of(rows, layout)).run(None, _at_once)
+    work.stage("settle")
     tried = rows.join(outcome.waiting, on="line", how="anti")
     await delete_waiting(connection, load_id, tried["line"])
     await _record(connection, load, tried, outcome, bounds)
+
+
+async def _brought_by(connection: Connection, rows: pl.DataFrame) -> list[str]:
+    """Whose requests brought the customers, as far as they are traced."""
+    if not traces_are_on():
+        return []
+    found = await connection.fetch(BROUGHT_BY, array_of_distinct(rows["id_cliente"]))
+    return [record["traceparent"] for record in found]
 
 
 def _chunk_of(rows: pl.DataFrame, layout: Layout) -> ParsedChunk:
