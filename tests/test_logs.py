@@ -13,7 +13,7 @@ from conftest import SAMPLES
 from load_client import load_file
 
 ROOT = Path(__file__).parents[1]
-LEVELS = {"exception": "error", "log": "error"}
+LEVELS = {"exception": {"error"}, "log": {"error", "warning"}}
 """By the method that is called; others are their level's name. `log`: a request's line, whose level depends."""
 
 NO_FIELD = {"exc_info", None}
@@ -55,7 +55,7 @@ def logged() -> dict[str, Event]:
         assert isinstance(call.func, ast.Attribute)
         (name,) = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
         event = found[name]
-        event.levels.add(LEVELS.get(call.func.attr, call.func.attr))
+        event.levels |= LEVELS.get(call.func.attr, {call.func.attr})
         event.fields |= {str(keyword.arg) for keyword in call.keywords if keyword.arg not in NO_FIELD}
     return found
 
