@@ -172,6 +172,30 @@ async def test_a_workbook_that_swells_ends_at_a_bound(
         assert counts(await load_file(client, "customers", packed(GOOD))) == (1, 1, 0, 0, 0)
 
 
+BRACKETS = '<numFmt numFmtId="164" formatCode="' + "[" * 300_000
+ODD_PARTS: dict[str, bytes] = {
+    "a format of brackets": changed(
+        styles__xml=GOOD["xl/styles.xml"].replace('<numFmt numFmtId="164" formatCode="', BRACKETS)
+    ),
+    "a format's number without end": changed(
+        styles__xml=GOOD["xl/styles.xml"].replace('<xf numFmtId="22"/>', f'<xf numFmtId="{"9" * 300_000}"/>')
+    ),
+    "a sheet's name without end": changed(
+        workbook__xml=GOOD["xl/workbook.xml"].replace('name="Plan1"', f'name="{"Plan" * 300_000}"')
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PARTS)
+async def test_a_workbook_with_a_text_that_is_longer_than_excel_writes_is_read_at_once(
+    connection: asyncpg.Connection, database_url: str, name: str
+) -> None:
+    """Within processor time that its rows alone would take: no text is read again for each of its characters."""
+    async with client_with(connection, database_url, load_reader_seconds=3) as client:
+        load = await load_file(client, "customers", ODD_PARTS[name])
+        assert (counts(load), len(load["sheet"]) <= 255) == ((1, 1, 0, 0, 0), True)
+
+
 async def test_what_is_no_program_of_ours_can_say_is_not_told_to_the_sender(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

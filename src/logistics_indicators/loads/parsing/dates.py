@@ -53,9 +53,16 @@ class Moment:
     ambiguous: bool
 
 
-@lru_cache(maxsize=65536)
+LONGEST_REMEMBERED = 64
+"""Characters: of longer texts, which are no dates but for their blanks, the process keeps none."""
+
+
 def parse_day(text: str) -> Day | None:
     """A date without a time; None where it is not one of the spellings or not in the calendar."""
+    return _remembered_day(text) if len(text) <= LONGEST_REMEMBERED else _read_day(text)
+
+
+def _read_day(text: str) -> Day | None:
     if found := DAY_FIRST.fullmatch(text):
         day, month, year = found[1], found[4], found[8]
         if not found[6] and (len(month) != 2 or len(year) != 4 or found[5] or found[7]):
@@ -69,6 +76,9 @@ def parse_day(text: str) -> Day | None:
         spelling = "YYYY-M-D" if len(found[2] + found[3]) < 4 else ISO
         return _day(found[1], found[2], found[3], spelling, day_first=False)
     return None
+
+
+_remembered_day = lru_cache(maxsize=65536)(_read_day)
 
 
 def _day(year: str, month: str, day: str, spelling: str, *, day_first: bool) -> Day | None:

@@ -9,7 +9,11 @@ from .records import number
 DATE_FORMATS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}
 """Excel's own that show a date or a time of day; 46 is a length of time."""
 
-NOT_CODES = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+LONGEST_CODE = 255
+"""Characters that Excel lets a format have. A longer one is no date's."""
+
+NOT_CODES = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*(?:\]|\Z)')
+"""A bracket that nobody closes reaches to the end: were it none, the rest would be read again for each that follows."""
 LENGTH_OF_TIME = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 DATE_CODES = re.compile(r"[ymdhs]", re.IGNORECASE)
 
@@ -30,26 +34,29 @@ LAST_DAY = 2_958_465
 
 def date_styles(package: Package, name: str | None) -> list[bool]:
     """By the number of a style: whether a number in it is a date."""
-    formats: dict[str, str] = {}
+    formats: dict[str, bool] = {}
     styles: list[bool] = []
     part = ""
     for element, attributes in package.elements(name) if name else ():
         if element in PARTS_OF_STYLES:
             part = element
         elif element == "numFmt" and part == "numFmts":
-            formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            formats[attributes.get("numFmtId", "")] = shows_a_date(attributes.get("formatCode", ""))
         elif element == "xf" and part == "cellXfs":
             styles.append(_is_date(attributes.get("numFmtId", "0"), formats))
     return styles
 
 
-def _is_date(number_format: str, formats: dict[str, str]) -> bool:
+def _is_date(number_format: str, formats: dict[str, bool]) -> bool:
+    """`formats`: the workbook's own, by number, and whether they are a date's: many styles have the same."""
     if number_format in formats:
-        return shows_a_date(formats[number_format])
-    return number_format.isdecimal() and int(number_format) in DATE_FORMATS
+        return formats[number_format]
+    return len(number_format) <= LONGEST_CODE and number_format.isdecimal() and int(number_format) in DATE_FORMATS
 
 
 def shows_a_date(code: str) -> bool:
+    if len(code) > LONGEST_CODE:
+        return False
     code = re.sub(r'"[^"]*"|\\.', "", code).split(";", 1)[0]
     if LENGTH_OF_TIME.search(code):
         return False

@@ -17,6 +17,10 @@ NO_WORKBOOK = (
 BINARY = "The file looks like a binary Excel workbook (.xlsb). Save it as .xlsx or CSV, and send that."
 
 
+LONGEST_SHEET_NAME = 255
+"""Characters of a sheet's name that count; Excel has 31."""
+
+
 class _Sheet(NamedTuple):
     name: str
     part: str
@@ -71,7 +75,8 @@ def _sheets(package: Package, workbook: str) -> tuple[list[_Sheet], bool]:
         if element == "workbookPr":
             since_1904 = found.get("date1904") in ("1", "true")
         elif element == "sheet" and (part := worksheets.get(found.get("id", ""))):
-            sheets.append(_Sheet(found.get("name", ""), part, found.get("state", "visible") == "visible"))
+            name = found.get("name", "")[:LONGEST_SHEET_NAME]
+            sheets.append(_Sheet(name, part, found.get("state", "visible") == "visible"))
     return sheets, since_1904
 
 
