@@ -85,7 +85,7 @@ async def test_rows_and_json_are_not_mixed_on_the_standard_output() -> None:
     "words",
     [
         ("loads", "--data-dir", ""),
-        ("serve", "--data-dir", " "),
+        ("verify", "--data-dir", " "),
         ("export", "customers", "--output", ""),
         ("rejects", "1", "--output", ""),
         ("load", "x.csv", "--rejects", ""),
