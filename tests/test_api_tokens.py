@@ -83,6 +83,9 @@ async def test_a_token_to_load_alone_reads_nothing(client: httpx.AsyncClient, ma
         answer = await loader.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
         assert "scope read" in answer.json()["detail"]
+    for path in ("/v1/customers/1", "/v1/services/1"):  # the answer would show what of the row stays
+        answer = await loader.put(path, json={"nome": "Ana", "email": "ana@example.com"})
+        assert (answer.status_code, "scope read" in answer.json()["detail"]) == (403, True)
 
 
 async def test_a_token_to_load_alone_follows_the_loads_of_its_user_and_no_others(

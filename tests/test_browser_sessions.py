@@ -202,6 +202,18 @@ async def test_a_page_of_another_origin_may_neither_set_nor_use_the_cookie(
     assert await me(anonymous, session) == 200
 
 
+async def test_a_form_of_another_page_uses_up_nobody_s_guesses(database_url: str) -> None:
+    settings = make_settings(database_url, cors_origins=["https://ours.example"])
+    async with running_app(settings) as app, client_of(app) as browser:
+
+        async def status_from(origin: str | None) -> int:
+            headers = {"Origin": origin} if origin else {}
+            return (await browser.post("/v1/auth/login", data=ANA, headers=headers)).status_code
+
+        assert [await status_from(origin) for origin in ("https://evil.example", "null")] == [403, 403]
+        assert [await status_from(origin) for origin in (None, "http://test", "https://ours.example")] == [200] * 3
+
+
 async def test_our_own_pages_may(anonymous: httpx.AsyncClient) -> None:
     ours = {"Sec-Fetch-Site": "same-origin", "Origin": "http://test"}
     assert (await anonymous.post(SESSION, json=ANA, headers=ours)).status_code == 200

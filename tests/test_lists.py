@@ -162,6 +162,14 @@ async def test_rows_that_come_and_go_between_two_pages_shift_nothing(
     assert await ids(client, first["proxima_pagina"]) == [4, 5, 6]
 
 
+async def test_a_number_in_an_address_has_one_spelling(client: httpx.AsyncClient) -> None:
+    for number in ("%E2%80%831", "%0b1", "+1", "1.0", "1_0", "%D9%A1"):
+        for path in (f"/v1/loads/{number}/rejects?limit=1", f"/v1/customers/{number}", f"/v1/services/{number}/origin"):
+            answer = await client.get(path)
+            assert answer.status_code == 422, path
+            assert answer.json()["errors"][0]["msg"] == "must be a number in digits alone"
+
+
 @pytest.mark.usefixtures("few")
 async def test_an_offset_beyond_the_end_is_an_empty_page(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/customers?offset=10")

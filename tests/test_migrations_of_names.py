@@ -19,7 +19,11 @@ from logistics_indicators.running.embedded import EmbeddedPostgres
 VISITS = """
 SELECT id, id_cliente, angel, polo, data_limite, data_de_atendimento, load_id, updated_by_load FROM {} ORDER BY id
 """
-READERS = "SELECT * FROM bi_atendimentos ORDER BY id"
+READERS = """
+SELECT id, id_cliente, angel, polo, uf, data_limite, data_de_atendimento, no_prazo,
+       CASE WHEN no_prazo IS NOT NULL THEN dias_de_atraso END AS dias_de_atraso
+FROM bi_atendimentos ORDER BY id
+"""
 INDEXES = "SELECT indexname, replace(indexdef, '_id)', ')') FROM pg_indexes WHERE tablename = 'services' ORDER BY 1"
 ODD = """it's ":name" 100% \\ {x}"""
 STORE_LOAD = """

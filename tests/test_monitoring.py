@@ -93,6 +93,8 @@ async def test_both_paths_answer_a_scraper_and_openmetrics_too(client: httpx.Asy
         answer = await client.get(path, headers={"Accept": "application/openmetrics-text;version=1.0.0,*/*;q=0.1"})
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
         assert answer.text.endswith("# EOF\n")
+        for dialect in ("application/openmetrics-text;version=abc", "text/plain; version=1.x"):
+            assert (await client.get(path, headers={"Accept": dialect})).status_code == 200
 
 
 async def test_requests_are_counted_by_template_and_never_by_path(client: httpx.AsyncClient) -> None:

@@ -27,7 +27,8 @@ FROM bi_atrasos_por_dia GROUP BY 1
 """
 OPEN = "SELECT angel, sum(atendimentos) FROM bi_pendentes GROUP BY 1"
 BY_ROWS = """
-SELECT polo, count(no_prazo), count(*) FILTER (WHERE no_prazo), count(*) FILTER (WHERE no_prazo IS NULL)
+SELECT polo, count(no_prazo), count(*) FILTER (WHERE no_prazo),
+       count(*) FILTER (WHERE no_prazo IS NULL AND dias_de_atraso IS NULL)
 FROM bi_atendimentos GROUP BY 1
 """
 BY_DAYS = """

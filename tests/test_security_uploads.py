@@ -141,3 +141,19 @@ async def test_an_idempotency_key_is_a_bounded_text(uploader: httpx.AsyncClient)
 
 def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+@pytest.mark.parametrize(
+    ("taken_away", "status"), [("active = false", 401), ("role = 'viewer'", 403)], ids=["disabled", "demoted"]
+)
+async def test_who_may_no_more_when_the_last_byte_comes_has_sent_nothing(
+    uploader: httpx.AsyncClient, connection: asyncpg.Connection, taken_away: str, status: int
+) -> None:
+    async def rows() -> AsyncIterator[bytes]:
+        yield GOOD
+        await connection.execute(f"UPDATE users SET {taken_away}")
+        yield GOOD.replace(b"1;", b"2;")
+
+    answer = await uploader.post(BATCH, content=rows(), headers=CSV)
+    assert (answer.status_code, "Nothing was kept." in answer.json()["detail"]) == (status, True)
+    assert await connection.fetchval("SELECT count(*) FROM loads") == 0

@@ -382,6 +382,8 @@ async def test_a_network_without_patch_sends_it_as_post(client: httpx.AsyncClien
     stranger = await (await client_as("viewer")).post(address, content=CUSTOMERS, headers=override)
     assert stranger.status_code == 403
     load_id_of(await client.post(address, content=CUSTOMERS, headers=override))
+    headless = await client.post(address, headers=RESUMABLE | {"X-HTTP-Method-Override": "HEAD"})
+    assert (headless.status_code, headless.json()["status"]) == (405, 405)
 
 
 @pytest.mark.parametrize("header", ["Upload-Defer-Length", "Upload-Concat"])

@@ -13,7 +13,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
-from ..database import ACQUIRE_SECONDS, pool_of
+from ..database import ACQUIRE_SECONDS, Connection, pool_of
 from ..errors import Forbidden, Unauthorized
 from .roles import Role as Role
 from .roles import Scope as Scope
@@ -59,6 +59,15 @@ WHERE id = $1 AND active AND ($2::integer IS NULL OR EXISTS (
     SELECT FROM sessions
     WHERE sessions.id = $2 AND user_id = $1 AND revoked_at IS NULL AND expires_at > LOCALTIMESTAMP
 ))
+"""
+
+
+NO_ACCOUNT = 0
+"""The id of who has none and needs none: the command line on its own database."""
+
+MAY_STILL = """
+SELECT role FROM users
+WHERE id = $1 AND active AND ($2::integer IS NULL OR EXISTS (SELECT FROM api_tokens WHERE id = $2 AND user_id = $1))
 """
 
 
@@ -130,6 +139,17 @@ async def _user_of_api_token(request: Request, token: str) -> User:
     return User(row["user_id"], row["username"], row["email"], role, api_token=api_token)
 
 
+async def refuse_who_may_no_more(connection: Connection, user: User, role: Role) -> None:
+    """At the end of what took long. That a token has run out meanwhile is no matter. Raises Unauthorized, Forbidden."""
+    if user.id == NO_ACCOUNT:
+        return
+    now = await connection.fetchval(MAY_STILL, user.id, user.api_token.id if user.api_token else None)
+    if now is None:
+        raise Unauthorized("The account, or its API token, was taken away meanwhile. Nothing was kept.")
+    if not Role(now).covers(role):
+        raise Forbidden(f"This needs the role {role.value}; yours is {now} by now. Nothing was kept.")
+
+
 def is_within(address: str | None, networks: Sequence[str]) -> bool:
     """Without networks every address is."""
     if not networks:
@@ -158,6 +178,8 @@ class Requires(Gate):
     """That an API token must have; without one it is a matter for people."""
     or_scope: Scope | None = None
     """Enough as well, for what is the token's own: the route sees to it."""
+    and_scope: Scope | None = None
+    """Needed beside it."""
     named: Role | None = None
     """The role that who is kept out is told of, where the route asks more of most who get in."""
 
@@ -172,6 +194,8 @@ class Requires(Gate):
             raise Forbidden("No API token may do this. Sign in.")
         if user.api_token and user.api_token.scopes.isdisjoint({self.scope, self.or_scope}):
             raise Forbidden(f"This needs the scope {self.scope}, which this API token does not have.")
+        if user.api_token and self.and_scope not in {None, *user.api_token.scopes}:
+            raise Forbidden(f"This needs the scope {self.and_scope}, too: the answer shows what is stored.")
 
     async def __call__(self, request: Request, _scheme: Annotated[str | None, Depends(bearer)]) -> User:
         """The user that was let in."""
@@ -197,6 +221,9 @@ Follower = Annotated[User, Depends(TakesApiTokens(Role.viewer, Scope.read, Scope
 """Who reads, and an API token that follows what it loaded itself: `refuse_loads_of_others` tells it from the rest."""
 
 Analyst = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load))]
+Rewriter = Annotated[User, Depends(TakesApiTokens(Role.analyst, Scope.load, and_scope=Scope.read))]
+"""Who writes over a row, and is shown what of it stays."""
+
 Person = Annotated[User, Depends(Requires(Role.viewer))]
 """Any user who has signed in, and no machine. So it is with Admin."""
 

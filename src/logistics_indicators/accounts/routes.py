@@ -12,6 +12,7 @@ from .credentials import REQUEST_BODY, GivenCredentials
 from .current_user import AS_JWT, Person, Viewer, bearer_token
 from .dependencies import Address, Key, Rules, user_out
 from .models import PasswordChange, PasswordReset, Registration, SentRefreshToken, SignedIn, UserOut
+from .origins import AllowedOrigin
 from .tokens import InvalidToken
 
 router = APIRouter(prefix="/v1/auth", tags=["accounts"])
@@ -71,7 +72,8 @@ async def register(body: Registration, pool: PoolOfApp, rules: Rules, address: A
     "/login",
     operation_id="login",
     summary="Sign in, by JSON or by OAuth2's password form",
-    responses=problems(401, 413, 415, 422, 429, 503),
+    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    dependencies=[Depends(AllowedOrigin())],
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def login(credentials: GivenCredentials, pool: PoolOfApp, key: Key, rules: Rules, address: Address) -> SignedIn:

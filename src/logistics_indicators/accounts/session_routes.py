@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response, Security
 from fastapi.security import APIKeyCookie
 
 from ..database import ACQUIRE_SECONDS, PoolOfApp
-from ..errors import Forbidden, Unauthorized, problems
+from ..errors import Unauthorized, problems
 from . import service, sessions
-from .current_user import Gate
 from .dependencies import Address, Key, Rules, user_out
 from .models import BrowserSession, Credentials
+from .origins import SameOrigin
 from .tokens import InvalidToken
 
 COOKIE = "refresh_token"
@@ -36,28 +36,6 @@ SET_COOKIE: dict[str, Any] = {
 }
 NO_SESSION: dict[int | str, dict[str, Any]] = {401: problems(401)[401] | {"headers": SET_COOKIE}}
 """A cookie that is worth nothing any more is cleared."""
-
-
-class SameOrigin(Gate):
-    """Lets in pages of this service, and programs, which say nothing of where they come from.
-
-    SameSite=Strict keeps pages of other sites from using the cookie; this keeps them from having it set here, and
-    pages of other services on this host, which are of the same site, from either.
-    """
-
-    async def admit(self, request: Request) -> None:
-        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-        if not (origin is None or _is_ours(origin, request)) or site not in (None, "same-origin"):
-            raise Forbidden("A browser's session is for the pages of this service alone.")
-
-    async def __call__(self) -> None:
-        """It was let in."""
-
-
-def _is_ours(origin: str, request: Request) -> bool:
-    """Behind a proxy that is not trusted we do not see that its clients speak https: there either scheme is ours."""
-    schemes = ["https"] if request.url.scheme == "https" else ["http", "https"]
-    return origin in [f"{scheme}://{request.headers.get('Host')}" for scheme in schemes]
 
 
 FROM_OUR_PAGES = [Depends(SameOrigin())]

@@ -9,7 +9,7 @@ import httpx
 from fastapi import Request
 from pydantic import SecretStr
 
-from ..accounts.current_user import Role, User
+from ..accounts.current_user import NO_ACCOUNT, Role, User
 from ..app import create_app
 from ..running.embedded import EmbeddedServerError
 from ..running.local_database import CommandFailed
@@ -22,7 +22,7 @@ from .connecting import TIMEOUT, ServiceError
 
 URLS = ("database_url", "database_direct_url")
 
-COMMAND_LINE_USER = User(0, "command line", "", Role.admin)
+COMMAND_LINE_USER = User(NO_ACCOUNT, "command line", "", Role.admin)
 """Whoever may read the data folder or the database's password may do everything; an account adds nothing to it."""
 
 EXPECTED = (

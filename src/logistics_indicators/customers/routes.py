@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ..accounts.audit import ActorOfRequest
-from ..accounts.current_user import Analyst, Viewer
+from ..accounts.current_user import Analyst, Rewriter, Viewer
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, location_of, problems
 from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
-from ..http.field_types import MAX_ID
+from ..http.field_types import RowId
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page, count_rows
@@ -20,8 +20,6 @@ from . import service
 from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustomer, Total
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
-
-CustomerId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 def _filtered(filter: Annotated[service.CustomerFilter, Depends()]) -> Conditions:
@@ -88,7 +86,7 @@ async def count_customers(conditions: Filtered, user: Viewer, reader: ReaderOfRe
     summary="One customer",
     responses=problems(401, 404, 422, 503),
 )
-async def get_customer(customer_id: CustomerId, user: Viewer, reader: ReaderOfRequest) -> Customer:
+async def get_customer(customer_id: RowId, user: Viewer, reader: ReaderOfRequest) -> Customer:
     """The customer as it is stored now, whoever wrote it last."""
     return await service.get_customer(reader, customer_id)
 
@@ -100,7 +98,7 @@ async def get_customer(customer_id: CustomerId, user: Viewer, reader: ReaderOfRe
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def change_customer(
-    customer_id: CustomerId, changed: ChangedCustomer, user: Analyst, connection: ConnectionOfRequest
+    customer_id: RowId, changed: ChangedCustomer, user: Rewriter, connection: ConnectionOfRequest
 ) -> Customer:
     """Takes the whole customer; only a telefone that is left out stays as it is. 409 where another customer has the
     email.
@@ -117,7 +115,7 @@ async def change_customer(
     responses=problems(401, 403, 404, 409, 422, 503),
 )
 async def delete_customer(
-    customer_id: CustomerId, user: Analyst, actor: ActorOfRequest, connection: ConnectionOfRequest
+    customer_id: RowId, user: Analyst, actor: ActorOfRequest, connection: ConnectionOfRequest
 ) -> Message:
     """409 while services point at it: change or undo those first."""
     await service.delete_customer(connection, customer_id, actor)

@@ -24,7 +24,17 @@ MAX_ID = 2**53 - 1
 MAX_OWN_ID = 2**31 - 1
 """Of what the service numbers itself: loads, users, polos, days."""
 
-OwnId = Annotated[int, Path(ge=1, le=MAX_OWN_ID)]
+
+def _digits_alone(value: object) -> object:
+    """A number in an address has one spelling."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a number in digits alone")
+    return value
+
+
+DigitsAlone = BeforeValidator(_digits_alone)
+OwnId = Annotated[int, DigitsAlone, Path(ge=1, le=MAX_OWN_ID)]
+RowId = Annotated[int, DigitsAlone, Path(ge=1, le=MAX_ID)]
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)

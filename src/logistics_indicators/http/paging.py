@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import Query, Request, Response
@@ -74,7 +74,7 @@ def page_response(
 def _next_url(request: Request, asked: Mapping[str, object]) -> str:
     """Relative to the server, with the filters as they were asked."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in {*asked, "offset"}]
-    return f"{request.url.path}?{urlencode([*kept, *asked.items()])}"
+    return f"{quote(request.url.path)}?{urlencode([*kept, *asked.items()])}"
 
 
 def _as_json(model: BaseModel) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ..accounts.audit import ActorOfRequest, audit
@@ -20,7 +20,7 @@ from ..accounts.current_user import (
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
 from ..exports.list_places import IN_A_PLACE
-from ..http.field_types import MAX_ID, OwnId
+from ..http.field_types import OwnId, RowId
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..lists.asked import keyset_page_of
 from ..lists.rows import Page, fetch_page
@@ -260,8 +260,6 @@ async def undo_load(connection: ConnectionOfRequest, user: Undoer, actor: ActorO
     summary="The loads that a service comes from",
     responses=problems(401, 404, 422, 503),
 )
-async def get_service_origin(
-    service_id: Annotated[int, Path(ge=1, le=MAX_ID)], user: Viewer, connection: ConnectionOfRequest
-) -> Origin:
+async def get_service_origin(service_id: RowId, user: Viewer, connection: ConnectionOfRequest) -> Origin:
     """The load that brought it, and the one that changed it last."""
     return await origin_of(connection, service_id)

@@ -1,6 +1,6 @@
 """What a process counts: its requests by route template, and the connections of its pool."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import Metric
@@ -72,8 +72,16 @@ class RequestMetrics:
             MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
         for collector in more:
             registry.register(collector)
-        encode, media_type = choose_encoder(accept)
+        encode, media_type = _encoder_for(accept)
         return encode(registry), media_type
+
+
+def _encoder_for(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """The plain one where the header names a version that is none."""
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):
+        return choose_encoder("")
 
 
 class _Of(Collector):

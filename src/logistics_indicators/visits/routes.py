@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from ..accounts.current_user import Analyst, Viewer
+from ..accounts.current_user import Analyst, Rewriter, Viewer
 from ..customers.models import Total
 from ..database import ConnectionOfRequest
 from ..errors import Unprocessable, location_of, problems
 from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
-from ..http.field_types import MAX_ID
+from ..http.field_types import RowId
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
@@ -21,8 +21,6 @@ from . import service
 from .models import ChangedService, NewService, Service, ServicePage
 
 router = APIRouter(prefix="/v1/services", tags=["services"])
-
-ServiceId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 async def _filtered(
@@ -96,7 +94,7 @@ async def count_services(conditions: Filtered, user: Viewer, reader: ReaderOfReq
     summary="One service",
     responses=problems(401, 404, 422, 503),
 )
-async def get_service(service_id: ServiceId, user: Viewer, reader: ReaderOfRequest) -> Service:
+async def get_service(service_id: RowId, user: Viewer, reader: ReaderOfRequest) -> Service:
     """The visit as it is stored now; `GET /v1/services/{service_id}/origin` says which loads it comes from."""
     return await service.get_service(reader, service_id)
 
@@ -108,7 +106,7 @@ async def get_service(service_id: ServiceId, user: Viewer, reader: ReaderOfReque
     responses=problems(401, 403, 404, 422, 503),
 )
 async def change_service(
-    service_id: ServiceId, changed: ChangedService, user: Analyst, connection: ConnectionOfRequest
+    service_id: RowId, changed: ChangedService, user: Rewriter, connection: ConnectionOfRequest
 ) -> Service:
     """Takes the whole service: a data_de_atendimento that is left out is null, not visited yet. Indicators follow at
     once.

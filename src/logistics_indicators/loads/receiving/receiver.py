@@ -17,7 +17,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 
 from ...accounts.audit import Actor, audit
-from ...accounts.current_user import User
+from ...accounts.current_user import Role, User, refuse_who_may_no_more
 from ...database import Connection, Pool, announce_changed_loads
 from ...errors import BadRequest, InsufficientStorage, Problem, Unprocessable, first_error
 from ...http.per_user import LimitPerUser
@@ -329,6 +329,7 @@ class Receiver:
         first = tables[0]
         try:
             async with self._pool.acquire() as connection, connection.transaction():
+                await refuse_who_may_no_more(connection, user, Role.analyst)
                 for received in tables:
                     await self._finish_one(connection, received, body, user)
                 if stored is not None:

@@ -31,7 +31,8 @@ RESPONSE_HEADERS = (
 )
 """What pages of other origins may send and see (CORS)."""
 
-OVERRIDABLE = ("PATCH", "DELETE", "HEAD")
+OVERRIDABLE = ("PATCH", "DELETE")
+"""Not HEAD: to who waits for the answer of a POST, its body would be missing."""
 
 
 class OtherVersion(Problem):
