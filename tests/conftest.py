@@ -2,13 +2,14 @@
 
 import asyncio
 import fcntl
+import gc
 import hashlib
 import os
 import shutil
-import tempfile
+import subprocess
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +18,10 @@ import httpx
 import pytest
 import structlog
 from command_line import PASSWORD, Outcome, Run, run_command
+from copies import Copies
+from data_folders import quick_place
 from fastapi import FastAPI
+from idle_workers import let_workers_wait, workers_begin_with_a_load
 from listening import listening
 from made_once import share_compiled_routes, share_the_document
 
@@ -40,6 +44,12 @@ structlog.configure(
 )
 
 
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: no garbage collection need look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def logs_as_they_were() -> Iterator[None]:
     """A test that starts a command in this process leaves no level or format behind."""
@@ -49,9 +59,10 @@ def logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def shared_document() -> Iterator[None]:
+def made_once_for_all_apps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         share_the_document(patch)
+        let_workers_wait(patch)
         yield
 
 
@@ -79,16 +90,7 @@ SAMPLES = Path(__file__).parent / "samples"
 SECRET = "a-secret-of-the-tests-alone-0123456789"
 
 
-def _server_dir() -> Path:
-    """In memory where there is plenty: a thousand databases come and go."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
-    return (memory if roomy else Path(tempfile.gettempdir())) / f"logistics-indicators-tests-{os.geteuid()}"
-
-
-SERVER_DIR = _server_dir()
-
-
+SERVER_DIR = quick_place() / f"logistics-indicators-tests-{os.geteuid()}"
 SERVER_OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -112,33 +114,70 @@ def server() -> Iterator[EmbeddedPostgres]:
     yield embedded
     embedded.stop()
     if not embedded.is_running():
-        shutil.rmtree(SERVER_DIR, ignore_errors=True)
+        for folder in (SERVER_DIR, *SERVER_DIR.parent.glob(f"{SERVER_DIR.name}-*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def template_database(server: EmbeddedPostgres) -> str:
     """Name of a migrated database, made once for each state of the migrations."""
-    history = b"".join(p.read_bytes() for p in sorted((migrations_folder() / "versions").glob("*.py")))
-    history += b"".join(Path(str(module.__file__)).read_bytes() for module in (calendar, official_days))
-    name = f"template_{hashlib.sha256(history).hexdigest()[:12]}"
+    days = (Path(str(module.__file__)) for module in (calendar, official_days))
+    return asyncio.run(made_once(server, "template", [*migration_files(), *days], _fill_template))
 
-    async def make() -> None:
-        connection = await asyncpg.connect(server.url("postgres"))
-        try:
-            if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-                return
-            await connection.execute(f"DROP DATABASE IF EXISTS {name}_unfinished")
-            await connection.execute(f"CREATE DATABASE {name}_unfinished")
-            await migrate(server.url(f"{name}_unfinished"))
-            await _fill_calendar(server.url(f"{name}_unfinished"))
-            await connection.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
-        finally:
-            await connection.close()
 
+def migration_files(until: str = "9999") -> list[Path]:
+    versions = sorted((migrations_folder() / "versions").glob("*.py"))
+    return [path for path in versions if path.name[: len(until)] <= until]
+
+
+async def made_once(
+    server: EmbeddedPostgres, kind: str, ingredients: Iterable[Path], fill: Callable[[str], Awaitable[None]]
+) -> str:
+    """Name of a database that the first to ask fills, for each state of these files; others wait, and copy it."""
+    name = f"{kind}_{hashlib.sha256(b''.join(path.read_bytes() for path in ingredients)).hexdigest()[:12]}"
     with (SERVER_DIR / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        asyncio.run(make())
+        connection = await asyncpg.connect(server.url("postgres"))
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+                await connection.execute(f"DROP DATABASE IF EXISTS {name}_unfinished")
+                await connection.execute(f"CREATE DATABASE {name}_unfinished")
+                await fill(server.url(f"{name}_unfinished"))
+                await connection.execute(f"ALTER DATABASE {name}_unfinished RENAME TO {name}")
+        finally:
+            await connection.close()
     return name
+
+
+Settle = Callable[[Path], None]
+
+
+@pytest.fixture(scope="session")
+def settle(server: EmbeddedPostgres, template_database: str) -> Settle:
+    """Makes a data folder as a first start leaves it: a start in it runs neither initdb nor migrations."""
+    made = SERVER_DIR.with_name(f"{SERVER_DIR.name}-{template_database}")
+    with (SERVER_DIR / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            unfinished = made.with_name(f"{made.name}-unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            first = EmbeddedPostgres(unfinished, SERVER_OPTIONS)
+            first.start()
+            try:
+                asyncio.run(_fill_template(first.url()))
+            finally:
+                first.stop()
+            unfinished.rename(made)
+
+    def copy(folder: Path) -> None:
+        subprocess.run(["cp", "--archive", made, folder], check=True)
+
+    return copy
+
+
+async def _fill_template(url: str) -> None:
+    await migrate(url)
+    await _fill_calendar(url)
 
 
 async def _fill_calendar(url: str) -> None:
@@ -148,15 +187,19 @@ async def _fill_calendar(url: str) -> None:
     await connection.close()
 
 
+@pytest.fixture(scope="session")
+def copies(server: EmbeddedPostgres, template_database: str) -> Iterator[Copies]:
+    made = Copies(server.url("postgres"), template_database)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-async def database_url(server: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+async def database_url(server: EmbeddedPostgres, copies: Copies) -> AsyncIterator[str]:
     """URL of an empty, migrated database of this test alone."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    name = await copies.take()
     yield server.url(name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    copies.drop(name)
 
 
 @pytest.fixture
@@ -181,10 +224,12 @@ def make_settings(database_url: str, **changes: object) -> Settings:
 
 @asynccontextmanager
 async def running_app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The app with its lifespan: pool, workers and all."""
+    """The app with its lifespan: pool and all; its workers begin with the first load."""
     app = create_app(settings)
     share_compiled_routes(app)
-    async with app.router.lifespan_context(app):
+    async with AsyncExitStack() as stack:
+        with workers_begin_with_a_load(app):
+            await stack.enter_async_context(app.router.lifespan_context(app))
         yield app
 
 

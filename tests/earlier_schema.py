@@ -1,17 +1,23 @@
 """A database as an earlier version left it, and the way from there to this one."""
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import asyncpg
+from alembic import command
+from alembic.config import Config
+from conftest import made_once, migration_files
+from other_servers import empty_database
 
 from logistics_indicators.database import prepare_connection
 from logistics_indicators.running.embedded import EmbeddedPostgres
+from logistics_indicators.running.migrations import migrations_folder
 
-UPGRADE = "import sys; from logistics_indicators.running.migrations import upgrade; upgrade(sys.argv[1])"
+T = TypeVar("T")
 
 CUSTOMERS = [
     (1, "José  Lima", "jose@mail.com", "11\xa0987"),
@@ -47,26 +53,53 @@ SELECT array_agg(day), array_agg(open), array_agg(polo_id), array_agg(angel_id),
 
 @asynccontextmanager
 async def database_of_0007(server: EmbeddedPostgres) -> AsyncIterator[str]:
-    """Its URL. With customers and 400 visits of odd names: their cells in deltas."""
-    name = f"earlier_{os.urandom(6).hex()}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name}")
-    try:
-        url = server.url(name)
-        await upgrade_to(url, "0007")
-        old = await asyncpg.connect(url)
-        await prepare_connection(old)
-        await _fill(old)
-        await old.close()
+    """Its URL. With customers and 400 visits of odd names: their cells in deltas. A copy of one that a run makes."""
+    ingredients = [Path(__file__), *migration_files("0007")]
+    template = await made_once(server, "earlier", ingredients, _make_0007)
+    async with copy_of(server, template) as url:
         yield url
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+
+
+@asynccontextmanager
+async def copy_of(server: EmbeddedPostgres, database: str) -> AsyncIterator[str]:
+    """Its URL. Nobody else may use the database meanwhile."""
+    async with empty_database(server.url("postgres"), f"TEMPLATE {database} STRATEGY FILE_COPY") as url:
+        yield url
+
+
+@contextmanager
+def brought_up_to_date(
+    server: EmbeddedPostgres, prepare: Callable[[str], Coroutine[Any, Any, T]]
+) -> Iterator[tuple[str, T]]:
+    """(name of a database, what `prepare` says of it): one of 0007 that is prepared once, for the tests of a module,
+    each of which takes a copy."""
+    with asyncio.Runner() as runner:
+        made = database_of_0007(server)
+        url = runner.run(made.__aenter__())
+        try:
+            yield urlsplit(url).path[1:], runner.run(prepare(url))
+        finally:
+            runner.run(made.__aexit__(None, None, None))
 
 
 async def upgrade_to(url: str, revision: str) -> None:
-    environment = os.environ | {"DATABASE_URL": url}
-    subprocess.run([sys.executable, "-c", UPGRADE, revision], env=environment, check=True)
+    await asyncio.to_thread(_upgrade, url, revision)
+
+
+def _upgrade(url: str, revision: str) -> None:
+    """In this process, which imports Alembic once."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
+
+
+async def _make_0007(url: str) -> None:
+    await upgrade_to(url, "0007")
+    old = await asyncpg.connect(url)
+    await prepare_connection(old)
+    await _fill(old)
+    await old.close()
 
 
 async def _fill(old: asyncpg.Connection) -> None:

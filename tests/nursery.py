@@ -4,6 +4,7 @@
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -108,5 +109,6 @@ if __name__ == "__main__":
 
     for module in pkgutil.iter_modules(client.__path__):
         importlib.import_module(f"{client.__name__}.{module.name}")
+    gc.freeze()  # a collection would write to each object, and so make the born one a copy of it all
     wait_for_births(socket.socket(fileno=int(sys.argv[1])))
     main()

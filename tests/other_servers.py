@@ -1,6 +1,5 @@
 """Servers beside the tests' own, for what goes from one to another: an embedded one, and the oldest promised."""
 
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from data_folders import reachable_folder
 
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -25,12 +25,11 @@ class PostgreSQL15(EmbeddedPostgres):
 
 @contextmanager
 def server_beside(kind: type[EmbeddedPostgres]) -> Iterator[EmbeddedPostgres]:
-    """In a folder for the moment, which is not pytest's own: PostgreSQL's user could not reach that one."""
+    """In a folder for the moment."""
     if kind is PostgreSQL15 and not any(path.exists() for path in BINARIES):
         pytest.skip("no PostgreSQL 15 here (Debian's or Red Hat's package)")
-    with tempfile.TemporaryDirectory(prefix="li-beside-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = kind(Path(folder) / "data", QUICK)
+    with reachable_folder() as folder:
+        server = kind(folder / "data", QUICK)
         server.start()
         yield server
         server.stop()

@@ -1,9 +1,5 @@
 """Usernames that are the same, look the same or hide something, and the throttle that no spelling gets around."""
 
-import asyncio
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
 
@@ -11,14 +7,15 @@ import asyncpg
 import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
+from earlier_schema import upgrade_to
 from hypothesis import given
 from hypothesis import strategies as st
+from other_servers import empty_database
 
 from logistics_indicators.accounts.names import PLAIN_NAME, name_key, name_skeleton, require_plain_name
 from logistics_indicators.accounts.passwords import HASH
 from logistics_indicators.loads.receiving.bodies import safe_filename
 from logistics_indicators.running.embedded import EmbeddedPostgres
-from logistics_indicators.running.migrations import migrations_folder
 
 PASSWORD = "a long walk on the beach"
 
@@ -136,30 +133,17 @@ async def test_a_mail_of_another_case_is_the_same_mail(anonymous: httpx.AsyncCli
 EARLIER = ["José", "jose", "Иван", "paypal", "paypaI", "straße"]
 
 
-def migrate_to_0003(url: str) -> None:
-    program = (
-        "import sys; from alembic import command; from alembic.config import Config; config = Config(); "
-        "config.set_main_option('script_location', sys.argv[1]); command.upgrade(config, '0003')"
-    )
-    environment = os.environ | {"DATABASE_URL": url}
-    subprocess.run([sys.executable, "-c", program, str(migrations_folder())], env=environment, check=True)
-
-
 @pytest.fixture
 async def earlier_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
     """A database of the version before, with accounts in it."""
-    name = f"test_{uuid.uuid4().hex}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name}")
-    await asyncio.to_thread(migrate_to_0003, server.url(name))
-    connection = await asyncpg.connect(server.url(name))
-    insert = "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, 'analyst')"
-    rows = [(name, f"{n}@x.com", HASH.hash(f"{PASSWORD} {n}")) for n, name in enumerate(EARLIER)]
-    await connection.executemany(insert, rows)
-    await connection.close()
-    yield server.url(name)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    async with empty_database(server.url("postgres")) as url:
+        await upgrade_to(url, "0003")
+        connection = await asyncpg.connect(url)
+        insert = "INSERT INTO users (username, email, password_hash, role) VALUES ($1, $2, $3, 'analyst')"
+        rows = [(name, f"{n}@x.com", HASH.hash(f"{PASSWORD} {n}")) for n, name in enumerate(EARLIER)]
+        await connection.executemany(insert, rows)
+        await connection.close()
+        yield url
 
 
 async def test_accounts_of_an_earlier_version_still_sign_in_and_collisions_are_in_the_audit_log(

@@ -1,8 +1,6 @@
 """What figures depend on: one row in the database, the same for every process, changed by an admin alone."""
 
 import os
-import subprocess
-import sys
 from datetime import date
 from typing import Any
 from unittest import mock
@@ -12,7 +10,9 @@ import httpx
 import pytest
 from command_line import Run, run_command
 from conftest import SECRET, client_of, make_settings, running_app
+from earlier_schema import upgrade_to
 from fastapi import FastAPI, Request
+from other_servers import empty_database
 from visits import random_visits, store, visit
 
 from logistics_indicators.accounts.current_user import User
@@ -231,17 +231,9 @@ async def test_reading_an_older_database_says_what_to_do_and_does_not_migrate(
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "0003"
 
 
-UPGRADE = "import sys; from logistics_indicators.running.migrations import upgrade; upgrade(sys.argv[1])"
-
-
 async def test_a_database_of_an_earlier_version_keeps_its_optional_days(server: EmbeddedPostgres) -> None:
-    name = f"earlier_{os.urandom(6).hex()}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"CREATE DATABASE {name}")
-    try:
-        url = server.url(name)
-        environment = os.environ | {"DATABASE_URL": url}
-        subprocess.run([sys.executable, "-c", UPGRADE, "0004"], env=environment, check=True)
+    async with empty_database(server.url("postgres")) as url:
+        await upgrade_to(url, "0004")
         old = await asyncpg.connect(url)
         await old.execute("UPDATE calendar_state SET source = 'holidays 0.109; carnaval, corpus_christi', version = 3")
         await old.execute(
@@ -257,6 +249,3 @@ async def test_a_database_of_an_earlier_version_keeps_its_optional_days(server: 
             carnival = (date(2021, 2, 15), date(2021, 2, 16))
             assert days.between(*carnival) == 0
             assert days.between(date(2021, 3, 10), date(2021, 3, 10), Place("CE", "CE - SOBRAL")) == 0
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()

@@ -9,12 +9,12 @@ import asyncpg
 import httpx
 from behind_haproxy import later_version
 from conftest import ClientAs
-from earlier_schema import UPGRADE
 from load_client import finished, load_file, send
 from waiting import blocked_by
 
 from logistics_indicators.database import Lock, is_migrating
 
+UPGRADE = "from logistics_indicators.running.migrations import upgrade; upgrade()"
 ADDED = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'of_a_later_version'"
 HAS_TABLE = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND mode = 'AccessExclusiveLock' AND granted)"
 ASKED_SINCE = """
@@ -33,7 +33,7 @@ async def test_a_migration_lets_go_of_what_it_has_while_it_cannot_have_all(
     environment = os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(later_version(tmp_path))}
     async with connection.transaction():
         await connection.execute("LOCK TABLE services IN ROW EXCLUSIVE MODE")  # as whoever writes visits has it
-        upgrade = await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, "head", env=environment)
+        upgrade = await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, env=environment)
         (waiting,) = await blocked_by(connection)
         assert await connection.fetchval(HAS_TABLE, waiting)  # customers, which come first
         async with asyncio.timeout(30):

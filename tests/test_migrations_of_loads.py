@@ -1,13 +1,14 @@
 """A database of the release before mends, undone updates and waiting visits: its loads are there as they were."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
-from earlier_schema import database_of_0007, upgrade_to
+from earlier_schema import brought_up_to_date, copy_of, upgrade_to
 from load_client import Report, assert_indicators_are_exact, counts, rejects_of, token_of
 from mending import mended
 
@@ -36,30 +37,43 @@ FROM {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 
+@dataclass(frozen=True)
 class Earlier:
     """The loads of the earlier version, and the figures that it had."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.inserting, self.updating, self.figures = url, 0, 0, list[Any]()
+    url: str
+    inserting: int
+    updating: int
+    figures: list[Any]
+
+
+async def prepare(url: str) -> Earlier:
+    """Revision 0012, filled; then brought up to date. One load inserted 200 visits, another updated some of them."""
+    await upgrade_to(url, "0012")
+    old = await asyncpg.connect(url)
+    await prepare_connection(old)
+    summary = [{"reason": "invalid_date", "rows": 1, "first_line": 3}]
+    inserting = await old.fetchval(STORE_LOAD, "a.csv", HEADER, "reject", 200, 0, 1, summary)
+    updating = await old.fetchval(STORE_LOAD, "b.csv", HEADER, "update", 0, 5, 0, [])
+    await old.executemany(STORE_REJECT, [(inserting, *reject) for reject in REJECTED])
+    await old.execute("UPDATE services SET load_id = $1 WHERE id > 1000", inserting)
+    figures = await old.fetch(FIGURES.format("services"))
+    await old.close()
+    await upgrade_to(url, "head")
+    return Earlier(url, inserting, updating, figures)
+
+
+@pytest.fixture(scope="module")
+def prepared(server: EmbeddedPostgres) -> Iterator[tuple[str, Earlier]]:
+    with brought_up_to_date(server, prepare) as made:
+        yield made
 
 
 @pytest.fixture
-async def earlier(server: EmbeddedPostgres) -> AsyncIterator[Earlier]:
-    """Revision 0012, filled; then brought up to date. One load inserted 200 visits, another updated some of them."""
-    async with database_of_0007(server) as url:
-        await upgrade_to(url, "0012")
-        earlier = Earlier(url)
-        old = await asyncpg.connect(url)
-        await prepare_connection(old)
-        summary = [{"reason": "invalid_date", "rows": 1, "first_line": 3}]
-        earlier.inserting = await old.fetchval(STORE_LOAD, "a.csv", HEADER, "reject", 200, 0, 1, summary)
-        earlier.updating = await old.fetchval(STORE_LOAD, "b.csv", HEADER, "update", 0, 5, 0, [])
-        await old.executemany(STORE_REJECT, [(earlier.inserting, *reject) for reject in REJECTED])
-        await old.execute("UPDATE services SET load_id = $1 WHERE id > 1000", earlier.inserting)
-        earlier.figures = await old.fetch(FIGURES.format("services"))
-        await old.close()
-        await upgrade_to(url, "head")
-        yield earlier
+async def earlier(server: EmbeddedPostgres, prepared: tuple[str, Earlier]) -> AsyncIterator[Earlier]:
+    database, earlier = prepared
+    async with copy_of(server, database) as url:
+        yield replace(earlier, url=url)
 
 
 @pytest.fixture

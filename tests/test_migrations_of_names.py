@@ -1,14 +1,16 @@
 """A database of revision 0025, in which visits held names, is the same to everybody once they hold ids."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
-from earlier_schema import NAMES, database_of_0007, upgrade_to
+from earlier_schema import NAMES, brought_up_to_date, copy_of, upgrade_to
 from load_client import assert_indicators_are_exact, token_of
 
 from logistics_indicators.database import prepare_connection
@@ -39,6 +41,7 @@ SELECT $1, id, id_cliente, data_de_atendimento, data_limite, $2, polo FROM servi
 """
 
 
+@dataclass(frozen=True)
 class Earlier:
     """What the earlier version had, and its load that updated visit 7."""
 
@@ -50,28 +53,41 @@ class Earlier:
     reader: str
 
 
+async def prepare(url: str) -> Earlier:
+    await upgrade_to(url, "0025")
+    old = await asyncpg.connect(url)
+    await old.execute("UPDATE angels SET name = $1 WHERE name = 'Rui'", ODD)
+    await old.execute("UPDATE services SET angel = $1 WHERE angel = 'Rui'", ODD)
+    load_id = await old.fetchval(STORE_LOAD)
+    await old.execute("UPDATE services SET updated_by_load = $1 WHERE id = 7", load_id)
+    await old.execute(KEEP_BEFORE, load_id, "Somebody of whom there is no visit")
+    reader = f"reader_{os.urandom(6).hex()}"
+    await old.execute(f"CREATE ROLE {reader}; GRANT SELECT ON bi_atendimentos TO {reader}")
+    visits, readers, indexes = [await old.fetch(q) for q in (VISITS.format("services"), READERS, INDEXES)]
+    await old.close()
+    await upgrade_to(url, "head")
+    return Earlier(url, load_id, visits, readers, indexes, reader)
+
+
+@pytest.fixture(scope="module")
+def prepared(server: EmbeddedPostgres) -> Iterator[tuple[str, Earlier]]:
+    with brought_up_to_date(server, prepare) as made:
+        yield made
+    asyncio.run(drop_role(server, made[1].reader))
+
+
+async def drop_role(server: EmbeddedPostgres, name: str) -> None:
+    """What it was granted went with the database."""
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"DROP ROLE {name}")
+    await admin.close()
+
+
 @pytest.fixture
-async def earlier(server: EmbeddedPostgres) -> AsyncIterator[Earlier]:
-    earlier = Earlier()
-    async with database_of_0007(server) as earlier.url:
-        await upgrade_to(earlier.url, "0025")
-        old = await asyncpg.connect(earlier.url)
-        await old.execute("UPDATE angels SET name = $1 WHERE name = 'Rui'", ODD)
-        await old.execute("UPDATE services SET angel = $1 WHERE angel = 'Rui'", ODD)
-        earlier.load_id = await old.fetchval(STORE_LOAD)
-        await old.execute("UPDATE services SET updated_by_load = $1 WHERE id = 7", earlier.load_id)
-        await old.execute(KEEP_BEFORE, earlier.load_id, "Somebody of whom there is no visit")
-        earlier.reader = f"reader_{os.urandom(6).hex()}"
-        await old.execute(f"CREATE ROLE {earlier.reader}; GRANT SELECT ON bi_atendimentos TO {earlier.reader}")
-        earlier.visits = await old.fetch(VISITS.format("services"))
-        earlier.readers = await old.fetch(READERS)
-        earlier.indexes = await old.fetch(INDEXES)
-        await old.close()
-        await upgrade_to(earlier.url, "head")
-        yield earlier
-        now = await asyncpg.connect(earlier.url)
-        await now.execute(f"DROP OWNED BY {earlier.reader}; DROP ROLE {earlier.reader}")
-        await now.close()
+async def earlier(server: EmbeddedPostgres, prepared: tuple[str, Earlier]) -> AsyncIterator[Earlier]:
+    database, earlier = prepared
+    async with copy_of(server, database) as url:
+        yield replace(earlier, url=url)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Visits that waited in a database of revision 0019 wait on, among the rejects and within their bound; presets stay."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import httpx
 import pytest
 from conftest import client_of, make_settings, running_app
-from earlier_schema import database_of_0007, upgrade_to
+from earlier_schema import brought_up_to_date, copy_of, upgrade_to
 from load_client import assert_indicators_are_exact, token_of
 from test_load_waiting import settled
 
@@ -28,16 +28,25 @@ VALUES ($1, $2, 900 + $2::bigint, 76 + $2::bigint, 'Rui', 'SP - Santos', '2021-0
 STORE_PRESET = "INSERT INTO presets (name, kind, options) VALUES ('matriz', 'services', '{\"encoding\": \"cp850\"}')"
 
 
+async def prepare(url: str) -> None:
+    await upgrade_to(url, "0019")
+    old = await asyncpg.connect(url)
+    load_id = await old.fetchval(STORE_LOAD)
+    await old.executemany(LET_WAIT, [(load_id, line, row) for line, row in enumerate(ROWS, 1)])
+    await old.execute(STORE_PRESET)
+    await old.close()
+    await upgrade_to(url, "head")
+
+
+@pytest.fixture(scope="module")
+def prepared(server: EmbeddedPostgres) -> Iterator[str]:
+    with brought_up_to_date(server, prepare) as (database, _):
+        yield database
+
+
 @pytest.fixture
-async def database_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
-    async with database_of_0007(server) as url:
-        await upgrade_to(url, "0019")
-        old = await asyncpg.connect(url)
-        load_id = await old.fetchval(STORE_LOAD)
-        await old.executemany(LET_WAIT, [(load_id, line, row) for line, row in enumerate(ROWS, 1)])
-        await old.execute(STORE_PRESET)
-        await old.close()
-        await upgrade_to(url, "head")
+async def database_url(server: EmbeddedPostgres, prepared: str) -> AsyncIterator[str]:
+    async with copy_of(server, prepared) as url:
         yield url
 
 
