@@ -133,8 +133,8 @@ async def restart(proxy: Proxy, service: Service) -> None:
 def later_version(folder: Path) -> Path:
     """Source of a version that is this one but for a further migration; to be put in PYTHONPATH."""
     source = folder / "later"
-    shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "alembic", source / "alembic", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("src", "alembic"):  # with what Python has compiled, which it would take each process seconds to do
+        shutil.copytree(ROOT / name, source / name)
     old = newest_revision()
     new = f"{int(old) + 1:04}"
     (source / f"alembic/versions/{new}_later.py").write_text(ADDITIVE.format(new=new, old=old))

@@ -3,15 +3,14 @@
 import asyncio
 import os
 import random
-import shutil
+import select
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,28 +39,44 @@ def seeded() -> random.Random:
     return random.Random(seed)
 
 
-@contextmanager
-def fault_folder() -> Iterator[Path]:
-    """Not pytest's own: PostgreSQL's user could not reach it. Whatever server runs in it at the end is stopped."""
-    folder = Path(tempfile.mkdtemp(prefix="li-f-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        for pid_file in folder.glob("*/postgres/postmaster.pid"):
-            with suppress(OSError, ValueError, IndexError):
-                os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
+class Born:
+    """A process that came from the nursery, as subprocess has those that it starts."""
+
+    def __init__(self, told: int) -> None:
+        """told: the pipe that the nursery gave for it."""
+        self._told = os.fdopen(told, "rb", 0)
+        self._process = psutil.Process(int(self._told.readline()))
+        self.pid = self._process.pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self) -> int:
+        if self.returncode is None:
+            self.returncode = int(self._told.readline())
+            self._told.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Service:
     """One API process. With no database_url it brings the embedded server, its data in folder/data.
 
-    With `nursery` it starts in a fraction of the time, and does not say its exit code.
+    It comes from the nursery, which takes a fraction of the time; in a process that Python starts anew where that is
+    `fresh`, or finds its modules elsewhere (PYTHONPATH).
     """
 
     def __init__(
-        self, folder: Path, database_url: str | None = None, *, nursery: bool = False, **settings: object
+        self, folder: Path, database_url: str | None = None, *, fresh: bool = False, **settings: object
     ) -> None:
         self.log = folder / f"service-{time.monotonic_ns()}.log"
         self.port = free_port()
@@ -75,22 +90,20 @@ class Service:
             *("serve", "--port", str(self.port), "--no-announce"),
             *("--data-dir", str(self.embedded.data_dir)),
         )
-        self.process: subprocess.Popen[bytes] | psutil.Process | None = None
-        self.from_nursery = nursery
+        self.process: subprocess.Popen[bytes] | Born | None = None
+        self.fresh = fresh
         self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False)
 
     def start(self) -> None:
         with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
-            if not self.from_nursery:
+            if self.fresh or self.environment.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
                 command = [sys.executable, "-m", "logistics_indicators", *self.arguments]
                 self.process = subprocess.Popen(
                     command, env=self.environment, stdin=nothing, stdout=log, stderr=log, cwd="/"
                 )
                 return
             ends = nothing.fileno(), log.fileno(), log.fileno()
-            told = shared_nursery().bear(self.arguments, self.environment | ALLOCATORS, "/", *ends)
-        with os.fdopen(told) as pipe:
-            self.process = psutil.Process(int(pipe.readline()))
+            self.process = Born(shared_nursery().bear(self.arguments, self.environment | ALLOCATORS, "/", *ends))
 
     async def ready(self) -> None:
         """Wait until it answers."""
@@ -123,10 +136,11 @@ class Service:
     async def ended(self, seconds: float = 60) -> int:
         """Exit code, once the process has ended by itself."""
         process = self.process
-        assert isinstance(process, subprocess.Popen)
+        assert process is not None
 
         async def returncode() -> tuple[int] | None:
-            return None if process.poll() is None else (process.returncode,)
+            code = process.poll()
+            return None if code is None else (code,)
 
         code = (await self.wait_for(returncode, "the process ends", seconds))[0]
         self.process = None
@@ -145,7 +159,7 @@ class Service:
         """
         deadline, pause = time.monotonic() + seconds, 0.01
         while not (result := await check()):
-            if isinstance(self.process, subprocess.Popen) and self.process.poll() and what == "the service answers":
+            if self.process is not None and self.process.poll() and what == "the service answers":
                 raise AssertionError(f"The service ended with {self.process.returncode}.\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"Not within {seconds:g} s: {what}.\n{self.log_tail()}")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from fault_service import fault_folder
+from conftest import Settle
+from data_folders import reachable_folder
 
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -58,8 +59,11 @@ async def _execute(server: EmbeddedPostgres, statement: str) -> None:
 
 
 @contextmanager
-def replicating() -> Iterator[Pair]:
-    with fault_folder() as folder:
+def replicating(settle: Settle | None) -> Iterator[Pair]:
+    """Without `settle` it is made anew: those that are settled are, to each other, one and the same server."""
+    with reachable_folder() as folder:
+        if settle:
+            settle(folder / "primary")
         pair = Pair(folder)
         pair.start()
         try:

@@ -11,7 +11,8 @@ import asyncpg
 import httpx
 import pytest
 from behind_haproxy import Proxy, behind_haproxy, later_version, restart
-from fault_service import PASSWORD, fault_folder, seeded
+from data_folders import reachable_folder
+from fault_service import PASSWORD, seeded
 from mixed_load import CUSTOMERS, MixedLoad
 
 RESTARTS = int(os.environ.get("RESTARTS") or 0)
@@ -19,7 +20,7 @@ RESTARTS = int(os.environ.get("RESTARTS") or 0)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with fault_folder() as made:
+    with reachable_folder() as made:
         yield made
 
 

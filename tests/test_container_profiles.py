@@ -13,8 +13,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from data_folders import reachable_folder
 from fault_files import customers_file, visits_file
-from fault_service import Service, fault_folder, free_port
+from fault_service import Service, free_port
 
 ROOT = Path(__file__).parents[1]
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -24,7 +25,7 @@ REPLICATION_PASSWORD = "it's a password; of the tests"
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    with fault_folder() as made:
+    with reachable_folder() as made:
         shutil.chown(made, *as_postgres())
         yield made
 

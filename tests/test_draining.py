@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fault_service import Service, fault_folder
+from data_folders import reachable_folder
+from fault_service import Service
 
 DRAIN_SECONDS = 300
 """Longer than any test: what a test sees while a process drains depends on no clock."""
@@ -15,7 +16,7 @@ DRAIN_SECONDS = 300
 
 @pytest.fixture
 async def folder() -> AsyncIterator[Path]:
-    with fault_folder() as made:
+    with reachable_folder() as made:
         yield made
 
 
@@ -91,7 +92,7 @@ async def test_ctrl_c_does_not_wait(service: Service) -> None:
 
 
 async def test_several_workers_drain_as_one_does(folder: Path, database_url: str) -> None:
-    service = Service(folder, database_url, drain_seconds=0.1)
+    service = Service(folder, database_url, fresh=True, drain_seconds=0.1)
     service.arguments += ("--workers", "2")
 
     async def both_have_started() -> bool:

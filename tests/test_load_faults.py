@@ -5,11 +5,13 @@ import random
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import asyncpg
 import pytest
+from data_folders import reachable_folder
 from fault_files import FaultFile, customers_file, update_of, visits_file
-from fault_service import Service, fault_folder, moments_of_the_loads, seeded
+from fault_service import Service, moments_of_the_loads, seeded
 
 from logistics_indicators.loads.working.sweeping import LOAD_SESSIONS, end_hung_claims
 
@@ -21,11 +23,11 @@ MakeService = Callable[..., Service]
 @pytest.fixture
 async def make_service(database_url: str) -> AsyncIterator[MakeService]:
     """Services of the test's database."""
-    with fault_folder() as folder:
+    with reachable_folder() as folder:
         async with AsyncExitStack() as stack:
 
-            def make(*, nursery: bool = False, **settings: object) -> Service:
-                service = Service(folder, database_url, nursery=nursery, **settings)
+            def make(**settings: Any) -> Service:
+                service = Service(folder, database_url, **settings)
                 stack.push_async_callback(service.close)
                 return service
 
@@ -44,7 +46,7 @@ async def test_an_api_killed_twenty_times_in_mid_load(
 ) -> None:
     chance = seeded()
     customers, visits = customers_file(chance, 4000), visits_file(chance, 34_000, 4000)
-    service = await started(make_service(nursery=True, load_chunk_bytes=16384))
+    service = await started(make_service(load_chunk_bytes=16384))
     loads = (await service.send(customers), customers), (await service.send(visits), visits)
     async for _ in moments_of_the_loads(chance, KILLS, service, connection):
         service.kill()
@@ -87,7 +89,7 @@ async def test_two_apis_on_one_database_of_which_one_dies_now_and_then(
     chance = seeded()
     customers, visits = customers_file(chance, CUSTOMERS), visits_file(chance, 4000, CUSTOMERS)
     changes = update_of(chance, visits, CUSTOMERS)
-    services = [await started(make_service(nursery=True, load_chunk_bytes=4096)) for _ in range(2)]
+    services = [await started(make_service(load_chunk_bytes=4096)) for _ in range(2)]
     loads = [(await services[0].send(customers), customers), (await services[1].send(visits), visits)]
     loads.append((await services[0].send(changes, on_conflict="update"), changes))
     async for _ in moments_of_the_loads(chance, 4, services[0], connection):

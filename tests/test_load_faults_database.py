@@ -11,8 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from conftest import Settle
+from data_folders import reachable_folder
 from fault_files import customers_file, visits_file
-from fault_service import Service, Sql, fault_folder, moments_of_the_loads, seeded
+from fault_service import Service, Sql, moments_of_the_loads, seeded
 
 CUSTOMERS = 1000
 
@@ -25,10 +27,11 @@ def sql(service: Service) -> Iterator[Sql]:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[Service]:
+async def service(settle: Settle) -> AsyncIterator[Service]:
     """A service with an embedded server of its own, ready."""
-    with fault_folder() as folder:
-        made = Service(folder, nursery=True, load_chunk_bytes=8192)
+    with reachable_folder() as folder:
+        settle(folder / "data")
+        made = Service(folder, load_chunk_bytes=8192)
         try:
             made.start()
             await made.ready()

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack, suppress
 import asyncpg
 import httpx
 import pytest
+from data_folders import reachable_folder
 from fault_files import FaultFile, assert_indicators_are_exact, customers_file, random_visit, visit_line
-from fault_service import Service, fault_folder, seeded
+from fault_service import Service, seeded
 
 from logistics_indicators.customers.arrivals import ANNOUNCE
 from logistics_indicators.loads.waiting.trying import MARK_READY, TAKE_READY
@@ -32,9 +33,9 @@ def visits_file(first_unknown: int) -> FaultFile:
 
 @pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Service]:
-    with fault_folder() as folder:
+    with reachable_folder() as folder:
         async with AsyncExitStack() as stack:
-            made = Service(folder, database_url, nursery=True, load_chunk_bytes=8192)
+            made = Service(folder, database_url, load_chunk_bytes=8192)
             stack.push_async_callback(made.close)
             made.start()
             await made.ready()

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from data_folders import reachable_folder
 from fault_files import FaultFile, assert_indicators_are_exact, customers_file, random_visit, visit_line
-from fault_service import Service, fault_folder, moments_of_the_loads, seeded
+from fault_service import Service, moments_of_the_loads, seeded
 
 VISITS, CUSTOMERS = 12_000, 500
 UNDER_WAY = "SELECT status IN ('received', 'loading') FROM loads WHERE id = $1"
@@ -13,8 +14,8 @@ UNDER_WAY = "SELECT status IN ('received', 'loading') FROM loads WHERE id = $1"
 
 @pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Service]:
-    with fault_folder() as folder:
-        service = Service(folder, database_url, nursery=True, load_chunk_bytes=8192)
+    with reachable_folder() as folder:
+        service = Service(folder, database_url, load_chunk_bytes=8192)
         service.start()
         await service.ready()
         await service.sign_in()

@@ -7,7 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 from browsing import needs_browser, sign_in, surfing
-from fault_service import PASSWORD, Service, fault_folder
+from data_folders import reachable_folder
+from fault_service import PASSWORD, Service
 from playwright.async_api import Page, Route, expect
 
 ROWS = 60_000
@@ -15,8 +16,8 @@ ROWS = 60_000
 
 @pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Service]:
-    with fault_folder() as folder:
-        service = Service(folder, database_url, nursery=True)
+    with reachable_folder() as folder:
+        service = Service(folder, database_url)
         service.start()
         await service.ready()
         await service.sign_in()

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from conftest import client_of, make_settings, running_app
+from conftest import Settle, client_of, make_settings, running_app
 from fastapi import FastAPI
 from load_client import counts, finished, load_file, send, token_of
 from replicating import Pair, replicating
@@ -29,8 +29,8 @@ QUESTIONS = (
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
-    with replicating() as running:
+def pair(settle: Settle) -> Iterator[Pair]:
+    with replicating(settle) as running:
         yield running
 
 
@@ -173,7 +173,7 @@ async def test_the_service_starts_and_answers_without_its_replica(pair: Pair, se
 
 
 async def test_a_standby_of_another_server_is_not_asked(pair: Pair, settings: Settings) -> None:
-    with replicating() as other:
+    with replicating(None) as other:
         for _ in range(3):
             await other.on_primary("SELECT pg_switch_wal()")  # it has replayed more than ours ever wrote
         await other.on_primary("CREATE TABLE marks (mark text)")
@@ -190,8 +190,8 @@ def _url(url: str) -> Any:
     return make_settings(url).database_url
 
 
-async def test_a_promoted_replica_has_every_load_that_got_its_202() -> None:
-    with replicating() as pair:
+async def test_a_promoted_replica_has_every_load_that_got_its_202(settle: Settle) -> None:
+    with replicating(settle) as pair:
         await pair.on_primary("ALTER SYSTEM SET synchronous_standby_names = '*'")
         await pair.on_primary("SELECT pg_reload_conf()")
         accepted = list[tuple[int, int]]()

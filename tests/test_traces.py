@@ -17,8 +17,9 @@ import asyncpg
 import httpx
 import pytest
 import structlog
+from data_folders import reachable_folder
 from fault_files import customers_file
-from fault_service import Service, fault_folder
+from fault_service import Service
 from load_client import client_with, load_file
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -83,7 +84,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with fault_folder() as made:
+    with reachable_folder() as made:
         yield made
 
 

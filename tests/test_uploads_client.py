@@ -13,9 +13,10 @@ import asyncpg
 import httpx
 import pytest
 from conftest import client_of
+from data_folders import reachable_folder
 from fastapi import FastAPI
 from fault_files import FaultFile, customers_file
-from fault_service import Service, fault_folder, seeded
+from fault_service import Service, seeded
 from load_client import counts, finished, token_of
 from tus import append, created, load_id_of, offset_of
 from tusclient.client import TusClient
@@ -159,11 +160,11 @@ async def test_a_connection_that_breaks_costs_nothing_that_came(
 
 @pytest.fixture
 async def make_service(database_url: str) -> AsyncIterator[MakeService]:
-    with fault_folder() as folder:
+    with reachable_folder() as folder:
         async with AsyncExitStack() as stack:
 
-            def make(**settings: object) -> Service:
-                service = Service(folder, database_url, nursery=True, **settings)
+            def make(**settings: Any) -> Service:
+                service = Service(folder, database_url, **settings)
                 stack.push_async_callback(service.close)
                 return service
 
