@@ -3,24 +3,22 @@
 import asyncio
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 from command_line import run_command
-from conftest import SAMPLES
+from conftest import SAMPLES, Settle
+from data_folders import reachable_folder
 
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that the server's user may reach where root runs the tests."""
-    with tempfile.TemporaryDirectory(prefix="li-dumps-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with reachable_folder() as made:
+        yield made
 
 
 def run(*words: object, data_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -58,8 +56,9 @@ def test_a_mistyped_folder_is_told_and_left_alone(folder: Path) -> None:
     assert not mistyped.exists()
 
 
-def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path) -> None:
+def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path, settle: Settle) -> None:
     old, new, dump = folder / "old", folder / "new", folder / "logistics.dump"
+    settle(old)
     files = (SAMPLES / "customers.csv", SAMPLES / "services.csv")
     assert run("load", *files, data_dir=old).returncode == 0
     made = run("backup", dump, data_dir=old)

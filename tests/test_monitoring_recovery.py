@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from conftest import client_of, make_settings, running_app
+from conftest import Settle, client_of, make_settings, running_app
+from data_folders import reachable_folder
 
 from logistics_indicators.accounts.tokens import issue_access_token
 from logistics_indicators.running.embedded import EmbeddedPostgres
@@ -22,11 +22,11 @@ QUICK = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "40", "min
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """Not pytest's own folder: the server's user may not reach that one where root runs the tests."""
-    with tempfile.TemporaryDirectory(prefix="li-monitoring-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name) / "data"
+def folder(settle: Settle) -> Iterator[Path]:
+    """Of a server that is its own."""
+    with reachable_folder() as made:
+        settle(made / "data")
+        yield made / "data"
 
 
 @pytest.fixture
