@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from logistics_indicators.app import create_app
 from logistics_indicators.http.field_types import DAY_SCHEMA, FIRST_DAY, LAST_DAY
+from logistics_indicators.settings import Settings
 
 CONTRACT = """
 GET /v1/setup 200
@@ -76,9 +77,9 @@ PARAMETERS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def document(app: FastAPI) -> dict[str, Any]:
-    return app.openapi()
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_app(Settings()).openapi()
 
 
 @pytest.fixture
