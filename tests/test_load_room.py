@@ -13,6 +13,7 @@ import pytest
 from conftest import SECRET, client_of, running_app
 from load_client import client_with, counts, finished, load_file, send, token_of
 
+from logistics_indicators.http.paging import PAGE_BYTES
 from logistics_indicators.loads import rejects
 from logistics_indicators.settings import Settings
 
@@ -96,7 +97,7 @@ async def test_a_user_whose_files_wait_to_be_loaded_is_told_429_and_another_is_n
 async def test_a_page_of_rejects_ends_at_some_megabytes_and_goes_on_after_them(client: httpx.AsyncClient) -> None:
     load = await load_file(client, "customers", f"x;{'y' * 60_000};a@mail.com;\n" * 100)
     page = await client.get(f"/v1/loads/{load['id']}/rejects", params={"limit": 1000})
-    assert len(page.content) < 2 * rejects.PAGE_BYTES
+    assert len(page.content) < 2 * PAGE_BYTES
     assert await kept(client, load["id"]) == list(range(1, 101))
     file = await client.get(f"/v1/loads/{load['id']}/rejects", params={"format": "csv"})
     assert len(file.content.splitlines()) == 101

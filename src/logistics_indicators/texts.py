@@ -90,5 +90,10 @@ def email_key(email: str) -> str:
     return email.lower() if email.isascii() else re.sub("[A-Z]+", lambda found: found[0].lower(), email)
 
 
+def shortened(text: str, most: int) -> str:
+    """Its first characters; `…` says that there are more."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -21,6 +21,9 @@ Cursor = Annotated[
 ]
 """The last id of the page before. It fits into a bigint."""
 
+PAGE_BYTES = 2 * 1024 * 1024
+"""A page whose rows may be long ends with the one that makes it as large."""
+
 LINK_HEADER: Mapping[str, Any] = {
     "headers": {"Link": {"description": 'The next page, as `<…>; rel="next"`', "schema": {"type": "string"}}}
 }

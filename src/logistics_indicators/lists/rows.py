@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..database import Connection
-from ..http.paging import cut_page
+from ..http.paging import PAGE_BYTES, cut_page
 from .filters import Conditions
 from .order import BY_ID, Key, Order, Place, Run, runs_of
 
@@ -36,6 +36,8 @@ class Listed:
     selected: str = ""
     shape: Callable[[Any], Mapping[str, Any]] = dict
     shown: Sequence[str] = ()
+    size: str = ""
+    """SQL of a row's bytes, where rows may be long: a page ends at about PAGE_BYTES then, whatever its limit."""
     rows: str = ""
     """A view of the table that has the columns, where the table has not."""
     looked_up: Mapping[str, str] = field(default_factory=lambda: NO_NAMES)
@@ -79,13 +81,27 @@ class Page:
 KEY = "_key"
 """What a row is ordered by, beside its columns."""
 
+SIZE, FOUND = "_size", "_found"
+"""Of a list of long rows: a row's bytes, and how many rows were found before the page was cut for its bytes."""
+
+BOUNDED = f"""
+WITH found AS ({{found}}),
+page AS (SELECT *, sum({SIZE}) OVER (ROWS UNBOUNDED PRECEDING) - {SIZE} AS before FROM found)
+SELECT *, (SELECT count(*) FROM found) AS {FOUND} FROM page WHERE before < {PAGE_BYTES} LIMIT {{limit}}
+"""
+"""A window without an order takes the rows as they come."""
+
 
 async def fetch_page(
     connection: Connection, listed: Listed, conditions: Conditions, page: Page
 ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
     """The page's rows with the fields that are asked for, and its cursor where rows follow."""
     sql, values = page_query(listed, conditions, page)
-    rows, more = cut_page(await connection.fetch(sql, *values), page.limit)
+    found = await connection.fetch(sql, *values)
+    if listed.size:
+        rows, more = found, bool(found) and found[0][FOUND] > len(found)
+    else:
+        rows, more = cut_page(found, page.limit)
     cursor = Place(rows[-1]["id"], rows[-1][KEY]).cursor(page.order) if more else None
     return [only(page.fields or listed.fields, listed.shape(row)) for row in rows], cursor
 
@@ -97,6 +113,8 @@ def only(names: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
 def page_query(listed: Listed, conditions: Conditions, page: Page) -> tuple[str, Sequence[object]]:
     """One row more than the page has, to see whether another follows.
 
+    Of a list of long rows: the page itself, and how many those were.
+
     Limit and offset are literals (they are checked integers): the planner then knows how few rows are wanted. Runs are
     appended in their order, and one that is not needed is not begun.
     """
@@ -104,14 +122,15 @@ def page_query(listed: Listed, conditions: Conditions, page: Page) -> tuple[str,
     clauses, offset = list(conditions.clauses), page.offset
     if offset and not clauses and page.order.is_by_id:  # the index of the ids alone tells where the page begins
         clauses, offset = [_from_offset(listed, page)], 0
-    select, most = listed.select_of_page([*listed.read, f"{page.order.key.sql} AS {KEY}"]), page.limit + 1
+    read = [*listed.read, f"{page.order.key.sql} AS {KEY}", *([f"{listed.size} AS {SIZE}"] if listed.size else [])]
+    select, most = listed.select_of_page(read), page.limit + 1
     runs = [
         f"{select} {_where(run, clauses, values)} ORDER BY {run.order} LIMIT {most + offset}"
         for run in runs_of(page.order, page.after)
     ]
-    if len(runs) == 1:
-        return f"{runs[0].removesuffix(f' LIMIT {most + offset}')} LIMIT {most} OFFSET {offset}", values
-    return f"({') UNION ALL ('.join(runs)}) LIMIT {most} OFFSET {offset}", values
+    one = runs[0].removesuffix(f" LIMIT {most + offset}") if len(runs) == 1 else f"({') UNION ALL ('.join(runs)})"
+    sql = f"{one} LIMIT {most} OFFSET {offset}"
+    return BOUNDED.format(found=sql, limit=page.limit) if listed.size else sql, values
 
 
 def _from_offset(listed: Listed, page: Page) -> str:

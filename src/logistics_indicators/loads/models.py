@@ -35,12 +35,16 @@ class Load(BaseModel):
     sheet: str | None = Field(description="Of a workbook: the one that was read")
     encoding: Encoding
     delimiter: str
-    header: str | None = Field(description="The file's header as it was sent; null where it has none")
+    header: str | None = Field(
+        description="The file's header as it was sent, null where it has none; of a long one, so much, and …"
+    )
     columns: dict[str, str] = Field(
         description="Our columns to the file's names of them; without a header, to their places",
         examples=[{"id": "id_atendimento", "angel": "Técnico"}],
     )
-    ignored: list[str] = Field(description="Columns of the file that were passed over")
+    ignored: list[str] = Field(
+        description="Columns of the file that were passed over; of long names and of many, so much, and …"
+    )
     validate_only: bool
     on_conflict: OnConflict
     max_rejects: int | None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from ..database import Connection
 from ..errors import Conflict, NotFound
+from ..texts import shortened
 from .confirming import IS_KEPT
 from .formats import PYTHON_CODECS
 from .parsing.quoting import RecordRule
@@ -80,4 +81,4 @@ def _cells(rule: RecordRule, record: str) -> list[str]:
         cells = rule.fields(record.strip("\r\n"))
     except csv.Error:
         cells = record.split(rule.delimiter)
-    return [cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}…" for cell in cells[:MOST_CELLS]]
+    return [shortened(cell, LONGEST_CELL) for cell in cells[:MOST_CELLS]]

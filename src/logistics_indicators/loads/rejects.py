@@ -8,15 +8,13 @@ from typing import Any
 import polars as pl
 
 from ..database import Connection, Pool, allow_long_statements
+from ..http.paging import PAGE_BYTES
 from .formats import REPORT_COLUMNS
 from .models import Reject
 from .parsing.sent_again import apart, as_sent_before
 
 BYTE_ORDER_MARK = "\ufeff"
 """Says the encoding, to Excel and to a load alike."""
-
-PAGE_BYTES = 2 * 1024 * 1024
-"""A page of rejects ends with the one that makes it as large: rows may have 64 KiB each."""
 
 REJECTS_AT_A_TIME = 5000
 LIST_REJECTS = """

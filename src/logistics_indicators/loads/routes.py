@@ -152,7 +152,10 @@ async def list_loads(
     filter: Annotated[service.LoadFilter, Depends()],
     page: Annotated[Page, Depends(keyset_page_of(service.LOADS))],
 ) -> Response:
-    """Every file that was received, newest first unless `sort` says otherwise: how far it is, and what it took."""
+    """Every file that was received, newest first unless `sort` says otherwise: how far it is, and what it took.
+
+    A page may be shorter than its limit: it ends at about 2 MiB.
+    """
     rows, cursor = await fetch_page(connection, service.LOADS, service.conditions_of(filter), page)
     return page_response(request, service.LOADS.name, rows, page.limit, cursor=cursor)
 

@@ -1,6 +1,6 @@
 """Questions about loads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,14 +14,22 @@ from ..http.field_types import MAX_OWN_ID, FilterText
 from ..lists.filters import CONTAINS, SHORTEST_PART, Conditions, Contains, OneOf, Where, several
 from ..lists.order import Key
 from ..lists.rows import Listed
+from ..texts import shortened
 from .kinds import KINDS, Kind
 from .models import Load, Status
 
-COLUMNS = """
-    id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, header, column_names,
-    ignored, validate_only, on_conflict, max_rejects, preset, mends, confirms, unknown_customer, rows_read,
-    rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects, date_ledger,
-    warnings, effect, error,
+SHOWN_HEADER = 2_000
+"""Characters of a header that an answer shows; all of it is kept, for the file of rejects."""
+
+SHOWN_NAMES, SHOWN_NAME = 100, 100
+"""So many columns that were passed over, with so many characters of each."""
+
+HEADER = f"CASE WHEN length(header) > {SHOWN_HEADER} THEN left(header, {SHOWN_HEADER}) || '…' ELSE header END"
+COLUMNS = f"""
+    id, kind, status, stage, filename, bytes, sha256, format, sheet, encoding, delimiter, {HEADER} AS header,
+    column_names, ignored, validate_only, on_conflict, max_rejects, preset, mends, confirms, unknown_customer,
+    rows_read, rows_inserted, rows_updated, rows_unchanged, rows_rejected, rows_waiting, rejects_stored, rejects,
+    date_ledger, warnings, effect, error,
     chunks, chunks_done, received_at, started_at, finished_at, username,
     extract(epoch FROM COALESCE(finished_at, clock_timestamp()::timestamp) - started_at)::float AS seconds
 """
@@ -64,16 +72,22 @@ async def require_loads(connection: Connection, load_ids: Collection[int]) -> No
 
 
 def as_load(row: Any) -> Load:
-    names = set(Load.model_fields) - {"columns", "dates", "progress", "rows_per_second", "user"}
+    names = set(Load.model_fields) - {"columns", "ignored", "dates", "progress", "rows_per_second", "user"}
     seconds = row["seconds"]
     return Load(
         **{name: row[name] for name in names},
         columns=row["column_names"],
+        ignored=_shown_names(row["ignored"]),
         dates=row["date_ledger"],
         progress=progress_of(row),
         rows_per_second=round(row["rows_read"] / seconds) if seconds and row["rows_read"] else None,
         user=row["username"],
     )
+
+
+def _shown_names(names: Sequence[str]) -> list[str]:
+    shown = [shortened(name, SHOWN_NAME) for name in names[:SHOWN_NAMES]]
+    return [*shown, "…"] if len(names) > SHOWN_NAMES else shown
 
 
 LOADS = Listed(
@@ -84,6 +98,7 @@ LOADS = Listed(
     selected=COLUMNS,
     shape=lambda row: as_load(row).model_dump(mode="json"),
     shown=tuple(Load.model_fields),
+    size=f"octet_length(concat({HEADER}, column_names, ignored, rejects, date_ledger, warnings, effect, error))",
 )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from ...database import Connection
 from ...exports.columns import Batches
+from ...http.paging import PAGE_BYTES
 from ...lists.filters import Conditions
 from ...lists.order import Place, runs_of
 from ...lists.rows import Listed, Page, only
 from ..merging.waiting_rows import COLUMN, KIND, REASON
-from ..rejects import PAGE_BYTES
 from ..working.rules import layout_of
 from .models import RejectCount, RejectCounts, TrackedReject
 from .records import cells_of

@@ -4,8 +4,7 @@ from pydantic import BaseModel
 
 from ...database import Connection
 from ...http.field_types import Id
-from ...http.paging import PageModel
-from ..rejects import PAGE_BYTES
+from ...http.paging import PAGE_BYTES, PageModel
 
 LIST = """
 WITH page AS (
