@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,10 +46,25 @@ def test_no_linter_finds_anything_in_the_document() -> None:
     assert done.returncode == 0
 
 
+def of_one_path(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """The document with this path alone, and the components that it needs: each linter reads seconds of the whole."""
+    components = document["components"]
+    left: dict[str, Any] = document | {"paths": {path: document["paths"][path]}}
+    left["components"] = {"securitySchemes": components["securitySchemes"]}
+    while missing := {
+        (kind, name)
+        for kind, name in re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(left))
+        if name not in left["components"].get(kind, {})
+    }:
+        for kind, name in missing:
+            left["components"].setdefault(kind, {})[name] = components[kind][name]
+    copy: dict[str, Any] = json.loads(json.dumps(left))
+    return copy
+
+
 @needs_npm
 def test_each_linter_finds_what_is_wrong(tmp_path: Path) -> None:
-    document: dict[str, Any] = create_app(Settings()).openapi()
-    broken = json.loads(json.dumps(document))
+    broken = of_one_path(create_app(Settings()).openapi(), "/v1/customers")
     operation = broken["paths"]["/v1/customers"]["get"]
     del operation["summary"], operation["description"]  # IBM
     del operation["responses"]["500"]  # OWASP
