@@ -111,8 +111,14 @@ async def assert_accessible(page: Page, name: str = "", *, only_colours: bool = 
     """axe-core's rules of WCAG 2.2 A and AA, and its best practices. With SCREENSHOTS, a picture of it as well."""
     if folder := os.environ.get("SCREENSHOTS"):
         await page.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
+    found = await violations(page, **(COLOURS if only_colours else {}))
+    assert found == [], AxeResults({"violations": found}).generate_report()
+
+
+async def violations(page: Page, **options: object) -> list[dict[str, Any]]:
+    """What axe-core finds, and nothing of what it finds to be well, which is a multiple of it."""
     if not await page.evaluate("'axe' in window"):  # it stays until the page is left
         await page.evaluate(AXE_SCRIPT)
-    options = {"resultTypes": ["violations"]} | (COLOURS if only_colours else {})
-    results = AxeResults(await page.evaluate(RUN_AXE, options))
-    assert results.violations_count == 0, results.generate_report()
+    results = await page.evaluate(RUN_AXE, {"resultTypes": ["violations"]} | options)
+    found: list[dict[str, Any]] = results["violations"]
+    return found
