@@ -1,10 +1,15 @@
 import asyncio
+import time
+from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 from load_client import client_with, counts, finished, load_file, send, until_nothing_is_spooled
 from structlog.testing import capture_logs
 
+from logistics_indicators.loads.parsing.chunk import ParsedChunk, parse_chunk
+from logistics_indicators.loads.working import chunks
 from logistics_indicators.loads.working.work import MOST_ATTEMPTS
 
 CUSTOMERS = "1;Ana;ana@mail.com;\n2;Rui;rui@mail.com;\n"
@@ -65,6 +70,18 @@ async def test_a_load_whose_step_is_always_too_slow_fails_and_others_go_on(
         assert load["status"] == "failed"
         assert load["error"].startswith("A step of the load took longer than LOAD_CLAIM_SECONDS, 5 times in a row")
         assert (await load_file(client, "customers", CUSTOMERS))["rows_inserted"] == 2
+
+
+async def test_a_chunk_that_is_read_for_longer_than_a_claim_is_loaded(
+    database_url: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_leisure(*given: Any) -> ParsedChunk:
+        time.sleep(2.5)
+        return parse_chunk(*given)
+
+    monkeypatch.setattr(chunks, "parse_chunk", at_leisure)
+    async with client_with(connection, database_url, load_claim_seconds=1) as client:
+        assert counts(await load_file(client, "customers", CUSTOMERS)) == (2, 2, 0, 0, 0)
 
 
 async def test_a_load_that_waits_for_others_is_not_given_up(database_url: str, connection: asyncpg.Connection) -> None:

@@ -234,6 +234,35 @@ async def test_a_view_is_a_link_that_a_colleague_opens_in_english(app: FastAPI) 
 
 
 @needs_browser
+async def test_unlooked_at_too_the_visits_go_behind_their_customers_and_own_days_are_typed(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        page = await open_view(surf)
+        await page.locator("input[name=look]").uncheck()
+        held: list[Route] = []
+        await page.route("**/v1/uploads", lambda route: held.append(route) if not held else route.continue_())
+        await page.locator("input[type=file]").set_input_files(FILES)
+        customers, services = (page.get_by_role("article", name=f"{name}.csv") for name in ("customers", "services"))
+        await expect(services).to_have_attribute("data-step", "waiting")
+        await expect(customers).to_have_attribute("data-step", "sending")
+        await held[0].continue_()
+        await expect(services).to_have_attribute("data-step", "ended")
+        await expect(services.locator("[data-count=rejected] dd")).to_have_text("6")
+
+        await page.get_by_role("link", name="Atendimentos", exact=True).click()
+        await page.get_by_role("combobox", name="Período").select_option("own")
+        before = await page.evaluate("history.length")
+        await page.get_by_label("De", exact=True).focus()
+        await page.keyboard.type("05052021")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("start_date=2021-05-05"))
+        assert await page.evaluate("history.length") == before + 1
+        await page.get_by_role("combobox", name="UF").fill("ce")
+        await page.keyboard.press("Tab")
+        await expect(page).to_have_url(re.compile("uf=CE"))
+
+
+@needs_browser
 async def test_a_file_under_way_is_its_senders_alone(app: FastAPI, connection: asyncpg.Connection) -> None:
     for name in ("ana", "bia"):
         await make_account(app, name)

@@ -81,8 +81,8 @@ def _columns(lines: list[Line]) -> tuple[list[str], list[str]]:
             if is_nested(value):
                 nested.add(name)
             plain[name] = plain.get(name, False) or not (value is None or is_nested(value))
-    passed_over = [name for name, has_plain in plain.items() if name in nested and not has_plain]
-    return [name for name in plain if name not in passed_over], passed_over
+    passed_over = {name: None for name, has_plain in plain.items() if name in nested and not has_plain}
+    return [name for name in plain if name not in passed_over], list(passed_over)
 
 
 class _Table:

@@ -17,6 +17,7 @@ from ..parsing.chunk import ParsedChunk, parse_chunk
 from ..parsing.findings import add_findings
 from ..parsing.ledger import add_ledger
 from ..rejects import RejectBounds, first_rejects
+from .claims import held_claim
 from .reporting import add_rejects
 from .rules import layout_of
 
@@ -42,7 +43,8 @@ async def parsed_chunk(connection: Connection, load: Any, seq: int) -> ParsedChu
     row = await connection.fetchrow(READ_BODY, load["id"], seq)
     fmt = FileFormat(Kind(load["kind"]), layout_of(load), load["encoding"])
     first_line, origin_lines = row["first_line"], row["origin_lines"]
-    parsed = await asyncio.to_thread(parse_chunk, row["body"], first_line, seq == 0, fmt, row["long_records"])
+    async with held_claim(connection):  # a chunk of many faults may take long to read on a machine that is busy
+        parsed = await asyncio.to_thread(parse_chunk, row["body"], first_line, seq == 0, fmt, row["long_records"])
     return parsed if origin_lines is None else in_original_lines(parsed, first_line, origin_lines)
 
 

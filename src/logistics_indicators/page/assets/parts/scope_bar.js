@@ -7,6 +7,7 @@ import { change } from "../route.js";
 import { PERIODS, periodOf, rangeOf } from "../scope.js";
 import { common, textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
+import { today } from "../zone.js";
 import { useNarrow } from "./narrow.js";
 import { Typed, valueOf } from "./typed.js";
 
@@ -59,7 +60,8 @@ export function ScopeBar({ params, first, last, children }) {
   function choose(event) {
     const chosen = valueOf(event);
     if (chosen === "own") {
-      change({ period: null, start_date: range.start_date ?? first, end_date: range.end_date ?? last });
+      const [from, to] = [first ?? last ?? today(), last ?? today()];
+      change({ period: null, start_date: range.start_date ?? from, end_date: range.end_date ?? to });
     } else change({ period: chosen === "all" ? null : chosen, start_date: null, end_date: null });
   }
   const filtered = DIMENSIONS.some((name) => params.has(name));
@@ -116,7 +118,7 @@ function NameField({ name, value }) {
       placeholder=${common("all")}
       autocomplete="off"
       onFocus=${() => setAsked(true)}
-      done=${(/** @type {string} */ chosen) => change({ [name]: chosen })}
+      done=${(/** @type {string} */ chosen) => change({ [name]: name === "uf" ? chosen.toUpperCase() : chosen })}
     />
     <datalist id=${list}>${names.map((each) => html`<option value=${each} />`)}</datalist>
   </label>`;

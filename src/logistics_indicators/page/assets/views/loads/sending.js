@@ -33,6 +33,7 @@ const AGAIN_MS = 3_000;
 const LOOK_MS = 1_000;
 const ENDED = new Set(["completed", "failed", "undone"]);
 const RATE_WEIGHT = 0.2;
+const UNDER_WAY = ["waiting", "sending", "paused"];
 
 export const items = storeOf(/** @type {readonly Item[]} */ ([]));
 session.watch(({ user }) => items.set(items.get().filter((item) => item.user === user?.id)));
@@ -105,15 +106,21 @@ function troubleOf(problem) {
  */
 const isPassing = (status) => status === 0 || status === 423 || status === 429 || status >= 500;
 
-/** It is checked against those of other kinds, so such a file that is under way goes first. @param {Item} item */
+/**
+ * Its rows refer to those of other kinds, so such a file that is under way goes first: to its end where this one is
+ * checked, else until the service has it, which then loads them in that order.
+ *
+ * @param {Item} item
+ */
 function mustWait(item) {
   const first = goesBehind(item.kind);
-  return items.get().some(({ kind, step }) => first.includes(kind) && step !== "ended" && step !== "refused");
+  const goesOn = item.options.look ? [...UNDER_WAY, "checking", "checked", "loading"] : UNDER_WAY;
+  return items.get().some(({ kind, step }) => first.includes(kind) && goesOn.includes(step));
 }
 
 /** @param {Item} item */
 async function send(item) {
-  if (item.options.look && mustWait(item)) {
+  if (mustWait(item)) {
     update(item.id, { step: "waiting" });
     const unwatch = items.watch(() => {
       if (find(item.id) && mustWait(item)) return;
