@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from .named import header, listed, row
 from .objects import as_text, is_nested, parse
 from .protocol import Head, Refused, Request, Tail
-from .records import record
+from .records import MOST_FIELDS, record
 
 LONGEST_LINE = 1024 * 1024
 """Bytes; of a longer one so much is kept, and rejected as too long."""
@@ -16,6 +16,7 @@ LOOKED_AT_LINES, LOOKED_AT_BYTES = 1000, 1024 * 1024
 """The names of the objects in them are the columns."""
 
 NOT_ONE = "None of the file's first lines is an object of JSON with plain values. NDJSON has one on each line."
+TOO_MANY = "The objects in the file's first lines have more than 500 names together."
 PIECE = 64 * 1024
 
 Row = dict[str, Any]
@@ -29,6 +30,8 @@ def read(file: BinaryIO, request: Request) -> Iterator[bytes]:
     names, nested = _columns(first)
     if not names:
         raise Refused(NOT_ONE)
+    if len(names) >= MOST_FIELDS:  # or each line, however short, would become a row of all of them
+        raise Refused(TOO_MANY)
     warnings = [f"Fields that hold objects or lists were passed over: {listed(nested)}."] if nested else []
     yield (Head(warnings=warnings).as_json() + "\n").encode() + header(names)
     table = _Table(names, frozenset(nested))
