@@ -78,7 +78,7 @@ async def test_a_mend_that_fails_leaves_its_rows_as_they_were(
     sent = await cells(admin, load)
     await connection.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;"
-        "CREATE TRIGGER refuse BEFORE UPDATE ON loads FOR EACH ROW WHEN (NEW.status = 'completed')"
+        "CREATE TRIGGER refuse BEFORE UPDATE OF status ON loads FOR EACH ROW WHEN (NEW.status = 'completed')"
         " EXECUTE FUNCTION refuse()"
     )
     mend = await mended(admin, load, SET_DATE)

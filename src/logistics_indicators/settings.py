@@ -251,7 +251,9 @@ class Settings(BaseSettings):
         100_000, ge=1, le=10_000_000, description="Rejected rows kept of a load, the first ones; all are counted"
     )
     load_rejects_bytes: int = Field(
-        32 * 1024**2, ge=128 * 1024, description="Bytes of rejected rows kept of a load, the first ones"
+        32 * 1024**2,
+        ge=128 * 1024,
+        description="Bytes of rejected rows kept of a load, the first ones; and of what mends leave of them",
     )
     load_rejects_bytes_per_user: int = Field(
         512 * 1024**2,

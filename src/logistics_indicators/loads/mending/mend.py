@@ -23,6 +23,7 @@ from ..service import refuse_to_wait_for_nobody
 from ..turns import RECEIVED_NOW
 from ..undo_under_way import refuse_beside_undo
 from ..working.rules import layout_of
+from .keeping import bytes_with_mend, count_kept
 from .records import CannotMend, Cells, mended_record
 from .requests import MendRequest, Rule, SentCells
 
@@ -36,18 +37,28 @@ SHOWN_LINES = 100
 LOCK_LOAD = "SELECT * FROM loads WHERE id = $1 AND status <> 'receiving' FOR UPDATE"
 """Mends of a load, and its undo, go one after the other: each sees what the one before it did."""
 
+MOST_TEXT_LINES = 1_000_000
+"""In them: a cell may have many, and each is kept with the line of the first file."""
+
 FIND_REJECTS = """
-SELECT r.line, COALESCE(r.now_row, r."row") AS "row", r.dropped_by, r.mend_id, m.username AS mended_by,
-    m.status IN ('received', 'loading') AS is_under_way, r.is_taken AND m.status = 'completed' AS is_mended,
-    EXISTS (SELECT FROM services_waiting w WHERE w.load_id = r.mend_id AND w.line = r.line) AS is_waiting
-FROM load_rejects r LEFT JOIN loads m ON m.id = r.mend_id
-WHERE r.load_id = $1 AND (r.line = ANY($2::bigint[]) OR $3 AND r.dropped_by IS NULL
-    AND (m.id IS NULL OR m.status IN ('failed', 'undone') OR m.status = 'completed' AND NOT r.is_taken)
-    AND ($4::text IS NULL OR COALESCE(r.now_reason, r.reason) = $4)
-    AND ($5::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r."column" ELSE r.now_column END = $5)
-    AND ($6::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r.value ELSE r.now_value END = $6))
-ORDER BY r.line LIMIT $7
+WITH found AS (
+    SELECT r.line, CASE WHEN $8 THEN COALESCE(r.now_row, r."row") END AS "row",
+        COALESCE(octet_length(r.now_row), 0) + COALESCE(octet_length(r.now_value), 0) AS left_bytes,
+        r.dropped_by, r.mend_id, m.username AS mended_by,
+        m.status IN ('received', 'loading') AS is_under_way, r.is_taken AND m.status = 'completed' AS is_mended,
+        EXISTS (SELECT FROM services_waiting w WHERE w.load_id = r.mend_id AND w.line = r.line) AS is_waiting
+    FROM load_rejects r LEFT JOIN loads m ON m.id = r.mend_id
+    WHERE r.load_id = $1 AND (r.line = ANY($2::bigint[]) OR $3 AND r.dropped_by IS NULL
+        AND (m.id IS NULL OR m.status IN ('failed', 'undone') OR m.status = 'completed' AND NOT r.is_taken)
+        AND ($4::text IS NULL OR COALESCE(r.now_reason, r.reason) = $4)
+        AND ($5::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r."column" ELSE r.now_column END = $5)
+        AND ($6::text IS NULL OR CASE WHEN r.now_reason IS NULL THEN r.value ELSE r.now_value END = $6))
+    ORDER BY r.line LIMIT $7 + 1
+), size AS (SELECT count(*) AS all_rows, COALESCE(sum(octet_length("row")), 0)::bigint AS all_bytes FROM found)
+SELECT size.*, found.* FROM size LEFT JOIN found ON all_rows <= $7 AND all_bytes <= $9 ORDER BY found.line
 """
+"""Where they are more than one mend may have, how many they are, and none of them."""
+
 INSERT_LOAD = f"""
 INSERT INTO loads (kind, status, stage, validate_only, on_conflict, user_id, username, received_at, filename, bytes,
     sha256, encoding, delimiter, columns, has_header, chunks, header, column_names, ignored, mends, unknown_customer,
@@ -85,6 +96,8 @@ class Options:
     unknown_customer: str | None
     validate_only: bool
     chunk_bytes: int
+    rejects_bytes: int
+    """That are kept of a load."""
 
 
 async def mend_load(
@@ -96,11 +109,17 @@ async def mend_load(
         refuse_to_wait_for_nobody(Kind(load["kind"]), options.unknown_customer)
         layout = layout_of(load).of_records()
         _refuse_unknown_columns(asked, layout)
-        plan = _planned(asked, await _find_rejects(connection, load_id, asked))
+        found = await _find_rejects(connection, load_id, asked)
+        plan = _planned(asked, found)
         mended = await asyncio.to_thread(_mended_rows, plan, layout)
+        replaced = sum(row["left_bytes"] for row in found if row["line"] in mended)
+        size = sum(map(len, mended.values()))
+        kept = await bytes_with_mend(connection, load_id, size, replaced, options.rejects_bytes) if mended else None
         left_open = len(plan.cells) - len(mended)
         mend_id = await _spool(connection, load, mended, options, user) if mended else None
         if not options.validate_only:
+            if kept is not None:
+                await count_kept(connection, load_id, kept)
             await connection.execute(CLAIM, load_id, list(mended), mend_id)
             await connection.execute(DROP, load_id, plan.drops, user.username)
             await connection.execute(REOPEN, load_id, asked.reopen)
@@ -144,11 +163,18 @@ async def _find_rejects(connection: Connection, load_id: int, asked: MendRequest
     lines = [*asked.edits, *asked.drops, *asked.reopen]
     where = asked.rule.where if asked.rule else None
     group = (where.reason, where.column, where.value) if where else (None, None, None)
-    most = MOST_ROWS + len(lines)
-    found: Sequence[Any] = await connection.fetch(FIND_REJECTS, load_id, lines, where is not None, *group, most + 1)
-    if len(found) > most:
+    most, needs_rows = MOST_ROWS + len(lines), bool(asked.edits) or (asked.rule is not None and not asked.rule.drop)
+    bounds = most, needs_rows, MOST_BYTES
+    found = await connection.fetch(FIND_REJECTS, load_id, lines, where is not None, *group, *bounds)
+    if found[0]["all_rows"] > most:
         raise Unprocessable.field("body", "rule", "where", msg=f"that is more than {MOST_ROWS} rows; name a value, too")
-    return found
+    if found[0]["all_bytes"] > MOST_BYTES:
+        raise _too_large()
+    return [row for row in found if row["line"] is not None]
+
+
+def _too_large() -> Unprocessable:
+    return Unprocessable.field("body", msg=f"the rows are more than {MOST_BYTES} bytes; mend fewer at a time")
 
 
 @dataclass(frozen=True)
@@ -233,7 +259,7 @@ def _mended_rows(plan: _Plan, layout: Layout) -> dict[int, bytes]:
     """The mended records by line, in file order, without those that the rule cannot mend. Raises Unprocessable."""
     mended: dict[int, bytes] = {}
     errors: list[FieldError] = []
-    size = 0
+    size = text_lines = 0
     for line, (record, new) in plan.cells.items():
         try:
             mended[line] = mended_record(record, layout, new).encode() + b"\n"
@@ -242,8 +268,12 @@ def _mended_rows(plan: _Plan, layout: Layout) -> dict[int, bytes]:
                 errors.append(FieldError(loc=["body", "edits", line], msg=str(error)))
             continue
         size += len(mended[line])
+        text_lines += mended[line].count(b"\n")
         if size > MOST_BYTES:
-            raise Unprocessable.field("body", msg=f"the rows are more than {MOST_BYTES} bytes; mend fewer at a time")
+            raise _too_large()
+        if text_lines > MOST_TEXT_LINES:
+            msg = f"the rows have more than {MOST_TEXT_LINES} line ends in them; mend fewer at a time"
+            raise Unprocessable.field("body", msg=msg)
     if errors:
         raise Unprocessable(f"{len(errors)} rows cannot be mended so; see errors.", errors=errors[:SHOWN_LINES])
     return mended

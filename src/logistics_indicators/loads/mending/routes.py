@@ -168,7 +168,9 @@ async def mend(
     then nothing is done.
     """
     receiver: Receiver = request.app.state.receiver
-    options = Options(on_conflict, unknown_customer, validate_only, request.app.state.settings.load_chunk_bytes)
+    settings = request.app.state.settings
+    bounds = settings.load_chunk_bytes, settings.load_rejects_bytes
+    options = Options(on_conflict, unknown_customer, validate_only, *bounds)
     with receiver.uploads.one_more(user.id):
         await receiver.room.check(user.id)
         async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
