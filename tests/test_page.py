@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from conftest import client_of
 from fastapi import FastAPI
 from load_client import load_file
 from playwright.async_api import expect
 from visits import store, visit
+
+from logistics_indicators.accounts.tokens import issue_access_token
 
 UNAUTHORIZED = "status of 401"
 """What a browser writes of every answer that says no."""
@@ -88,6 +91,16 @@ async def test_a_session_outlives_a_reload_and_ends_where_it_is_ended(app: FastA
             await expect(tab.locator("input[name=password]")).to_be_visible()
         await page.reload()
         await expect(page.locator("input[name=password]")).to_be_visible()
+
+        async with client_of(app, issue_access_token(app.state.token_key, 1)) as admin:
+            code = (await admin.post("/v1/users/1/password-reset")).json()["reset_token"]
+        await page.get_by_text("Perdeu a senha?").click()
+        lost = page.locator("details form")
+        for name, typed in (("username", "ana"), ("code", code), ("new_password", f"{PASSWORD}, outra")):
+            await lost.locator(f"input[name={name}]").fill(typed)
+        await assert_accessible(page, "lost-password")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("navigation").first).to_be_visible()
 
 
 @needs_browser

@@ -6,6 +6,7 @@ import { Action, focusEmpty } from "../parts/focus.js";
 import { wordsOf } from "../parts/problems.js";
 import { session, signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
+import { NewPassword } from "./new_password.js";
 
 const text = textsOf({
   pt: {
@@ -41,7 +42,7 @@ export function SignIn({ why, over }) {
     return html`<dialog ref=${dialog} aria-labelledby="sign-in" onCancel=${stay}><${Form} why=${why} /></dialog>`;
   }
   return html`<main class="alone">
-    <div class="card"><${Form} /></div>
+    <div class="card stack"><${Form} /><${NewPassword} /></div>
     <${Foot} />
   </main>`;
 }

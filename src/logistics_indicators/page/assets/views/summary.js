@@ -40,6 +40,7 @@ const text = textsOf({
     tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
     tone_good: "Acima do SLA do período",
     empty: "Ainda não há atendimentos neste período.",
+    none: "Nenhum atendimento corresponde a este período e a estes filtros.",
     unused: "Ainda não há atendimentos: carregue os arquivos {of_kinds}.",
     load: "Carregar arquivos",
     early: "dias antes do prazo",
@@ -62,6 +63,7 @@ const text = textsOf({
     tone_quiet: "The interval reaches the SLA of the period: undecided",
     tone_good: "Above the SLA of the period",
     empty: "There are no visits in this period yet.",
+    none: "No visit matches this period and these filters.",
     unused: "There are no visits yet: load the files {of_kinds}.",
     load: "Load files",
     early: "days before the deadline",
@@ -93,7 +95,7 @@ function Figures({ data, params, waiting }) {
   const { periodo: now, periodo_anterior: before, em_aberto: open } = data;
   const compared = before.total_de_atendimentos > 0;
   const changed = data.variacao;
-  if (now.total_de_atendimentos === 0 && open.total_em_aberto === 0) return html`<${Empty} />`;
+  if (now.total_de_atendimentos === 0 && open.total_em_aberto === 0) return html`<${Empty} params=${params} />`;
   const lines = useLines(data, params);
   const made = linkToMade(params);
   return html`
@@ -241,8 +243,9 @@ export function narrowed(params, name, value) {
   return next;
 }
 
-/** Nothing to show: where files are loaded and, while there is nothing at all, made-up data to look around with. */
-function Empty() {
+/** Nothing to show: where files are loaded and, while there is nothing at all, made-up data to look around with. @param {{ params: URLSearchParams }} props */
+function Empty({ params }) {
+  const filtered = DIMENSIONS.some((name) => params.has(name));
   const [asked, setAsked] = useState(false);
   const unused = useUnused();
   async function demo() {
@@ -256,7 +259,7 @@ function Empty() {
     }
   }
   return html`<div class="card stack">
-    <p>${unused ? text("unused", { of_kinds: ofAllKinds() }) : text("empty")}</p>
+    <p>${unused ? text("unused", { of_kinds: ofAllKinds() }) : text(filtered ? "none" : "empty")}</p>
     <div class="row">
       <a class="button" href=${linkTo("loads")}>${text("load")}</a>
       ${unused && may("admin") && html`<${Action} off=${asked} onClick=${demo}>${text("demo")}<//>`}
