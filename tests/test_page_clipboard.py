@@ -52,7 +52,7 @@ IN_THE_PAGE = """async ({ tables, texts }) => {
         return copied(new Map(), rejects, columns, block);
     };
     const paste = (text) => {
-        const edits = pasted(new Map(), rows, columns, corner, text);
+        const { edits } = pasted(new Map(), rows, columns, corner, text);
         return rows.filter(({ line }) => edits.has(`1:${line}`)).map((row) =>
             columns.filter((column) => edits.get(`1:${row.line}`).cells[column] !== undefined)
                 .map((column) => shown(edits, row, column)));

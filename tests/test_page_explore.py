@@ -242,6 +242,13 @@ async def test_a_table_of_1500_rows_sorts_filters_and_draws_what_is_seen(app: Fa
         await expect(area).to_be_focused()  # its row is not drawn any more, and yet the keyboard stays in the table
         assert await panel.locator(ROWS).count() < 100
 
+        await page.emulate_media(media="print")
+        await expect(panel.locator(ROWS)).to_have_count(1500)
+        await expect(page.get_by_role("region", name="Atraso em dias").locator(".histogram")).to_be_visible()
+        await expect(page.get_by_role("banner")).to_be_hidden()
+        await expect(page.locator("main select:visible, main .button:visible, main .menu:visible")).to_have_count(0)
+        await page.emulate_media(media="screen")
+
         await panel.get_by_role("searchbox").fill("polo 149")
         await expect(panel.get_by_role("status")).to_have_text("10 de 1.500 linhas")
         await expect(panel.locator(ROWS)).to_have_count(10)

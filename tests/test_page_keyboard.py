@@ -119,6 +119,11 @@ async def mend_one_row(page: Page) -> None:
     await enter(page.get_by_role("button", name="Enviar 1 linha"), "Shift+Tab")
     await expect(page.get_by_text("1 linha aceita")).to_be_visible()
     await focus_is_kept(page)
+    group = page.get_by_role("region", name="Por falha").get_by_role("row").filter(has_text="Identificador inválido")
+    await enter(group.get_by_role("button", name="Preencher todas"), "Shift+Tab")
+    await enter(page.get_by_role("dialog").get_by_role("button", name="Descartar 1 linha"))
+    await expect(group).to_have_count(0)
+    await focus_is_kept(page)
 
 
 async def filter_by_a_polo(page: Page) -> str:

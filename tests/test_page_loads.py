@@ -213,7 +213,7 @@ async def test_a_view_is_a_link_that_a_colleague_opens_in_english(app: FastAPI) 
         page = await open_view(surf)
         await load_both(page)
         await page.get_by_role("link", name="Resumo").click()
-        await page.get_by_label("Polo").fill("CE - SOBRAL 008")
+        await page.get_by_role("combobox", name="Polo").fill("CE - SOBRAL 008")
         await page.keyboard.press("Tab")
         total, on_time = TRUTH["polo"]["CE - SOBRAL 008"]
         share = f"{100 * on_time / total:.2f}%"
@@ -317,6 +317,9 @@ async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
         await expect(page.get_by_text("1 linha aceita")).to_be_visible()
         await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 1
+        await page.get_by_role("link", name="Cargas").click()
+        card = page.get_by_role("article", name="services.csv")
+        await expect(card.get_by_role("link", name="Corrigir 4 linhas")).to_be_visible()  # of the six that there were
 
 
 async def copy_a_block(page: Page, grid: Locator) -> None:
@@ -353,6 +356,11 @@ async def copy_a_block(page: Page, grid: Locator) -> None:
     await page.keyboard.press("F2")
     await expect(grid.locator(".typing input")).to_have_value("Ana Bia")
     await page.keyboard.press("Escape")
+    await grid.locator(place(5, 5)).click()
+    await page.evaluate(pasted, "10/06/2021\t1\n2\t\n")
+    await expect(grid.locator(place(5, 5))).to_have_text("10/06/2021")
+    await expect(page.get_by_text("2 valores colados ficaram fora da planilha e não foram usados.")).to_be_visible()
+    await page.get_by_role("button", name="Fechar").click()
     await page.get_by_role("button", name="Desfazer as edições").click()
     await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
 

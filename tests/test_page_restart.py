@@ -49,7 +49,12 @@ async def test_an_upload_goes_on_from_its_last_durable_byte_when_a_killed_servic
         async with asyncio.timeout(60):
             while not await connection.fetchval("SELECT max(received) FROM uploads"):
                 await asyncio.sleep(0.01)
+        other = await surf.open(page.context, "#/visits")
+        nothing = other.get_by_text("Nenhum atendimento com estes filtros.")
+        await expect(nothing).to_be_visible()
         service.kill()
+        await other.goto(f"{surf.origin}/#/visits?aberto=true")
+        await expect(other.get_by_text("Nova tentativa em instantes")).to_be_visible()
         killed.set()
         await expect(card).to_contain_text("Sem contato; continua sozinho")
         durable = await connection.fetchval("SELECT received FROM uploads")
@@ -60,6 +65,7 @@ async def test_an_upload_goes_on_from_its_last_durable_byte_when_a_killed_servic
         service.start()
         await service.ready()
 
+        await expect(other.get_by_text("Nova tentativa em instantes")).to_be_hidden()  # nobody pressed anything
         await expect(card).to_have_attribute("data-step", "checked", timeout=120_000)
         assert "POST" not in asked
         assert asked[0] == str(durable)

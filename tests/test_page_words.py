@@ -17,6 +17,7 @@ from logistics_indicators.accounts.audit import Action
 from logistics_indicators.accounts.models import Registration
 from logistics_indicators.accounts.passwords import refuse_common
 from logistics_indicators.errors import Problem
+from logistics_indicators.http.field_types import FIRST_DAY, LAST_DAY
 from logistics_indicators.http.field_words import said_of
 from logistics_indicators.last_change import BY_HAND
 from logistics_indicators.loads.formats import CSV, NDJSON, Form
@@ -206,9 +207,14 @@ def written_in(sources: Path) -> Iterator[str]:
 
 def test_the_page_knows_no_sentence_that_the_service_does_not_say() -> None:
     real = [said for sentences in EVERY for said in sentences()]
-    said = [*real, *written_in(SOURCES), "Field required"]  # the last is pydantic's
+    pydantics = ("Field required", "Input should be a valid integer, unable to parse string as an integer")
+    said = [*real, *written_in(SOURCES), *pydantics]
     used = {pattern for sentences in said for pattern in taken_from(sentences)[0]}
     assert [pattern.pattern for pattern in PATTERNS if pattern not in used] == []
+
+
+def test_the_fields_of_days_take_those_that_the_service_takes() -> None:
+    assert f'BOUNDS = {{ min: "{FIRST_DAY}", max: "{LAST_DAY}" }}' in (ASSETS / "days.js").read_text("utf-8")
 
 
 def test_what_a_file_may_be_instead_of_a_table_has_a_name_in_portuguese() -> None:

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { Problem } from "./problem.js";
-import { useLayoutEffect, useRef, useState } from "./html.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { dataVersion } from "./live.js";
 import { searchOf } from "./route.js";
 import { session } from "./session.js";
@@ -59,7 +59,21 @@ export function useData(path, query = {}, options = {}) {
   }, [question, since.current, turn, signedIn]);
 
   const again = () => setTurn((before) => before + 1);
+  useRetried(state.problem, again);
   return { data: state.data, problem: state.problem, waiting: state.question !== question, again };
+}
+
+/** Where nobody did anything wrong, it is asked again by itself. */
+const PASSING = new Set([0, 429, 503]);
+const AGAIN_AFTER_MS = 3_000;
+
+/** Asks again after a while, until the service answers. @param {Problem | null} problem @param {() => void} again */
+export function useRetried(problem, again) {
+  useEffect(() => {
+    if (!problem || !PASSING.has(problem.status)) return;
+    const timer = setTimeout(again, AGAIN_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [problem]);
 }
 
 /** Of the visits, as figures say it. @param {unknown} data */

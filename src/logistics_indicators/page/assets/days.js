@@ -2,6 +2,9 @@
 
 /** @typedef {import("./scope.js").Range} Range */
 
+/** What the service takes. Fields with these bounds have years of four digits. */
+export const BOUNDS = { min: "1900-01-01", max: "2199-12-31" };
+
 const DAY_MS = 86_400_000;
 /** @param {string} text */
 const time = (text) => Date.parse(`${text}T00:00:00Z`);

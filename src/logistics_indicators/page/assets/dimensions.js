@@ -7,18 +7,26 @@ import { language } from "./choices.js";
 import { NOTHING } from "./format.js";
 
 /** @typedef {import("api").components["schemas"]["Dimension"]} Dimension */
-/** @typedef {{ one: string, many: string, none?: string }} Words one: as a heading. many: inside of a sentence. none: without a name */
+/** @typedef {{ one: string, many: string, all: string, none?: string }} Words one: as a heading. many: inside of a sentence. all: of a filter that leaves none out. none: without a name */
 /** @typedef {{ next: Dimension, pt: Words, en: Words }} Declared next: what is listed of one, where a click narrows to it */
 /** @typedef {Partial<Record<Dimension, string | null>>} Named a row of figures: of the one that it is of, the name */
 
 /** In the order of the filters. @type {Readonly<Record<Dimension, Declared>>} */
 const DECLARED = {
-  angel: { next: "polo", pt: { one: "Angel", many: "angels" }, en: { one: "Angel", many: "angels" } },
-  polo: { next: "angel", pt: { one: "Polo", many: "polos" }, en: { one: "Polo", many: "polos" } },
+  angel: {
+    next: "polo",
+    pt: { one: "Angel", many: "angels", all: "Todos" },
+    en: { one: "Angel", many: "angels", all: "All" },
+  },
+  polo: {
+    next: "angel",
+    pt: { one: "Polo", many: "polos", all: "Todos" },
+    en: { one: "Polo", many: "polos", all: "All" },
+  },
   uf: {
     next: "polo",
-    pt: { one: "UF", many: "estados", none: "Sem estado" },
-    en: { one: "State", many: "states", none: "No state" },
+    pt: { one: "UF", many: "estados", all: "Todas", none: "Sem estado" },
+    en: { one: "State", many: "states", all: "All", none: "No state" },
   },
 };
 export const DIMENSIONS = /** @type {readonly Dimension[]} */ (Object.keys(DECLARED));
@@ -35,6 +43,9 @@ export const nextOf = (by) => DECLARED[by].next;
 
 /** As a heading. @param {Dimension} by */
 export const one = (by) => DECLARED[by][language.get()].one;
+
+/** In a filter that leaves none out. @param {Dimension} by */
+export const all = (by) => DECLARED[by][language.get()].all;
 
 /** What has no name. @param {Dimension} by */
 export const none = (by) => DECLARED[by][language.get()].none ?? NOTHING;

@@ -4,6 +4,7 @@ import { LANGUAGES, language, THEMES, theme } from "./choices.js";
 import { instantOf } from "./format.js";
 import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
 import { heardAt, link } from "./live.js";
+import { Loading } from "./parts/loading.js";
 import { closedFromOutside } from "./parts/menu.js";
 import { useNarrow } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
@@ -185,9 +186,7 @@ function Loaded({ view, params }) {
       <span>${text("broken")}</span><button onClick=${reset}>${common("again")}</button>
     </div>`;
   }
-  return Part === null
-    ? html`<p class="quiet" role="status">${common("loading")}</p>`
-    : html`<${Part} params=${params} />`;
+  return Part === null ? html`<${Loading} />` : html`<${Part} params=${params} />`;
 }
 
 function LinkState() {

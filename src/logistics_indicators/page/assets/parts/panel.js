@@ -1,8 +1,11 @@
 /** A card with a chart and its table, of which a switch in the address chooses one, and the way out as a file. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
+import { printing } from "../printing.js";
 import { change } from "../route.js";
+import { useStore } from "../store.js";
 import { common, textsOf } from "../texts.js";
+import { Loading } from "./loading.js";
 
 const text = textsOf({ pt: { table_of: "{what}: tabela" }, en: { table_of: "{what}: table" } });
 
@@ -15,13 +18,15 @@ export const asTable = (params, name) => params.get(name) === "table";
  *   title: string,
  *   params: URLSearchParams,
  *   waiting?: boolean,
+ *   empty?: boolean,
  *   tools?: import("../html.js").Children,
  *   children: import("../html.js").Children,
  *   inner?: { current: HTMLElement | null },
  *   wide?: boolean,
  * }} props
+ * empty: no answer has come yet
  */
-export function Panel({ name, title, params, waiting = false, tools, children, inner, wide = false }) {
+export function Panel({ name, title, params, waiting = false, empty = false, tools, children, inner, wide = false }) {
   const table = asTable(params, name);
   return html`<section class="card stack ${wide ? "across" : ""}" aria-label=${title} ref=${inner}>
     <div class="row spread">
@@ -38,17 +43,18 @@ export function Panel({ name, title, params, waiting = false, tools, children, i
         ${tools}
       </div>
     </div>
-    <div class="stack ${waiting ? "waiting" : ""}">${children}</div>
+    <div class="stack ${waiting ? "waiting" : ""}">${empty && html`<${Loading} />`}${children}</div>
   </section>`;
 }
 
 /**
- * Whether a panel is on the screen or near it: what is not seen is not asked for.
+ * Whether a panel is on the screen, near it, or on its way to paper: what is not seen is not asked for.
  *
  * @param {{ current: HTMLElement | null }} inner
  */
 export function useSeen(inner) {
   const [seen, setSeen] = useState(false);
+  const printed = useStore(printing);
   useEffect(() => {
     if (!inner.current) return;
     const watching = new IntersectionObserver(
@@ -58,7 +64,7 @@ export function useSeen(inner) {
     watching.observe(inner.current);
     return () => watching.disconnect();
   }, []);
-  return seen;
+  return seen || printed;
 }
 
 /** A panel's place on the page. */

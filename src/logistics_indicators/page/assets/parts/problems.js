@@ -9,6 +9,7 @@ const text = textsOf({
   pt: {
     forbidden: "O seu papel não permite isto.",
     gone: "Isto não existe mais.",
+    away: "O serviço não responde. Tente de novo em instantes.",
     busy: "O serviço está ocupado. Tente de novo em instantes.",
     broken: "O serviço teve um erro interno.",
     line: "Linha {line}",
@@ -17,10 +18,18 @@ const text = textsOf({
     password: "Senha",
     day: "Dia",
     name: "Nome",
+    new_password: "Nova senha",
+    reset_token: "Código",
+    uf: "UF",
+    id: "Identificador",
+    id_cliente: "Cliente",
+    start_date: "De",
+    end_date: "Até",
   },
   en: {
     forbidden: "Your role does not allow this.",
     gone: "This is not there any more.",
+    away: "The service does not answer. Try again shortly.",
     busy: "The service is busy. Try again shortly.",
     broken: "The service had an internal error.",
     line: "Line {line}",
@@ -29,13 +38,20 @@ const text = textsOf({
     password: "Password",
     day: "Day",
     name: "Name",
+    new_password: "New password",
+    reset_token: "Code",
+    uf: "State",
+    id: "Id",
+    id_cliente: "Customer",
+    start_date: "From",
+    end_date: "To",
   },
 });
 
 /** @param {unknown} problem */
 export function wordsOf(problem) {
   if (!(problem instanceof Problem)) return String(problem);
-  if (problem.status === 0) return common("unreachable");
+  if (problem.status === 0) return text("away");
   if (problem.status === 403) return known(problem.message) ?? text("forbidden");
   if (problem.status === 404) return text("gone");
   if (problem.status === 429 || problem.status === 503) {
@@ -51,6 +67,9 @@ function sentencesOf({ message, errors }) {
   return [...new Set([...own, ...errors.map(({ loc, msg }) => translated(msg, fieldOf(loc)))])].filter(Boolean);
 }
 
+/** @param {unknown} problem */
+const isAway = (problem) => problem instanceof Problem && problem.status === 0;
+
 const PARTS = new Set(["body", "query", "path", "header", "file"]);
 
 /** Where an error is, as a person at the page sees it. @param {(string | number)[]} loc */
@@ -60,11 +79,11 @@ function fieldOf(loc) {
   return PARTS.has(String(last)) ? "" : text(/** @type {"name"} */ (last));
 }
 
-/** @param {{ problem: unknown, again?: () => void }} props */
+/** Of a question, which is asked again by itself. @param {{ problem: unknown, again?: () => void }} props */
 export function Problems({ problem, again }) {
   if (!problem) return null;
   return html`<div class="notice bad row spread" role="alert">
-    <span>${wordsOf(problem)}</span>
+    <span>${isAway(problem) ? common("unreachable") : wordsOf(problem)}</span>
     ${again && html`<button onClick=${again}>${common("again")}</button>`}
   </div>`;
 }

@@ -1,11 +1,12 @@
 /** The period and the filters of a view, as fields that write the address. */
 
 import { get } from "../api.js";
-import { DIMENSIONS, one } from "../dimensions.js";
+import { all, DIMENSIONS, one } from "../dimensions.js";
+import { day } from "../format.js";
 import { Fragment, html, useEffect, useId, useState } from "../html.js";
 import { change } from "../route.js";
 import { PERIODS, periodOf, rangeOf } from "../scope.js";
-import { common, textsOf } from "../texts.js";
+import { textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
 import { today } from "../zone.js";
 import { useNarrow } from "./narrow.js";
@@ -81,12 +82,19 @@ export function ScopeBar({ params, first, last, children }) {
     ${DIMENSIONS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
     ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
   <//>`;
-  if (!useNarrow()) return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>`;
-  const chosen = [text(period), ...DIMENSIONS.map((name) => params.get(name))].filter(Boolean).join(" · ");
+  const days =
+    period === "own"
+      ? [range.start_date, range.end_date].map((each) => (each ? day(each) : "…")).join(" – ")
+      : text(period);
+  const chosen = [days, ...DIMENSIONS.map((name) => params.get(name))].filter(Boolean).join(" · ");
+  if (!useNarrow())
+    return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>
+      <p class="on-paper" aria-hidden="true">${chosen}</p>`;
   return html`<details class="card fold">
-    <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
-    <div class="row scope">${fields}</div>
-  </details>`;
+      <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
+      <div class="row scope">${fields}</div>
+    </details>
+    <p class="on-paper" aria-hidden="true">${chosen}</p>`;
 }
 
 /** @param {{ name: string, label: string, value?: string }} props */
@@ -115,7 +123,7 @@ function NameField({ name, value }) {
       name=${name}
       list=${list}
       value=${value}
-      placeholder=${common("all")}
+      placeholder=${all(name)}
       autocomplete="off"
       onFocus=${() => setAsked(true)}
       done=${(/** @type {string} */ chosen) => change({ [name]: name === "uf" ? chosen.toUpperCase() : chosen })}

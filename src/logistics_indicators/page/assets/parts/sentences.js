@@ -86,7 +86,37 @@ const ACCOUNTS = [
     pt: "{field}: há acentos soltos, sem letra.",
     en: "{field}: it has accents without a letter.",
   },
+  {
+    of: /not a date: YYYY-MM-DD, from (?<first>\S+) to (?<last>\S+)/,
+    pt: "{field}: não é um dia entre {first} e {last}.",
+    en: "{field}: this is no day from {first} to {last}.",
+  },
+  {
+    of: /end_date lies before start_date/,
+    pt: "O período termina antes de começar.",
+    en: "The period ends before it begins.",
+  },
+  {
+    of: /Input should be a valid integer, unable to parse string as an integer/,
+    pt: "{field}: não é um número inteiro.",
+    en: "{field}: this is no whole number.",
+  },
+  {
+    of: /no state of Brazil; there are: .+/,
+    pt: "{field}: não é a sigla de um estado.",
+    en: "{field}: these are no letters of a state.",
+  },
+  {
+    of: /more than (?<n>\d+) buckets; narrow the range, or take a larger bucket/,
+    pt: "O gráfico teria mais de {n} pontos: escolha um período menor, ou pontos maiores.",
+    en: "The chart would have more than {n} points: choose a shorter period, or larger points.",
+  },
   { of: /Field required/, pt: "{field}: preencha este campo.", en: "{field}: fill in this field." },
+  {
+    of: /this token is wrong, used or too old/,
+    pt: "O código está errado, já foi usado ou venceu.",
+    en: "This code is wrong, used or too old.",
+  },
   { of: /This email is taken\./, pt: "Este e-mail já tem conta.", en: "This e-mail has an account already." },
   {
     of: /This username is taken, or looks like one that is\./,

@@ -2,6 +2,8 @@
 
 import { language } from "../choices.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { printing } from "../printing.js";
+import { useStore } from "../store.js";
 import { common, textsOf } from "../texts.js";
 
 /**
@@ -87,7 +89,8 @@ export function Table({ caption, columns, rows, keyOf, sort, onSort, filters = f
  */
 function Scrolled({ caption, columns, rows, keyOf, sort, onSort }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [first, last] = useWindow(box, rows.length);
+  const [top, bottom] = useWindow(box, rows.length);
+  const [first, last] = useStore(printing) ? [0, rows.length] : [top, bottom];
   const widest = useMemo(() => columns.map((column) => widestOf(rows, column)), [rows, columns.length]);
   const height = useRowHeight(box, rows.length > 0);
   return html`<div class="table" role="group" aria-label=${caption} tabindex="0" ref=${box}>

@@ -1,12 +1,10 @@
 /** Fields that somebody types into: what is typed stays, whatever is drawn again meanwhile. */
 
+import { BOUNDS } from "../days.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 
 /** @param {Event} event */
 export const valueOf = (event) => /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
-
-/** The first and the last day that a visit may have. */
-const DAYS = { min: "1900-01-01", max: "2199-12-31" };
 
 /**
  * An input that shows `value` until somebody types, and is done when the text is complete: on Enter, or when it is left.
@@ -39,7 +37,7 @@ export function Typed({ value, done, ...attributes }) {
     else byKeys.current = isDay;
   }
   return html`<input
-    ...${isDay ? DAYS : {}}
+    ...${isDay ? BOUNDS : {}}
     ...${attributes}
     value=${typed}
     onInput=${(/** @type {Event} */ event) => setTyped(valueOf(event))}

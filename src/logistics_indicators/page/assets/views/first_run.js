@@ -2,7 +2,7 @@
 
 import { call, get } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { Action, focusEmpty } from "../parts/focus.js";
+import { Action, focusEmpty, focusRefused } from "../parts/focus.js";
 import { wordsOf } from "../parts/problems.js";
 import { signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
@@ -67,6 +67,7 @@ export function FirstRun({ done }) {
     } catch (problem) {
       setWrong(wordsOf(problem));
       setBusy(false);
+      focusRefused(form.current, problem);
     }
   }
   return html`

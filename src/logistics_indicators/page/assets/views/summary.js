@@ -10,6 +10,7 @@ import { ofAllKinds } from "../kinds.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Action } from "../parts/focus.js";
+import { Loading } from "../parts/loading.js";
 import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
 import { ScopeBar } from "../parts/scope_bar.js";
@@ -32,6 +33,7 @@ const text = textsOf({
     against: "contra {first} a {last}",
     points: " p.p.",
     per_day: "por dia útil",
+    none_overdue: "nenhum vencido",
     open: { one: "{n} vencido, de {day}", other: "{n} vencidos, o mais antigo de {day}" },
     best: "Melhores {of}",
     worst: "Piores {of}",
@@ -46,6 +48,7 @@ const text = textsOf({
     early: "dias antes do prazo",
     by: "Ver por",
     missed: "Nenhum com atraso.",
+    no_others: "Não há outros além dos piores.",
     demo: "Carregar dados de demonstração",
     demo_comes: "Os dados de demonstração estão chegando.",
   },
@@ -55,6 +58,7 @@ const text = textsOf({
     against: "against {first} to {last}",
     points: " pts",
     per_day: "per business day",
+    none_overdue: "none overdue",
     open: { one: "{n} overdue, of {day}", other: "{n} overdue, the oldest of {day}" },
     best: "Best {of}",
     worst: "Worst {of}",
@@ -69,6 +73,7 @@ const text = textsOf({
     early: "days before the deadline",
     by: "See by",
     missed: "None with a late visit.",
+    no_others: "There are none beside the worst.",
     demo: "Load demo data",
     demo_comes: "The demo data is coming.",
   },
@@ -86,7 +91,7 @@ export function Summary({ params }) {
     <${Problems} problem=${problem} again=${again} />
     ${data && html`<${Figures} data=${data} params=${params} waiting=${waiting} />`}
     ${data && html`<${Ranks} data=${data} by=${by} params=${params} waiting=${waiting} />`}
-    ${!data && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+    ${!data && !problem && html`<${Loading} />`}
   `;
 }
 
@@ -124,12 +129,11 @@ function Figures({ data, params, waiting }) {
         <span class="quiet"> ${text("early")}</span>
       <//>
       <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)} href=${linkToOpen(params)}>
-        <a
-          class=${open.total_atrasado ? "bad" : ""}
-          href=${linkToOpen(params, { data_limite_ate: plusDays(data.as_of, -1) })}
-        >
-          ${text("open", { n: open.total_atrasado, day: day(open.data_limite_mais_antiga) })}
-        </a>
+        ${open.total_atrasado
+          ? html`<a class="bad" href=${linkToOpen(params, { data_limite_ate: plusDays(data.as_of, -1) })}>
+              ${text("open", { n: open.total_atrasado, day: day(open.data_limite_mais_antiga) })}
+            </a>`
+          : html`<span class="quiet">${text("none_overdue")}</span>`}
       <//>
     </section>
   `;
@@ -216,7 +220,13 @@ function Ranks({ data, by, params, waiting }) {
       </article>
       <article class="card stack">
         <h2>${text("best", { of })}</h2>
-        <${Bars} label=${text("best", { of })} mark=${data.periodo.sla_percentual} bars=${bars(data.melhores)} />
+        ${data.melhores.length
+          ? html`<${Bars}
+              label=${text("best", { of })}
+              mark=${data.periodo.sla_percentual}
+              bars=${bars(data.melhores)}
+            />`
+          : html`<p class="quiet">${text("no_others")}</p>`}
       </article>
     </section>
     <ul class="legend small">

@@ -7,6 +7,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { heardAt, link } from "../live.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
+import { Loading } from "../parts/loading.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
 import { filtersOf, scopeOf } from "../scope.js";
@@ -85,7 +86,7 @@ export function Wall({ params }) {
     (page === "figures"
       ? html`<${Figures} data=${data} params=${params} />`
       : html`<${Ranks} data=${data} by=${page} />`)}
-    ${!data && html`<p class="quiet" role="status">${common("loading")}</p>`}
+    ${!data && html`<${Loading} />`}
   </main>`;
 }
 

@@ -4,6 +4,7 @@ import { language } from "../../choices.js";
 import { instant, zoneName } from "../../format.js";
 import { html } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
+import { Loading } from "../../parts/loading.js";
 import { Problems } from "../../parts/problems.js";
 import { Typed, valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
@@ -72,6 +73,7 @@ export function Audit({ params }) {
           </tr>`,
       )}
     <//>`}
+    ${!rows && !problem && html`<${Loading} />`}
     ${rows?.length === 0 && html`<p class="quiet">${common("nothing")}</p>`}
     ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
   `;

@@ -2,6 +2,7 @@
 
 import { call } from "../../api.js";
 import { useData } from "../../data.js";
+import { BOUNDS } from "../../days.js";
 import { one } from "../../dimensions.js";
 import { day } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
@@ -139,7 +140,7 @@ function NewDay({ made }) {
   return html`<form class="card stack" ref=${form} onSubmit=${submit} aria-label=${text("new")}>
     <h3>${text("new")}</h3>
     <div class="row">
-      <label class="field"><span>${text("day")}</span><input type="date" name="day" required /></label>
+      <label class="field"><span>${text("day")}</span><input type="date" name="day" ...${BOUNDS} required /></label>
       <label class="field"><span>${text("name")}</span><input name="name" /></label>
       <label class="field">
         <span>${one("uf")}</span>

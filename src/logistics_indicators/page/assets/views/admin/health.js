@@ -4,6 +4,7 @@ import { get, send } from "../../api.js";
 import { number, percent, span } from "../../format.js";
 import { html, useEffect, useState } from "../../html.js";
 import { IN_ORDER, wordOf } from "../../kinds.js";
+import { Loading } from "../../parts/loading.js";
 import { Problems } from "../../parts/problems.js";
 import { textsOf } from "../../texts.js";
 
@@ -19,7 +20,10 @@ const text = textsOf({
     memory: "Memória",
     disk: "Disco",
     queue: "Espera da carga mais antiga",
-    age: "Última mudança dos dados há",
+    no_queue: "nenhuma",
+    age: "Última carga de atendimentos",
+    ago: "há {span}",
+    never: "nenhuma ainda",
     lag: "Mudanças ainda não consolidadas",
     cores: "{n} núcleos",
   },
@@ -30,7 +34,10 @@ const text = textsOf({
     memory: "Memory",
     disk: "Disk",
     queue: "Oldest load waits",
-    age: "Last change of the data",
+    no_queue: "none",
+    age: "Last load of visits",
+    ago: "{span} ago",
+    never: "none yet",
     lag: "Changes not merged yet",
     cores: "{n} cores",
   },
@@ -66,8 +73,12 @@ export function Health() {
       clearInterval(timer);
     };
   }, []);
-  if (!state) return html`<${Problems} problem=${problem} />`;
+  if (!state) {
+    return problem ? html`<${Problems} problem=${problem} />` : html`<${Loading} />`;
+  }
   const { health, machine, samples } = state;
+  const waits = samples.get("logistics_load_queue_age_seconds");
+  const age = samples.get('logistics_data_age_seconds{of="services"}');
   /** @type {[keyof typeof text | string, string][]} */
   const lines = [
     [text("version"), health.version],
@@ -75,8 +86,8 @@ export function Health() {
     [text("cpu"), `${percent(machine.cpu.usage, 0)}, ${text("cores", { n: machine.cpu.cores })}`],
     [text("memory"), percent(machine.memory.used_percent, 0)],
     [text("disk"), percent(machine.disk.used_percent, 0)],
-    [text("queue"), span(samples.get("logistics_load_queue_age_seconds") ?? 0)],
-    [text("age"), span(samples.get('logistics_data_age_seconds{of="services"}') ?? 0)],
+    [text("queue"), waits ? span(waits) : text("no_queue")],
+    [text("age"), age === undefined ? text("never") : text("ago", { span: span(age) })],
     [text("lag"), number(samples.get("logistics_rollup_commits_waiting") ?? 0)],
     ...IN_ORDER.map((kind) => rowsOf(kind, samples)),
   ];

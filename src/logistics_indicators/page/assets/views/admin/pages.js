@@ -1,6 +1,7 @@
 /** A list that comes in pages: the first ones, and the next when it is asked for. */
 
 import { get } from "../../api.js";
+import { useRetried } from "../../data.js";
 import { Problem } from "../../problem.js";
 import { useEffect, useState } from "../../html.js";
 
@@ -39,5 +40,7 @@ export function usePages(path, key, query = {}) {
   }, [path, JSON.stringify(query), turn]);
 
   const more = next ? () => void take(next, rows ?? [], {}) : null;
-  return { rows, problem, more, again: () => setTurn((before) => before + 1) };
+  const again = () => setTurn((before) => before + 1);
+  useRetried(problem, again);
+  return { rows, problem, more, again };
 }

@@ -3,7 +3,9 @@
 import { call } from "../../api.js";
 import { instant, zoneName } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
+import { focusRefused } from "../../parts/focus.js";
 import { Listing } from "../../parts/listing.js";
+import { Loading } from "../../parts/loading.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
@@ -90,6 +92,7 @@ export function Users() {
       ${text("reset_of", { name: reset.username })} <code class="token">${reset.token}</code>
       <button onClick=${() => setReset(null)}>${common("close")}</button>
     </p>`}
+    ${!rows && !problem && html`<${Loading} />`}
     ${rows &&
     html`<${Listing}
       name=${text("users")}
@@ -153,6 +156,7 @@ function NewUser({ made }) {
       made();
     } catch (problem) {
       setWrong(wordsOf(problem));
+      focusRefused(form.current, problem);
     }
   }
   return html`<form class="card stack" ref=${form} onSubmit=${submit} aria-label=${text("new")}>

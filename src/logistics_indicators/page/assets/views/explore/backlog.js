@@ -79,6 +79,7 @@ export function Backlog({ params }) {
     title=${text("title")}
     params=${params}
     waiting=${seen && waiting}
+    empty=${!counts && !problem}
     inner=${inner}
     wide=${asTable(params, "open")}
     tools=${tools}

@@ -3,6 +3,7 @@
 import { useData } from "../../data.js";
 import { html, useRef } from "../../html.js";
 import { asTable } from "../../parts/panel.js";
+import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
 import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
@@ -25,7 +26,7 @@ const text = textsOf({
 /** @param {{ params: URLSearchParams }} props */
 export function Explore({ params }) {
   /** @type {import("../../data.js").Answered<SummaryAnswer>} */
-  const { data, waiting } = useData("v1/indicators/summary", { ...scopeOf(params), by: "uf", top: 1 });
+  const { data, problem, waiting, again } = useData("v1/indicators/summary", { ...scopeOf(params), by: "uf", top: 1 });
   const [first, last] = [data?.start_date ?? null, data?.end_date ?? null];
   const bucket = useBucket(rangeOf(params), data && { first, last }, waiting);
   const { calendario = "nacional" } = scopeOf(params);
@@ -35,6 +36,7 @@ export function Explore({ params }) {
     <${ScopeBar} params=${params} first=${first} last=${last}>
       ${counted && html`<${Calendar} value=${calendario} />`}
     <//>
+    <${Problems} problem=${problem} again=${again} />
     ${bucket && html`<${Trend} params=${params} bucket=${bucket} />`}
     <div class="grid pairs">
       <${Ranking} params=${params} whole=${data?.periodo.sla_percentual ?? null} />

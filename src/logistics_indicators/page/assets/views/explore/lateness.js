@@ -80,13 +80,14 @@ export function Lateness({ params }) {
     title=${text("title")}
     params=${params}
     waiting=${seen && (whole.waiting || each.waiting)}
+    empty=${!whole.data && !whole.problem}
     inner=${inner}
     wide=${table}
     tools=${tools}
   >
     <${Problems} problem=${whole.problem ?? each.problem} again=${whole.again} />
     ${whole.data && html`<${Histogram} params=${params} rows=${whole.data.lateness_uf ?? []} />`}
-    ${table ? html`<${LateTable} key=${by} ...${shown} />` : html`<${Most} ...${shown} />`}
+    ${each.data && (table ? html`<${LateTable} key=${by} ...${shown} />` : html`<${Most} ...${shown} />`)}
   <//>`;
 }
 

@@ -72,13 +72,15 @@ export function States({ params }) {
     title=${title}
     params=${params}
     waiting=${seen && waiting}
+    empty=${!data && !problem}
     inner=${inner}
     tools=${tools}
   >
     <${Problems} problem=${problem} again=${again} />
-    ${asTable(params, "map")
+    ${data &&
+    (asTable(params, "map")
       ? html`<${StateTable} params=${params} states=${states} />`
-      : html`<${Map27} params=${params} states=${states} chosen=${chosen} />`}
+      : html`<${Map27} params=${params} states=${states} chosen=${chosen} />`)}
   <//>`;
 }
 

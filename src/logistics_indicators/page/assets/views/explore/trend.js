@@ -4,6 +4,7 @@ import { useData } from "../../data.js";
 import { day, month, number, percent, short } from "../../format.js";
 import { html, useRef } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
+import { Loading } from "../../parts/loading.js";
 import { asTable, Panel } from "../../parts/panel.js";
 import { Problems } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
@@ -113,7 +114,7 @@ export function Trend({ params, bucket: usual }) {
     (asTable(params, "trend")
       ? html`<${TrendTable} ...${shown} compared=${before.points.length > 0} />`
       : html`<${TrendChart} ...${shown} compared=${before.name} picture=${picture} />`)}
-    ${!data && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+    ${!data && !problem && html`<${Loading} />`}
   <//>`;
 }
 

@@ -11,6 +11,7 @@ import { Problems } from "../../parts/problems.js";
 import { linkTo } from "../../route.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
+import { keepsRejects } from "./open_rejects.js";
 import { stateOf } from "./words.js";
 
 /** @typedef {import("./sending.js").Load} Load */
@@ -119,9 +120,9 @@ function Row({ load }) {
     <td class="number">${number(load.rows_read)}</td>
     <td class="number">${number(load.rows_inserted)}</td>
     <td class="number">
-      ${load.rows_rejected
+      ${keepsRejects(load)
         ? html`<a href=${linkTo("mending", { load: load.id })}>${number(load.rows_rejected)}</a>`
-        : 0}
+        : number(load.rows_rejected)}
     </td>
     <td>${load.user ?? "–"}</td>
     <td>${instant(load.received_at)}</td>

@@ -1,6 +1,7 @@
 /** Loads: drop files, look at what they hold, load them, see what each did, and take one back. */
 
-import { html, useEffect } from "../../html.js";
+import { html, useEffect, useRef } from "../../html.js";
+import { useKeptFocus } from "../../parts/focus.js";
 import { common, textsOf } from "../../texts.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
@@ -18,17 +19,21 @@ const text = textsOf({
 /** @param {{ params: URLSearchParams }} props */
 export function Loads({ params }) {
   const mine = useStore(items);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(box);
   useEffect(() => void resumeKept(), []);
   const shown = params.get("load");
   if (shown !== null) return html`<${OneLoad} id=${shown} />`;
   return html`
     <h1>${text("title")}</h1>
-    ${may("analyst") && html`<${Drop} />`}
-    ${mine.length > 0 &&
-    html`<section class="stack" aria-label=${text("now")}>
-      <h2>${text("now")}</h2>
-      ${mine.map((item) => html`<${OneItem} key=${item.id} item=${item} />`)}
-    </section>`}
+    <div class="stack" tabindex="-1" ref=${box}>
+      ${may("analyst") && html`<${Drop} />`}
+      ${mine.length > 0 &&
+      html`<section class="stack" aria-label=${text("now")}>
+        <h2>${text("now")}</h2>
+        ${mine.map((item) => html`<${OneItem} key=${item.id} item=${item} />`)}
+      </section>`}
+    </div>
     <${History} params=${params} />
     <p class="visually-hidden" role="status">${mine.some(({ step }) => step === "sending") ? common("loading") : ""}</p>
   `;

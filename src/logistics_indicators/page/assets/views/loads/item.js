@@ -11,6 +11,7 @@ import { linkTo } from "../../route.js";
 import { textsOf } from "../../texts.js";
 import { Mapping } from "./mapping.js";
 import { Preview } from "./preview.js";
+import { useOpenRejects } from "./open_rejects.js";
 import { Counts } from "./report.js";
 import { confirm, drop } from "./sending.js";
 import { states } from "./words.js";
@@ -118,6 +119,7 @@ function Bar({ value, label, words }) {
 function Buttons({ item, agreed, setAgreed }) {
   const [wrong, setWrong] = useState("");
   const { step, load } = item;
+  const open = useOpenRejects((step === "ended" && load) || null);
   async function agree() {
     setAgreed(true);
     setWrong("");
@@ -135,11 +137,8 @@ function Buttons({ item, agreed, setAgreed }) {
       html`<a class="button" href=${linkTo("loads", { load: load.id })}>${text("open", { id: String(load.id) })}</a>`}
       ${step === "ended" &&
       load &&
-      load.rows_rejected > 0 &&
-      !load.validate_only &&
-      html`<a class="button" href=${linkTo("mending", { load: load.id })}
-        >${text("mend", { n: load.rows_rejected })}</a
-      >`}
+      open > 0 &&
+      html`<a class="button" href=${linkTo("mending", { load: load.id })}>${text("mend", { n: open })}</a>`}
       <button onClick=${() => drop(item)}>${word}</button>
     </div>
     ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}

@@ -7,6 +7,7 @@ import { html, useEffect, useRef, useState } from "../../html.js";
 import { KINDS, theWords, wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
+import { Loading } from "../../parts/loading.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { translated } from "../../parts/service_words.js";
@@ -14,6 +15,7 @@ import { linkTo } from "../../route.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
+import { useOpenRejects } from "./open_rejects.js";
 import { Counts, EffectOf, Reasons } from "./report.js";
 import { columnName, stateOf } from "./words.js";
 
@@ -62,9 +64,7 @@ export function OneLoad({ id }) {
     <p><a href=${linkTo("loads")}>← ${text("all")}</a></p>
     <h1>${text("title", { id })}</h1>
     <${Problems} problem=${problem} again=${again} />
-    ${data
-      ? html`<${Whole} load=${data} again=${again} />`
-      : !problem && html`<p class="quiet">${common("loading")}</p>`}
+    ${data ? html`<${Whole} load=${data} again=${again} />` : !problem && html`<${Loading} />`}
   `;
 }
 
@@ -118,12 +118,9 @@ function Whole({ load, again }) {
 
 /** The way to those of its rejects that are open still. @param {{ load: Load }} props */
 function Open({ load }) {
-  const none = load.rows_rejected === 0 || load.validate_only || load.status === "undone";
-  const news = useStore(movedLoads);
-  /** @type {import("../../data.js").Answered<{ rows: number }>} */
-  const { data } = useData(none ? null : "v1/rejects/counts", { load: load.id, limit: 1 }, { until: news });
-  if (none || !data?.rows) return null;
-  const words = text(may("analyst") ? "mend" : "look", { n: data.rows });
+  const rows = useOpenRejects(load);
+  if (rows === 0) return null;
+  const words = text(may("analyst") ? "mend" : "look", { n: rows });
   return html`<a class="button main" href=${linkTo("mending", { load: load.id })}>${words}</a>`;
 }
 

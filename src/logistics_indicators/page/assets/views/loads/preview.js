@@ -3,7 +3,8 @@
 import { useData } from "../../data.js";
 import { html } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
-import { common, textsOf } from "../../texts.js";
+import { Loading } from "../../parts/loading.js";
+import { textsOf } from "../../texts.js";
 import { EffectOf, Reasons } from "./report.js";
 import { columnName } from "./words.js";
 
@@ -67,7 +68,7 @@ export function Preview({ load, agreed }) {
 function Head({ load, agreed }) {
   /** @type {import("../../data.js").Answered<Head>} */
   const { data } = useData(agreed ? null : `v1/loads/${load.id}/preview`, { rows: 8 }, { until: load.status });
-  if (!data) return html`<p class="quiet">${common("loading")}</p>`;
+  if (!data) return html`<${Loading} />`;
   const ours = new Map(Object.entries(data.meant).map(([name, column]) => [column, name]));
   /** @param {string} column */
   const meaning = (column) =>

@@ -70,22 +70,21 @@ export function copied(edits, rejects, columns, { top, bottom, left, right }) {
  *
  * @param {Edits} edits @param {readonly Reject[]} rejects @param {readonly string[]} columns
  * @param {Block} block @param {string} text
- * @returns {Edits}
+ * @returns {{ edits: Edits, beyond: number }} beyond: values for which the sheet has no cell
  */
 export function pasted(edits, rejects, columns, block, text) {
   const cells = linesOf(text);
   const one = cells.length === 1 && cells[0]?.length === 1 ? cells[0][0] : undefined;
-  if (one !== undefined) return filled(edits, rejects, columns, block, one);
-  let next = edits;
-  cells.forEach((line, down) => {
-    const reject = rejects[block.top + down];
-    if (!reject) return;
+  if (one !== undefined) return { edits: filled(edits, rejects, columns, block, one), beyond: 0 };
+  let [next, beyond] = [edits, 0];
+  cells.forEach((line, down) =>
     line.forEach((value, across) => {
-      const column = columns[block.left + across];
-      if (column !== undefined) next = written(next, reject, column, value);
-    });
-  });
-  return next;
+      const [reject, column] = [rejects[block.top + down], columns[block.left + across]];
+      if (reject && column !== undefined) next = written(next, reject, column, value);
+      else if (value) beyond += 1;
+    }),
+  );
+  return { edits: next, beyond };
 }
 
 /**

@@ -4,7 +4,7 @@ import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { number } from "../../format.js";
 import { html, useEffect, useRef, useState } from "../../html.js";
-import { Action } from "../../parts/focus.js";
+import { Action, useKeptFocus } from "../../parts/focus.js";
 import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
@@ -57,50 +57,73 @@ const text = textsOf({
 const SHOWN = 6;
 const MOST = 1_000;
 
-/** @param {{ filter: Record<string, string | null>, params: URLSearchParams, until: unknown }} props */
-export function Groups({ filter, params, until }) {
+/**
+ * @param {{ filter: Record<string, string | null>, params: URLSearchParams, until: unknown, box: { current: HTMLElement | null } }} props
+ * box: takes the focus when the group that had it is gone
+ */
+export function Groups({ filter, params, until, box }) {
   const [whole, setWhole] = useState(false);
+  const [filling, setFilling] = useState(/** @type {Group | null} */ (null));
+  useKeptFocus(box);
   /** @type {import("../../data.js").Answered<RejectCounts>} */
   const { data, again } = useData("v1/rejects/counts", { ...filter, limit: whole ? MOST : SHOWN }, { until });
-  if (!data || data.counts.length === 0) return null;
+  const close = () => {
+    setFilling(null);
+    if (document.activeElement === document.body) box.current?.focus(); // the group's own button is gone
+  };
+  const dialog =
+    filling &&
+    filter.load &&
+    html`<${Fill}
+      group=${data?.counts.find((each) => keyOf(each) === keyOf(filling)) ?? filling}
+      load=${filter.load}
+      close=${close}
+      again=${again}
+    />`;
   const chosen = (/** @type {Group} */ group) =>
     group.reason === params.get("reason") &&
     group.column === params.get("column") &&
     group.value === params.get("value");
-  return html`<section class="stack" aria-label=${text("title")}>
-    <${Listing}
-      name=${text("title")}
-      titles=${[
-        { title: text("fault") },
-        { title: text("column") },
-        { title: text("value") },
-        { title: text("rows"), number: true },
-        { title: text("choose"), unseen: true },
-      ]}
-    >
-      ${data.counts.map(
-        (group) =>
-          html`<${OneGroup}
-            key=${`${group.reason} ${group.column} ${group.value}`}
-            group=${group}
-            load=${filter.load}
-            chosen=${chosen(group)}
-            again=${again}
-          />`,
-      )}
-    <//>
-    ${data.groups > data.counts.length &&
-    html`<p>
-      <button class="slim" onClick=${() => setWhole(true)}>
-        ${text("others", { n: data.groups - data.counts.length })}
-      </button>
-    </p>`}
-  </section>`;
+  const some = data && data.counts.length > 0;
+  return html`
+    ${some &&
+    html`<section class="stack" aria-label=${text("title")}>
+      <${Listing}
+        name=${text("title")}
+        titles=${[
+          { title: text("fault") },
+          { title: text("column") },
+          { title: text("value") },
+          { title: text("rows"), number: true },
+          { title: text("choose"), unseen: true },
+        ]}
+      >
+        ${data.counts.map(
+          (group) =>
+            html`<${OneGroup}
+              key=${keyOf(group)}
+              group=${group}
+              chosen=${chosen(group)}
+              fill=${may("analyst") && filter.load ? () => setFilling(group) : null}
+            />`,
+        )}
+      <//>
+      ${data.groups > data.counts.length &&
+      html`<p>
+        <button class="slim" onClick=${() => setWhole(true)}>
+          ${text("others", { n: data.groups - data.counts.length })}
+        </button>
+      </p>`}
+    </section>`}
+    ${dialog /* not in its group's row, which may go while somebody types */}
+  `;
 }
 
-/** @param {{ group: Group, load: string | null | undefined, chosen: boolean, again: () => void }} props */
-function OneGroup({ group, load, chosen, again }) {
-  const [filling, setFilling] = useState(false);
+/** @param {Group} group */
+const keyOf = ({ reason, column, value }) => `${reason} ${column} ${value}`;
+
+/** @param {{ group: Group, chosen: boolean, fill: (() => void) | null }} props */
+function OneGroup({ group, chosen, fill }) {
   const narrow = chosen
     ? { reason: null, column: null, value: null }
     : { reason: group.reason, column: group.column, value: group.value };
@@ -112,13 +135,8 @@ function OneGroup({ group, load, chosen, again }) {
     <td>
       <div class="row">
         <button class="slim" aria-pressed=${chosen} onClick=${() => change(narrow)}>${text("choose")}</button>
-        ${may("analyst") &&
-        load &&
-        html`<button class="slim" onClick=${() => setFilling(true)}>${text("fill")}</button>`}
+        ${fill && html`<button class="slim" onClick=${fill}>${text("fill")}</button>`}
       </div>
-      ${filling &&
-      load &&
-      html`<${Fill} group=${group} load=${load} close=${() => setFilling(false)} again=${again} />`}
     </td>
   </tr>`;
 }

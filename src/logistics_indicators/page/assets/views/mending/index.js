@@ -13,7 +13,7 @@ import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
 import { may, session } from "../../session.js";
 import { storeOf, useStore } from "../../store.js";
-import { common, textsOf } from "../../texts.js";
+import { textsOf } from "../../texts.js";
 import { requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
 import { Sheet } from "./sheet.js";
@@ -88,13 +88,16 @@ export function Mending({ params }) {
   const kind = kindOf(params, counted.data);
   const edits = useStore(unsent);
   const page = useRejects({ ...own, kind }, news);
+  const faults = useRef(/** @type {HTMLElement | null} */ (null));
   const rows = useRef(/** @type {HTMLElement | null} */ (null));
   useKeptFocus(rows);
   useMended(page.again);
   return html`
     <h1>${text("title")}</h1>
-    <${Kinds} kind=${kind} load=${load} />
-    <${Groups} filter=${{ load, kind }} params=${params} until=${news} />
+    <div class="stack" tabindex="-1" ref=${faults}>
+      <${Kinds} kind=${kind} load=${load} />
+      <${Groups} filter=${{ load, kind }} params=${params} until=${news} box=${faults} />
+    </div>
     <div class="stack" tabindex="-1" ref=${rows}>
       <${Problems} problem=${page.problem} again=${page.again} />
       ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}

@@ -1,6 +1,9 @@
 /** Rejected rows as a sheet: one cell has the focus, arrows move it, and what was typed stands until it is sent. */
 
 import { html, useLayoutEffect, useRef, useState } from "../../html.js";
+import { note } from "../../parts/notes.js";
+import { printing } from "../../printing.js";
+import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
 import { reasonOf } from "../loads/words.js";
 import { blockOf, copied, keyOf, pasted, shown, withDrop, written } from "./edits.js";
@@ -21,6 +24,10 @@ const text = textsOf({
     missing: "(falta)",
     edited: "{value} (editado)",
     act: "Ação",
+    beyond: {
+      one: "{n} valor colado ficou fora da planilha e não foi usado.",
+      other: "{n} valores colados ficaram fora da planilha e não foram usados.",
+    },
   },
   en: {
     sheet: "Rejected rows",
@@ -33,6 +40,10 @@ const text = textsOf({
     missing: "(missing)",
     edited: "{value} (edited)",
     act: "Action",
+    beyond: {
+      one: "{n} pasted value lay beyond the sheet and was not used.",
+      other: "{n} pasted values lay beyond the sheet and were not used.",
+    },
   },
 });
 
@@ -59,8 +70,10 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   const moved = useRef(false);
   const dragging = useRef(false);
   const height = frame.current?.clientHeight ?? 600;
-  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
-  const last = Math.min(rejects.length, first + Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND);
+  const whole = useStore(printing);
+  const first = whole ? 0 : Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
+  const most = whole ? rejects.length : Math.ceil(height / ROW_HEIGHT) + 2 * BEYOND;
+  const last = Math.min(rejects.length, first + most);
 
   useLayoutEffect(() => {
     // Before the next key, which would be lost on a cell that is gone.
@@ -140,7 +153,10 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   function paste(event) {
     if (typing !== null || !mayEdit) return;
     event.preventDefault();
-    setEdits(pasted(edits, rejects, columns, block, event.clipboardData?.getData("text/plain") ?? ""));
+    const given = event.clipboardData?.getData("text/plain") ?? "";
+    const { edits: next, beyond } = pasted(edits, rejects, columns, block, given);
+    setEdits(next);
+    if (beyond) note(text("beyond", { n: beyond }), "bad"); // it stays until it is read
   }
 
   /** @param {ClipboardEvent} event */

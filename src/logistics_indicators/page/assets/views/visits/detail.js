@@ -4,6 +4,7 @@ import { useData } from "../../data.js";
 import { OF_VISITS, one } from "../../dimensions.js";
 import { day, instantOf, moment, NOTHING } from "../../format.js";
 import { Fragment, html, useEffect, useId, useRef } from "../../html.js";
+import { Loading } from "../../parts/loading.js";
 import { Problems } from "../../parts/problems.js";
 import { change, linkTo } from "../../route.js";
 import { common, textsOf } from "../../texts.js";
@@ -22,6 +23,7 @@ const text = textsOf({
     came: "Como chegou",
     brought: "Trazido por",
     changed: "Última alteração",
+    unnamed: "sem nome de arquivo",
     load: "carga {id}, {file}, de {user}, {at}",
     by_hand: "à mão",
     never: "nenhuma",
@@ -36,6 +38,7 @@ const text = textsOf({
     came: "How it came",
     brought: "Brought by",
     changed: "Last change",
+    unnamed: "no file name",
     load: "load {id}, {file}, by {user}, {at}",
     by_hand: "by hand",
     never: "none",
@@ -67,8 +70,7 @@ export function Detail({ id }) {
       </div>
       <${Problems} problem=${problem} again=${again} />
       ${visit && html`<${Facts} visit=${visit} />`} ${customer && html`<${CustomerFacts} customer=${customer} />`}
-      ${origin && html`<${Came} origin=${origin} />`}
-      ${!visit && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+      ${origin && html`<${Came} origin=${origin} />`} ${!visit && !problem && html`<${Loading} />`}
     </div>
   </dialog>`;
 }
@@ -126,5 +128,5 @@ const Came = ({ origin }) => html`
 /** @param {{ load: NonNullable<Origin["load"]> }} props */
 const LoadLink = ({ load: { id, filename, user, received_at } }) =>
   html`<a href=${linkTo("loads", { load: id })}
-    >${text("load", { id, file: filename ?? "–", user: user ?? "–", at: instantOf(received_at) })}</a
+    >${text("load", { id, file: filename ?? text("unnamed"), user: user ?? "–", at: instantOf(received_at) })}</a
   >`;

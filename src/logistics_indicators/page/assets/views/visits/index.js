@@ -5,6 +5,7 @@ import { OF_VISITS, one } from "../../dimensions.js";
 import { day, moment, NOTHING } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
+import { Loading } from "../../parts/loading.js";
 import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
 import { Typed, valueOf } from "../../parts/typed.js";
@@ -108,7 +109,7 @@ export function Visits({ params }) {
       ${rows?.length === 0 && html`<p class="quiet">${text("empty")}</p>`}
       ${rows?.length
         ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
-        : !rows && !problem && html`<p class="quiet" role="status">${common("loading")}</p>`}
+        : !rows && !problem && html`<${Loading} />`}
       ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
     </section>
     ${visit && html`<${Detail} key=${visit} id=${visit} />`}

@@ -1,6 +1,7 @@
 /** The rows of a list of the service, a page more at each wish. They stay as many when the data changes. */
 
 import { get } from "../../api.js";
+import { useRetried } from "../../data.js";
 import { Problem } from "../../problem.js";
 import { useEffect, useRef, useState } from "../../html.js";
 import { dataVersion } from "../../live.js";
@@ -76,12 +77,14 @@ export function useList(path, key, query) {
     });
   }
   const waiting = state.question !== question;
+  const again = () => setTurn((before) => before + 1);
+  useRetried(state.problem, again);
   return {
     rows,
     problem: state.problem,
     waiting,
     more: next && !waiting ? more : null,
-    again: () => setTurn((before) => before + 1),
+    again,
   };
 }
 

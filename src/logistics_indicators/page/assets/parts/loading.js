@@ -1,0 +1,6 @@
+/** What stands where an answer will be. */
+
+import { html } from "../html.js";
+import { common } from "../texts.js";
+
+export const Loading = () => html`<p class="quiet" role="status">${common("loading")}</p>`;

@@ -1,0 +1,32 @@
+/** The page on paper: whole tables, and panels that were not on the screen yet. */
+
+import { storeOf } from "./store.js";
+
+const PAPER = matchMedia("print");
+const PATIENCE_MS = 5_000;
+
+/** Whether what is drawn now goes to paper. */
+export const printing = storeOf(PAPER.matches);
+
+addEventListener("beforeprint", () => printing.set(true));
+addEventListener("afterprint", () => printing.set(false));
+PAPER.addEventListener("change", ({ matches }) => printing.set(matches));
+
+// The browser's own dialog cannot wait; a key can, until every panel has its answer.
+addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "p" || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  void printWhole();
+});
+
+async function printWhole() {
+  printing.set(true);
+  const late = performance.now() + PATIENCE_MS;
+  do await frame();
+  while (document.querySelector("main .waiting") && performance.now() < late);
+  print();
+  printing.set(false);
+}
+
+/** Drawn, and what was drawn has asked. */
+const frame = () => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
