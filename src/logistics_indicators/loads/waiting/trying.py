@@ -13,7 +13,7 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock
+from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock, long_statements_allowed
 from ...tracing import Work, traced_transaction, traces_are_on
 from ..formats import Layout
 from ..mending.settling import leave_open
@@ -52,6 +52,9 @@ ON CONFLICT DO NOTHING
 """
 """Some at a time, so that however many came no statement is too long. OFFSET keeps PostgreSQL from reading all that
 wait: what came is looked up in the index, one by one."""
+
+MARK_SECONDS = 600
+"""One customer may have millions of them, 7 µs each; cut off, they would be marked anew for ever."""
 
 FIRST_READY = "SELECT load_id FROM services_ready ORDER BY load_id LIMIT 1"
 LOCK_LOAD = f"""
@@ -104,7 +107,8 @@ async def try_waiting(connection: Connection, rules_of: RulesOf, bounds: RejectB
     """One step. False where there is nothing to do, or where it would wait for an undo, and customers for it."""
     found = await connection.fetchrow(SOME_TO_TRY)
     if found["arrived"]:
-        await connection.execute(MARK_READY)
+        async with long_statements_allowed(connection, MARK_SECONDS):
+            await connection.execute(MARK_READY)
         return True
     if not found["ready"] or await is_being_undone(connection, await connection.fetchval(FIRST_READY)):
         return False
