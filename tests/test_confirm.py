@@ -82,6 +82,18 @@ async def test_a_confirmation_that_is_cut_off_leaves_the_trial_as_it_was(
     assert counts(load) == counts(trial)
 
 
+async def test_a_trial_s_first_rows_are_seen_while_its_file_is_loaded(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    trial = await load_file(client, "customers", CUSTOMERS, validate_only=True)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+        load = (await confirmed(client, trial["id"])).json()["load"]
+        assert (await preview(client, trial["id"])).json()["rows"] == AS_SENT
+    await finished(client, load["id"])
+    assert (await preview(client, trial["id"])).status_code == 409
+
+
 async def test_options_may_be_asked_otherwise(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
     await load_file(client, "customers", "id;nome;email;telefone\n1;Ana;iris@example.com;\n")
     trial = await load_file(client, "customers", CUSTOMERS, validate_only=True)

@@ -20,10 +20,12 @@ MOST_CELLS = 200
 FIND_BEGINNING = f"""
 SELECT l.header, l.delimiter, l.encoding, l.column_names, octet_length(c.body) > {LOOKED_AT_BYTES} AS cut,
     substring(c.body FROM 1 FOR {LOOKED_AT_BYTES}) AS body
-FROM loads l LEFT JOIN load_chunks c ON c.load_id = l.id AND c.seq = 0
+FROM loads l LEFT JOIN load_chunks c ON c.seq = 0 AND c.load_id = COALESCE(
+        (SELECT id FROM loads WHERE confirms = l.id AND status IN ('received', 'loading')), l.id)
     AND (l.status IN ('received', 'loading') OR {IS_KEPT})
 WHERE l.id = $1 AND l.status <> 'receiving'
 """
+"""A trial's bytes are those of the load that confirms it, while that one has them."""
 
 
 class LoadPreview(BaseModel):
