@@ -47,8 +47,15 @@ async def begun(*words: object, stdin: int = asyncio.subprocess.DEVNULL, **envir
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
+        preexec_fn=_minding_signals,
         env=clean_environment(environment),
     )
+
+
+def _minding_signals() -> None:
+    """Also where the tests themselves run in the background, under nohup."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def ended(process: Process, number: signal.Signals) -> tuple[int | None, str, str]:

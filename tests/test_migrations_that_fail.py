@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from command_line import Outcome, Run
+from command_line import Run
 
 from logistics_indicators.running.failed_migrations import Failure
 from logistics_indicators.running.migrations import migrations_folder, newest_revision
@@ -18,8 +18,8 @@ async def _half_forgotten(connection: asyncpg.Connection) -> None:
     await connection.execute("UPDATE alembic_version SET version_num = '0001'")
 
 
-def _logged(outcome: Outcome) -> dict[str, str]:
-    lines = [json.loads(line) for line in outcome.out.splitlines()]
+def _logged(text: str) -> dict[str, str]:
+    lines = [json.loads(line) for line in text.splitlines()]
     (failure,) = [line for line in lines if line["event"] == "migration_failed"]
     assert not [line for line in lines if "Traceback" in line["event"]]
     return dict(failure)
@@ -36,8 +36,10 @@ async def test_migrate_says_in_a_line_which_migration_failed_and_the_log_has_the
     await _half_forgotten(connection)
     outcome = await locally("migrate")
     assert outcome.code == 2
-    assert _is_a_line_about_the_second(outcome.err, "Error:"), outcome.err
-    logged = _logged(outcome)
+    *log, sentence = outcome.err.splitlines(keepends=True)
+    assert outcome.out == ""
+    assert _is_a_line_about_the_second(sentence, "Error:"), sentence
+    logged = _logged("".join(log))
     assert (logged["migration"], "DuplicateTableError" in logged["details"]) == (SECOND, True)
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "0001"
 
@@ -47,7 +49,7 @@ async def test_serve_says_the_same_and_ends(locally: Run, connection: asyncpg.Co
     outcome = await locally("serve", "--port", "18973")
     assert outcome.code == 3
     assert _is_a_line_about_the_second(outcome.err, "The service cannot start."), outcome.err
-    assert _logged(outcome)["migration"] == SECOND
+    assert _logged(outcome.out)["migration"] == SECOND
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def _digits_alone(value: object) -> object:
 
 
 DigitsAlone = BeforeValidator(_digits_alone)
-OwnId = Annotated[int, DigitsAlone, Path(ge=1, le=MAX_OWN_ID)]
-RowId = Annotated[int, DigitsAlone, Path(ge=1, le=MAX_ID)]
+OwnId = Annotated[Annotated[int, Field(ge=1, le=MAX_OWN_ID)], DigitsAlone, Path()]
+RowId = Annotated[Annotated[int, Field(ge=1, le=MAX_ID)], DigitsAlone, Path()]
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
