@@ -56,6 +56,7 @@ KNOWN_REFUSALS = {
     "time_zone": ("no time zone of this name",),
     "id": ("the id is not the one in the path",),
     "id_cliente": ("there is no customer with this id",),
+    "load_id": ("must be a number in digits alone",),  # what was written by hand has none, and "None" is asked for
 }
 """By field, how a 422 may speak of a value that the schema allows, because the rule is none that a schema can say."""
 

@@ -1,5 +1,6 @@
 """A day of the control room in a real browser: both files dropped, checked, loaded, mended, shared and undone."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -239,13 +240,13 @@ async def test_unlooked_at_too_the_visits_go_behind_their_customers_and_own_days
     async with surfing_app(app) as surf:
         page = await open_view(surf)
         await page.locator("input[name=look]").uncheck()
-        held: list[Route] = []
-        await page.route("**/v1/uploads", lambda route: held.append(route) if not held else route.continue_())
+        held: asyncio.Queue[Route] = asyncio.Queue()
+        await page.route("**/v1/uploads", held.put, times=1)
         await page.locator("input[type=file]").set_input_files(FILES)
         customers, services = (page.get_by_role("article", name=f"{name}.csv") for name in ("customers", "services"))
         await expect(services).to_have_attribute("data-step", "waiting")
         await expect(customers).to_have_attribute("data-step", "sending")
-        await held[0].continue_()
+        await (await held.get()).continue_()
         await expect(services).to_have_attribute("data-step", "ended")
         await expect(services.locator("[data-count=rejected] dd")).to_have_text("6")
 
