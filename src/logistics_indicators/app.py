@@ -38,7 +38,7 @@ from .http.draining import Draining, NoMoreRequests
 from .http.error_answers import install_error_handlers
 from .http.head_requests import HeadAsGet
 from .http.media_types import refuse_other_bodies
-from .http.query_parameters import refuse_unknown_query
+from .http.query_parameters import KnownQuery
 from .http.request_limits import BodyLimits, HeadLimits
 from .http.security_headers import SecurityHeaders, TrustedHosts
 from .indicators.calendar.days import sync_calendar
@@ -188,7 +188,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         # Its spans hold paths and queries, which are what people ask for; ours are monitoring/request_spans.py.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
-        dependencies=[Depends(refuse_unknown_query), Depends(refuse_other_bodies), Depends(refuse_doubled_names)],
+        dependencies=[Depends(KnownQuery()), Depends(refuse_other_bodies), Depends(refuse_doubled_names)],
     )
     app.state.settings = settings
     app.state.find_user = user_of_token

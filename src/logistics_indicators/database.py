@@ -252,7 +252,11 @@ async def connect_directly(settings: Settings) -> Connection:
     return connection
 
 
-PoolOfApp = Annotated[Pool, Depends(pool_of)]
+async def _pool_of_app(request: Request) -> Pool:
+    return pool_of(request)
+
+
+PoolOfApp = Annotated[Pool, Depends(_pool_of_app)]
 SessionOfRequest = Annotated[Connection, Depends(session_of_request)]
 ConnectionOfRequest = Annotated[Connection, Depends(connection_of)]
 

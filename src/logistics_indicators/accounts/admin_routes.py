@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import problems
 from ..http.field_types import WITHOUT_NUL, OwnId
+from ..http.made_at_once import made_at_once
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Cursor, Limit, cut_page, page_response
 from ..lists.asked import keyset_page_of
 from ..lists.filters import Conditions
@@ -20,6 +21,8 @@ from .models import AuditEntry, AuditPage, ManagedUser, NewUser, ResetToken, Use
 from .passwords import hash_password, refuse_common
 
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 422, 503))
+
+AskedFilter = Annotated[users.UserFilter, Depends(made_at_once(users.UserFilter))]
 
 UserId = OwnId
 Exact = Annotated[
@@ -39,7 +42,7 @@ async def list_users(
     _admin: Admin,
     connection: ConnectionOfRequest,
     request: Request,
-    filter: Annotated[users.UserFilter, Depends()],
+    filter: AskedFilter,
     page: Annotated[Page, Depends(keyset_page_of(users.USERS))],
 ) -> Response:
     """Everybody who has an account, those who are disabled included."""

@@ -60,7 +60,7 @@ class Actor:
         return cls(address, user.id or None, user.username, api_token)  # the command line's user is in no table
 
 
-def _actor(request: Request) -> Actor:
+async def _actor(request: Request) -> Actor:
     return Actor.of(request.state.user, peer_address(request))
 
 

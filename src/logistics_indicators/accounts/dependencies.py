@@ -10,18 +10,22 @@ from .service import AccountRules
 from .tokens import TokenKey
 
 
-def token_key_of(request: Request) -> TokenKey:
+async def token_key_of(request: Request) -> TokenKey:
     key: TokenKey = request.app.state.token_key
     return key
 
 
-def rules_of(request: Request) -> AccountRules:
+async def rules_of(request: Request) -> AccountRules:
     return AccountRules.of(request.app.state.settings)
+
+
+async def _address_of(request: Request) -> str | None:
+    return peer_address(request)
 
 
 Key = Annotated[TokenKey, Depends(token_key_of)]
 Rules = Annotated[AccountRules, Depends(rules_of)]
-Address = Annotated[str | None, Depends(peer_address)]
+Address = Annotated[str | None, Depends(_address_of)]
 
 
 def user_out(user: User) -> UserOut:

@@ -41,7 +41,7 @@ NO_SESSION: dict[int | str, dict[str, Any]] = {401: problems(401)[401] | {"heade
 FROM_OUR_PAGES = [Depends(SameOrigin())]
 
 
-def given_cookie(request: Request, token: Annotated[str | None, Security(cookie_scheme)]) -> str:
+async def given_cookie(request: Request, token: Annotated[str | None, Security(cookie_scheme)]) -> str:
     if not token:
         raise _unauthorized(request)
     return token

@@ -12,6 +12,7 @@ from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import RowId
+from ..http.made_at_once import made_at_once
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page, count_rows
@@ -21,8 +22,12 @@ from .models import ChangedCustomer, Customer, CustomerPage, Message, NewCustome
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 
+AskedFilter = Annotated[service.CustomerFilter, Depends(made_at_once(service.CustomerFilter))]
 
-def _filtered(filter: Annotated[service.CustomerFilter, Depends()]) -> Conditions:
+
+async def _filtered(
+    filter: AskedFilter,
+) -> Conditions:
     return Conditions.of(filter)
 
 

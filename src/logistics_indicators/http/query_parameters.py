@@ -20,13 +20,27 @@ def _is_list(annotation: Any) -> bool:
     return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
-async def refuse_unknown_query(request: Request) -> None:
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or not request.query_params:
-        return
-    if b"%00" in request.scope["query_string"] or b"\0" in request.scope["query_string"]:
-        raise Unprocessable.field("query", msg="a query holds no NUL")
-    fields = _query_fields(route)
+class KnownQuery:
+    """Dependency of every route of one app, whose parameters it remembers."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, dict[str, bool]] = {}
+
+    def _fields_of(self, route: APIRoute) -> dict[str, bool]:
+        if route.unique_id not in self._fields:
+            self._fields[route.unique_id] = _query_fields(route)
+        return self._fields[route.unique_id]
+
+    async def __call__(self, request: Request) -> None:
+        route = request.scope.get("route")
+        if not isinstance(route, APIRoute) or not request.query_params:
+            return
+        if b"%00" in request.scope["query_string"] or b"\0" in request.scope["query_string"]:
+            raise Unprocessable.field("query", msg="a query holds no NUL")
+        _refuse_unknown(request, self._fields_of(route))
+
+
+def _refuse_unknown(request: Request, fields: dict[str, bool]) -> None:
     known = sorted(fields)
     unknown = [name for name in request.query_params if name not in known]
     once = (name for name, may_be_repeated in fields.items() if not may_be_repeated)

@@ -1,6 +1,6 @@
 """Query parameters that the indicators share, checked: anything else is 422."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -30,12 +30,12 @@ States = Annotated[list[State] | None, several(THE_STATE)]
 """By these names a list of visits is asked for, too."""
 
 
-def _filters(angel: Angels = None, polo: Polos = None, uf: States = None) -> Filters:
+async def _filters(angel: Angels = None, polo: Polos = None, uf: States = None) -> Filters:
     asked = {Dimension.angel: angel, Dimension.polo: polo, Dimension.uf: uf}
     return Filters({by: tuple(dict.fromkeys(names)) for by, names in asked.items() if names is not None})
 
 
-def _date_range(
+async def _date_range(
     start_date: Annotated[
         Day | None, Query(description="First day of data_de_atendimento, included. Default: the data's first")
     ] = None,
@@ -57,10 +57,10 @@ class Ordering:
     limit: int | None = None
 
 
-def ordering(fields: Sequence[str], *, largest_first: bool = True) -> Callable[..., Ordering]:
+def ordering(fields: Sequence[str], *, largest_first: bool = True) -> Callable[..., Awaitable[Ordering]]:
     """Dependency: sort_field is one of these, the first by default."""
 
-    def take(
+    async def take(
         sort_field: Annotated[
             str, Query(description="Ties go by name", json_schema_extra={"enum": list(fields)})
         ] = fields[0],

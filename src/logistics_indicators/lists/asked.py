@@ -1,6 +1,6 @@
 """What a list's query may ask for beside its filters: in what order, which page, which fields."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -27,10 +27,10 @@ Offset = Annotated[
 ]
 
 
-def keyset_page_of(listed: Listed) -> Callable[..., Page]:
+def keyset_page_of(listed: Listed) -> Callable[..., Awaitable[Page]]:
     """Dependency: the page that is asked of this list."""
 
-    def take(
+    async def take(
         sort: Annotated[str, _sort_query(listed)] = listed.sort,
         fields: Annotated[str | None, _fields_query(listed)] = None,
         limit: Limit = DEFAULT_LIMIT,
@@ -42,10 +42,10 @@ def keyset_page_of(listed: Listed) -> Callable[..., Page]:
     return take
 
 
-def page_of(listed: Listed) -> Callable[..., Page]:
+def page_of(listed: Listed) -> Callable[..., Awaitable[Page]]:
     """As keyset_page_of, for the lists that also take an offset."""
 
-    def take(page: Annotated[Page, Depends(keyset_page_of(listed))], offset: Offset = 0) -> Page:
+    async def take(page: Annotated[Page, Depends(keyset_page_of(listed))], offset: Offset = 0) -> Page:
         if page.after is not None and offset:
             raise Unprocessable.field("query", "offset", msg="a cursor and an offset do not go together")
         return replace(page, offset=offset)

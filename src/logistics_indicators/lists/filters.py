@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, Self, get_type_hints, runtime_checkable
 
 from fastapi import Query
@@ -26,7 +27,7 @@ class Conditions:
         resolved: stands in for a value that the database had to be asked for.
         """
         conditions = cls()
-        for name, meaning in _filters_of(type(asked)):
+        for name, meaning in _filters_of(asked.__class__):
             value = resolved.get(name, getattr(asked, name))
             if value is not None:
                 meaning.add_to(conditions, value)
@@ -132,7 +133,8 @@ CONTAINS = Query(description="In any place of it, without regard to case and acc
 BEGINS = Query(description="How it begins, without regard to case and accents")
 
 
-def _filters_of(declared: type) -> tuple[tuple[str, Meaning], ...]:
+@cache
+def _filters_of(declared: Any) -> tuple[tuple[str, Meaning], ...]:
     """Name and meaning of each; a filter without a meaning would find everything, so there is none."""
     hints = get_type_hints(declared, include_extras=True)
     return tuple((name, _meaning(hint)) for name, hint in hints.items())

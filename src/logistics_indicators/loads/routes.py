@@ -21,6 +21,7 @@ from ..database import ConnectionOfRequest, PoolOfApp
 from ..errors import location_of, problems
 from ..exports.list_places import IN_A_PLACE
 from ..http.field_types import OwnId, RowId
+from ..http.made_at_once import made_at_once
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, Limit, page_response
 from ..lists.asked import keyset_page_of
 from ..lists.rows import Page, fetch_page
@@ -36,6 +37,8 @@ from .receiving.bodies import PARQUET_TYPE, XLSX_TYPE, open_body
 from .receiving.receiver import LoadOptions
 
 router = APIRouter(prefix="/v1", tags=["loads"])
+
+AskedFilter = Annotated[service.LoadFilter, Depends(made_at_once(service.LoadFilter))]
 
 LoadId = OwnId
 
@@ -116,7 +119,7 @@ async def _awaited(request: Request, response: Response, load_id: int) -> Receiv
 
 def _add_upload(kind: Kind) -> None:
     async def load(
-        request: Request, response: Response, user: Analyst, asked: Annotated[Asked, Depends(ASKED[kind])]
+        request: Request, response: Response, user: Analyst, asked: Annotated[Asked, Depends(made_at_once(ASKED[kind]))]
     ) -> ReceivedLoad:
         key = {} if asked.idempotency_key is None else {"idempotency_key": asked.idempotency_key}
         explicit = await with_preset(request.app.state.pool, kind, dict(request.query_params)) | key
@@ -149,7 +152,7 @@ async def list_loads(
     request: Request,
     connection: ConnectionOfRequest,
     user: Viewer,
-    filter: Annotated[service.LoadFilter, Depends()],
+    filter: AskedFilter,
     page: Annotated[Page, Depends(keyset_page_of(service.LOADS))],
 ) -> Response:
     """Every file that was received, newest first unless `sort` says otherwise: how far it is, and what it took.

@@ -12,6 +12,7 @@ from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import list_response
 from ..exports.response import ExportFormat
 from ..http.field_types import OwnId
+from ..http.made_at_once import made_at_once
 from ..http.paging import LINK_HEADER
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
@@ -24,8 +25,10 @@ from .models import Polo, PoloPage, StateOfPolo
 
 router = APIRouter(prefix="/v1/polos", tags=["polos"])
 
+AskedFilter = Annotated[service.PoloFilter, Depends(made_at_once(service.PoloFilter))]
 
-def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
+
+async def _filtered(filter: AskedFilter) -> Conditions:
     return Conditions.of(filter)
 
 
@@ -39,7 +42,7 @@ def _filtered(filter: Annotated[service.PoloFilter, Depends()]) -> Conditions:
     responses={200: {**LINK_HEADER}, **problems(401, 422, 429, 503)},
 )
 async def list_polos(
-    filter: Annotated[service.PoloFilter, Depends()],
+    filter: AskedFilter,
     conditions: Annotated[Conditions, Depends(_filtered)],
     page: Annotated[Page, Depends(page_of(service.POLOS))],
     _: Viewer,

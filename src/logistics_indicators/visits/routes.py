@@ -12,6 +12,7 @@ from ..exports.list_places import IN_A_PLACE
 from ..exports.lists import LIST_ANSWERS, list_response
 from ..exports.response import RequestedFormat
 from ..http.field_types import RowId
+from ..http.made_at_once import made_at_once
 from ..lists.asked import page_of
 from ..lists.filters import Conditions
 from ..lists.rows import Page
@@ -22,9 +23,13 @@ from .models import ChangedService, NewService, Service, ServicePage
 
 router = APIRouter(prefix="/v1/services", tags=["services"])
 
+AskedFilter = Annotated[service.VisitFilter, Depends(made_at_once(service.VisitFilter))]
+
 
 async def _filtered(
-    _: Viewer, filter: Annotated[service.VisitFilter, Depends()], reader: ReaderOfRequest
+    _: Viewer,
+    filter: AskedFilter,
+    reader: ReaderOfRequest,
 ) -> Conditions:
     return await service.conditions_of(reader, filter)
 
@@ -58,7 +63,7 @@ async def create_service(
     responses=LIST_ANSWERS,
 )
 async def list_services(
-    filter: Annotated[service.VisitFilter, Depends()],
+    filter: AskedFilter,
     conditions: Filtered,
     page: Annotated[Page, Depends(page_of(service.SERVICES))],
     format: RequestedFormat,

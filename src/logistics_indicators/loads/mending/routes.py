@@ -14,6 +14,7 @@ from ...exports.list_places import IN_A_PLACE
 from ...exports.lists import LIST_ANSWERS, columns_of, refuse_page_of_export
 from ...exports.response import ExportFormat, RequestedFormat, export_response
 from ...http.field_types import MAX_OWN_ID, FilterText, OwnId
+from ...http.made_at_once import made_at_once
 from ...http.paging import DEFAULT_LIMIT, Limit, page_response
 from ...lists.asked import keyset_page_of
 from ...lists.filters import (
@@ -65,7 +66,10 @@ class RejectFilter:
     ] = "open"
 
 
-async def _filtered(filter: Annotated[RejectFilter, Depends()], connection: ConnectionOfRequest) -> Conditions:
+AskedFilter = Annotated[RejectFilter, Depends(made_at_once(RejectFilter))]
+
+
+async def _filtered(filter: AskedFilter, connection: ConnectionOfRequest) -> Conditions:
     """A load that is not there is told, as where it is asked for itself: no rejects of it would be good news."""
     if not set(filter.column or ()) <= set(KNOWN_COLUMNS):
         raise Unprocessable.field("query", "column", msg=UNKNOWN_COLUMN)

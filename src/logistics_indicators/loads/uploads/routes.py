@@ -41,12 +41,12 @@ TusVersion = Annotated[
 ]
 
 
-def _require_version(version: TusVersion = None) -> None:
+async def _require_version(version: TusVersion = None) -> None:
     if version != VERSION:
         raise OtherVersion
 
 
-def _refuse_other_version(version: TusVersion = None) -> None:
+async def _refuse_other_version(version: TusVersion = None) -> None:
     """To read, one need not speak tus."""
     if version not in (None, VERSION):
         raise OtherVersion
