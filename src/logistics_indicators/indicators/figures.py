@@ -26,7 +26,13 @@ def half_even(numerator: int, denominator: int) -> int:
 
 def two_decimals(value: float) -> float:
     """For what is no fraction of whole numbers: the bounds of an interval, the difference of two shown figures."""
-    return round(value, 2)
+    (rounded,) = two_decimals_each(np.array([value]))
+    return rounded
+
+
+def two_decimals_each(values: Floats) -> list[float]:
+    rounded: list[float] = values.round(2).tolist()
+    return rounded
 
 
 def half_even_each(numerators: Integers, denominators: Integers | int) -> Integers:

@@ -1,14 +1,16 @@
 """Lateness: by how many days the late visits were late."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from itertools import chain
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, Field
 
 from ..rollup.dimensions import Dimension
-from ..rollup.reading import Days, Filters, fetch_lateness
+from ..rollup.reading import Days, Filters, LateDays, fetch_late_days
 from .answers import Table
+from .figures import Integers
 from .indicator import Indicator, Sums, percent, quotient, whole
 from .links import attended_between
 from .long_work import off_the_loop
@@ -54,8 +56,11 @@ LATENESS = Indicator(
     default_sort="atrasados",
 )
 
-LATE = ("late", "days", "of_1_day", "of_2_days", "of_3_to_5_days", "of_more_days", "p50", "p90")
-"""What fetch_lateness gives after the name; all 0 for a name without a late visit."""
+BANDS = {"of_1_day": (1, 1), "of_2_days": (2, 2), "of_3_to_5_days": (3, 5), "of_more_days": (6, None)}
+"""From how many to how many days."""
+
+PERCENTILES = {"p50": 50, "p90": 90}
+"""By nearest rank: the least number of days that at least this share of the late visits kept within."""
 
 
 async def lateness_table(
@@ -70,15 +75,42 @@ async def lateness_table(
     return await LATENESS.table(by, totals.names, sums, ordering, links, about)
 
 
-async def _late_visits(snapshot: Snapshot, by: Dimension, days: Days, filters: Filters) -> Sequence[Sequence[Any]]:
+async def _late_visits(snapshot: Snapshot, by: Dimension, days: Days, filters: Filters) -> Sequence[LateDays]:
     summed = await days_to_sum(snapshot, days)
     if summed is None:
         return []
-    return await fetch_lateness(snapshot.connection, by, summed, filters, has_recent=snapshot.has_recent)
+    return await fetch_late_days(snapshot.connection, by, summed, filters, has_recent=snapshot.has_recent)
 
 
-def _sums(totals: Totals, late: Sequence[Sequence[Any]]) -> Sums:
-    late_of = {name: figures for name, *figures in late}
-    none_late = [0] * len(LATE)
-    rows = np.array([late_of.get(name, none_late) for name in totals.names], np.int64).reshape(-1, len(LATE))
-    return {"total": totals.total, **dict(zip(LATE, rows.T, strict=True))}
+def _sums(totals: Totals, found: Sequence[LateDays]) -> Sums:
+    """A row for each name; all 0 for one without a late visit."""
+    place_of = {name: place for place, name in enumerate(totals.names)}
+    places = [place_of[name] for name, _, _ in found]
+    late = {name: np.zeros_like(totals.total) for name in ("late", "days", *BANDS, *PERCENTILES)}
+    for name, values in (_late_sums(found) if found else {}).items():
+        late[name][places] = values
+    return {"total": totals.total, **late}
+
+
+def _late_sums(found: Sequence[LateDays]) -> Sums:
+    """A row for each that is found."""
+    sizes = np.array([len(days) for _, days, _ in found])
+    rows = np.repeat(np.arange(len(found)), sizes)
+    days = np.fromiter(chain.from_iterable(days for _, days, _ in found), np.int64)
+    visits = np.fromiter(chain.from_iterable(visits for _, _, visits in found), np.int64)
+    order = np.lexsort((days, rows))
+    days, visits = days[order], visits[order]
+    starts = np.cumsum(sizes) - sizes
+
+    def each(values: Integers) -> Integers:
+        added: Integers = np.add.reduceat(values, starts)
+        return added
+
+    late = each(visits)
+    within = np.cumsum(visits) - np.repeat(np.cumsum(late) - late, sizes)
+    bands = {
+        name: each(np.where((days >= first) & (last is None or days <= last), visits, 0))
+        for name, (first, last) in BANDS.items()
+    }
+    percentiles = {name: days[starts + each(100 * within < share * late[rows])] for name, share in PERCENTILES.items()}
+    return {"late": late, "days": each(days * visits), **bands, **percentiles}

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from ..rollup.dimensions import Dimension
 from ..rollup.reading import Filters
 from .answers import Table
-from .figures import PERCENT_TEXTS, Floats, Ratio, two_decimals, wilson_bounds
+from .figures import PERCENT_TEXTS, Floats, Ratio, two_decimals_each, wilson_bounds
 from .indicator import Figure, Indicator, Sums, percent, whole
 from .links import attended_between
 from .models import IndicatorAnswer
@@ -27,7 +27,7 @@ def _end_of_interval(place: int, sort: str) -> Figure:
     def ends(sums: Sums) -> Floats:
         return wilson_bounds(sums["on_time"], sums["total"])[place]
 
-    return Figure(lambda sums: map(two_decimals, ends(sums).tolist()), sort, lambda sums: SortColumn([ends(sums)]))
+    return Figure(lambda sums: two_decimals_each(ends(sums)), sort, lambda sums: SortColumn([ends(sums)]))
 
 
 class SlaFigures(BaseModel):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from ..exports.columns import Column
@@ -11,7 +12,7 @@ from ..rollup.dimensions import Dimension
 from ..rollup.reading import Days, Filters, fetch_open
 from .answers import Row, Table
 from .calendar.business_days import NATION, CalendarKind
-from .figures import duration_text, half_even, ratio, sla, two_decimals, wilson, wilson_bounds
+from .figures import Floats, Integers, duration_text, half_even, ratio, sla, two_decimals, wilson, wilson_bounds
 from .indicator import figure_columns
 from .links import VisitLinks, attended_between
 from .models import IndicatorAnswer, OfOneName
@@ -92,8 +93,8 @@ async def summary_table(snapshot: Snapshot, asked: DateRange, filters: Filters, 
     days = await resolve_range(snapshot, asked)
     before = days and previous_period(days)
     now, then = [
-        await totals_by(snapshot, question.by, part, filters, tolerance_days=question.tolerance_days, seconds=True)
-        for part in (days, before)
+        await totals_by(snapshot, by, part, filters, tolerance_days=question.tolerance_days, seconds=True)
+        for by, part in ((question.by, days), (None, before))
     ]
     period = await _period(snapshot, now, days, filters, question)
     previous = await _period(snapshot, then, before, filters, question)
@@ -172,7 +173,7 @@ def _change(now: Row, then: Row) -> Row:
 
 
 async def _open_visits(snapshot: Snapshot, question: SummaryQuestion, filters: Filters) -> Row:
-    rows = await fetch_open(snapshot.connection, Dimension.uf, question.as_of, filters, has_recent=snapshot.has_recent)
+    rows = await fetch_open(snapshot.connection, None, question.as_of, filters, has_recent=snapshot.has_recent)
     return {
         "total_em_aberto": sum(row[1] for row in rows),
         "total_atrasado": sum(row[2] for row in rows),
@@ -188,11 +189,17 @@ def _best_and_worst(
     The two lists choose in turns, the best first, so that nobody is in both; nobody without a late visit is a worst.
     """
     link = attended_between(question.by, filters, asked)
-    columns = (totals.total, totals.on_time, *wilson_bounds(totals.on_time, totals.total))
-    figures = zip(totals.names, *(column.tolist() for column in columns), strict=True)
-    ranks = [rank for rank in map(_Rank._make, figures) if rank.total >= question.min_total]
-    by_least = sorted(ranks, key=lambda rank: -rank.low)
-    by_most = sorted((rank for rank in ranks if rank.on_time < rank.total), key=lambda rank: rank.high)
+    low, high = wilson_bounds(totals.on_time, totals.total)
+    enough = np.flatnonzero(totals.total >= question.min_total)
+    with_late = enough[totals.on_time[enough] < totals.total[enough]]
+
+    def first_of(rows: Integers, keys: Floats) -> list[_Rank]:
+        """As many as are looked at before each list is full."""
+        first = rows[np.argsort(keys[rows], kind="stable")][: 2 * question.top].tolist()
+        figures = (column[first].tolist() for column in (totals.total, totals.on_time, low, high))
+        return list(map(_Rank, (totals.names[row] for row in first), *figures))
+
+    by_least, by_most = first_of(enough, -low), first_of(with_late, high)
     best: list[_Rank] = []
     worst: list[_Rank] = []
     taken: set[str | None] = set()

@@ -70,7 +70,7 @@ async def days_to_sum(snapshot: Snapshot, days: Days) -> Days | None:
 
 async def totals_by(
     snapshot: Snapshot,
-    by: Dimension,
+    by: Dimension | None,
     days: Days | None,
     filters: Filters,
     *,
@@ -78,7 +78,7 @@ async def totals_by(
     seconds: bool = False,
     places: bool = False,
 ) -> Totals:
-    """Totals of every angel, polo or state with a visit in these days."""
+    """Totals of every angel, polo or state with a visit in these days; of all visits together where `by` is None."""
     summed = None if days is None else await days_to_sum(snapshot, days)
     if summed is None:
         return NOTHING
@@ -89,7 +89,7 @@ async def totals_by(
     if not rows:
         return NOTHING
     names, *sums = zip(*rows, strict=True)
-    where = await _places(snapshot, by, names, summed, filters) if places else [NATION] * len(names)
+    where = await _places(snapshot, by, names, summed, filters) if places and by else [NATION] * len(names)
     return Totals(names, where, *(np.array(column, np.int64) for column in sums))
 
 
@@ -151,6 +151,8 @@ def _main_place(polos: Sequence[PoloVisits]) -> Place:
 
     A state beats none, however many visits each has; ties go to the first name in the alphabet.
     """
+    if len(polos) == 1:  # as nearly always
+        return Place(polos[0].uf, polos[0].polo)
     by_uf: dict[str | None, int] = defaultdict(int)
     for polo in polos:
         by_uf[polo.uf] += polo.visits

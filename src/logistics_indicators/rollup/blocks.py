@@ -51,6 +51,7 @@ def block_of(grain: Grain, day: date) -> date:
     return day.replace(month=1, day=1)
 
 
+@lru_cache(maxsize=16_384)
 def _last_day(grain: Grain, first: date) -> date:
     if grain is Grain.day:
         return first

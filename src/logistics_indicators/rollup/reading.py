@@ -121,8 +121,15 @@ class Named(NamedTuple):
     join: str
 
 
-def named_by(by: Dimension, columns: str, sums: str) -> Named:
-    """`columns`: what the sums are told apart by beside the key, each with a comma after it."""
+def named_by(by: Dimension | None, columns: str, sums: str) -> Named:
+    """`by`: whose sums; None: those of all together, which have no name.
+
+    `columns`: what the sums are told apart by beside the key, each with a comma after it.
+    """
+    if by is None:
+        return Named(
+            f"SELECT NULL::text AS key, {columns} {sums} FROM cells GROUP BY ()" + _after(columns), "sums.key", ""
+        )
     column = COLUMN_OF[by]
     by_id = f"SELECT {column.id} AS key, {columns} {sums} FROM cells GROUP BY {column.id}{_after(columns)}"
     names = f"JOIN {column.table} AS names ON names.id = "
@@ -138,7 +145,7 @@ def _after(columns: str) -> str:
 
 async def fetch_sums(
     connection: Connection,
-    by: Dimension,
+    by: Dimension | None,
     days: Days,
     filters: Filters,
     tolerance_days: int,
@@ -204,44 +211,31 @@ async def fetch_series(
     )
 
 
-async def fetch_lateness(
-    connection: Connection, by: Dimension, days: Days, filters: Filters, *, has_recent: bool
-) -> Sequence[Sequence[Any]]:
-    """(name, late visits, their days, of 1, 2, 3 to 5 and more days, 50th and 90th percentile of the days).
+LateDays = tuple[str | None, Sequence[int], Sequence[int]]
+"""A name, by how many days its late visits were late, how many of them by each."""
 
-    Percentiles by nearest rank: the least number of days that at least this share of the late visits kept within.
-    """
+
+async def fetch_late_days(
+    connection: Connection, by: Dimension, days: Days, filters: Filters, *, has_recent: bool
+) -> Sequence[LateDays]:
+    """Of everyone with a late visit in these days."""
     question = Question(filters, has_recent=has_recent)
     cells = " UNION ALL ".join(question.cells_of(LATE, cover_of(days), "days_late, sign * total AS total"))
     named = named_by(by, "days_late,", "sum(total)::bigint AS total")
-    return await question.ask(
-        connection, LATENESS.format(cells=cells, sums=named.sums, name=named.name, join=named.join)
+    rows = await question.ask(
+        connection,
+        f"""WITH cells AS ({cells}), counted AS ({named.sums}),
+        sums AS (
+            SELECT key, array_agg(days_late) AS late, array_agg(total) AS visits
+            FROM counted WHERE total <> 0 GROUP BY key
+        )
+        SELECT {named.name}, late, visits FROM sums {named.join}""",
     )
-
-
-LATENESS = """
-WITH cells AS ({cells}), counted AS ({sums}),
-ranked AS (
-    SELECT key, days_late, total, sum(total) OVER (PARTITION BY key ORDER BY days_late) AS within,
-           sum(total) OVER (PARTITION BY key) AS late
-    FROM counted WHERE total <> 0
-),
-sums AS (
-    SELECT key, sum(total)::bigint AS visits, sum(total * days_late)::bigint AS days,
-           COALESCE(sum(total) FILTER (WHERE days_late = 1), 0)::bigint AS one,
-           COALESCE(sum(total) FILTER (WHERE days_late = 2), 0)::bigint AS two,
-           COALESCE(sum(total) FILTER (WHERE days_late BETWEEN 3 AND 5), 0)::bigint AS five,
-           COALESCE(sum(total) FILTER (WHERE days_late > 5), 0)::bigint AS more,
-           min(days_late) FILTER (WHERE 100 * within >= 50 * late) AS p50,
-           min(days_late) FILTER (WHERE 100 * within >= 90 * late) AS p90
-    FROM ranked GROUP BY key
-)
-SELECT {name}, visits, days, one, two, five, more, p50, p90 FROM sums {join}
-"""
+    return [(name, late, visits) for name, late, visits in rows]
 
 
 async def fetch_open(
-    connection: Connection, by: Dimension, as_of: date, filters: Filters, *, has_recent: bool
+    connection: Connection, by: Dimension | None, as_of: date, filters: Filters, *, has_recent: bool
 ) -> Sequence[Sequence[Any]]:
     """(name, open visits, those that had to be made before as_of, the earliest deadline), in order of name."""
     question = Question(filters, has_recent=has_recent)

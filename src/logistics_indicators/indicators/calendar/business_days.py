@@ -95,14 +95,12 @@ class BusinessDays:
         return await off_the_loop(len(places) + len(ranges), self._of_each, ranges, places)
 
     def _of_each(self, ranges: Sequence[tuple[date, date]], places: Sequence[Place]) -> list[list[int]]:
-        counts: dict[Calendar, list[int]] = {}
-        found = []
-        for place in places:
-            calendar = self.calendar_of(place)
-            if calendar not in counts:
-                counts[calendar] = [self._count(first, last, calendar) for first, last in ranges]
-            found.append(counts[calendar])
-        return found
+        calendars = {place: self.calendar_of(place) for place in set(places)}
+        counts = {
+            calendar: [self._count(first, last, calendar) for first, last in ranges]
+            for calendar in set(calendars.values())
+        }
+        return [counts[calendars[place]] for place in places]
 
     def calendar_of(self, place: Place) -> Calendar:
         if place.polo is None or place.uf in self._states_with_cities:
