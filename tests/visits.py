@@ -12,7 +12,7 @@ import polars as pl
 
 from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
-from logistics_indicators.rollup.names import frame_of
+from logistics_indicators.rollup.names import NAMED_SCHEMA, with_ids
 from logistics_indicators.rollup.writing import record_frames
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
@@ -33,7 +33,8 @@ class Visit:
 
 
 async def frame_of_visits(connection: asyncpg.Connection, visits: Sequence[Visit]) -> pl.DataFrame:
-    return await frame_of(connection, [vars(visit) for visit in visits])
+    rows = [tuple(vars(visit)[name] for name in NAMED_SCHEMA) for visit in visits]
+    return await with_ids(connection, pl.DataFrame(rows, schema=NAMED_SCHEMA, orient="row"))
 
 
 def visit(angel: str, polo: str, limit: str, done: str | None) -> Visit:

@@ -18,6 +18,9 @@ VISIT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of a frame of visits; data_de_atendimento is null for a visit not made yet."""
 
+VISIT_TYPES = (*["integer"] * len(IDS), "date", "timestamp")
+"""PostgreSQL's, of the same columns."""
+
 CELL_COLUMNS = ["grain", "block", *CELL_KEYS, *CELL_SUMS]
 
 TRUNCATED = {Grain.day: "1d", Grain.month: "1mo", Grain.year: "1y"}

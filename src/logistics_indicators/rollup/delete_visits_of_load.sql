@@ -6,6 +6,7 @@ WITH gone AS (
 ), signed AS (
     SELECT -1 AS sign, {ids}, data_limite, data_de_atendimento FROM gone
 ), summed AS (
+    INSERT INTO changed_visits (day, open, {keys}, {sums})
 {sum_signed_visits}
 )
 SELECT count(*) AS removed, count(updated_by_load) AS changed FROM gone

@@ -5,7 +5,7 @@ each visit would cost a load more than the ids save.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -27,12 +27,6 @@ NAMED_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "data_de_atendimento": pl.Datetime("us"),
 }
 """Columns of a frame of visits with names; data_de_atendimento is null for a visit not made yet."""
-
-
-async def frame_of(connection: Connection, visits: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    """A row for each, with the columns that the rollup wants. New names are added. visits: by NAMED_SCHEMA."""
-    rows = [tuple(visit[name] for name in NAMED_SCHEMA) for visit in visits]
-    return await with_ids(connection, pl.DataFrame(rows, schema=NAMED_SCHEMA, orient="row"))
 
 
 async def with_ids(connection: Connection, visits: pl.DataFrame, pool: Pool | None = None) -> pl.DataFrame:

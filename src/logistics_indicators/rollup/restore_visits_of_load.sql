@@ -15,6 +15,7 @@ WITH restored ({ids}, data_limite, data_de_atendimento, {ids_now}, limit_now, do
     UNION ALL
     SELECT -1, {ids_now}, limit_now, done_now FROM moved
 ), summed AS (
+    INSERT INTO changed_visits (day, open, {keys}, {sums})
 {sum_signed_visits}
 )
 SELECT count(*) AS restored, (SELECT count(*) FROM services_before WHERE load_id = $1) - count(*) AS kept FROM restored

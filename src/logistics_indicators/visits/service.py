@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-import polars as pl
 from fastapi import Query
 
 from ..accounts.current_user import User
@@ -21,11 +20,12 @@ from ..lists.likeness import alike
 from ..lists.order import Key
 from ..lists.rows import Listed, count_rows
 from ..next_id import insert_with_next_id
+from ..rollup.cells import VISIT_SCHEMA
 from ..rollup.commits import Act, Commit
 from ..rollup.dimensions import COLUMN_OF, NAMED, Dimension, column_of_visits
-from ..rollup.names import NAMED_SCHEMA, frame_of
+from ..rollup.names import ids_of
 from ..rollup.reading import count_visits
-from ..rollup.writing import record_frames
+from ..rollup.writing import record_visits
 from .models import ChangedService, NewService, Service
 
 SERVICES = Listed(
@@ -65,17 +65,17 @@ def _known(name: str) -> str:
     return f"COALESCE((SELECT id FROM {table} WHERE name = {PLACES[name]}), 0)"
 
 
+IDS_OF_NAMES = ", ".join(STORED[by] for by in NAMED)
+
 # A name that is new gets its id after the row: who waits for a load, which may have the row's id, holds back no name
 # that the load would wait for.
 INSERT = f"""
 INSERT INTO services (id, {", ".join(STORED.values())}) SELECT $1, {", ".join(map(_known, STORED))}
+RETURNING {IDS_OF_NAMES}
 """
-IDS_OF_NAMES = ", ".join(STORED[by] for by in NAMED)
 GIVEN_IDS = ", ".join(f"${place}::integer" for place, _ in enumerate(NAMED, start=2))
-NAME = f"""
-UPDATE services SET ({IDS_OF_NAMES}) = ROW ({GIVEN_IDS}) WHERE id = $1 AND ROW ({IDS_OF_NAMES}) <> ROW ({GIVEN_IDS})
-"""
-LOCK = "SELECT FROM services WHERE id = $1 FOR UPDATE"
+NAME = f"UPDATE services SET ({IDS_OF_NAMES}) = ROW ({GIVEN_IDS}) WHERE id = $1"
+LOCK = f"SELECT {IDS_OF_NAMES} FROM services WHERE id = $1 FOR UPDATE"
 UPDATE = f"""
 UPDATE services SET ({", ".join(STORED.values())}) = ROW ({", ".join(PLACES.values())}),
     updated_by_load = CASE
@@ -193,17 +193,17 @@ async def count_services(connection: Connection, conditions: Conditions) -> int:
 async def create_service(connection: Connection, user: User, new: NewService) -> Service:
     """Raises Unprocessable where there is no such customer."""
 
-    async def insert(new_id: int) -> Service:
-        await connection.execute(INSERT, new_id, *new.model_dump().values())
-        return Service(id=new_id, **new.model_dump())
+    async def insert(new_id: int) -> tuple[int, Ids]:
+        return new_id, dict(await connection.fetchrow(INSERT, new_id, *new.model_dump().values()))
 
     with constraints_translated():
         async with connection.transaction():
-            service = await insert_with_next_id(connection, "services", insert)
-            added = await frame_of(connection, [_visit(new)])
-            await connection.execute(NAME, service.id, *_ids(added).values())
-            await record_frames(connection, _by_hand(user), added=added)
-    return service
+            new_id, known = await insert_with_next_id(connection, "services", insert)
+            ids = await _ids(connection, new, known)
+            if ids != known:
+                await connection.execute(NAME, new_id, *ids.values())
+            await record_visits(connection, _by_hand(user), added=[_summed(new, ids)])
+    return Service(id=new_id, **new.model_dump())
 
 
 async def get_service(connection: Connection, service_id: int) -> Service:
@@ -215,12 +215,15 @@ async def change_service(connection: Connection, user: User, service_id: int, ch
     fields = changed.model_dump(exclude={"id"})
     with constraints_translated():
         async with connection.transaction():
-            await connection.execute(LOCK, service_id)
+            ids_then = dict(await connection.fetchrow(LOCK, service_id) or {})
             stored = await get_service(connection, service_id)
-            both = await frame_of(connection, [_visit(changed), _visit(stored)])
-            await connection.execute(UPDATE, service_id, *(fields | _ids(both)).values())
-            if _visit(changed) != _visit(stored):  # else no figure changes, and the version stays
-                await record_frames(connection, _by_hand(user), added=both[:1], removed=both[1:])
+            known = {STORED[by]: ids_then[STORED[by]] if fields[by] == getattr(stored, by) else 0 for by in NAMED}
+            ids = await _ids(connection, changed, known)
+            stored_fields = fields | {by.value: ids[STORED[by]] for by in NAMED}
+            await connection.execute(UPDATE, service_id, *stored_fields.values())
+            then, now = _summed(stored, ids_then), _summed(changed, ids)
+            if then != now:  # else no figure changes, and the version stays
+                await record_visits(connection, _by_hand(user), added=[now], removed=[then])
     return Service(id=service_id, **fields)
 
 
@@ -230,13 +233,22 @@ def _service(service_id: int, row: Any) -> Service:
     return Service(**row)
 
 
-def _visit(service: NewService | Service) -> dict[str, object]:
-    return {name: getattr(service, name) for name in NAMED_SCHEMA}
+Ids = dict[str, int]
+"""By column, of a visit's names; 0 is that of a name that may have none yet."""
 
 
-def _ids(visits: pl.DataFrame) -> dict[str, int]:
-    """Of the first one's names."""
-    return {by.value: visits[COLUMN_OF[by].id][0] for by in NAMED}
+async def _ids(connection: Connection, visit: NewService, known: Ids) -> Ids:
+    """All of them: a new name gets its id."""
+    found = {}
+    for by in NAMED:
+        name: str = getattr(visit, by)
+        found[STORED[by]] = known[STORED[by]] or (await ids_of(connection, by, [name]))[name]
+    return found
+
+
+def _summed(visit: NewService | Service, ids: Ids) -> dict[str, object]:
+    """What the rollup wants."""
+    return {name: ids[name] if name in ids else getattr(visit, name) for name in VISIT_SCHEMA}
 
 
 def _by_hand(user: User) -> Commit:
