@@ -335,7 +335,7 @@ async def test_an_undo_whose_session_dies_before_its_end_changed_nothing_and_can
         await other.execute("LOCK TABLE rollup_waiting IN SHARE MODE")  # the sums come last
         undoing = asyncio.create_task(undo(admin, load))
         end = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '-- Appends%'"""
+                 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'WITH -- Appends%'"""
         async with asyncio.timeout(30):
             while not await connection.fetchval(end):
                 await asyncio.sleep(0.01)

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..rollup.dimensions import Dimension
-from ..rollup.reading import Days, Filters, fetch_polos_of_each, fetch_sums
+from ..rollup.reading import Days, Filters, fetch_sums, fetch_sums_at_polos
 from .calendar.business_days import NATION, Place
 from .figures import Integers
 from .snapshot import Snapshot
@@ -36,6 +37,8 @@ class Totals:
     on_time: Integers
     seconds: Integers
 
+
+PLACES = (Dimension.polo, Dimension.uf)
 
 NOTHING = Totals([], [], *(np.empty(0, np.int64) for _ in range(3)))
 
@@ -82,14 +85,17 @@ async def totals_by(
     summed = None if days is None else await days_to_sum(snapshot, days)
     if summed is None:
         return NOTHING
-    recent = snapshot.has_recent
-    rows = await fetch_sums(
-        snapshot.connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent
-    )
+    connection, recent = snapshot.connection, snapshot.has_recent
+    if places and by is not None and by not in PLACES:
+        rows = await fetch_sums_at_polos(
+            connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent
+        )
+        return _of_polos_together(rows) if rows else NOTHING
+    rows = await fetch_sums(connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent)
     if not rows:
         return NOTHING
     names, *sums = zip(*rows, strict=True)
-    where = await _places(snapshot, by, names, summed, filters) if places and by else [NATION] * len(names)
+    where = await _places(snapshot, by, names) if places else [NATION] * len(names)
     return Totals(names, where, *(np.array(column, np.int64) for column in sums))
 
 
@@ -116,28 +122,24 @@ def _shared(places: Sequence[Place]) -> Place:
     return Place(first.uf, None) if all(place.uf == first.uf for place in others) else NATION
 
 
-async def _places(
-    snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
-) -> Sequence[Place]:
-    """Where each is; what is no place itself is where most of its visits are."""
+async def _places(snapshot: Snapshot, by: Dimension | None, names: Sequence[str | None]) -> Sequence[Place]:
+    """Where each is."""
     match by:
-        case Dimension.uf:
-            return [Place(name, None) for name in names]
         case Dimension.polo:
             uf_of = await snapshot.states_of(name for name in names if name is not None)
             return [Place(uf_of(name or ""), name) for name in names]
         case _:
-            return await _main_places(snapshot, by, names, days, filters)
+            return [Place(name, None) for name in names]
 
 
-async def _main_places(
-    snapshot: Snapshot, by: Dimension, names: Sequence[str | None], days: Days, filters: Filters
-) -> Sequence[Place]:
-    polos: dict[str | None, list[PoloVisits]] = defaultdict(list)
-    found = await fetch_polos_of_each(snapshot.connection, by, days, filters, has_recent=snapshot.has_recent)
-    for name, *visits in found:
-        polos[name].append(PoloVisits(*visits))
-    return [_main_place(polos[name]) for name in names]
+def _of_polos_together(rows: Sequence[Sequence[Any]]) -> Totals:
+    """Of what is no place itself, by its polos: it is where most of its visits are."""
+    names, polos, states, *sums = zip(*rows, strict=True)
+    starts = [row for row, name in enumerate(names) if row == 0 or name != names[row - 1]]
+    at = list(map(PoloVisits, polos, states, sums[0]))
+    places = [_main_place(at[start:end]) for start, end in pairwise([*starts, len(rows)])]
+    together = (np.add.reduceat(np.array(column, np.int64), starts) for column in sums)
+    return Totals([names[row] for row in starts], places, *together)
 
 
 class PoloVisits(NamedTuple):

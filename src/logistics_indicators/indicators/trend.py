@@ -207,7 +207,7 @@ async def _values(snapshot: Snapshot, grid: Grid, metric: Metric, calendar: Cale
 
 def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, values: Ratio) -> list[Row]:
     """Sorted; rows come in order of name and time, which also settles ties; nulls go last."""
-    links = [attended_between(by, filters, DateRange(*days)) for days in grid.buckets]
+    links = [attended_between(by, filters, DateRange(*days)).of_each(grid.names) for days in grid.buckets]
     total, shown = grid.total.ravel(), values.decimals()
     bucket = np.tile(np.arange(len(grid.buckets)), len(grid.names))
     columns = {
@@ -232,7 +232,7 @@ def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, value
                 "fim": days.last,
                 "total_de_atendimentos": visits[point],
                 "valor": shown[point],
-                "visitas": links[index].of(name),
+                "visitas": links[index][series],
                 "demais": grid.in_rest if series == len(grid.names) - 1 else 0,
             }
         )

@@ -98,6 +98,9 @@ class Question:
 
 
 COUNTS = "sum(total)::bigint AS total, sum(on_time)::bigint AS on_time"
+ADDED_AGAIN = "sum(total)::integer AS total"
+"""Of counts that are added up once more: PostgreSQL adds bigints up as numerics, which takes twice as long."""
+
 SUMS = f"{COUNTS}, sum(seconds)::bigint AS seconds"
 
 SIGNED = "sign * total AS total, sign * on_time AS on_time, sign * seconds AS seconds"
@@ -166,17 +169,24 @@ async def fetch_sums(
     )
 
 
-async def fetch_polos_of_each(
-    connection: Connection, by: Dimension, days: Days, filters: Filters, *, has_recent: bool
+async def fetch_sums_at_polos(
+    connection: Connection,
+    by: Dimension,
+    days: Days,
+    filters: Filters,
+    tolerance_days: int,
+    *,
+    seconds: bool,
+    has_recent: bool,
 ) -> Sequence[Sequence[Any]]:
-    """(name, polo, uf, visits) of everyone and each of their polos in these days."""
+    """(name, polo, its uf, total, on_time, seconds) of everyone at each of their polos. Else as fetch_sums."""
     question = Question(filters, has_recent=has_recent)
-    named = named_by(by, "polo_id,", "sum(total)::bigint AS total")
+    named = named_by(by, "polo_id,", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
     return await question.ask(
         connection,
-        f"""WITH cells AS ({_attended(question, cover_of(days), 0)}), sums AS ({named.sums})
-        SELECT {named.name}, polos.name, polos.uf, total
-        FROM sums {named.join} JOIN polos ON polos.id = polo_id WHERE total <> 0""",
+        f"""WITH cells AS ({_attended(question, cover_of(days), tolerance_days)}), sums AS ({named.sums})
+        SELECT {named.name}, polos.name, polos.uf, total, on_time, seconds
+        FROM sums {named.join} JOIN polos ON polos.id = polo_id WHERE total <> 0 ORDER BY 1""",
     )
 
 
@@ -196,7 +206,7 @@ async def fetch_series(
     away still has cells, until they are merged.
     """
     question = Question(filters, has_recent=has_recent)
-    named = named_by(by, "bucket,", COUNTS)
+    named = named_by(by, "bucket,", f"{ADDED_AGAIN}, sum(on_time)::integer AS on_time")
     cover = cover_of_each(buckets)
     starts, listed = question.argument([days.first for days in buckets]), question.argument(list(shown))
     bucket = f", width_bucket(block, {starts}::date[]) - 1 AS bucket"
@@ -242,7 +252,7 @@ async def fetch_open(
     tables = (ROLLUP.name, RECENT) if has_recent else (ROLLUP.name,)
     ever = [Span(OPEN.number, date.min, date.max)]
     cells = " UNION ALL ".join(question.cells(table, ever, "block AS deadline, total") for table in tables)
-    named = named_by(by, "deadline,", "sum(total)::bigint AS total")
+    named = named_by(by, "deadline,", ADDED_AGAIN)
     return await question.ask(
         connection,
         f"""WITH cells AS ({cells}), counted AS ({named.sums}),
