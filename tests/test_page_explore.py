@@ -131,6 +131,7 @@ async def test_a_click_on_a_bar_or_a_tile_narrows_the_view_and_the_address_is_a_
         await expect(ranking.locator(".bars > li")).to_have_count(len(polos))
         santos = ranking.get_by_role("listitem").filter(has_text="SP - SANTOS")
         await expect(santos).to_contain_text(polos["SP - SANTOS"][2].replace(".", ","))
+        await expect(page.locator(".waiting")).to_have_count(0)
         await assert_accessible(page, "explore")
 
         await santos.locator("svg").click(force=True)  # the bar is as good as the name
@@ -147,6 +148,8 @@ async def test_a_click_on_a_bar_or_a_tile_narrows_the_view_and_the_address_is_a_
         await expect(states.get_by_role("link")).to_have_count(27)
         await ceara.click()
         await expect(page).to_have_url(re.compile("uf=CE&by=polo"))
+        await expect(page.get_by_role("main")).to_be_focused()
+        assert await page.evaluate("scrollY") == 0
         await expect(ranking.locator(".bars > li")).to_have_count(2)
         await expect(ceara).to_have_attribute("aria-current", "true")
         await expect(states.get_by_role("link", name=re.compile("São Paulo: .*atendimentos"))).to_be_visible()
@@ -155,6 +158,13 @@ async def test_a_click_on_a_bar_or_a_tile_narrows_the_view_and_the_address_is_a_
         await expect(ranking.locator(".bars > li")).to_have_count(len(polos))
         await page.go_forward()
         await expect(ranking.locator(".bars > li")).to_have_count(2)
+
+        await page.get_by_label("UF", exact=True).fill("")
+        await page.get_by_role("combobox", name="Polo").fill("Sp Santo")
+        await page.keyboard.press("Tab")
+        await page.get_by_role("status").get_by_role("button", name="SP - SANTOS").click()
+        await expect(page.get_by_role("combobox", name="Polo")).to_have_value("SP - SANTOS")
+        await expect(page.get_by_role("region", name="Ranking de polos").get_by_role("listitem")).to_have_count(1)
 
         other = await explorer(surf, link.split("/", 3)[3], locale="en-GB", color_scheme="dark")
         await expect(other.get_by_role("region", name="Ranking of polos").locator(".bars > li")).to_have_count(2)

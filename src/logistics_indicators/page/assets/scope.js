@@ -20,6 +20,12 @@ export const PERIODS = /** @type {const} */ ([
 ]);
 /** @typedef {typeof PERIODS[number]} Period */
 
+const OTHERS = /** @type {const} */ (["load", "load_id", "updated_by_load", "id_cliente", "part"]);
+const SUBJECT = [...DIMENSIONS, "period", "start_date", "end_date", ...OTHERS];
+
+/** What a view speaks of, and not how it shows that. @param {URLSearchParams} params */
+export const subjectOf = (params) => SUBJECT.map((name) => params.get(name) ?? "").join("\n");
+
 /** Of the period and the filters that an indicator takes. @param {URLSearchParams} params @returns {Scope} */
 export function scopeOf(params) {
   return { ...rangeOf(params), ...filtersOf(params), ...given(params, "calendario") };

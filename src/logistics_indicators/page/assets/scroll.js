@@ -1,6 +1,6 @@
 /** Where each step of the history was scrolled to, so that the way back leads to the place that was left. */
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdown", "keydown"]);
 
 /** @type {Map<string, number>} */

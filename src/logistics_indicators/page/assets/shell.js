@@ -4,11 +4,13 @@ import { LANGUAGES, language, THEMES, theme } from "./choices.js";
 import { instantOf } from "./format.js";
 import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
 import { heardAt, link } from "./live.js";
+import { wasPressed } from "./parts/focus.js";
 import { Loading } from "./parts/loading.js";
 import { closedFromOutside } from "./parts/menu.js";
 import { useNarrow } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
+import { subjectOf } from "./scope.js";
 import { scrollToPlace } from "./scroll.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
@@ -117,16 +119,19 @@ function Shell() {
   const { view, params } = useRoute();
   const shown = VIEWS.find(({ name }) => name === view) ?? UNKNOWN;
   const content = useRef(/** @type {HTMLElement | null} */ (null));
-  const seen = useRef(view);
+  const subject = subjectOf(params);
+  const seen = useRef({ view, subject });
   const title = `${shown.title()} · ${common("name")}`;
   useLayoutEffect(() => {
     // At once: a key that is pressed next is meant for the new view.
     document.title = title;
-    if (seen.current === view) return;
-    seen.current = view;
-    content.current?.focus({ preventScroll: true });
+    const { current: before } = seen;
+    if (before.view === view && before.subject === subject) return;
+    seen.current = { view, subject };
+    // Within a view, who is among its fields goes on there; a name that was pressed goes with what it was in.
+    if (before.view !== view || wasPressed()) content.current?.focus({ preventScroll: true });
     scrollToPlace();
-  }, [view, title]);
+  }, [view, subject, title]);
   if (shown.bare) return html`<${Loaded} key=${shown.name} view=${shown} params=${params} />`;
   return html`
     <div class="frame">

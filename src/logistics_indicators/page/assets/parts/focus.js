@@ -1,6 +1,6 @@
 /** The focus stays where the keyboard is: no update and no wait takes it away. */
 
-import { html, useLayoutEffect } from "../html.js";
+import { html, useEffect, useLayoutEffect } from "../html.js";
 import { Problem } from "../problem.js";
 
 /**
@@ -13,6 +13,16 @@ export function useKeptFocus(box) {
   useLayoutEffect(() => {
     if (within && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
   });
+}
+
+/** @type {EventTarget | null} */
+let pressed = null;
+addEventListener("click", ({ target }) => (pressed = target), true);
+
+/** Whether what has the focus was pressed last, or has gone since. */
+export function wasPressed() {
+  const { activeElement: now, body } = document;
+  return now === null || now === body || (pressed instanceof Node && now.matches("a, button") && now.contains(pressed));
 }
 
 /**
@@ -34,6 +44,29 @@ export function focusRefused(form, problem) {
   const names = problem instanceof Problem ? problem.errors.map(({ loc }) => String(loc.at(-1))) : [];
   const fields = [...(form?.querySelectorAll("input") ?? [])];
   fields.find(({ name }) => names.includes(name))?.focus();
+}
+
+/**
+ * A dialog that is open as long as it is drawn, over everything else. What had the focus has it again afterwards, however
+ * the dialog ends: the browser sees to that only where it is closed, and not where it goes with what drew it.
+ *
+ * @param {{ current: HTMLDialogElement | null }} dialog
+ * @param {boolean} [open]
+ */
+export function useModal(dialog, open = true) {
+  useEffect(() => {
+    if (!open) return;
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => queueMicrotask(() => focusAgain(before)); // the page is inert as long as the dialog is there
+  }, [open]);
+}
+
+/** @param {Element | null} before */
+function focusAgain(before) {
+  if (document.activeElement !== document.body) return;
+  const goesOn = before?.isConnected && before !== document.body ? before : document.getElementById("content");
+  if (goesOn instanceof HTMLElement) goesOn.focus({ preventScroll: true });
 }
 
 /** The first field without a value takes the focus. @param {Element | null | undefined} place */

@@ -1,8 +1,8 @@
-/** Whether the screen is a phone's: there, what is seldom changed folds. */
+/** Whether the screen is a phone's, upright or lying (as in page.css): there, what is seldom changed folds. */
 
 import { useEffect, useState } from "../html.js";
 
-const PHONE = matchMedia("(max-width: 40rem)");
+const PHONE = matchMedia("(max-width: 40rem), (max-width: 60rem) and (max-height: 30rem)");
 
 export function useNarrow() {
   const [narrow, setNarrow] = useState(PHONE.matches);

@@ -5,6 +5,7 @@ import { printing } from "../printing.js";
 import { change } from "../route.js";
 import { useStore } from "../store.js";
 import { common, textsOf } from "../texts.js";
+import { useKeptFocus } from "./focus.js";
 import { Loading } from "./loading.js";
 
 const text = textsOf({ pt: { table_of: "{what}: tabela" }, en: { table_of: "{what}: table" } });
@@ -27,8 +28,11 @@ export const asTable = (params, name) => params.get(name) === "table";
  * empty: no answer has come yet
  */
 export function Panel({ name, title, params, waiting = false, empty = false, tools, children, inner, wide = false }) {
+  const own = usePlace();
+  const place = inner ?? own;
+  useKeptFocus(place);
   const table = asTable(params, name);
-  return html`<section class="card stack ${wide ? "across" : ""}" aria-label=${title} ref=${inner}>
+  return html`<section class="card stack ${wide ? "across" : ""}" aria-label=${title} tabindex="-1" ref=${place}>
     <div class="row spread">
       <h2>${title}</h2>
       <div class="row ends">

@@ -2,7 +2,6 @@
 
 import { get } from "../api.js";
 import { all, DIMENSIONS, one } from "../dimensions.js";
-import { day } from "../format.js";
 import { Fragment, html, useEffect, useId, useState } from "../html.js";
 import { change } from "../route.js";
 import { PERIODS, periodOf, rangeOf } from "../scope.js";
@@ -10,21 +9,14 @@ import { textsOf } from "../texts.js";
 import { UFS } from "../ufs.js";
 import { today } from "../zone.js";
 import { useNarrow } from "./narrow.js";
+import { NearNames } from "./near_names.js";
+import { periods, scopeWords } from "./scope_words.js";
 import { Typed, valueOf } from "./typed.js";
 
 const text = textsOf({
   pt: {
     scope: "Período e filtros",
     period: "Período",
-    all: "Todos os dias",
-    "7d": "Últimos 7 dias",
-    "30d": "Últimos 30 dias",
-    "90d": "Últimos 90 dias",
-    month: "Este mês",
-    last_month: "Mês passado",
-    year: "Este ano",
-    last_year: "Ano passado",
-    own: "Outro…",
     from: "De",
     to: "Até",
     clear: "Limpar filtros",
@@ -35,15 +27,6 @@ const text = textsOf({
   en: {
     scope: "Period and filters",
     period: "Period",
-    all: "All days",
-    "7d": "Last 7 days",
-    "30d": "Last 30 days",
-    "90d": "Last 90 days",
-    month: "This month",
-    last_month: "Last month",
-    year: "This year",
-    last_year: "Last year",
-    own: "Other…",
     from: "From",
     to: "To",
     clear: "Clear filters",
@@ -53,8 +36,8 @@ const text = textsOf({
   },
 });
 
-/** @param {{ params: URLSearchParams, first?: string | null, last?: string | null, children?: import("../html.js").Children }} props first, last: what own days begin with */
-export function ScopeBar({ params, first, last, children }) {
+/** @param {{ params: URLSearchParams, first?: string | null, last?: string | null, near?: import("./near_names.js").Near | null, children?: import("../html.js").Children }} props first, last: what own days begin with. near: see there */
+export function ScopeBar({ params, first, last, near, children }) {
   const period = periodOf(params);
   const range = rangeOf(params);
   /** @param {Event} event */
@@ -71,7 +54,7 @@ export function ScopeBar({ params, first, last, children }) {
     <label class="field">
       <span>${text("period")}</span>
       <select name="period" value=${period} onChange=${choose}>
-        ${PERIODS.map((each) => html`<option value=${each}>${text(each)}</option>`)}
+        ${PERIODS.map((each) => html`<option value=${each}>${periods(each)}</option>`)}
       </select>
     </label>
     ${period === "own" &&
@@ -82,18 +65,16 @@ export function ScopeBar({ params, first, last, children }) {
     ${DIMENSIONS.map((name) => html`<${NameField} key=${name} name=${name} value=${params.get(name) ?? ""} />`)}
     ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
   <//>`;
-  const days =
-    period === "own"
-      ? [range.start_date, range.end_date].map((each) => (each ? day(each) : "…")).join(" – ")
-      : text(period);
-  const chosen = [days, ...DIMENSIONS.map((name) => params.get(name))].filter(Boolean).join(" · ");
+  const chosen = scopeWords(params);
   if (!useNarrow())
     return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>
+      <${NearNames} params=${params} near=${near} />
       <p class="on-paper" aria-hidden="true">${chosen}</p>`;
   return html`<details class="card fold">
       <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
       <div class="row scope">${fields}</div>
     </details>
+    <${NearNames} params=${params} near=${near} />
     <p class="on-paper" aria-hidden="true">${chosen}</p>`;
 }
 

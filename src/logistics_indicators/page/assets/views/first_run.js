@@ -3,9 +3,10 @@
 import { call, get } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { Action, focusEmpty, focusRefused } from "../parts/focus.js";
+import { Languages } from "../parts/languages.js";
 import { wordsOf } from "../parts/problems.js";
 import { signIn } from "../session.js";
-import { common, textsOf } from "../texts.js";
+import { textsOf } from "../texts.js";
 
 /** @typedef {{ first_account: boolean, registration: "open" | "closed" }} Setup */
 
@@ -18,6 +19,7 @@ const text = textsOf({
     password: "Senha",
     rule: "De 8 a 128 caracteres; as senhas comuns são recusadas.",
     make: "Criar a conta e entrar",
+    docs: "API e documentação",
   },
   en: {
     title: "Welcome",
@@ -27,6 +29,7 @@ const text = textsOf({
     password: "Password",
     rule: "8 to 128 characters; common ones are refused.",
     make: "Make the account and sign in",
+    docs: "API and docs",
   },
 });
 
@@ -60,6 +63,7 @@ export function FirstRun({ done }) {
     event.preventDefault();
     const account = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
     setBusy(true);
+    setWrong("");
     try {
       await call("POST", "v1/auth/register", { body: account });
       await signIn(String(account.username), String(account.password));
@@ -90,8 +94,8 @@ export function FirstRun({ done }) {
         </label>
         <p role="alert" class="bad">${wrong}</p>
         <${Action} class="main" off=${busy}>${text("make")}<//>
-        <a class="small" href="docs">${common("name")}: API</a>
       </form>
+      <div class="row spread small"><${Languages} /><a href="docs">${text("docs")}</a></div>
     </main>
   `;
 }

@@ -1,8 +1,8 @@
 /** A lost password: the code that an admin handed out makes a new one, once. */
 
 import { call } from "../api.js";
-import { html, useState } from "../html.js";
-import { Action } from "../parts/focus.js";
+import { html, useRef, useState } from "../html.js";
+import { Action, focusRefused } from "../parts/focus.js";
 import { wordsOf } from "../parts/problems.js";
 import { signIn } from "../session.js";
 import { textsOf } from "../texts.js";
@@ -36,6 +36,7 @@ export function NewPassword() {
 }
 
 function Form() {
+  const place = useRef(/** @type {HTMLFormElement | null} */ (null));
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
   /** @param {SubmitEvent} event */
@@ -53,9 +54,10 @@ function Form() {
     } catch (problem) {
       setWrong(wordsOf(problem));
       setBusy(false);
+      focusRefused(place.current, problem);
     }
   }
-  return html`<form class="stack" onSubmit=${submit}>
+  return html`<form class="stack" onSubmit=${submit} ref=${place}>
     <p>${text("about")}</p>
     <label class="field">
       <span>${text("username")}</span>

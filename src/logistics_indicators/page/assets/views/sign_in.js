@@ -1,8 +1,8 @@
 /** Signing in: alone, or over a view whose session has ended. */
 
-import { language } from "../choices.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { Action, focusEmpty } from "../parts/focus.js";
+import { Action, focusEmpty, useModal } from "../parts/focus.js";
+import { Languages } from "../parts/languages.js";
 import { wordsOf } from "../parts/problems.js";
 import { session, signIn } from "../session.js";
 import { common, textsOf } from "../texts.js";
@@ -14,7 +14,6 @@ const text = textsOf({
     username: "Usuário",
     password: "Senha",
     wrong: "Usuário ou senha incorretos.",
-    other: "English",
     docs: "API e documentação",
   },
   en: {
@@ -22,7 +21,6 @@ const text = textsOf({
     username: "User name",
     password: "Password",
     wrong: "Wrong user name or password.",
-    other: "Português",
     docs: "API and docs",
   },
 });
@@ -30,11 +28,11 @@ const text = textsOf({
 /** @param {{ why?: string, over?: boolean }} props */
 export function SignIn({ why, over }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useModal(dialog, Boolean(over));
   useEffect(() => {
-    if (over) {
-      dialog.current?.showModal();
+    if (over)
       focusEmpty(dialog.current); // the dialog gives it to its first field
-    } else document.title = `${text("title")} · ${common("name")}`;
+    else document.title = `${text("title")} · ${common("name")}`;
   }, [over]);
   if (over) {
     /** @param {Event} event */
@@ -51,24 +49,26 @@ export function SignIn({ why, over }) {
 function Form({ why }) {
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
-  const first = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => focusEmpty(first.current?.form), []);
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const password = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => focusEmpty(form.current), []);
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
     setBusy(true);
+    setWrong(""); // the same words are read out again
     try {
-      await signIn(String(form.get("username")), String(form.get("password")));
+      await signIn(String(given.get("username")), String(given.get("password")));
     } catch (problem) {
       const unknown = problem instanceof Error && "status" in problem && problem.status === 401;
       setWrong(unknown ? text("wrong") : wordsOf(problem));
       setBusy(false);
-      first.current?.select();
+      password.current?.select();
     }
   }
   return html`
-    <form class="stack" onSubmit=${submit}>
+    <form class="stack" onSubmit=${submit} ref=${form}>
       <h1 id="sign-in">${over(why)}</h1>
       ${why && html`<p>${why}</p>`}
       <label class="field">
@@ -80,14 +80,21 @@ function Form({ why }) {
           defaultValue=${session.get().user?.username ?? ""}
           spellcheck=${false}
           required
-          ref=${first}
         />
       </label>
       <label class="field">
         <span>${text("password")}</span>
-        <input name="password" type="password" autocomplete="current-password" required />
+        <input
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          aria-invalid=${wrong ? "true" : null}
+          aria-describedby="refused"
+          required
+          ref=${password}
+        />
       </label>
-      <p role="alert" class="bad">${wrong}</p>
+      <p role="alert" class="bad" id="refused">${wrong}</p>
       <${Action} class="main" off=${busy}>${text("title")}<//>
     </form>
   `;
@@ -96,9 +103,4 @@ function Form({ why }) {
 /** @param {string | undefined} why */
 const over = (why) => (why ? text("title") : common("name"));
 
-function Foot() {
-  const swap = () => language.set(language.get() === "pt" ? "en" : "pt");
-  return html`<p class="row spread small">
-    <button class="plain" onClick=${swap}>${text("other")}</button><a href="docs">${text("docs")}</a>
-  </p>`;
-}
+const Foot = () => html`<div class="row spread small"><${Languages} /><a href="docs">${text("docs")}</a></div>`;

@@ -13,7 +13,9 @@ import { Action } from "../parts/focus.js";
 import { Loading } from "../parts/loading.js";
 import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
+import { nobodyWords } from "../parts/rank_words.js";
 import { ScopeBar } from "../parts/scope_bar.js";
+import { daysWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
 import { scopeOf } from "../scope.js";
@@ -29,8 +31,6 @@ import { linkToMade, linkToOpen } from "./visits/link.js";
 const text = textsOf({
   pt: {
     title: "Resumo",
-    period: "{first} a {last}",
-    against: "contra {first} a {last}",
     points: " p.p.",
     per_day: "por dia útil",
     none_overdue: "nenhum vencido",
@@ -47,15 +47,11 @@ const text = textsOf({
     load: "Carregar arquivos",
     early: "dias antes do prazo",
     by: "Ver por",
-    missed: "Nenhum com atraso.",
-    no_others: "Não há outros além dos piores.",
     demo: "Carregar dados de demonstração",
     demo_comes: "Os dados de demonstração estão chegando.",
   },
   en: {
     title: "Summary",
-    period: "{first} to {last}",
-    against: "against {first} to {last}",
     points: " pts",
     per_day: "per business day",
     none_overdue: "none overdue",
@@ -72,8 +68,6 @@ const text = textsOf({
     load: "Load files",
     early: "days before the deadline",
     by: "See by",
-    missed: "None with a late visit.",
-    no_others: "There are none beside the worst.",
     demo: "Load demo data",
     demo_comes: "The demo data is coming.",
   },
@@ -87,7 +81,7 @@ export function Summary({ params }) {
   const { data, problem, waiting, again } = useData("v1/indicators/summary", { ...scope, by });
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} first=${data?.start_date} last=${data?.end_date} />
+    <${ScopeBar} params=${params} first=${data?.start_date} last=${data?.end_date} near=${data?.sugestoes} />
     <${Problems} problem=${problem} again=${again} />
     ${data && html`<${Figures} data=${data} params=${params} waiting=${waiting} />`}
     ${data && html`<${Ranks} data=${data} by=${by} params=${params} waiting=${waiting} />`}
@@ -104,10 +98,7 @@ function Figures({ data, params, waiting }) {
   const lines = useLines(data, params);
   const made = linkToMade(params);
   return html`
-    <p class="quiet">
-      ${text("period", { first: day(data.start_date), last: day(data.end_date) })}${compared &&
-      html`, ${text("against", { first: day(before.start_date), last: day(before.end_date) })}`}
-    </p>
+    <p class="quiet">${daysWords(data)}</p>
     <section class="grid figures ${waiting ? "waiting" : ""}">
       <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla} href=${made}>
         ${compared && html`<${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />`}
@@ -216,7 +207,7 @@ function Ranks({ data, by, params, waiting }) {
               mark=${data.periodo.sla_percentual}
               bars=${bars(data.piores)}
             />`
-          : html`<p class="quiet">${text("missed")}</p>`}
+          : html`<p class="quiet">${nobodyWords(data, "piores")}</p>`}
       </article>
       <article class="card stack">
         <h2>${text("best", { of })}</h2>
@@ -226,7 +217,7 @@ function Ranks({ data, by, params, waiting }) {
               mark=${data.periodo.sla_percentual}
               bars=${bars(data.melhores)}
             />`
-          : html`<p class="quiet">${text("no_others")}</p>`}
+          : html`<p class="quiet">${nobodyWords(data, "melhores")}</p>`}
       </article>
     </section>
     <ul class="legend small">

@@ -1,13 +1,15 @@
 /** The wall: large figures that change places by themselves, for a screen that nobody touches during a shift. */
 
 import { useData } from "../data.js";
-import { many } from "../dimensions.js";
+import { DIMENSIONS, many } from "../dimensions.js";
 import { instantOf, number, percent } from "../format.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { heardAt, link } from "../live.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Loading } from "../parts/loading.js";
+import { nobodyWords } from "../parts/rank_words.js";
+import { wholeWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
 import { filtersOf, scopeOf } from "../scope.js";
@@ -32,6 +34,7 @@ const text = textsOf({
     overdue: "{n} vencidos",
     points: " p.p.",
     page: "{page} de {pages}",
+    arrows: "As setas mudam de página",
   },
   en: {
     title: "Wall",
@@ -45,12 +48,16 @@ const text = textsOf({
     overdue: "{n} overdue",
     points: " pts",
     page: "{page} of {pages}",
+    arrows: "The arrow keys change the page",
   },
 });
 
 const TURN_SECONDS = 20;
 const OLD_MS = 60_000;
-const PAGES = /** @type {const} */ (["figures", "polo", "angel", "uf"]);
+/** The figures, and a ranking by whatever the wall is not narrowed to. @param {URLSearchParams} params */
+const pagesOf = (params) => /** @type {const} */ (["figures", ...RANKED.filter((by) => !params.has(by))]);
+/** @type {readonly Dimension[]} */
+const RANKED = ["polo", ...DIMENSIONS.filter((by) => by !== "polo")];
 
 /** @param {{ params: URLSearchParams }} props */
 export function Wall({ params }) {
@@ -64,7 +71,10 @@ export function Wall({ params }) {
     return () => clearInterval(timer);
   }, [paused, seconds]);
   useAwake();
-  const page = PAGES[place % PAGES.length] ?? "figures";
+  useArrows((step) => setPlace((before) => before + step));
+  const pages = pagesOf(params);
+  const shown = ((place % pages.length) + pages.length) % pages.length;
+  const page = pages[shown] ?? "figures";
   const answers = {
     polo: useSummary(params, "polo"),
     angel: useSummary(params, "angel"),
@@ -73,9 +83,12 @@ export function Wall({ params }) {
   const data = answers[page === "figures" ? "polo" : page];
   return html`<main class="wall" ref=${frame}>
     <header class="row spread">
-      <h1>${common("name")}</h1>
+      <div class="about">
+        <h1>${common("name")}</h1>
+        ${data && html`<p>${wholeWords(params, data)}</p>`}
+      </div>
       <div class="row">
-        <span class="quiet">${text("page", { page: (place % PAGES.length) + 1, pages: PAGES.length })}</span>
+        <span class="quiet" title=${text("arrows")}>${text("page", { page: shown + 1, pages: pages.length })}</span>
         <button onClick=${() => setPaused(!paused)}>${paused ? text("go") : text("pause")}</button>
         <button onClick=${() => void frame.current?.requestFullscreen?.()}>${text("full")}</button>
         <a class="button" href=${linkTo("summary", filtersOf(params))}>${text("leave")}</a>
@@ -172,16 +185,44 @@ function Ranks({ data, by }) {
       ...{ name: rank[by] ?? "–", value: rank.sla_percentual, words: percent(rank.sla_percentual) },
       ...{ low: rank.sla_minimo, high: rank.sla_maximo, tone: toneOf(rank, whole) },
     }));
-  return html`<section class="grid wide">
-    <article class="card stack">
-      <h2>${text("worst", { of: many(by) })}</h2>
-      <${Bars} label=${text("worst", { of: many(by) })} mark=${whole} bars=${bars(data.piores)} />
-    </article>
-    <article class="card stack">
-      <h2>${text("best", { of: many(by) })}</h2>
-      <${Bars} label=${text("best", { of: many(by) })} mark=${whole} bars=${bars(data.melhores)} />
-    </article>
+  return html`<section class="ranks" style=${{ "--rows": Math.max(1, data.piores.length, data.melhores.length) }}>
+    <${Ranked}
+      title=${text("worst", { of: many(by) })}
+      mark=${whole}
+      bars=${bars(data.piores)}
+      none=${nobodyWords(data, "piores")}
+    />
+    <${Ranked}
+      title=${text("best", { of: many(by) })}
+      mark=${whole}
+      bars=${bars(data.melhores)}
+      none=${nobodyWords(data, "melhores")}
+    />
   </section>`;
+}
+
+/**
+ * @param {{ title: string, mark: number, bars: readonly import("../parts/bars.js").Bar[], none: string }} props
+ * none: what is said where there are no bars
+ */
+const Ranked = ({ title, mark, bars, none }) =>
+  html`<article class="card">
+    <h2>${title}</h2>
+    ${bars.length ? html`<${Bars} label=${title} mark=${mark} bars=${bars} />` : html`<p class="quiet">${none}</p>`}
+  </article>`;
+
+/** The arrow keys turn the pages, for who looks closer. @param {(step: 1 | -1) => void} turn */
+function useArrows(turn) {
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    const pressed = ({ key, altKey }) => {
+      if (altKey) return; // the browser's own way back
+      if (key === "ArrowRight") turn(1);
+      else if (key === "ArrowLeft") turn(-1);
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
 }
 
 /** The screen stays on, where the browser can do that. */

@@ -33,7 +33,7 @@ export function Explore({ params }) {
   const counted = calendario !== "nacional" || params.get("metric") === "produtividade" || asTable(params, "rank");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} first=${first} last=${last}>
+    <${ScopeBar} params=${params} first=${first} last=${last} near=${data?.sugestoes}>
       ${counted && html`<${Calendar} value=${calendario} />`}
     <//>
     <${Problems} problem=${problem} again=${again} />

@@ -3,10 +3,10 @@
 import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { bytes, instantOf, percent } from "../../format.js";
-import { html, useEffect, useRef, useState } from "../../html.js";
+import { html, useRef, useState } from "../../html.js";
 import { KINDS, theWords, wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
-import { Action, useKeptFocus } from "../../parts/focus.js";
+import { Action, useKeptFocus, useModal } from "../../parts/focus.js";
 import { Loading } from "../../parts/loading.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
@@ -130,9 +130,7 @@ function Undo({ load, again }) {
   const [asked, setAsked] = useState(false);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
-  useEffect(() => {
-    if (asked) dialog.current?.showModal();
-  }, [asked]);
+  useModal(dialog, asked);
   const close = () => (setAsked(false), setWrong(""));
   async function undo() {
     setBusy(true);
@@ -157,7 +155,7 @@ function Undo({ load, again }) {
         ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
         <div class="row">
           <${Action} class="danger" off=${busy} onClick=${undo}>${text("undo")}<//>
-          <button onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
+          <button autofocus onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
         </div>
       </div>
     </dialog>`}

@@ -3,8 +3,8 @@
 import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { number } from "../../format.js";
-import { html, useEffect, useRef, useState } from "../../html.js";
-import { Action, useKeptFocus } from "../../parts/focus.js";
+import { html, useRef, useState } from "../../html.js";
+import { Action, useKeptFocus, useModal } from "../../parts/focus.js";
 import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
@@ -146,7 +146,7 @@ function Fill({ group, load, close, again }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  useModal(dialog);
   const where = { reason: group.reason, column: group.column, value: group.value };
   /** @param {Record<string, unknown>} rule */
   async function send(rule) {
@@ -183,7 +183,9 @@ function Fill({ group, load, close, again }) {
         <${Action} type="button" class="danger" off=${busy} onClick=${() => send({ drop: true })}>
           ${text("drop", { n: group.rows })}
         <//>
-        <button type="button" onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
+        <button type="button" autofocus=${!group.column} onClick=${() => dialog.current?.close()}>
+          ${common("cancel")}
+        </button>
       </div>
     </form>
   </dialog>`;

@@ -3,7 +3,8 @@
 import { useData } from "../../data.js";
 import { OF_VISITS, one } from "../../dimensions.js";
 import { day, instantOf, moment, NOTHING } from "../../format.js";
-import { Fragment, html, useEffect, useId, useRef } from "../../html.js";
+import { Fragment, html, useId, useRef } from "../../html.js";
+import { useModal } from "../../parts/focus.js";
 import { Loading } from "../../parts/loading.js";
 import { Problems } from "../../parts/problems.js";
 import { change, linkTo } from "../../route.js";
@@ -57,11 +58,7 @@ export function Detail({ id }) {
   const { data: customer } = useData(visit ? `v1/customers/${visit.id_cliente}` : null);
   /** @type {import("../../data.js").Answered<Origin>} */
   const { data: origin } = useData(visit ? `v1/services/${visit.id}/origin` : null);
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
-  }, []);
+  useModal(dialog);
   return html`<dialog ref=${dialog} aria-labelledby=${heading} onClose=${() => change({ visit: null })}>
     <div class="stack">
       <div class="row spread">

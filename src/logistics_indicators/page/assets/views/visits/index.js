@@ -86,13 +86,13 @@ function questionOf(params) {
 export function Visits({ params }) {
   const question = questionOf(params);
   /** @type {import("./list.js").Listed<Visit>} */
-  const { rows, problem, waiting, more, again } = useList("v1/services", "atendimentos", question);
+  const { rows, near, problem, waiting, more, again } = useList("v1/services", "atendimentos", question);
   /** @type {import("../../data.js").Answered<{ total: number }>} */
   const { data: total } = useData("v1/services/total", question);
   const visit = params.get("visit");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params}><${StateField} value=${params.get("aberto") ?? "any"} /><//>
+    <${ScopeBar} params=${params} near=${near}><${StateField} value=${params.get("aberto") ?? "any"} /><//>
     <${MoreFilters} params=${params} />
     <${Problems} problem=${problem} again=${again} />
     <section class="card stack" aria-label=${text("title")}>

@@ -9,10 +9,15 @@ import { searchOf } from "../../route.js";
 import { session } from "../../session.js";
 import { useStore } from "../../store.js";
 
+/** @typedef {import("../../parts/near_names.js").Near} Near */
 /**
  * @template R
- * @typedef {{ rows: readonly R[] | null, problem: Problem | null, waiting: boolean, more: (() => void) | null, again: () => void }} Listed
- * more: asks for the next page, where there is one
+ * @typedef {{ rows: readonly R[], next: string | null, near: Near | null }} Found
+ */
+/**
+ * @template R
+ * @typedef {{ rows: readonly R[] | null, near: Near | null, problem: Problem | null, waiting: boolean, more: (() => void) | null, again: () => void }} Listed
+ * near: names near to one that is not there. more: asks for the next page, where there is one
  */
 
 const PAGE = 100;
@@ -31,8 +36,9 @@ export function useList(path, key, query) {
   const [turn, setTurn] = useState(0);
   const question = `${path}?${searchOf(query)}`;
   const [state, setState] = useState(
-    /** @returns {{ rows: readonly R[] | null, next: string | null, problem: Problem | null, question: string | null }} */ () => ({
+    /** @returns {{ rows: readonly R[] | null, next: string | null, near: Near | null, problem: Problem | null, question: string | null }} */ () => ({
       rows: null,
+      near: null,
       next: null,
       problem: null,
       question: null,
@@ -41,7 +47,7 @@ export function useList(path, key, query) {
   const shown = useRef(PAGE);
   const asking = useRef(new AbortController());
 
-  /** @param {(signal: AbortSignal) => Promise<{ rows: readonly R[], next: string | null }>} ask */
+  /** @param {(signal: AbortSignal) => Promise<Found<R>>} ask */
   function take(ask) {
     asking.current.abort();
     const { signal } = (asking.current = new AbortController());
@@ -67,13 +73,13 @@ export function useList(path, key, query) {
   }, [question, version, turn, signedIn]);
   useEffect(() => () => asking.current.abort(), []);
 
-  const { rows, next } = state;
+  const { rows, next, near } = state;
   function more() {
     const before = rows ?? [];
     shown.current = before.length + PAGE; // asked again meanwhile, the list is to be as long
     take(async (signal) => {
       const page = await pageOf(/** @type {string} */ (next), key, {}, signal);
-      return { rows: [...before, ...page.rows], next: page.next };
+      return { rows: [...before, ...page.rows], next: page.next, near };
     });
   }
   const waiting = state.question !== question;
@@ -81,6 +87,7 @@ export function useList(path, key, query) {
   useRetried(state.problem, again);
   return {
     rows,
+    near,
     problem: state.problem,
     waiting,
     more: next && !waiting ? more : null,
@@ -94,12 +101,12 @@ export function useList(path, key, query) {
  * @param {string} key
  * @param {import("../../route.js").Params} query
  * @param {AbortSignal} signal
- * @returns {Promise<{ rows: readonly R[], next: string | null }>}
+ * @returns {Promise<Found<R>>}
  */
 async function pageOf(address, key, query, signal) {
-  /** @type {{ proxima_pagina?: string } & Record<string, readonly R[]>} */
+  /** @type {{ proxima_pagina?: string, sugestoes?: Near } & Record<string, readonly R[]>} */
   const page = await get(address, query, signal);
-  return { rows: page[key] ?? [], next: page.proxima_pagina ?? null };
+  return { rows: page[key] ?? [], next: page.proxima_pagina ?? null, near: page.sugestoes ?? null };
 }
 
 /**
@@ -111,15 +118,15 @@ async function pageOf(address, key, query, signal) {
  * @param {import("../../route.js").Params} query
  * @param {number} wanted
  * @param {AbortSignal} signal
- * @returns {Promise<{ rows: readonly R[], next: string | null }>}
+ * @returns {Promise<Found<R>>}
  */
 async function rowsOf(path, key, query, wanted, signal) {
-  /** @type {{ rows: readonly R[], next: string | null }} */
+  /** @type {Found<R>} */
   let found = await pageOf(path, key, { ...query, limit: Math.min(MOST, wanted) }, signal);
   while (found.next && found.rows.length < wanted) {
-    /** @type {{ rows: readonly R[], next: string | null }} */
+    /** @type {Found<R>} */
     const page = await pageOf(found.next, key, {}, signal);
-    found = { rows: [...found.rows, ...page.rows], next: page.next };
+    found = { ...page, rows: [...found.rows, ...page.rows] };
   }
   return found;
 }

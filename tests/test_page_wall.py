@@ -1,0 +1,69 @@
+"""The wall: each of its pages fills the screen that it hangs on, and says of what its figures are."""
+
+from datetime import date
+
+import asyncpg
+import pytest
+from browsing import assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from fastapi import FastAPI
+from playwright.async_api import Page, ViewportSize, expect
+from visits import random_visits, store
+
+HD: ViewportSize = {"width": 1920, "height": 1080}
+SCREENS: tuple[ViewportSize, ...] = (HD, {"width": 3840, "height": 2160}, {"width": 1080, "height": 1920})
+PHONES: tuple[ViewportSize, ...] = ({"width": 360, "height": 740}, {"width": 640, "height": 360})
+
+LEFT_EMPTY = """[...document.querySelectorAll(".wall .card :is(li:last-child, p:last-child, .spark)")]
+    .map((lowest) => 1 - lowest.getBoundingClientRect().bottom / innerHeight)"""
+"""Of the screen's height, below the lowest thing of each card."""
+
+LETTERS = "getComputedStyle(document.querySelector('.wall .bars .name')).fontSize"
+SCROLLS = "document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture
+async def stored(connection: asyncpg.Connection) -> None:
+    await store(connection, random_visits(29, 3000))
+
+
+@needs_browser
+async def test_each_page_of_the_wall_fills_the_screen_and_names_its_period_and_filters(
+    app: FastAPI, stored: None
+) -> None:
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        context = await surf.context(viewport=HD)
+        page = await surf.open(context, "#/wall?start_date=2020-03-01&end_date=2020-12-31")
+        await sign_in(page)
+        await page.get_by_role("button", name="Pausar").click()
+        for _ in range(4):
+            await expect(page.locator(".wall")).to_contain_text(
+                "01/03/2020 a 31/12/2020, contra 30/04/2019 a 29/02/2020"
+            )
+            await fills_each_screen(page)
+            await page.keyboard.press("ArrowRight")
+        await expect(page.get_by_text("1 de 4")).to_be_visible()
+        await page.goto(f"{surf.origin}/#/wall?uf=CE&angel=Nobody&period=last_year")
+        year = date.today().year - 1
+        about = page.get_by_text(f"Ano passado · 01/01/{year} a 31/12/{year} · Angel: Nobody · UF: CE")
+        await expect(about).to_be_visible()
+        await page.keyboard.press("ArrowRight")
+        await expect(page.get_by_role("heading", name="Piores polos")).to_be_visible()
+        await expect(about).to_be_visible()
+        await assert_accessible(page, "wall-empty")
+
+
+async def fills_each_screen(page: Page) -> None:
+    letters = []
+    await expect(page.locator(".huge .spark path, .ranks li").first).to_be_visible()
+    for size in SCREENS:
+        await page.set_viewport_size(size)
+        assert min(await page.evaluate(LEFT_EMPTY)) < 0.3, size
+        assert not await page.evaluate(SCROLLS), size
+        if await page.locator(".ranks").count():
+            letters.append(float((await page.evaluate(LETTERS)).removesuffix("px")) / size["width"])
+    assert all(share > 0.015 for share in letters), letters  # 29 px of 1920: read from some metres
+    for size in PHONES:
+        await page.set_viewport_size(size)
+        await page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
+    await page.set_viewport_size(HD)
