@@ -137,15 +137,42 @@ async def test_a_load_is_undone_and_a_second_tab_sees_it_without_being_asked(
         await load_both(page)
         watching = await surf.open(context, "#/summary")
         await expect(figure_of(watching, "Atendimentos")).to_have_text("2.991")
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        mending = await edit_two_cells(await surf.open(context, "#/mending"))
         await page.get_by_role("article", name="services.csv").get_by_role("link", name="Abrir a carga").click()
         await page.get_by_role("button", name="Desfazer a carga").click()
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("2.994 linhas")
         await assert_accessible(page, "undo")
+        await expect(dialog.get_by_role("button", name="Cancelar")).to_be_focused()
         await dialog.get_by_role("button", name="Desfazer a carga").click()
         await expect(page.get_by_text("Desfeita", exact=True)).to_be_visible()
+        await the_edits_are_kept(mending)
         await expect(watching.get_by_text("Ainda não há atendimentos")).to_be_visible()
         assert await connection.fetchval("SELECT count(*) FROM services") == 0
+
+
+async def edit_two_cells(page: Page) -> Page:
+    """Of two rows; the second is being typed still."""
+    await page.locator("[data-place='0:0']").click()
+    await page.keyboard.type("900001")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("900002")
+    return page
+
+
+async def the_edits_are_kept(page: Page) -> None:
+    told = page.get_by_role("region", name="Edições não enviadas")
+    await expect(told).to_contain_text("A carga 4 foi desfeita (carga 4, linhas")
+    await expect(told.locator("ins")).to_have_text(["900001", "900002"])
+    await expect(page.get_by_text("Nada a corrigir")).to_be_visible()
+    await assert_accessible(page, "edits-kept")
+    await told.get_by_role("button", name="Copiar as edições").click()
+    names, first, second = (await page.evaluate("navigator.clipboard.readText()")).splitlines()
+    assert names.startswith("id\tid_cliente\t")
+    assert (first.split("\t")[0], second.split("\t")[0]) == ("900001", "900002")
+    await told.get_by_role("button", name="Descartar as edições").click()
+    await expect(told).to_have_count(0)
 
 
 @needs_browser
@@ -308,13 +335,18 @@ async def test_what_somebody_else_mended_is_left_out_and_the_rest_is_sent(
         await page.keyboard.type("900004")
         await page.keyboard.press("Enter")
         await page.get_by_role("link", name="Resumo").click()
+        await page.go_back()
+        await expect(
+            page.get_by_role("button", name="Enviar 2 linhas")
+        ).to_be_visible()  # another view did not lose them
         async with api_of(app) as api:
             load = (await api.get("/v1/loads", params={"limit": 1})).json()["loads"][0]["id"]
             line = (await api.get("/v1/rejects", params={"load": load})).json()["rejects"][0]["line"]
             assert (await api.post(f"/v1/loads/{load}/mend", json={"drops": [line]})).status_code == 200
-        await page.go_back()
-        await page.get_by_role("button", name="Enviar 2 linhas").click()  # another view did not lose them
-        await expect(page.get_by_text("já tinha sido tratada por outra pessoa")).to_contain_text(str(line))
+        await page.get_by_role("button", name=re.compile("Enviar [12] linha")).click()
+        told = page.get_by_role("region", name="Edições não enviadas")
+        await expect(told).to_contain_text(f"Já tinha sido descartada, por ana (carga {load}, linha {line})")
+        await expect(told.locator("ins")).to_have_text("-")
         await expect(page.get_by_text("1 linha aceita")).to_be_visible()
         await expect(page.get_by_role("button", name="Nada a enviar")).to_be_disabled()
         assert await connection.fetchval("SELECT count(*) FROM services") == TRUTH["stored"] + 1

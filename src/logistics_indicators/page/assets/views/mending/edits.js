@@ -4,11 +4,11 @@ import { linesOf, tsvOf } from "./tsv.js";
 
 /** @typedef {import("api").components["schemas"]["TrackedReject"]} Reject */
 /** @typedef {Readonly<Record<string, string>>} Cells our columns */
-/** @typedef {{ cells: Cells, dropped: boolean }} Edit */
+/** @typedef {{ reject: Reject, cells: Cells, dropped: boolean }} Edit reject: the row as it was edited, which may go */
 /** @typedef {ReadonlyMap<string, Edit>} Edits */
 
-/** @type {Edit} */
-const UNTOUCHED = { cells: {}, dropped: false };
+/** @param {Edits} edits @param {Reject} reject @returns {Edit} */
+const editOf = (edits, reject) => edits.get(keyOf(reject)) ?? { reject, cells: {}, dropped: false };
 
 /** @param {{ load: number, line: number }} reject */
 export const keyOf = ({ load, line }) => `${load}:${line}`;
@@ -25,7 +25,7 @@ export function shown(edits, reject, column) {
  * @returns {Edits}
  */
 export function written(edits, reject, column, value) {
-  const before = edits.get(keyOf(reject)) ?? UNTOUCHED;
+  const before = editOf(edits, reject);
   const cells = { ...before.cells, [column]: value };
   if (value === (reject.cells?.[column] ?? null)) delete cells[column];
   return kept(edits, reject, { ...before, cells });
@@ -33,13 +33,13 @@ export function written(edits, reject, column, value) {
 
 /** @param {Edits} edits @param {Reject} reject @param {boolean} dropped @returns {Edits} */
 export function withDrop(edits, reject, dropped) {
-  return kept(edits, reject, { ...(edits.get(keyOf(reject)) ?? UNTOUCHED), dropped });
+  return kept(edits, reject, { ...editOf(edits, reject), dropped });
 }
 
 /** @param {Edits} edits @param {Reject} reject @param {Edit} edit @returns {Edits} */
 function kept(edits, reject, edit) {
   const next = new Map(edits);
-  if (edit.dropped || Object.keys(edit.cells).length) next.set(keyOf(reject), edit);
+  if (edit.dropped || Object.keys(edit.cells).length) next.set(keyOf(reject), { ...edit, reject });
   else next.delete(keyOf(reject));
   return next;
 }
@@ -104,8 +104,11 @@ function filled(edits, rejects, columns, { top, bottom, left, right }, value) {
 export function requestsOf(edits) {
   /** @type {Map<number, Request>} */
   const requests = new Map();
-  for (const [key, { cells, dropped }] of edits) {
-    const [load = 0, line = 0] = key.split(":").map(Number);
+  for (const {
+    reject: { load, line },
+    cells,
+    dropped,
+  } of edits.values()) {
     const request = requests.get(load) ?? { edits: {}, drops: [] };
     if (dropped) request.drops.push(line);
     else request.edits[String(line)] = cells;

@@ -11,12 +11,14 @@ import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
-import { may, session } from "../../session.js";
-import { storeOf, useStore } from "../../store.js";
+import { may } from "../../session.js";
+import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
-import { requestsOf } from "./edits.js";
+import { keyOf, requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
 import { Sheet } from "./sheet.js";
+import { StrandedEdits, useSetApart } from "./stranded.js";
+import { forget, setApart, underWay, unsent } from "./unsent.js";
 
 /** @typedef {import("./edits.js").Reject} Reject */
 /** @typedef {import("./edits.js").Edits} Edits */
@@ -32,11 +34,6 @@ const text = textsOf({
     throw_away: "Desfazer as edições",
     sent: { one: "{n} linha enviada.", other: "{n} linhas enviadas." },
     dropped: { one: "{n} linha descartada.", other: "{n} linhas descartadas." },
-    settled: {
-      one: "{n} linha já tinha sido tratada por outra pessoa ({lines}); a sua edição dela foi deixada de lado.",
-      other:
-        "{n} linhas já tinham sido tratadas por outra pessoa ({lines}); as suas edições delas foram deixadas de lado.",
-    },
     kind: "Arquivo de",
     shown: { one: "{n} linha", other: "{n} linhas" },
     help: "Setas movem, Enter edita e confirma, Esc desiste, Del descarta a linha. Shift ou o mouse marcam um bloco, que Ctrl+C copia; Ctrl+V cola um bloco, ou um valor em todo o bloco.",
@@ -57,10 +54,6 @@ const text = textsOf({
     throw_away: "Undo the edits",
     sent: { one: "{n} row sent.", other: "{n} rows sent." },
     dropped: { one: "{n} row dropped.", other: "{n} rows dropped." },
-    settled: {
-      one: "{n} row was settled by somebody else already ({lines}); your edit of it was left out.",
-      other: "{n} rows were settled by somebody else already ({lines}); your edits of them were left out.",
-    },
     kind: "File of",
     shown: { one: "{n} row", other: "{n} rows" },
     help: "Arrows move, Enter edits and confirms, Esc gives up, Del drops the row. Shift or the mouse mark a block, which Ctrl+C copies; Ctrl+V pastes a block, or one value into all of the block.",
@@ -92,6 +85,7 @@ export function Mending({ params }) {
   const rows = useRef(/** @type {HTMLElement | null} */ (null));
   useKeptFocus(rows);
   useMended(page.again);
+  useSetApart(edits, page.rejects);
   return html`
     <h1>${text("title")}</h1>
     <div class="stack" tabindex="-1" ref=${faults}>
@@ -99,6 +93,7 @@ export function Mending({ params }) {
       <${Groups} filter=${{ load, kind }} params=${params} until=${news} box=${faults} />
     </div>
     <div class="stack" tabindex="-1" ref=${rows}>
+      <${StrandedEdits} />
       <${Problems} problem=${page.problem} again=${page.again} />
       ${page.rejects && page.rejects.length === 0 && html`<p class="card">${text("none")}</p>`}
       ${page.rejects &&
@@ -152,12 +147,6 @@ function Mend({ rejects, more, edits, again }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const columns = useMemo(() => columnsOf(rejects), [rejects]);
-  useEffect(() => {
-    if (edits.size === 0) return;
-    const stay = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
-    addEventListener("beforeunload", stay);
-    return () => removeEventListener("beforeunload", stay);
-  }, [edits.size === 0]);
 
   async function send() {
     setBusy(true);
@@ -191,7 +180,7 @@ function Mend({ rejects, more, edits, again }) {
 }
 
 /**
- * Sends what was edited of a load. Where somebody else was there before, those rows are left out and said so, and the
+ * Sends what was edited of a load. Where somebody else was there before, those rows are set apart and said so, and the
  * others are sent.
  *
  * @param {number} load
@@ -200,10 +189,11 @@ async function sendOf(load) {
   for (;;) {
     const body = requestsOf(unsent.get()).get(load);
     if (!body) return;
+    underWay.add(load);
     try {
       /** @type {Mended} */
       const done = await call("POST", `v1/loads/${load}/mend`, { body });
-      forgetEdits((edited) => edited === load);
+      forget(({ reject }) => reject.load === load);
       if (done.load) sent.add(done.load.id);
       if (done.rows) note(text("sent", { n: done.rows }));
       if (done.dropped) note(text("dropped", { n: done.dropped }));
@@ -211,8 +201,9 @@ async function sendOf(load) {
     } catch (problem) {
       const settled = settledLines(problem);
       if (settled.size === 0) throw problem;
-      forgetEdits((edited, line) => edited === load && settled.has(line));
-      note(text("settled", { n: settled.size, lines: [...settled].join(", ") }), "fair");
+      await setApart([...settled].map((line) => keyOf({ load, line })));
+    } finally {
+      underWay.delete(load);
     }
   }
 }
@@ -222,24 +213,6 @@ function settledLines(problem) {
   if (!(problem instanceof Problem) || problem.status !== 409) return new Set();
   return new Set(problem.errors.map(({ loc }) => Number(loc.at(-1))).filter((line) => line > 0));
 }
-
-/** @param {(load: number, line: number) => boolean} gone */
-function forgetEdits(gone) {
-  unsent.set(
-    new Map(
-      [...unsent.get()].filter(([key]) => {
-        const [load = 0, line = 0] = key.split(":").map(Number);
-        return !gone(load, line);
-      }),
-    ),
-  );
-}
-
-/** Edits outlive a look at another view; a sign-out takes them away. */
-const unsent = storeOf(/** @type {Edits} */ (new Map()));
-session.watch(({ state }) => {
-  if (state === "out") unsent.set(new Map());
-});
 
 /** Mends that this tab sent and that have not ended yet. @type {Set<number>} */
 const sent = new Set();

@@ -1,6 +1,6 @@
 /** Rejected rows as a sheet: one cell has the focus, arrows move it, and what was typed stands until it is sent. */
 
-import { html, useLayoutEffect, useRef, useState } from "../../html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../html.js";
 import { note } from "../../parts/notes.js";
 import { printing } from "../../printing.js";
 import { useStore } from "../../store.js";
@@ -69,6 +69,35 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   const [top, setTop] = useState(0);
   const moved = useRef(false);
   const dragging = useRef(false);
+  const before = useRef({ rejects, columns, edits, at });
+  if (before.current.rejects !== rejects) follow();
+  before.current = { rejects, columns, edits, at };
+  useEffect(() => keepTyped, []);
+
+  /** What is being typed stays, as an edit of the row that it was typed into. */
+  function keepTyped() {
+    const input = frame.current?.querySelector(".typing input");
+    const { at, rejects, columns, edits } = before.current;
+    const [reject, column] = [rejects[at.row], columns[at.column]];
+    if (input instanceof HTMLInputElement && reject && column !== undefined)
+      setEdits(written(edits, reject, column, input.value));
+  }
+
+  /** Other rows came: the cell in which somebody is stays the same one, wherever its row is now. */
+  function follow() {
+    const { at, rejects: those, columns: old } = before.current;
+    const [mine, column] = [those[at.row], columns.indexOf(old[at.column] ?? "")];
+    const row = mine ? rejects.findIndex((each) => keyOf(each) === keyOf(mine)) : -1;
+    if (row === at.row && column === at.column) return;
+    setFrom(null);
+    if (row < 0) {
+      keepTyped();
+      setTyping(null);
+    }
+    moved.current = row >= 0 && typing === null && (frame.current?.contains(document.activeElement) ?? false);
+    setAt({ row: row < 0 ? Math.min(at.row, rejects.length - 1) : row, column: Math.max(0, column) });
+  }
+
   const height = frame.current?.clientHeight ?? 600;
   const whole = useStore(printing);
   const first = whole ? 0 : Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - BEYOND, rejects.length - 1));
