@@ -139,6 +139,7 @@ async def test_a_load_is_undone_and_a_second_tab_sees_it_without_being_asked(
         await expect(figure_of(watching, "Atendimentos")).to_have_text("2.991")
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         mending = await edit_two_cells(await surf.open(context, "#/mending"))
+        await a_discarded_trial_is_no_load(page)
         await page.get_by_role("article", name="services.csv").get_by_role("link", name="Abrir a carga").click()
         await page.get_by_role("button", name="Desfazer a carga").click()
         dialog = page.get_by_role("dialog")
@@ -150,6 +151,21 @@ async def test_a_load_is_undone_and_a_second_tab_sees_it_without_being_asked(
         await the_edits_are_kept(mending)
         await expect(watching.get_by_text("Ainda não há atendimentos")).to_be_visible()
         assert await connection.fetchval("SELECT count(*) FROM services") == 0
+
+
+async def a_discarded_trial_is_no_load(page: Page) -> None:
+    """Nor is one that was loaded, beside its load."""
+    await page.locator("input[type=file]").set_input_files(FILES[1])
+    again = page.get_by_role("article", name="customers.csv").last
+    await expect(again).to_have_attribute("data-step", "checked")
+    await again.get_by_role("button", name="Descartar").click()
+    rows = page.get_by_role("group", name="Histórico").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await page.get_by_label("Mostrar também as prévias").check()
+    await expect(rows).to_have_count(5)
+    await expect(rows.first).to_contain_text("Prévia descartada")
+    await page.get_by_label("Mostrar também as prévias").uncheck()
+    await expect(rows).to_have_count(2)
 
 
 async def edit_two_cells(page: Page) -> Page:

@@ -12,7 +12,7 @@ import { linkTo } from "../../route.js";
 import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
 import { keepsRejects } from "./open_rejects.js";
-import { stateOf } from "./words.js";
+import { isDiscarded, stateOf } from "./words.js";
 
 /** @typedef {import("./sending.js").Load} Load */
 /** @typedef {{ loads: Load[], proxima_pagina?: string | null }} Page */
@@ -30,6 +30,7 @@ const text = textsOf({
     inserted: "Novas",
     rejected: "Rejeitadas",
     none: "Nenhuma carga ainda.",
+    trials: "Mostrar também as prévias já carregadas ou descartadas",
     mends: "correção da carga {id}",
   },
   en: {
@@ -44,6 +45,7 @@ const text = textsOf({
     inserted: "New",
     rejected: "Rejected",
     none: "No load yet.",
+    trials: "Show trials that were loaded or discarded, too",
     mends: "mends load {id}",
   },
 });
@@ -60,6 +62,10 @@ const COLUMNS = [
   { name: "when" },
 ];
 
+/** Where hardly any load of a page is shown, the next one is asked for, unless that many were looked through. */
+const FEW = 10;
+const ENOUGH = 200;
+
 /** The newest of each load among pages and news. @param {readonly Load[]} older @param {readonly Load[]} newer */
 function merged(older, newer) {
   const byId = new Map(older.map((load) => [load.id, load]));
@@ -67,18 +73,30 @@ function merged(older, newer) {
   return [...byId.values()].sort((one, other) => other.id - one.id);
 }
 
+/** Without the trials that are over: thrown away, or loaded since, under a number of their own. @param {readonly Load[]} loads */
+function withoutTrials(loads) {
+  const confirmed = new Set(loads.map(({ confirms }) => confirms));
+  return loads.filter((load) => !isDiscarded(load) && !(load.validate_only && confirmed.has(load.id)));
+}
+
 export function History() {
   /** @type {import("../../data.js").Answered<Page>} */
   const { data, problem, again } = useData("v1/loads", { limit: 30 });
   const [loads, setLoads] = useState(/** @type {readonly Load[]} */ ([]));
   const [next, setNext] = useState(/** @type {string | null} */ (null));
+  const [whole, setWhole] = useState(false);
   const news = useStore(movedLoads);
+  const stored = withoutTrials(loads);
+  const shown = whole ? loads : stored;
   useEffect(() => {
     if (!data) return;
     setLoads((before) => merged(before, data.loads));
     setNext((before) => before ?? data.proxima_pagina ?? null);
   }, [data]);
   useEffect(() => setLoads((before) => merged(before, news)), [news]);
+  useEffect(() => {
+    if (next && shown.length < FEW && loads.length < ENOUGH) more().catch(() => undefined); // then it is asked for by hand
+  }, [next, shown.length]);
   async function more() {
     if (next === null) return;
     /** @type {Page} */
@@ -90,8 +108,17 @@ export function History() {
     <section class="stack">
       <h2>${text("title")}</h2>
       <${Problems} problem=${problem} again=${again} />
-      ${data && loads.length === 0 && html`<p class="quiet">${text("none")}</p>`}
-      ${loads.length > 0 && html`<${Rows} loads=${loads} />`}
+      ${data && !next && shown.length === 0 && html`<p class="quiet">${text("none")}</p>`}
+      ${stored.length < loads.length &&
+      html`<label class="choice">
+        <input
+          type="checkbox"
+          checked=${whole}
+          onChange=${(/** @type {Event} */ event) => setWhole(/** @type {HTMLInputElement} */ (event.target).checked)}
+        />
+        ${text("trials")}
+      </label>`}
+      ${shown.length > 0 && html`<${Rows} loads=${shown} />`}
       ${next && html`<p><button onClick=${more}>${common("more")}</button></p>`}
     </section>
   `;

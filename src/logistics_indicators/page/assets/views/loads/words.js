@@ -45,6 +45,7 @@ export const states = textsOf({
     failed: "Falhou",
     undone: "Desfeita",
     checked: "Só conferida",
+    discarded: "Prévia descartada",
     waiting: "Espera {kinds}",
     sending: "Enviando",
     paused: "Sem contato; continua sozinho",
@@ -59,6 +60,7 @@ export const states = textsOf({
     failed: "Failed",
     undone: "Undone",
     checked: "Checked only",
+    discarded: "Discarded trial",
     waiting: "Waits for {kinds}",
     sending: "Sending",
     paused: "No contact; goes on by itself",
@@ -69,8 +71,12 @@ export const states = textsOf({
 
 /** @typedef {import("./sending.js").Load} Load */
 
+/** A trial that was thrown away is no load that was undone: it never stored a row. @param {Load} load */
+export const isDiscarded = (load) => load.validate_only && load.status === "undone";
+
 /** The state of a load in a word, and its tone. @param {Load} load @returns {[string, "good" | "fair" | "bad" | "quiet"]} */
 export function stateOf(load) {
+  if (isDiscarded(load)) return [states("discarded"), "quiet"];
   if (load.validate_only && load.status === "completed") return [states("checked"), "quiet"];
   const tone = /** @type {const} */ ({ completed: "good", failed: "bad", undone: "quiet" });
   const own = load.status in tone ? tone[/** @type {"failed"} */ (load.status)] : "fair";
