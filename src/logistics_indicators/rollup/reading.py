@@ -92,6 +92,10 @@ class Question:
         )
         return f"SELECT {ids_in_sql()}, {columns} FROM {source} WHERE {self.where} AND {condition}"
 
+    def cells_of_grain(self, table: str, grain: int, columns: str) -> str:
+        """A SELECT of the table's cells of this grain, of whatever block, that the filters keep."""
+        return f"SELECT {ids_in_sql()}, {columns} FROM {table} WHERE grain = {grain} AND {self.where}"
+
     async def ask(self, connection: Connection, statement: str) -> Sequence[Sequence[Any]]:
         rows: Sequence[Sequence[Any]] = await connection.fetch(statement, *self.arguments)
         return rows
@@ -250,8 +254,8 @@ async def fetch_open(
     """(name, open visits, those that had to be made before as_of, the earliest deadline), in order of name."""
     question = Question(filters, has_recent=has_recent)
     tables = (ROLLUP.name, RECENT) if has_recent else (ROLLUP.name,)
-    ever = [Span(OPEN.number, date.min, date.max)]
-    cells = " UNION ALL ".join(question.cells(table, ever, "block AS deadline, total") for table in tables)
+    columns = "block AS deadline, total"
+    cells = " UNION ALL ".join(question.cells_of_grain(table, OPEN.number, columns) for table in tables)
     named = named_by(by, "deadline,", ADDED_AGAIN)
     return await question.ask(
         connection,
@@ -268,8 +272,8 @@ async def fetch_open(
 
 STANDING = """
 WITH pairs AS (
-    SELECT {ids}, sum(total)::bigint AS total, sum(on_time)::bigint AS on_time, sum(open)::bigint AS open,
-           sum(overdue)::bigint AS overdue
+    SELECT {ids}, sum(total)::integer AS total, sum(on_time)::integer AS on_time, sum(open)::integer AS open,
+           sum(overdue)::integer AS overdue
     FROM ({cells}) AS cells GROUP BY {ids}
 )
 SELECT NULL AS dimension, NULL AS name, {sums} FROM pairs
@@ -290,13 +294,12 @@ async def fetch_standing(
     Of all the data, where dimension and name are None; and of each of these names that is known.
     """
     question = Question(Filters(), has_recent=True)
-    years, deadlines = [Span(Grain.year, date.min, date.max)], [Span(OPEN.number, date.min, date.max)]
     overdue = f"CASE WHEN block < {question.argument(as_of)} THEN total END AS overdue"
     due = f"0 AS total, 0 AS on_time, total AS open, {overdue}"
     cells = [
-        question.cells(table, spans, columns)
+        question.cells_of_grain(table, grain, columns)
         for table in (ROLLUP.name, RECENT)
-        for spans, columns in ((years, "total, on_time, 0 AS open, 0 AS overdue"), (deadlines, due))
+        for grain, columns in ((Grain.year, "total, on_time, 0 AS open, 0 AS overdue"), (OPEN.number, due))
     ]
     parts = [STANDING.format(cells="\nUNION ALL\n".join(cells), ids=ids_in_sql(), sums=STANDING_SUMS)]
     for by, listed in names.items():
