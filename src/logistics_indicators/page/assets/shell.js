@@ -7,7 +7,7 @@ import { heardAt, link } from "./live.js";
 import { wasPressed } from "./parts/focus.js";
 import { Loading } from "./parts/loading.js";
 import { closedFromOutside } from "./parts/menu.js";
-import { useNarrow } from "./parts/narrow.js";
+import { useBar } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
 import { subjectOf } from "./scope.js";
@@ -149,9 +149,9 @@ function Shell() {
   `;
 }
 
-/** The way to the others; on a phone a menu that is named by the one that is shown. @param {{ shown: import("./views.js").View }} props */
+/** The way to the others; on a narrow screen a menu that is named by the one that is shown. @param {{ shown: import("./views.js").View }} props */
 function Views({ shown }) {
-  const narrow = useNarrow();
+  const inLine = useBar();
   const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   useEffect(() => closedFromOutside(menu), []);
   const close = () => {
@@ -164,12 +164,12 @@ function Views({ shown }) {
       >`,
   );
   return html`<nav class="views" aria-label=${text("views")}>
-    ${narrow
-      ? html`<details class="menu" ref=${menu}>
+    ${inLine
+      ? links
+      : html`<details class="menu" ref=${menu}>
           <summary>${shown.title()}</summary>
           <div>${links}</div>
-        </details>`
-      : links}
+        </details>`}
   </nav>`;
 }
 

@@ -19,10 +19,11 @@ export function useKeptFocus(box) {
 let pressed = null;
 addEventListener("click", ({ target }) => (pressed = target), true);
 
-/** Whether what has the focus was pressed last, or has gone since. */
+/** Whether what has the focus was pressed last, or has gone since, so that a box took it. */
 export function wasPressed() {
   const { activeElement: now, body } = document;
-  return now === null || now === body || (pressed instanceof Node && now.matches("a, button") && now.contains(pressed));
+  if (now === null || now === body || now.matches("[tabindex='-1']:not(.cell)")) return true;
+  return pressed instanceof Node && now.matches("a, button") && now.contains(pressed);
 }
 
 /**
