@@ -59,7 +59,7 @@ def a_day(page: Page, origin: str) -> None:
     page.get_by_label("Usuário").fill("ana")
     page.get_by_label("E-mail").fill("ana@example.com")
     page.get_by_label("Senha").fill(PASSWORD)
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Criar a conta").click()
     page.get_by_role("link", name="Cargas").click()
     page.locator("input[type=file]").set_input_files([SAMPLES / "services.csv", SAMPLES / "customers.csv"])
     for name in ("customers.csv", "services.csv"):
@@ -81,6 +81,11 @@ def a_day(page: Page, origin: str) -> None:
         expect(page.locator(sign).first).to_be_visible()
         expect(page.locator(".waiting")).to_have_count(0)
         picture(page, view)
+    page.get_by_role("button", name="Pausar").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Piores polos")).to_be_visible()
+    page.get_by_role("button", name="Continuar").evaluate("button => button.blur()")
+    picture(page, "wall-ranking")
 
 
 def main() -> None:
