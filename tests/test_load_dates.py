@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logistics_indicators.loads.parsing.dates import parse_column, parse_moment
+from logistics_indicators.loads.parsing.dates import (
+    LONGEST_REMEMBERED,
+    MOST_REMEMBERED,
+    Remembered,
+    parse_column,
+    parse_moment,
+    parse_repeated,
+)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,32 @@ def test_a_column_is_read_as_its_texts_one_by_one(texts: list[str]) -> None:
         seconds = None if moment.at is None else moment.at.hour * 3600 + moment.at.minute * 60 + moment.at.second
         expected = {"day": moment.day, "seconds": seconds, "spelling": moment.spelling, "ambiguous": moment.ambiguous}
         assert row == expected, text
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(NEAR_DATES, NEAR_ISO, st.none()), min_size=1, max_size=20))
+def test_a_column_of_texts_that_come_again_is_read_as_any_other(texts: list[str | None]) -> None:
+    column = pl.Series(texts * 3, dtype=pl.String)
+    assert parse_repeated(column).equals(parse_column(column))
+
+
+def test_long_texts_and_more_than_a_bound_are_read_anew_and_not_remembered() -> None:
+    asked: list[str] = []
+
+    def read(texts: list[str]) -> pl.DataFrame:
+        asked.extend(texts)
+        return pl.DataFrame({"text": texts}, schema={"text": pl.String})
+
+    table = Remembered("text", read)
+    long = "x" * (LONGEST_REMEMBERED + 1)
+    for _ in range(2):
+        assert {long, "short"} <= set(table.of(pl.Series([long, "short", None]))["text"])
+    assert asked == [long, "short", long]
+    many = [str(number) for number in range(MOST_REMEMBERED)]
+    for _ in range(2):
+        assert table.of(pl.Series(many)).height == MOST_REMEMBERED + 1
+    assert len(asked) == 3 + 2 * MOST_REMEMBERED
+    assert table.of(pl.Series(["short"])).height == 1
 
 
 @pytest.mark.parametrize("between", [" T", "T ", "  T", " T ", "TT", "t"])

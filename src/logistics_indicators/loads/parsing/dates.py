@@ -6,6 +6,7 @@ whatever does not fit that goes through `parse_moment`.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
@@ -163,10 +164,15 @@ def _with_loose_times(fields: pl.DataFrame) -> pl.DataFrame:
 
 def parse_repeated(texts: pl.Series) -> pl.DataFrame:
     """As parse_column, for a column in which the same texts come again and again."""
-    distinct = texts.unique()
-    parsed = parse_column(distinct).with_columns(distinct.alias("text"))
-    found = pl.DataFrame({"text": texts}).join(parsed, on="text", how="left", maintain_order="left")
+    found = pl.DataFrame({"text": texts}).join(
+        _repeated.of(texts.unique()), on="text", how="left", maintain_order="left"
+    )
     return found.select(*PARSED.to_schema())
+
+
+def _parsed(texts: list[str]) -> pl.DataFrame:
+    column = pl.Series(texts, dtype=pl.String)
+    return parse_column(column).select(column.alias("text"), *PARSED.to_schema())
 
 
 def moments_of(dates: pl.DataFrame, name: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
@@ -184,29 +190,35 @@ def _seconds(clock: pl.Expr) -> pl.Expr:
 
 
 DAYS_SCHEMA = {"d": pl.String, "day": pl.Date, "spelling": pl.String, "ambiguous": pl.Boolean, "separated": pl.Boolean}
-MOST_DAYS = 20_000
+
+Read = Callable[[list[str]], pl.DataFrame]
+
+MOST_REMEMBERED = 20_000
 """Texts that the process remembers: some years in every spelling, and a bound for a file of nonsense."""
 
 
-class _KnownDays:
-    """The look-up table of texts in front of a time, with the blank or T that separates it, or alone."""
+class Remembered:
+    """A look-up table by text, which grows as texts are met: read is asked once for each, and gives rows of some."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str, read: Read) -> None:
+        self._key, self._read = key, read
         self._lock = Lock()
         self._texts: set[str] = set()
-        self._frame = pl.DataFrame(schema=DAYS_SCHEMA)
+        self._frame = read([])
 
     def of(self, texts: pl.Series) -> pl.DataFrame:
-        """A table with at least these texts, as far as they are dates."""
+        """A table with at least the rows of these texts."""
         with self._lock:
             new = [text for text in texts.drop_nulls().to_list() if text not in self._texts]
             if not new:
                 return self._frame
-            frame = pl.concat([self._frame, _day_rows(new)])
-            if len(self._texts) + len(new) <= MOST_DAYS:
-                self._texts.update(new)
-                self._frame = frame
-            return frame
+            rows = self._read(new)
+            if len(self._texts) + len(new) > MOST_REMEMBERED:
+                return pl.concat([self._frame, rows])
+            self._texts.update(text for text in new if len(text) <= LONGEST_REMEMBERED)
+            long = pl.col(self._key).str.len_chars() > LONGEST_REMEMBERED
+            self._frame = pl.concat([self._frame, rows.filter(~long)])
+            return pl.concat([self._frame, rows.filter(long)])
 
 
 def _day_rows(texts: list[str]) -> pl.DataFrame:
@@ -221,7 +233,8 @@ def _day_rows(texts: list[str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=DAYS_SCHEMA, orient="row")
 
 
-_days_of = _KnownDays().of
+_days_of = Remembered("d", _day_rows).of
+"""Of texts in front of a time, with the blank or T that separates it, or alone."""
 
 
 def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
@@ -245,3 +258,6 @@ def _with_the_rest(fields: pl.DataFrame) -> pl.DataFrame:
 
 def _seconds_of(at: time | None) -> int | None:
     return None if at is None else at.hour * 3600 + at.minute * 60 + at.second
+
+
+_repeated = Remembered("text", _parsed)

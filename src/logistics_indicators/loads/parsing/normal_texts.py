@@ -37,9 +37,11 @@ NO_VALUE = f"^(?:{DASHED}|{_any_of(NOTHING_AS_WRITTEN)}|(?i:{_any_of((*NOTHING_I
 
 def may_hold_odd_texts(body: bytes) -> bool:
     """False only where every field, once trimmed, is in its normal form. `body` is plain lines."""
-    if b"  " in body or b"\t" in body:
+    octets = np.frombuffer(body, np.uint8)
+    blank = octets == ord(" ")
+    if b"\t" in body or (blank[1:] & blank[:-1]).any():
         return True
-    return not body.isascii() and (b"\xc2" in body or int(np.frombuffer(body, np.uint8).max()) >= FIRST_ODD_BYTE)
+    return not body.isascii() and (b"\xc2" in body or int(octets.max()) >= FIRST_ODD_BYTE)
 
 
 def normal_texts(texts: pl.Series) -> pl.Series:
@@ -62,10 +64,11 @@ def are_nothing(texts: pl.Series, *, computed: bool) -> pl.Series:
 def spellings_of(before: pl.Series, normal: pl.Series) -> dict[str, str]:
     """The texts, but for blanks at their ends, and what each became."""
     if before is normal:
-        names = before.str.strip_chars().unique()
+        names = before.unique().str.strip_chars().unique()
         pairs = pl.DataFrame({"text": names, "normal": names})
     else:
-        pairs = pl.DataFrame({"text": before.str.strip_chars(), "normal": normal.str.strip_chars()}).unique()
+        pairs = pl.DataFrame({"text": before, "normal": normal}).unique()
+        pairs = pairs.select(pl.all().str.strip_chars()).unique()
     short = pairs.filter((pl.col("normal") != "") & (pl.col("text").str.len_bytes() <= LONGEST_SPELLING))
     return first_spellings(dict(short.sort("text").iter_rows()))
 

@@ -30,11 +30,10 @@ def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Seri
     """
     kind, texts = KINDS[fmt.kind], _read_texts(body, fmt)
     words = [column.name for column in kind.columns if column.longest]
-    spelled = {name: texts[name] for name in kind.grouped_by}
+    spelled = normal = {name: texts[name] for name in kind.grouped_by}
     if may_hold_odd_texts(body):
         texts = texts.with_columns(normal_texts(texts[name]) for name in words)
-    else:
-        spelled |= {name: texts[name] for name in spelled}
+        normal = {name: texts[name] for name in kind.grouped_by}
     dates = {c.name: _parse_dates(c, texts[c.name]) for c in kind.columns if c.is_date}
     trimmed = {name: texts[name].str.strip_chars() for name in words}
     nothing = [are_nothing(text, computed=True).alias(f"{name}_nothing") for name, text in trimmed.items()]
@@ -46,11 +45,13 @@ def read_plain_rows(body: bytes, fmt: FileFormat) -> tuple[pl.DataFrame, pl.Seri
         checks += [~pl.col(name).str.contains(CONTROL).fill_null(False) for name in words]
     taken = known.select(reduce(and_, checks).alias("taken"))["taken"]
     ledger = {name: ledger_of(column if taken.all() else column.filter(taken)) for name, column in dates.items()}
-    spellings = {name: _spellings(spelled[name], texts[name], taken) for name in kind.grouped_by}
+    spellings = {name: _spellings(spelled[name], normal[name], taken) for name in kind.grouped_by}
     return known.select(*values), taken, ledger, spellings
 
 
 def _spellings(before: pl.Series, normal: pl.Series, taken: pl.Series) -> dict[str, str]:
+    if taken.all():
+        return spellings_of(before, normal)
     names = normal.filter(taken)
     return spellings_of(names if before is normal else before.filter(taken), names)
 
