@@ -230,6 +230,16 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(folder: Pa
     assert mode(folder) == before
 
 
+def test_a_copy_of_a_data_folder_without_its_lock_files_is_ours_still(folder: Path, make_server: MakeServer) -> None:
+    server = make_server(folder / "data")
+    server.start()
+    server.stop()
+    for lock in (folder / "data").glob("*.lock"):
+        lock.unlink()
+    server.start()
+    assert server.is_running()
+
+
 @pytest.mark.parametrize("name", ["x" * 120, "with blanks, commas & more"], ids=["too long", "odd characters"])
 def test_a_folder_whose_path_no_socket_takes_works_all_the_same(
     folder: Path, make_server: MakeServer, name: str

@@ -27,6 +27,9 @@ SYSTEM_USER = "logistics-postgres"
 
 SUPERUSER = "postgres"
 DATABASE = "logistics"
+CONFIGURATION = "logistics.conf"
+"""Ours, beside postgresql.conf."""
+
 START_SECONDS = 180
 """A ceiling for recovery after a crash; an ordinary start takes half a second."""
 
@@ -171,7 +174,8 @@ class EmbeddedPostgres:
         """Make the folder, or raise EmbeddedServerError where it holds something else or the server cannot reach it."""
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = any(path.name != "lost+found" for path in self.data_dir.iterdir())
-        if held and not (self.data_dir / "start.lock").exists():
+        ours = (self.data_dir / "start.lock", self.cluster_dir / CONFIGURATION)  # a copy may lack the locks
+        if held and not any(path.exists() for path in ours):
             raise EmbeddedServerError(
                 f"{self.data_dir} holds something else already. Name an empty or a new folder (--data-dir, DATA_DIR)."
             )
@@ -259,7 +263,7 @@ class EmbeddedPostgres:
             "initdb", "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"
         )  # fmt: skip
         with (unfinished / "postgresql.conf").open("a") as conf:
-            conf.write("\ninclude_if_exists = 'logistics.conf'\n")
+            conf.write(f"\ninclude_if_exists = '{CONFIGURATION}'\n")
         unfinished.rename(self.cluster_dir)
 
     def _stop_server(self) -> None:
@@ -293,7 +297,7 @@ class EmbeddedPostgres:
 
     def _write_options(self) -> None:
         """A new file each time, never through a link: the folder is the server's, and we may be root."""
-        conf = self.cluster_dir / "logistics.conf"
+        conf = self.cluster_dir / CONFIGURATION
         conf.unlink(missing_ok=True)
         descriptor = os.open(conf, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
