@@ -65,7 +65,8 @@ async def backlog_table(snapshot: Snapshot, by: Dimension, as_of: date, filters:
 
 
 def _names_and_sums(found: Sequence[Sequence[Any]], as_of: date) -> tuple[list[str | None], Sums]:
-    rows = [(total, overdue, oldest.toordinal()) for _, total, overdue, oldest in found]
-    total, overdue, oldest = np.array(rows, np.int64).reshape(-1, 3).T
+    names, *counts, deadlines = zip(*found, strict=True) if found else ((), (), (), ())
+    total, overdue = (np.array(column, np.int64) for column in counts)
+    oldest = np.array([deadline.toordinal() for deadline in deadlines], np.int64)
     days_late = np.maximum(as_of.toordinal() - oldest, 0)
-    return [row[0] for row in found], {"open": total, "overdue": overdue, "oldest": oldest, "days_late": days_late}
+    return list(names), {"open": total, "overdue": overdue, "oldest": oldest, "days_late": days_late}

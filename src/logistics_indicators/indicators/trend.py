@@ -171,7 +171,7 @@ async def _grid(
     )
     sums = np.zeros((2, len(shown) + (in_rest > 0), len(buckets)), np.int64)
     if points:
-        series, bucket, total, on_time = np.array(points, np.int64).T
+        series, bucket, total, on_time = (np.array(column, np.int64) for column in zip(*points, strict=True))
         sums[0, series, bucket], sums[1, series, bucket] = total, on_time
     return Grid(
         [*names, *([None] if in_rest else [])],
@@ -220,23 +220,22 @@ def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, value
         np.repeat(np.array([name is None for name in grid.names], bool), len(grid.buckets)),
     )
     order = order_rows(ordering, columns.get(ordering.field, named))
-    visits = total.tolist()
-    rows = []
-    for point in order.tolist():
-        series, index = divmod(point, len(grid.buckets))
-        days, name = grid.buckets[index], grid.names[series]
-        rows.append(
-            {
-                by.value: name,
-                "inicio": days.first,
-                "fim": days.last,
-                "total_de_atendimentos": visits[point],
-                "valor": shown[point],
-                "visitas": links[index][series],
-                "demais": grid.in_rest if series == len(grid.names) - 1 else 0,
-            }
-        )
-    return rows
+    places, indexes = (part.tolist() for part in np.divmod(order, len(grid.buckets)))
+    in_rest = [0] * len(grid.names)
+    if grid.names:
+        in_rest[-1] = grid.in_rest
+    return [
+        {
+            by.value: grid.names[series],
+            "inicio": grid.buckets[index].first,
+            "fim": grid.buckets[index].last,
+            "total_de_atendimentos": visits,
+            "valor": shown[point],
+            "visitas": links[index][series],
+            "demais": in_rest[series],
+        }
+        for point, series, index, visits in zip(order.tolist(), places, indexes, total[order].tolist(), strict=True)
+    ]
 
 
 def _refuse_missing_name(by: Dimension, ordering: Ordering) -> None:
