@@ -34,7 +34,7 @@ from logistics_indicators.loads.kinds import STORED, Kind
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.merging import merge_everything
 from logistics_indicators.rollup.names import with_ids
-from logistics_indicators.rollup.writing import record_frames
+from logistics_indicators.rollup.writing import append_sums, sums_of
 from logistics_indicators.running.embedded import EmbeddedPostgres
 from logistics_indicators.running.migrations import migrate
 
@@ -123,7 +123,7 @@ async def fill(url: str, data: Data) -> float:
         async with connection.transaction():
             frame = await with_ids(connection, frame)
             await copy_frame(connection, "services", frame.select(STORED[Kind.services]))
-            await record_frames(connection, Commit(Act.load), added=frame)
+            await append_sums(connection, Commit(Act.load), sums_of(frame, None))
         if first // CHUNK % 12 == 11:
             started = time.perf_counter()
             await merge_everything(connection)

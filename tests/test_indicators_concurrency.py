@@ -31,7 +31,7 @@ from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
 from logistics_indicators.rollup.reading import Filters
-from logistics_indicators.rollup.writing import record_frames, take_back_visits_of_load
+from logistics_indicators.rollup.writing import append_sums, sums_of, take_back_visits_of_load
 
 SECONDS = float(os.environ.get("INDICATORS_STRESS_SECONDS", "5"))
 
@@ -82,7 +82,7 @@ async def _add(connection: asyncpg.Connection, chance: random.Random, *, load_id
     visits = random_visits(chance.randrange(10**9), chance.randrange(1, 20))
     added = await frame_of_visits(connection, visits)
     await connection.executemany(INSERT, added.select(*VISIT_SCHEMA, pl.lit(load_id)).rows())
-    await record_frames(connection, by_hand(), added=added)
+    await append_sums(connection, by_hand(), sums_of(added, None))
 
 
 async def _change(connection: asyncpg.Connection, chance: random.Random) -> None:
@@ -91,7 +91,7 @@ async def _change(connection: asyncpg.Connection, chance: random.Random) -> None
         old = Visit(*await connection.fetchrow(READ, row["id"]))
         both = await frame_of_visits(connection, [*random_visits(chance.randrange(10**9), 1), old])
         await connection.execute(CHANGE, row["id"], *both.select(*VISIT_SCHEMA).row(0))
-        await record_frames(connection, by_hand(), added=both[:1], removed=both[1:])
+        await append_sums(connection, by_hand(), sums_of(both[:1], both[1:]))
 
 
 async def read(connection: asyncpg.Connection, chance: random.Random) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.names import NAMED_SCHEMA, with_ids
-from logistics_indicators.rollup.writing import record_frames
+from logistics_indicators.rollup.writing import append_sums, sums_of
 
 INSERT_CUSTOMER = "INSERT INTO customers (id, nome, email) VALUES (1, 'C', 'c@example.com') ON CONFLICT DO NOTHING"
 INSERT_VISITS = f"""
@@ -56,7 +56,7 @@ async def store_rows(connection: asyncpg.Connection, visits: Sequence[Visit], co
     """Those of a customer who is there, in the caller's transaction."""
     added = await frame_of_visits(connection, visits)
     await connection.execute(INSERT_VISITS, *(added[name].to_list() for name in VISIT_SCHEMA))
-    await record_frames(connection, commit, added=added)
+    await append_sums(connection, commit, sums_of(added, None))
 
 
 async def record(
@@ -64,7 +64,7 @@ async def record(
 ) -> None:
     """Tell the rollup of visits that came or went."""
     frames = [await frame_of_visits(connection, visits) for visits in (added, removed)]
-    await record_frames(connection, commit, added=frames[0], removed=frames[1])
+    await append_sums(connection, commit, sums_of(*frames))
 
 
 def random_visits(seed: int, number: int, first: date = date(2019, 12, 20), days: int = 460) -> list[Visit]:

@@ -31,14 +31,14 @@ from .tables import (
 
 
 class Sums(NamedTuple):
-    """Of changed visits: what record_frames appends."""
+    """Of changed visits: what append_sums appends."""
 
     cells: pl.DataFrame
     tally: Tally
 
 
 def sums_of(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> Sums | None:
-    """None where nothing changed. Long: for a thread. It takes what record_frames takes."""
+    """Of frames with VISIT_SCHEMA's columns (others are ignored); None where nothing changed. Long: for a thread."""
     visits = signed_visits(added, removed, VISIT_SCHEMA)
     if visits is None:
         return None
@@ -46,18 +46,8 @@ def sums_of(added: pl.DataFrame | None, removed: pl.DataFrame | None) -> Sums | 
     return Sums(cells, tally_of(visits)) if cells.height else None
 
 
-async def record_frames(
-    connection: Connection, commit: Commit, *, added: pl.DataFrame | None = None, removed: pl.DataFrame | None = None
-) -> None:
-    """Add visits to the rollup, or take them out: frames with VISIT_SCHEMA's columns (others are ignored).
-
-    Call inside the transaction that writes the rows.
-    """
-    await append_sums(connection, commit, await asyncio.to_thread(sums_of, added, removed))
-
-
 async def append_sums(connection: Connection, commit: Commit, sums: Sums | None) -> None:
-    """As record_frames, where they were summed up before."""
+    """Add visits to the rollup, or take them out. Call inside the transaction that writes the rows."""
     if sums is None:
         return
     waiting = await connection.fetchval(WAIT, sums.cells.height)
@@ -141,7 +131,7 @@ async def record_visits(
     added: Sequence[Mapping[str, object]] = (),
     removed: Sequence[Mapping[str, object]] = (),
 ) -> None:
-    """As record_frames, for a handful of visits: one statement, where frames take a thread and longer."""
+    """As append_sums, of a handful of visits: one statement, where frames take a thread and longer."""
     signs = [1] * len(added) + [-1] * len(removed)
     columns = ([visit[name] for visit in (*added, *removed)] for name in VISIT_SCHEMA)
     tally = Tally(*await connection.fetchrow(RECORD_VISITS, signs, *columns))
