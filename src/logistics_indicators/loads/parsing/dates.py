@@ -204,11 +204,13 @@ class Remembered:
         self._key, self._read = key, read
         self._lock = Lock()
         self._texts: set[str] = set()
-        self._frame = read([])
+        self._frame: pl.DataFrame | None = None  # polars' threads take 20 MB: not before there are texts
 
     def of(self, texts: pl.Series) -> pl.DataFrame:
         """A table with at least the rows of these texts."""
         with self._lock:
+            if self._frame is None:
+                self._frame = self._read([])
             new = [text for text in texts.drop_nulls().to_list() if text not in self._texts]
             if not new:
                 return self._frame
