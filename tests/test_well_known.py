@@ -34,6 +34,11 @@ async def test_a_file_that_every_site_has_needs_no_token_and_takes_head(
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", *PUBLIC_FILES])
+async def test_a_link_may_carry_marks_of_where_it_was_followed(anonymous: httpx.AsyncClient, path: str) -> None:
+    assert (await anonymous.get(f"{path}?utm_source=mail&fbclid=1")).status_code == 200
+
+
 async def test_the_icon_is_an_icon(anonymous: httpx.AsyncClient) -> None:
     answer = await anonymous.get("/favicon.ico")
     kind, images = struct.unpack("<2xHH", answer.content[:6])
