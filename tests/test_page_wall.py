@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from browsing import assert_accessible, make_account, needs_browser, sign_in, surfing_app
 from fastapi import FastAPI
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, Route, ViewportSize, expect
 from visits import random_visits, store
 
 HD: ViewportSize = {"width": 1920, "height": 1080}
@@ -48,7 +48,8 @@ async def test_each_page_of_the_wall_fills_the_screen_and_names_its_period_and_f
         about = page.get_by_text(f"Ano passado · 01/01/{year} a 31/12/{year} · Angel: Nobody · UF: CE")
         await expect(about).to_be_visible()
         await page.keyboard.press("ArrowRight")
-        await expect(page.get_by_role("heading", name="Piores polos")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Piores polos por SLA")).to_be_visible()
+        await expect(page.locator(".legend")).to_contain_text("Abaixo do SLA do período")
         await expect(about).to_be_visible()
         await assert_accessible(page, "wall-empty")
 
@@ -67,3 +68,47 @@ async def fills_each_screen(page: Page) -> None:
         await page.set_viewport_size(size)
         await page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
     await page.set_viewport_size(HD)
+
+
+FIGURES = {"total_de_atendimentos": 123_456_789, "produtividade": 1_048_575.47, "sla_percentual": 100.0}
+WALLS: tuple[ViewportSize, ...] = (
+    *({"width": 1280, "height": 720}, {"width": 1280, "height": 1024}, {"width": 1366, "height": 768}),
+    *(*SCREENS, {"width": 720, "height": 1280}, {"width": 2160, "height": 3840}, *PHONES),
+)
+
+RUN_OUT = """[...document.querySelectorAll(".wall .huge .card > :is(h2, p)")].filter((line) => {
+    const written = document.createRange();
+    written.selectNodeContents(line);
+    const [words, card] = [written.getBoundingClientRect(), line.parentElement.getBoundingClientRect()];
+    const across = words.left < card.left || words.right > card.right;
+    return across || words.top < card.top || words.bottom > card.bottom || line.scrollWidth > line.clientWidth;
+}).map((line) => line.innerText)"""
+"""What is written beyond its card."""
+
+
+async def with_long_figures(route: Route) -> None:
+    answer = await route.fetch()
+    told = await answer.json()
+    told["periodo"] |= FIGURES
+    told["em_aberto"] |= {"total_em_aberto": 123_456_789, "total_atrasado": 123_456_789}
+    await route.fulfill(response=answer, json=told)
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("locale", "seen"), [("pt-BR", ("123.456.789", "1.048.575,47")), ("en-GB", ("123,456,789", "1,048,575.47"))]
+)
+async def test_figures_of_any_length_stay_within_their_card_on_each_screen(
+    app: FastAPI, stored: None, locale: str, seen: tuple[str, str]
+) -> None:
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        context = await surf.context(viewport=HD, locale=locale)
+        await context.route("**/v1/indicators/summary?*", with_long_figures)
+        page = await surf.open(context, "#/wall?seconds=999")
+        await sign_in(page)
+        for figure in seen:
+            await expect(page.get_by_text(figure, exact=True).first).to_be_visible()
+        for size in WALLS:
+            await page.set_viewport_size(size)
+            assert await page.evaluate(RUN_OUT) == [], size

@@ -1,5 +1,6 @@
-/** What stands where nobody is among the worst or the best. */
+/** What the bars of a ranking mean, and what stands where nobody is among the worst or the best. */
 
+import { html } from "../html.js";
 import { textsOf } from "../texts.js";
 
 const text = textsOf({
@@ -8,12 +9,18 @@ const text = textsOf({
     missed: "Nenhum com atraso.",
     no_worse: "Não há outros além dos melhores.",
     no_better: "Não há outros além dos piores.",
+    bad: "Abaixo do SLA do período",
+    quiet: "O intervalo alcança o SLA do período: não dá para dizer",
+    good: "Acima do SLA do período",
   },
   en: {
     none: "No visit matches this period and these filters.",
     missed: "None with a late visit.",
     no_worse: "There are none beside the best.",
     no_better: "There are none beside the worst.",
+    bad: "Below the SLA of the period",
+    quiet: "The interval reaches the SLA of the period: undecided",
+    good: "Above the SLA of the period",
   },
 });
 
@@ -23,3 +30,11 @@ export function nobodyWords({ periodo }, which) {
   if (which === "melhores") return text("no_better");
   return text(periodo.sla_percentual === 100 ? "missed" : "no_worse");
 }
+
+const TONES = /** @type {const} */ (["bad", "quiet", "good"]);
+
+/** What the colours mean. @param {{ children?: import("../html.js").Children }} props children: of what else the bars have */
+export const RankLegend = ({ children }) =>
+  html`<ul class="legend small">
+    ${TONES.map((tone) => html`<li key=${tone}><i class=${tone}></i>${text(tone)}</li>`)}${children}
+  </ul>`;

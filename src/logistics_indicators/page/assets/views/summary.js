@@ -13,7 +13,7 @@ import { Action } from "../parts/focus.js";
 import { Loading } from "../parts/loading.js";
 import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
-import { nobodyWords } from "../parts/rank_words.js";
+import { nobodyWords, RankLegend } from "../parts/rank_words.js";
 import { ScopeBar } from "../parts/scope_bar.js";
 import { daysWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
@@ -38,9 +38,6 @@ const text = textsOf({
     best: "Melhores {of}",
     worst: "Piores {of}",
     fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucos atendimentos não passam à frente de muitos.",
-    tone_bad: "Abaixo do SLA do período",
-    tone_quiet: "O intervalo alcança o SLA do período: não dá para dizer",
-    tone_good: "Acima do SLA do período",
     empty: "Ainda não há atendimentos neste período.",
     none: "Nenhum atendimento corresponde a este período e a estes filtros.",
     unused: "Ainda não há atendimentos: carregue os arquivos {of_kinds}.",
@@ -59,9 +56,6 @@ const text = textsOf({
     best: "Best {of}",
     worst: "Worst {of}",
     fair: "The dashed line is the SLA of the period. The 95% interval decides order and colour: few visits do not outrank many.",
-    tone_bad: "Below the SLA of the period",
-    tone_quiet: "The interval reaches the SLA of the period: undecided",
-    tone_good: "Above the SLA of the period",
     empty: "There are no visits in this period yet.",
     none: "No visit matches this period and these filters.",
     unused: "There are no visits yet: load the files {of_kinds}.",
@@ -220,14 +214,10 @@ function Ranks({ data, by, params, waiting }) {
           : html`<p class="quiet">${nobodyWords(data, "melhores")}</p>`}
       </article>
     </section>
-    <ul class="legend small">
-      ${TONES.map((tone) => html`<li key=${tone}><i class=${tone}></i>${text(`tone_${tone}`)}</li>`)}
-    </ul>
+    <${RankLegend} />
     <p class="quiet small">${text("fair")}</p>
   `;
 }
-
-const TONES = /** @type {const} */ (["bad", "quiet", "good"]);
 
 /** The number of its visits, which leads to them. @param {{ params: URLSearchParams, by: Dimension, rank: Rank }} props */
 function Visits({ params, by, rank }) {

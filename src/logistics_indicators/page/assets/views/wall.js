@@ -8,7 +8,7 @@ import { heardAt, link } from "../live.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Loading } from "../parts/loading.js";
-import { nobodyWords } from "../parts/rank_words.js";
+import { nobodyWords, RankLegend } from "../parts/rank_words.js";
 import { wholeWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
@@ -29,10 +29,12 @@ const text = textsOf({
     pause: "Pausar",
     go: "Continuar",
     old: "Sem resposta do serviço desde {at}. Os números abaixo são de então.",
-    worst: "Piores {of}",
-    best: "Melhores {of}",
+    worst: "Piores {of} por SLA",
+    best: "Melhores {of} por SLA",
     overdue: "{n} vencidos",
     points: " p.p.",
+    whole: "SLA do período: {sla}",
+    interval: "Intervalo de 95% do SLA",
     page: "{page} de {pages}",
     arrows: "As setas mudam de página",
   },
@@ -43,10 +45,12 @@ const text = textsOf({
     pause: "Pause",
     go: "Go on",
     old: "The service has not answered since {at}. The figures below are of then.",
-    worst: "Worst {of}",
-    best: "Best {of}",
+    worst: "Worst {of} by SLA",
+    best: "Best {of} by SLA",
     overdue: "{n} overdue",
     points: " pts",
+    whole: "SLA of the period: {sla}",
+    interval: "95% interval of the SLA",
     page: "{page} of {pages}",
     arrows: "The arrow keys change the page",
   },
@@ -144,30 +148,39 @@ function Figures({ data, params }) {
   };
   const points = usePoints({ ...query, metric: "sla" });
   const pace = usePoints({ ...query, metric: "produtividade" });
-  return html`<section class="huge">
+  const values = {
+    sla: percent(now.sla_percentual),
+    visits: number(now.total_de_atendimentos),
+    productivity: number(now.produtividade, 2),
+    backlog: number(open.total_em_aberto),
+  };
+  return html`<section class="huge" style=${{ "--ems": Math.max(...Object.values(values).map(emsOf)) }}>
     <article class="card">
       <h2>${common("sla")}</h2>
-      <p class="value">${percent(now.sla_percentual)}</p>
+      <p class="value">${values.sla}</p>
       ${compared && html`<p><${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} /></p>`}
       <${Spark} values=${points.map(({ valor }) => valor)} />
     </article>
     <article class="card">
       <h2>${common("visits")}</h2>
-      <p class="value">${number(now.total_de_atendimentos)}</p>
+      <p class="value">${values.visits}</p>
       <${Spark} values=${points.map(({ total_de_atendimentos: total }) => total)} />
     </article>
     <article class="card">
       <h2>${common("productivity")}</h2>
-      <p class="value">${number(now.produtividade, 2)}</p>
+      <p class="value">${values.productivity}</p>
       <${Spark} values=${pace.map(({ valor }) => valor)} />
     </article>
     <article class="card">
       <h2>${common("backlog")}</h2>
-      <p class="value">${number(open.total_em_aberto)}</p>
+      <p class="value">${values.backlog}</p>
       <p class=${open.total_atrasado ? "bad" : "good"}>${text("overdue", { n: open.total_atrasado })}</p>
     </article>
   </section>`;
 }
+
+/** How wide a figure is in bold letters, in em, with the widest digits that systems have. @param {string} figure */
+const emsOf = (figure) => [...figure].reduce((ems, sign) => ems + (/\d/.test(sign) ? 0.7 : sign === "%" ? 1 : 0.4), 0);
 
 /** @param {import("../route.js").Params} query */
 function usePoints(query) {
@@ -198,6 +211,10 @@ function Ranks({ data, by }) {
       bars=${bars(data.melhores)}
       none=${nobodyWords(data, "melhores")}
     />
+    <${RankLegend}>
+      <li class="mark">${text("whole", { sla: percent(data.periodo.sla_percentual) })}</li>
+      <li class="interval">${text("interval")}</li>
+    <//>
   </section>`;
 }
 
