@@ -173,6 +173,25 @@ async def test_a_click_on_a_bar_or_a_tile_narrows_the_view_and_the_address_is_a_
 
 
 @needs_browser
+async def test_the_period_and_the_filters_go_along_from_view_to_view(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    january = [v for v in month_of(visits, 2020, 1) if uf(v.polo) == "CE"]
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/summary?uf=CE&start_date=2020-01-01&end_date=2020-01-31&by=angel")
+        views = page.get_by_role("navigation", name="Telas")
+        for view in ("Explorar", "Cargas", "Atendimentos"):
+            await views.get_by_role("link", name=view).click()
+        await expect(page).to_have_url(re.compile(r"#/visits\?uf=CE&start_date=2020-01-01&end_date=2020-01-31$"))
+        await expect(page.get_by_role("status").filter(has_text="na tela")).to_contain_text(
+            f"{len(january)} atendimentos"
+        )
+        await page.get_by_role("button", name="Limpar").click()
+        await views.get_by_role("link", name="Painel").click()
+        await expect(page.locator(".wall .about")).to_contain_text("01/01/2020 a 31/01/2020")
+        await expect(page.locator(".wall .about")).not_to_contain_text("CE")
+
+
+@needs_browser
 async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits: list[Visit]) -> None:
     await make_account(app)
     late = [(v.data_de_atendimento.date() - v.data_limite).days for v in attended(visits) if v.data_de_atendimento]

@@ -23,6 +23,8 @@ export const PERIODS = /** @type {const} */ ([
 const OTHERS = /** @type {const} */ (["load", "load_id", "updated_by_load", "id_cliente", "part"]);
 const SUBJECT = [...DIMENSIONS, "period", "start_date", "end_date", ...OTHERS];
 
+const SCOPE = [...DIMENSIONS, "period", "start_date", "end_date", "calendario"];
+
 /** What a view speaks of, and not how it shows that. @param {URLSearchParams} params */
 export const subjectOf = (params) => SUBJECT.map((name) => params.get(name) ?? "").join("\n");
 
@@ -35,6 +37,9 @@ export function scopeOf(params) {
 export function filtersOf(params) {
   return Object.assign({}, ...DIMENSIONS.map((name) => given(params, name)));
 }
+
+/** As it stands in the address: what another view of the same visits is opened with. @param {URLSearchParams} params */
+export const keptScope = (params) => Object.assign({}, ...SCOPE.map((name) => given(params, name)));
 
 /** @param {URLSearchParams} params @param {string} name */
 function given(params, name) {

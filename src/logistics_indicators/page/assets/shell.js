@@ -10,7 +10,7 @@ import { closedFromOutside } from "./parts/menu.js";
 import { useBar } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
 import { linkTo, useRoute } from "./route.js";
-import { subjectOf } from "./scope.js";
+import { keptScope, subjectOf } from "./scope.js";
 import { scrollToPlace } from "./scroll.js";
 import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
@@ -115,6 +115,9 @@ const Unknown = () => html`
 /** @type {import("./views.js").View} */
 const UNKNOWN = { name: "", title: () => text("unknown"), load: async () => Unknown, part: Unknown };
 
+/** What was looked at last. @type {import("./scope.js").Scope} */
+let scope = {};
+
 function Shell() {
   const { view, params } = useRoute();
   const shown = VIEWS.find(({ name }) => name === view) ?? UNKNOWN;
@@ -138,7 +141,7 @@ function Shell() {
       <a class="skip" href="#content" onClick=${skipTo(content)}>${text("skip")}</a>
       <header class="top">
         <a class="brand" href=${linkTo("summary")}><${Mark} /><span>${common("name")}</span></a>
-        <${Views} shown=${shown} />
+        <${Views} shown=${shown} params=${params} />
         <${LinkState} />
         <${Menu} />
       </header>
@@ -149,8 +152,14 @@ function Shell() {
   `;
 }
 
-/** The way to the others; on a narrow screen a menu that is named by the one that is shown. @param {{ shown: import("./views.js").View }} props */
-function Views({ shown }) {
+/**
+ * The way to the others, with the period and the filters that were looked at last; on a narrow screen a menu that is named
+ * by the one that is shown.
+ *
+ * @param {{ shown: import("./views.js").View, params: URLSearchParams }} props
+ */
+function Views({ shown, params }) {
+  if (shown.scoped) scope = keptScope(params);
   const inLine = useBar();
   const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   useEffect(() => closedFromOutside(menu), []);
@@ -158,8 +167,12 @@ function Views({ shown }) {
     if (menu.current) menu.current.open = false;
   };
   const links = VIEWS.filter((each) => each.listed && may(each.role ?? "viewer")).map(
-    ({ name, title }) =>
-      html`<a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : null} onClick=${close}
+    ({ name, title, scoped }) =>
+      html`<a
+        key=${name}
+        href=${linkTo(name, scoped ? scope : {})}
+        aria-current=${name === shown.name ? "page" : null}
+        onClick=${close}
         >${title()}</a
       >`,
   );

@@ -13,8 +13,9 @@ import { Summary } from "./views/summary.js";
  *   role?: "viewer" | "analyst" | "admin",
  *   listed?: boolean,
  *   bare?: boolean,
+ *   scoped?: boolean,
  * }} View
- * listed: it stands in the navigation. bare: it has the whole screen
+ * listed: it stands in the navigation. bare: it has the whole screen. scoped: it is of a period and filters
  */
 
 const text = textsOf({
@@ -40,17 +41,26 @@ const text = textsOf({
 
 /** @type {[View, ...View[]]} */
 export const VIEWS = [
-  { name: "summary", title: () => text("summary"), load: async () => Summary, part: Summary, listed: true },
+  {
+    name: "summary",
+    title: () => text("summary"),
+    load: async () => Summary,
+    part: Summary,
+    listed: true,
+    scoped: true,
+  },
   {
     name: "explore",
     title: () => text("explore"),
     load: async () => (await import("./views/explore/index.js")).Explore,
+    scoped: true,
     listed: true,
   },
   {
     name: "visits",
     title: () => text("visits"),
     load: async () => (await import("./views/visits/index.js")).Visits,
+    scoped: true,
     listed: true,
   },
   {
@@ -69,6 +79,7 @@ export const VIEWS = [
     name: "wall",
     title: () => text("wall"),
     load: async () => (await import("./views/wall.js")).Wall,
+    scoped: true,
     listed: true,
     bare: true,
   },

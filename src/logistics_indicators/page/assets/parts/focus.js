@@ -63,6 +63,33 @@ export function useModal(dialog, open = true) {
   }, [open]);
 }
 
+/** Whether the next key is meant for a field, or for a cell of a sheet. */
+export const isTyping = () => document.activeElement?.matches("input, textarea, td") ?? false;
+
+const PAUSE_MS = 1_000;
+
+/**
+ * Who types while a dialog comes has not seen it yet: no key does anything in it until the typing pauses.
+ *
+ * @param {{ current: HTMLDialogElement | null }} dialog
+ * @param {boolean} typing
+ */
+export function useSilence(dialog, typing) {
+  useEffect(() => {
+    const box = dialog.current;
+    if (!typing || !box) return;
+    let until = performance.now() + PAUSE_MS;
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (performance.now() > until) return;
+      until = performance.now() + PAUSE_MS;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    box.addEventListener("keydown", pressed, true);
+    return () => box.removeEventListener("keydown", pressed, true);
+  }, [typing]);
+}
+
 /** @param {Element | null} before */
 function focusAgain(before) {
   if (document.activeElement !== document.body) return;

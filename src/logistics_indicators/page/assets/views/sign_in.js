@@ -1,7 +1,7 @@
 /** Signing in: alone, or over a view whose session has ended. */
 
 import { html, useEffect, useRef, useState } from "../html.js";
-import { Action, focusEmpty, useModal } from "../parts/focus.js";
+import { Action, focusEmpty, isTyping, useModal, useSilence } from "../parts/focus.js";
 import { Languages } from "../parts/languages.js";
 import { wordsOf } from "../parts/problems.js";
 import { session, signIn } from "../session.js";
@@ -28,9 +28,13 @@ const text = textsOf({
 /** @param {{ why?: string, over?: boolean }} props */
 export function SignIn({ why, over }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const typing = useRef(over && isTyping());
   useModal(dialog, Boolean(over));
+  useSilence(dialog, Boolean(typing.current));
   useEffect(() => {
-    if (over)
+    if (typing.current)
+      dialog.current?.querySelector("h1")?.focus(); // what is typed blindly goes into no field
+    else if (over)
       focusEmpty(dialog.current); // the dialog gives it to its first field
     else document.title = `${text("title")} · ${common("name")}`;
   }, [over]);
@@ -69,7 +73,7 @@ function Form({ why }) {
   }
   return html`
     <form class="stack" onSubmit=${submit} ref=${form}>
-      <h1 id="sign-in">${over(why)}</h1>
+      <h1 id="sign-in" tabindex="-1">${over(why)}</h1>
       ${why && html`<p>${why}</p>`}
       <label class="field">
         <span>${text("username")}</span>

@@ -37,6 +37,7 @@ const text = textsOf({
     kind: "Arquivo de",
     shown: { one: "{n} linha", other: "{n} linhas" },
     help: "Setas movem, Enter edita e confirma, Esc desiste, Del descarta a linha. Shift ou o mouse marcam um bloco, que Ctrl+C copia; Ctrl+V cola um bloco, ou um valor em todo o bloco.",
+    help_look: "Setas movem. Shift ou o mouse marcam um bloco, que Ctrl+C copia.",
     all: "Todas as cargas",
     of: "Carga {id}",
     more: "Há mais linhas: corrija estas ou escolha um grupo.",
@@ -57,6 +58,7 @@ const text = textsOf({
     kind: "File of",
     shown: { one: "{n} row", other: "{n} rows" },
     help: "Arrows move, Enter edits and confirms, Esc gives up, Del drops the row. Shift or the mouse mark a block, which Ctrl+C copies; Ctrl+V pastes a block, or one value into all of the block.",
+    help_look: "Arrows move. Shift or the mouse mark a block, which Ctrl+C copies.",
     all: "All loads",
     of: "Load {id}",
     more: "There are more rows: mend these or choose a group.",
@@ -174,7 +176,7 @@ function Mend({ rejects, more, edits, again }) {
       </div>
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
       <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${unsent.set} mayEdit=${may("analyst")} />
-      <p class="quiet small">${text("help")}</p>
+      <p class="quiet small">${text(may("analyst") ? "help" : "help_look")}</p>
     </section>
   `;
 }

@@ -128,6 +128,12 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     setTop(box.scrollTop);
   }
 
+  /** The cell that has the focus is the one that keys act on, whoever gave it: a search in the page, a screen reader. @param {Place} place */
+  function enter(place) {
+    setFrom(null);
+    setAt(place);
+  }
+
   /** @param {string} value */
   function write(value) {
     const reject = rejects[at.row];
@@ -242,6 +248,7 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
       aria-selected=${from && isIn(block, row, place) ? "true" : "false"}
       data-place=${`${row}:${place}`}
       tabindex=${here ? 0 : -1}
+      onFocus=${() => here || enter({ row, column: place })}
       aria-label=${label}
       title=${value}
       onMouseDown=${(/** @type {MouseEvent} */ event) => press(event, { row, column: place })}
@@ -263,9 +270,10 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     move(place, event.shiftKey);
   }
 
-  /** What was typed stays when the cell is left by a click elsewhere. @param {FocusEvent} event */
+  /** What was typed stays when the cell is left by a click elsewhere; it goes on behind a dialog. @param {FocusEvent} event */
   function leave(event) {
     if (typing === null || moved.current) return;
+    if (event.relatedTarget instanceof Element && event.relatedTarget.closest("dialog")) return;
     write(/** @type {HTMLInputElement} */ (event.target).value);
     setTyping(null);
   }

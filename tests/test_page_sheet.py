@@ -1,0 +1,94 @@
+"""The sheet of rejected rows: keys act where the focus is, and nobody who types is taken by surprise."""
+
+import dataclasses
+import secrets
+
+import asyncpg
+import pytest
+from browsing import PASSWORD, Surfing, make_account, needs_browser, sign_in, surfing_app
+from conftest import SAMPLES, client_of
+from fastapi import FastAPI
+from load_client import load_file
+from playwright.async_api import Page, expect
+
+from logistics_indicators.accounts.tokens import issue_access_token
+
+UNAUTHORIZED = "status of 401"
+
+
+@pytest.fixture
+async def rejects(app: FastAPI) -> None:
+    """Of a load; the account is the admin's."""
+    await make_account(app)
+    async with client_of(app, issue_access_token(app.state.token_key, 1)) as admin:
+        for kind in ("customers", "services"):
+            await load_file(admin, kind, (SAMPLES / f"{kind}.csv").read_bytes())
+
+
+async def open_sheet(surf: Surfing, username: str = "ana") -> Page:
+    page = await surf.open(await surf.context(), "#/mending")
+    await sign_in(page, username)
+    await expect(page.get_by_role("grid")).to_be_visible()
+    return page
+
+
+@needs_browser
+async def test_keys_act_on_the_cell_that_has_the_focus_whoever_gave_it(app: FastAPI, rejects: None) -> None:
+    async with surfing_app(app) as surf:
+        page = await open_sheet(surf)
+        await page.locator("[data-place='3:5']").click()
+        await page.locator("[data-place='0:0']").focus()  # as a search in the page, or a screen reader
+        await page.keyboard.press("Delete")
+        dropped = page.get_by_role("grid").locator("tr.dropped")
+        await expect(dropped).to_have_count(1)
+        await expect(dropped.locator("[data-place='0:0']")).to_be_focused()
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator("[data-place='1:0']")).to_be_focused()
+
+
+@needs_browser
+async def test_a_session_that_ends_in_mid_typing_takes_no_key_and_the_typing_goes_on(
+    app: FastAPI, rejects: None
+) -> None:
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        page = await open_sheet(surf)
+        await page.locator("[data-place='0:0']").click()
+        await page.keyboard.type("900001")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("9000")
+        await page.context.clear_cookies()
+        app.state.token_key = dataclasses.replace(app.state.token_key, secret=secrets.token_urlsafe(48))
+        await page.get_by_role("button", name="Enviar 1 linha").dispatch_event("click")  # asks the service
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("A sessão terminou")
+        await page.keyboard.type("02")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("x")
+        await expect(dialog.get_by_role("heading", name="Entrar")).to_be_focused()
+        await expect(dialog.get_by_label("Usuário")).to_have_value("ana")
+        await expect(dialog.get_by_label("Senha")).to_have_value("")
+        await expect(dialog.get_by_role("alert")).to_have_text("")
+
+        await dialog.get_by_label("Senha").fill(PASSWORD)
+        await dialog.get_by_role("button", name="Entrar").click()
+        await expect(dialog).to_be_hidden()
+        typed = page.locator("[data-place='1:0']")
+        await expect(typed).to_be_focused()
+        await expect(typed).to_have_value("9000")
+        await page.keyboard.type("02")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("grid").locator(".edited")).to_have_text(["900001", "900002"])
+
+
+@needs_browser
+async def test_a_viewer_is_told_of_no_key_that_edits(
+    app: FastAPI, rejects: None, connection: asyncpg.Connection
+) -> None:
+    await make_account(app, "vera")
+    await connection.execute("UPDATE users SET role = 'viewer' WHERE username = 'vera'")
+    async with surfing_app(app) as surf:
+        page = await open_sheet(surf, "vera")
+        told = page.get_by_text("Setas movem")
+        await expect(told).to_contain_text("Ctrl+C copia")
+        await expect(told).not_to_contain_text("Enter edita")
