@@ -192,6 +192,18 @@ async def test_the_period_and_the_filters_go_along_from_view_to_view(app: FastAP
 
 
 @needs_browser
+async def test_a_day_that_there_is_not_in_an_address_is_told_of(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN, "status of 422")) as surf:
+        page = await explorer(surf, "#/explore?start_date=2026-13-01")
+        wrong = page.get_by_role("alert").first
+        await expect(wrong).to_contain_text("De: não é um dia")
+        await expect(page.locator("select[name=period]")).to_be_visible()
+        await page.goto(f"{surf.origin}/#/wall?start_date=2026-13-01")
+        await expect(page.locator(".wall").get_by_role("alert")).to_contain_text("De: não é um dia")
+
+
+@needs_browser
 async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits: list[Visit]) -> None:
     await make_account(app)
     late = [(v.data_de_atendimento.date() - v.data_limite).days for v in attended(visits) if v.data_de_atendimento]

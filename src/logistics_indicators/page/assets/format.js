@@ -66,7 +66,9 @@ export function day(text) {
   if (!text) return NOTHING;
   /** @type {Intl.DateTimeFormatOptions} */
   const options = { dateStyle: "short", timeZone: "UTC" };
-  return format("day", (locale) => new Intl.DateTimeFormat(locale, options)).format(wall(text.slice(0, 10)));
+  const at = wall(text.slice(0, 10));
+  if (Number.isNaN(at.valueOf())) return text; // out of an address that somebody wrote
+  return format("day", (locale) => new Intl.DateTimeFormat(locale, options)).format(at);
 }
 
 /** @param {string | null | undefined} text */

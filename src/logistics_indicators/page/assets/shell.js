@@ -199,6 +199,7 @@ function Loaded({ view, params }) {
   useEffect(() => {
     if (Part === null) view.load().then((loaded) => setPart(() => loaded), reset);
   }, [view]);
+  useEffect(() => reset(), [`${params}`]); // another address is another chance
   if (error) {
     return html`<div class="notice bad row spread" role="alert">
       <span>${text("broken")}</span><button onClick=${reset}>${common("again")}</button>

@@ -8,6 +8,7 @@ import { heardAt, link } from "../live.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Loading } from "../parts/loading.js";
+import { Problems } from "../parts/problems.js";
 import { nobodyWords, RankLegend } from "../parts/rank_words.js";
 import { wholeWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
@@ -84,7 +85,7 @@ export function Wall({ params }) {
     angel: useSummary(params, "angel"),
     uf: useSummary(params, "uf"),
   };
-  const data = answers[page === "figures" ? "polo" : page];
+  const { data, problem, again } = answers[page === "figures" ? "polo" : page];
   return html`<main class="wall" ref=${frame}>
     <header class="row spread">
       <div class="about">
@@ -103,7 +104,7 @@ export function Wall({ params }) {
     (page === "figures"
       ? html`<${Figures} data=${data} params=${params} />`
       : html`<${Ranks} data=${data} by=${page} />`)}
-    ${!data && html`<${Loading} />`}
+    ${!data && (problem ? html`<${Problems} problem=${problem} again=${again} />` : html`<${Loading} />`)}
   </main>`;
 }
 
@@ -117,9 +118,9 @@ export function Wall({ params }) {
 function useSummary(params, by) {
   const last = useRef(/** @type {SummaryAnswer | null} */ (null));
   /** @type {import("../data.js").Answered<SummaryAnswer>} */
-  const { data } = useData("v1/indicators/summary", { ...scopeOf(params), by, top: 8 });
+  const { data, problem, again } = useData("v1/indicators/summary", { ...scopeOf(params), by, top: 8 });
   last.current = data ?? last.current;
-  return last.current;
+  return { data: last.current, problem, again };
 }
 
 /** Says when the figures are old; a clock of its own looks, for no news come then. */

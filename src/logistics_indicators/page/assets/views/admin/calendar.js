@@ -126,9 +126,9 @@ function NewDay({ made }) {
   async function submit(event) {
     event.preventDefault();
     if (!form.current) return;
-    const given = [...new FormData(form.current)].filter(([, value]) => value !== "");
+    const given = Object.fromEntries([...new FormData(form.current)].filter(([, value]) => value !== ""));
     try {
-      await call("POST", "v1/calendar", { body: Object.fromEntries(given) });
+      await call("POST", "v1/calendar", { body: given.uf ? given : { ...given, scope: "nacional" } });
       note(text("added"));
       form.current.reset();
       setWrong("");

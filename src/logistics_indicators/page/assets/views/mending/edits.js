@@ -27,9 +27,24 @@ export function shown(edits, reject, column) {
 export function written(edits, reject, column, value) {
   const before = editOf(edits, reject);
   const cells = { ...before.cells, [column]: value };
-  if (value === (reject.cells?.[column] ?? null)) delete cells[column];
+  if (value === (reject.cells?.[column] ?? null) && !hasMore(reject)) delete cells[column];
   return kept(edits, reject, { ...before, cells });
 }
+
+/** Whether the row has more cells than the file has columns. @param {Reject} reject */
+export const hasMore = ({ reason }) => reason === "extra_column";
+
+/** Without the cells that no column has: all the others are sent, as they are. @param {Edits} edits @param {Reject} reject @returns {Edits} */
+export function withoutMore(edits, reject) {
+  const before = editOf(edits, reject);
+  return kept(edits, reject, { ...before, cells: wholeOf(reject, before.cells) });
+}
+
+/** The service takes the cells that are too many away where all the others are named. @param {Reject} reject @param {Cells} cells */
+const wholeOf = (reject, cells) => ({
+  ...Object.fromEntries(Object.entries(reject.cells ?? {}).map(([column, value]) => [column, value ?? ""])),
+  ...cells,
+});
 
 /** @param {Edits} edits @param {Reject} reject @param {boolean} dropped @returns {Edits} */
 export function withDrop(edits, reject, dropped) {
@@ -104,14 +119,11 @@ function filled(edits, rejects, columns, { top, bottom, left, right }, value) {
 export function requestsOf(edits) {
   /** @type {Map<number, Request>} */
   const requests = new Map();
-  for (const {
-    reject: { load, line },
-    cells,
-    dropped,
-  } of edits.values()) {
+  for (const { reject, cells, dropped } of edits.values()) {
+    const { load, line } = reject;
     const request = requests.get(load) ?? { edits: {}, drops: [] };
     if (dropped) request.drops.push(line);
-    else request.edits[String(line)] = cells;
+    else request.edits[String(line)] = hasMore(reject) ? wholeOf(reject, cells) : cells;
     requests.set(load, request);
   }
   return requests;

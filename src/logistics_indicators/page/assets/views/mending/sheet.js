@@ -6,7 +6,7 @@ import { printing } from "../../printing.js";
 import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
 import { reasonOf } from "../loads/words.js";
-import { blockOf, copied, keyOf, pasted, shown, withDrop, written } from "./edits.js";
+import { blockOf, copied, hasMore, keyOf, pasted, shown, withDrop, withoutMore, written } from "./edits.js";
 
 /** @typedef {import("./edits.js").Reject} Reject */
 /** @typedef {import("./edits.js").Edits} Edits */
@@ -20,6 +20,8 @@ const text = textsOf({
     fault: "Falha",
     drop: "Descartar",
     keep: "Manter",
+    take_away: "Tirar",
+    take_away_of: "Tirar {value}",
     wrong: "{value} (errado: {reason})",
     missing: "(falta)",
     edited: "{value} (editado)",
@@ -36,6 +38,8 @@ const text = textsOf({
     fault: "Fault",
     drop: "Drop",
     keep: "Keep",
+    take_away: "Take away",
+    take_away_of: "Take {value} away",
     wrong: "{value} (wrong: {reason})",
     missing: "(missing)",
     edited: "{value} (edited)",
@@ -206,7 +210,7 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     const edit = edits.get(keyOf(reject));
     return html`<tr key=${keyOf(reject)} aria-rowindex=${row + 2} class=${edit?.dropped ? "dropped" : ""}>
       <th scope="row" class="number">${reject.load} · ${reject.line}</th>
-      <td class="bad">${reasonOf(reject.reason)}</td>
+      <td class="bad">${reasonOf(reject.reason)}${hasMore(reject) && drawnMore(reject)}</td>
       ${columns.map((column, place) => drawnCell(reject, row, column, place))}
       <td>
         ${mayEdit &&
@@ -215,6 +219,21 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
         </button>`}
       </td>
     </tr>`;
+  }
+
+  /** What no column of the sheet shows, and goes with any edit of its row. @param {Reject} reject */
+  function drawnMore(reject) {
+    const value = reject.value ?? "";
+    return html`: <span class="clip" title=${value}>${value}</span>${" "}
+      ${mayEdit &&
+      !edits.has(keyOf(reject)) &&
+      html`<button
+        class="slim"
+        aria-label=${text("take_away_of", { value })}
+        onClick=${() => setEdits(withoutMore(edits, reject))}
+      >
+        ${text("take_away")}
+      </button>`}`;
   }
 
   /** @param {Reject} reject @param {number} row @param {string} column @param {number} place */
