@@ -194,7 +194,7 @@ async def test_the_period_and_the_filters_go_along_from_view_to_view(app: FastAP
 @needs_browser
 async def test_a_day_that_there_is_not_in_an_address_is_told_of(app: FastAPI) -> None:
     await make_account(app)
-    async with surfing_app(app, expected=(NOT_SIGNED_IN, "status of 422")) as surf:
+    async with surfing_app(app, expected=(NOT_SIGNED_IN, "status of 422", "does not conform")) as surf:
         page = await explorer(surf, "#/explore?start_date=2026-13-01")
         wrong = page.get_by_role("alert").first
         await expect(wrong).to_contain_text("De: não é um dia")
