@@ -134,8 +134,12 @@ async def test_figures_are_asked_as_a_table_as_json_and_as_a_file(remotely: Run,
     (cells,) = csv.DictReader(io.StringIO((await remotely(*words, "--format", "csv")).out))
     assert cells["total_de_atendimentos"] == str(total)
     file = tmp_path / "sla.xlsx"
-    saved = await remotely(*words, "--format", "xlsx", "--output", file)
+    saved = await remotely(*words, "--output", file)
     assert (saved.code, file.read_bytes()[:2]) == (0, b"PK"), saved.err
+    named_otherwise = await remotely(*words, "--format", "csv", "--output", file, "--force")
+    assert (named_otherwise.code, file.read_bytes()[:4]) == (0, b"polo"), named_otherwise.err
+    refused = await remotely(*words, "--output", tmp_path / "sla.pdf")
+    assert (refused.code, "No export is a .pdf file" in refused.err) == (2, True)
     for question in ("productivity", "backlog", "lateness", "trend", "summary"):
         outcome = await remotely("indicators", question, "--by", "uf")
         assert (outcome.code, outcome.err) == (0, ""), question

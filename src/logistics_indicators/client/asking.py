@@ -47,7 +47,7 @@ async def ask_indicator(client: httpx.AsyncClient, question: str, by: str, asked
         path = "/v1/indicators/productivity"
     parameters = asked.parameters + ([("by", by)] if question in BY_QUERY else [])
     if asked.format is not None or asked.output is not None:
-        await export_rows(client, path, parameters, asked.format or "csv", asked.output, force=asked.force)
+        await export_rows(client, path, parameters, asked.format, asked.output, force=asked.force)
         return
     answer = body_of(await client.get(path, params=parameters))
     if asked.as_json:

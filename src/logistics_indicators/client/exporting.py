@@ -18,16 +18,29 @@ Parameters = list[tuple[str, str | int | float | bool | None]]
 """Of a query; a name may have several values."""
 
 
+NAMED = {".xlsx": "xlsx", ".parquet": "parquet"}
+OF_OTHERS = (".xls", ".ods", ".pdf", ".json", ".ndjson", ".zip", ".gz")
+
+
+def format_of(format: str | None, output: Path | None) -> str:
+    """The one that was asked for, or else the one that the file's name tells. Raises ServiceError."""
+    ending = output.suffix.lower() if output is not None else ""
+    if format is None and ending in OF_OTHERS:
+        raise ServiceError(f"No export is a {ending} file. Name one that ends in .csv, .xlsx or .parquet.")
+    return format or NAMED.get(ending, "csv")
+
+
 def query_of_format(format: str) -> dict[str, str]:
     return {"format": "csv", "safe": "excel"} if format == "excel" else {"format": format}
 
 
 async def export_rows(
-    client: httpx.AsyncClient, path: str, parameters: Parameters, format: str, output: Path | None, *, force: bool
+    client: httpx.AsyncClient, path: str, parameters: Parameters, asked: str | None, output: Path | None, *, force: bool
 ) -> None:
-    """Raises ServiceError."""
+    """asked: the format. Raises ServiceError."""
     if output is not None and is_standard_output(output):
         output = None
+    format = format_of(asked, output)
     if output is None and format not in TEXTS and sys.stdout.isatty():
         raise ServiceError(f"{format} is nothing for a terminal. Name a file (--output), or send it into a pipe.")
     instead = may_write(output, force=force) if output is not None else ""

@@ -1,5 +1,6 @@
 """What `verify`, `rebuild` and `settings` ask and show."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -43,14 +44,15 @@ async def rebuild_indicators(client: httpx.AsyncClient, as_json: bool) -> None:
         print_line(f"Rebuilt from {counted(made['visits'], 'visit')}, version {made['data_version']}")
 
 
-def show_settings(service: Service, time_zone: str | None, optional_days: str | None, as_json: bool) -> None:
+def show_settings(service: Service, time_zone: str | None, optional_days: Sequence[str] | None, as_json: bool) -> None:
     """Ends the command."""
     use_data_dir(service.data_dir)
     change: dict[str, Any] = {}
     if time_zone is not None:
         change["time_zone"] = time_zone
-    if optional_days is not None:
-        change["optional_days"] = [] if optional_days == "none" else optional_days.replace(",", " ").split()
+    if optional_days:
+        named = " ".join(optional_days).replace(",", " ").split()
+        change["optional_days"] = [] if named == ["none"] else named
     if change or service.url is not None or _has_database():
         raise typer.Exit(run_work(service, lambda c: _settings_kept(c, change, as_json), reading=not change))
     _print_settings(None, as_json)

@@ -48,7 +48,7 @@ def indicators(
     sort_field: Annotated[str | None, typer.Option(help="By what the rows are sorted, largest first.")] = None,
     desc: Annotated[bool | None, typer.Option("--desc/--asc", help="Largest or smallest first.")] = None,
     where: Where = None,
-    format: Annotated[FileFormat | None, typer.Option(help="A file instead of a table.")] = None,
+    format: Annotated[FileFormat | None, typer.Option(help="A file, not a table. Of --output the name tells.")] = None,
     output: Output = None,
     force: Force = False,
     json: Json = False,
@@ -72,8 +72,9 @@ def export(
     what: Annotated[Exported, typer.Argument(help="Whose rows.")],
     where: Where = None,
     format: Annotated[
-        FileFormat, typer.Option(help="excel: CSV that Excel in Brazil opens by a double click.")
-    ] = "csv",
+        FileFormat | None,
+        typer.Option(help="Default: as --output is named, else csv. excel: CSV for a double click in Brazil."),
+    ] = None,
     output: Output = None,
     force: Force = False,
 ) -> None:

@@ -34,7 +34,8 @@ def settings(
     service: Service,
     time_zone: Annotated[str | None, typer.Option(help="Change: whose today is as_of, America/Sao_Paulo.")] = None,
     optional_days: Annotated[
-        str | None, typer.Option(help="Change: of carnaval, corpus_christi, separated by blanks, or none.")
+        list[str] | None,
+        typer.Option(help="Change: of carnaval, corpus_christi, given twice or separated by blanks, or none."),
     ] = None,
     json: Json = False,
 ) -> None:
