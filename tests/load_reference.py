@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from logistics_indicators.loads.parsing.dates import parse_moment
-from logistics_indicators.texts import SPREADSHEET_ERRORS, email_key, normal_text, stands_for_nothing
+from logistics_indicators.texts import email_key, is_spreadsheet_error, normal_text, stands_for_nothing
 
 CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
 SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
@@ -218,7 +218,7 @@ def cleaned(column: str, text: str) -> tuple[Any, str | None]:
         return None, "encoding"
     if re.search("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]", text):
         return None, "control_character"
-    computed = column.startswith("data_") and text.upper() in SPREADSHEET_ERRORS
+    computed = column.startswith("data_") and is_spreadsheet_error(text)
     if stands_for_nothing(text) and not computed:
         return None, None if column in ("telefone", "data_de_atendimento") else "empty_field"
     if column in ("id", "id_cliente"):

@@ -40,7 +40,7 @@ EMAILS = st.one_of(
 PHONES = st.sampled_from(["", "-", "11987654321", "9" * 41])
 GOOD_DATES = ["29/06/2021 10:15:27", "30/062021 09:28", "27/06/21", "28 /06 /2021 10:57:27", "2021-06-26T10:31:14"]
 DATES = st.sampled_from(
-    [*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021 3:15", "29/06/2021 25:00", "NULL", "#REF!"]
+    [*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021 3:15", "29/06/2021 25:00", "NULL", "#REF!", "#FIELD!"]
 )
 CUSTOMER = st.tuples(IDS, NAMES, EMAILS, PHONES)
 SERVICE = st.tuples(IDS, st.one_of(st.integers(1, 6).map(str), IDS), NAMES, NAMES, DATES, DATES)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from load_client import assert_indicators_are_exact, client_with, counts, load_file, rejects_of
 
 from logistics_indicators.indicators.verification import verify
-from logistics_indicators.loads.parsing.normal_texts import are_nothing, normal_texts
+from logistics_indicators.loads.parsing.normal_texts import ERROR_MARK, LONGEST_NOTHING, are_nothing, normal_texts
 from logistics_indicators.texts import (
     DASHES,
     NOTHING_AS_WRITTEN,
@@ -40,13 +40,28 @@ def test_a_column_has_the_normal_forms_of_its_texts_one_by_one(texts: list[str])
     assert normal_texts(pl.Series(texts, dtype=pl.String)).to_list() == [normal_text(text) for text in texts]
 
 
+ERRORS = [
+    "#FIELD!",
+    "#BLOCKED!",
+    "#CAMPO!",
+    "#EXTERNAL!",
+    "#VAZIO?",
+    "#ÇÃO_1/2!",
+    f"#{'A' * 30}!",
+    "Err:502",
+    "Erro:509",
+]
+TEXTS = ["#sextou!", "#1!", "#!", "#A B!", "#FIELD", f"#{'A' * 31}!", "Err:1", "Err:5020", "#FIELD!\n", "x#FIELD!"]
 TOKENS = [*NOTHING_AS_WRITTEN, *NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS]
 CASES = [*TOKENS, *map(str.lower, TOKENS), *map(str.upper, TOKENS), *map(str.title, TOKENS), *map("{}x".format, TOKENS)]
 
 
 def test_what_stands_for_nothing_in_a_body_does_so_in_a_file() -> None:
-    texts = ["", "-", "--", "---", "----", "—", "\u2212\u2212", "Null", "0", DASHES, *CASES]
+    texts = ["", "-", "--", "---", "----", "—", "\u2212\u2212", "Null", "0", DASHES, *CASES, *ERRORS, *TEXTS]
     assert are_nothing(pl.Series(texts), computed=True).to_list() == [stands_for_nothing(text) for text in texts]
+    assert all(map(stands_for_nothing, ERRORS))
+    assert not any(map(stands_for_nothing, TEXTS))
+    assert max(len(text.encode()) for text in [*TOKENS, *ERRORS, "———"] if text[0] != ERROR_MARK) <= LONGEST_NOTHING
 
 
 async def test_the_spellings_of_a_name_are_one_angel_and_one_polo_and_the_load_says_so(
@@ -236,7 +251,7 @@ async def test_one_spelling_alone_joins_nothing(database_url: str, connection: a
 async def test_what_a_spreadsheet_writes_for_an_error_is_no_phone_and_what_is_too_wide_for_it_is_a_text(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:
-    phones = ["#N/DISP", "#N/A", "#REF!", "########"]
+    phones = ["#N/DISP", "#N/A", "#REF!", "#GETTING_DATA", "#FIELD!", "Err:502", "########", "#sextou!"]
     await load_file(client, "customers", "".join(f"{i};Ana;a{i}@mail.com;{p}\n" for i, p in enumerate(phones, 1)))
     stored = await connection.fetch("SELECT telefone FROM customers ORDER BY id")
-    assert [row[0] for row in stored] == [None, None, None, "########"]
+    assert [row[0] for row in stored] == [*[None] * 6, "########", "#sextou!"]

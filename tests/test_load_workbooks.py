@@ -268,6 +268,7 @@ ODD_ROWS = (
     '<row r="5"><c r="A5"><v>3</v></c><c r="B5" t="b"><v>1</v></c><c r="C5" t="str"><v>c@mail.com</v></c></row>'
     '<row r="6"><c r="A6"><v>4</v></c><c r="B6" t="e"><v>#N/A</v></c><c r="C6" t="str"><v>d@mail.com</v></c></row>'
 )
+EMAIL = '<c t="str"><v>x@mail.com</v></c>'
 
 
 @pytest.mark.parametrize("prefix", ["", "x:"])
@@ -286,6 +287,18 @@ async def test_what_other_programs_write_is_read(
     assert await rejects_of(client, load["id"]) == [(6, "nome", "empty_field", "#N/A")]
     stored = [tuple(row) for row in await connection.fetch("SELECT id, nome, email FROM customers ORDER BY id")]
     assert stored == [(1, "Ana Sá", "a@mail.com"), (2, "duas linhas _x0041_", "b@mail.com"), (3, "TRUE", "c@mail.com")]
+
+
+async def test_a_cell_of_the_type_error_has_no_value_whatever_the_error_is_called(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    errors = ["#GETTING_DATA", "#FIELD!", "#CAMPO!", "#PYTHON!", "#new!", "Ana", "-"]
+    rows = [f'<row><c><v>{n}</v></c><c t="e"><v>{error}</v></c>{EMAIL}</row>' for n, error in enumerate(errors, 1)]
+    load = await load_file(client, "customers", packed(parts(ODD_ROWS.split("<row r")[0] + "".join(rows), ODD_TEXTS)))
+    assert [reject[1:] for reject in await rejects_of(client, load["id"])] == [
+        ("nome", "empty_field", error if error[-1] in "A!" and error.isupper() else "#VALUE!") for error in errors
+    ]
+    assert await connection.fetchval("SELECT count(*) FROM customers") == 0
 
 
 async def test_a_workbook_that_the_service_exports_is_loaded_again_unchanged(client: httpx.AsyncClient) -> None:

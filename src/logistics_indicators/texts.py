@@ -45,9 +45,12 @@ NOTHING_IN_ANY_CASE = (r"\N", "#N/A", "#N/D", "#N/DISP", "N/A", "N/D", "<NA>", "
 
 SPREADSHEET_ERRORS = (
     *("#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!"),
-    *("#VALOR!", "#NÚM!", "#NOME?", "#NULO!", "#DESPEJAR!"),
+    *("#VALOR!", "#NÚM!", "#NOME?", "#NULO!", "#DESPEJAR!", "#GETTING_DATA"),
 )
 """A cell that could not be computed, in English and in Portuguese: no value either, in any case."""
+
+FORM_OF_ERRORS = "#[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ0-9_/]{0,29}[!?]|Erro?:5[0-9]{2}"
+"""Others (new ones, of other languages, LibreOffice's) have this form, in capitals. Means the same to polars."""
 
 DASHES = r"\-\u2010-\u2015\u2212"
 """One to three of them stand for nothing."""
@@ -56,6 +59,8 @@ _invisible = re.compile(f"[{INVISIBLE}{TAGS}]")
 _blanks = re.compile(f"[{BLANK}]+")
 _forbidden = re.compile(f"[{FORBIDDEN}\ud800-\udfff]")  # a lone surrogate is no character at all
 _dashes = re.compile(f"[{DASHES}]{{0,3}}")
+_form_of_errors = re.compile(FORM_OF_ERRORS)
+_known_errors = frozenset(text.lower() for text in SPREADSHEET_ERRORS)
 _no_value = frozenset(text.lower() for text in (*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
 
 
@@ -69,7 +74,17 @@ def normal_text(text: str) -> str:
 
 def stands_for_nothing(text: str) -> bool:
     """True for a text (in its normal form) by which some program says that there is no value."""
-    return bool(_dashes.fullmatch(text)) or text in NOTHING_AS_WRITTEN or text.lower() in _no_value
+    return (
+        bool(_dashes.fullmatch(text))
+        or text in NOTHING_AS_WRITTEN
+        or text.lower() in _no_value
+        or bool(_form_of_errors.fullmatch(text))
+    )
+
+
+def is_spreadsheet_error(text: str) -> bool:
+    """True for a text (in its normal form) that a spreadsheet shows where a cell could not be computed."""
+    return text.lower() in _known_errors or bool(_form_of_errors.fullmatch(text))
 
 
 def fault_of_text(text: str, longest: int) -> str | None:

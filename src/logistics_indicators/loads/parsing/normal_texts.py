@@ -3,7 +3,16 @@
 import numpy as np
 import polars as pl
 
-from ...texts import BLANK, DASHES, INVISIBLE, NOTHING_AS_WRITTEN, NOTHING_IN_ANY_CASE, SPREADSHEET_ERRORS, TAGS
+from ...texts import (
+    BLANK,
+    DASHES,
+    FORM_OF_ERRORS,
+    INVISIBLE,
+    NOTHING_AS_WRITTEN,
+    NOTHING_IN_ANY_CASE,
+    SPREADSHEET_ERRORS,
+    TAGS,
+)
 
 ODD = rf"  |[\t\n\r\x80-\xa0\xad]|[\u0300-\U0010ffff]|^[{BLANK}]|[{BLANK}]$"
 """Finds every text that is not in its normal form, and some that are. (All text below U+0300 is in NFC.)"""
@@ -14,7 +23,11 @@ FIRST_ODD_BYTE = 0xCC
 INVISIBLE_CHARACTER = f"[{INVISIBLE}{TAGS}]"
 BLANKS = f"[{BLANK}]+"
 
-LONGEST_NOTHING = max(len(t.encode()) for t in (*NOTHING_AS_WRITTEN, *NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
+ERROR_MARK = "#"
+"""Begins every longer text that stands for nothing, and few others."""
+
+LONGEST_NOTHING = 9
+"""Bytes of the others: three dashes have as many."""
 
 Spellings = dict[str, dict[str, str]]
 """{column: {as it was spelled: in the normal form}}, of names that figures are grouped by; also where these are alike.
@@ -32,7 +45,8 @@ def _any_of(texts: tuple[str, ...]) -> str:
 
 DASHED = f"[{DASHES}]{{0,3}}"
 NOTHING = f"^(?:{DASHED}|{_any_of(NOTHING_AS_WRITTEN)}|(?i:{_any_of(NOTHING_IN_ANY_CASE)}))$"
-NO_VALUE = f"^(?:{DASHED}|{_any_of(NOTHING_AS_WRITTEN)}|(?i:{_any_of((*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))}))$"
+COMPUTED = (*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS)
+NO_VALUE = f"^(?:{DASHED}|{_any_of(NOTHING_AS_WRITTEN)}|{FORM_OF_ERRORS}|(?i:{_any_of(COMPUTED)}))$"
 
 
 def may_hold_odd_texts(body: bytes) -> bool:
@@ -56,7 +70,7 @@ def normal_texts(texts: pl.Series) -> pl.Series:
 
 def are_nothing(texts: pl.Series, *, computed: bool) -> pl.Series:
     """True where the text stands for no value. `computed`: a spreadsheet's error does so, too."""
-    short = texts.filter(texts.str.len_bytes() <= LONGEST_NOTHING).unique()
+    short = texts.filter((texts.str.len_bytes() <= LONGEST_NOTHING) | texts.str.starts_with(ERROR_MARK)).unique()
     tokens = short.filter(short.str.contains(NO_VALUE if computed else NOTHING))
     return texts.is_in(tokens.implode()).fill_null(True)
 

@@ -6,6 +6,7 @@ Record n is row n. Rows are as wide as the table, as in "save as CSV"; a cell be
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...texts import is_spreadsheet_error, normal_text, stands_for_nothing
 from .package import BROKEN, Attributes, Package, fed, new_parser
 from .protocol import Refused
 from .records import DELIMITER, MOST_FIELDS, cell, number
@@ -88,7 +89,9 @@ class _Rows:
 
 
 NO_RESULT = "#VALUE!"
-"""Of a formula whose result nobody saved: what it hides is no empty cell."""
+"""Of a formula whose result nobody saved, and of an error of another name: what it hides is no empty cell."""
+
+LONGEST_ERROR = 100
 
 
 class _SheetReader:
@@ -195,6 +198,8 @@ class _SheetReader:
             return self._number()
         if kind == "b":
             return BOOLEANS.get(self._text.strip(), cell(self._text))
+        if kind == "e":
+            return _error(normal_text(self._text[:LONGEST_ERROR]))
         return cell(unescaped(self._text))
 
     def _number(self) -> str:
@@ -225,6 +230,11 @@ class _SheetReader:
             return int(text)
         except ValueError:
             raise Refused(BROKEN) from None
+
+
+def _error(text: str) -> str:
+    """An error is no value, whatever it is called. `#N/A` stays: it says that there is none."""
+    return text if is_spreadsheet_error(text) or (text.startswith("#N/") and stands_for_nothing(text)) else NO_RESULT
 
 
 def _column_number(letters: str) -> int:
