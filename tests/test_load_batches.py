@@ -198,3 +198,44 @@ async def test_a_dry_run_of_a_batch_writes_nothing(client: httpx.AsyncClient, co
 
 async def test_a_viewer_sends_no_batch(client_as: ClientAs) -> None:
     assert (await send_rows(await client_as("viewer"), "customers", [ROW])).status_code == 403
+
+
+NEARLY_WHOLE = [
+    "10960489870000.0000000001",
+    "9007199254740980.4",
+    "0.99999999999999999999",
+    "1e99",
+    "1e-99999999999999999999",
+]
+NUMBERS = {
+    "1.10": "1.10", "12345678901234567.25": "12345678901234567.25", "2.50e1": "25", "1e3": "1000", "7.000": "7",
+    "-0.0": "0", "0e-9": "0", "1e-5": "1e-5", "1E+400": "1E+400", "1.25e1": "1.25e1",
+    "0.1000e-999999": "0.1000e-999999",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson", "file"])
+async def test_numbers_keep_their_digits_and_one_that_is_nearly_whole_is_no_id(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, media_type: str
+) -> None:
+    ids = [*NEARLY_WHOLE, *map(str, range(1, len(NUMBERS) + 1))]
+    names = [*["0"] * len(NEARLY_WHOLE), *NUMBERS]
+    rows = [
+        f'{{"id": {number}, "nome": {name}, "email": "a{place}@mail.com"}}'
+        for place, (number, name) in enumerate(zip(ids, names, strict=True))
+    ]
+    if media_type == "file":
+        load = await load_file(client, "customers", "\n".join(rows))
+    else:
+        body = f"[{','.join(rows)}]" if media_type == "application/json" else "\n".join(rows)
+        load = await load_rows(client, "customers", body.encode(), media_type=media_type)
+    rejects = [(column, reason, value) for _, column, reason, value in await rejects_of(client, load["id"])]
+    assert rejects == [("id", "invalid_id", number) for number in NEARLY_WHOLE]
+    stored = await connection.fetch("SELECT nome FROM customers ORDER BY id")
+    assert [row["nome"] for row in stored] == list(NUMBERS.values())
+
+
+@pytest.mark.parametrize("number", ["1" * 200_000 + ".0e-5", "1." + "0" * 200_000 + "e2", "1e" + "9" * 200_000])
+async def test_a_number_of_any_length_is_read_at_once(client: httpx.AsyncClient, number: str) -> None:
+    load = await load_rows(client, "customers", f'[{{"id": 1, "nome": {number}, "email": "a@b.co"}}]'.encode())
+    assert load["rows_read"] == 1

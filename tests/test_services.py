@@ -1,6 +1,7 @@
 """/v1/services: single rows, and that the rollup follows each of them."""
 
 import asyncio
+import json
 from typing import Any
 
 import asyncpg
@@ -271,3 +272,13 @@ async def test_a_whole_number_may_be_written_with_a_point(client: httpx.AsyncCli
     answer = await client.post("/v1/services", json=body)
     assert (answer.status_code, answer.json()["id_cliente"]) == (201, customer)
     assert (await client.post("/v1/services", json=body | {"id_cliente": customer + 0.5})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "digits", ["0.99999999999999999999", "1.00000000000000000001", "9007199254740980.4", "1.0000000000000000001e0"]
+)
+async def test_a_number_that_is_nearly_whole_is_no_id(client: httpx.AsyncClient, digits: str) -> None:
+    await client.post("/v1/customers", json={"nome": "A", "email": "a@mail.com"})
+    text = json.dumps(VISIT | {"id_cliente": "@"}).replace('"@"', digits)
+    answer = await client.post("/v1/services", content=text, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "id_cliente"])

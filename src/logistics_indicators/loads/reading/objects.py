@@ -3,7 +3,7 @@
 import json
 from typing import Any, Never
 
-from .records import number
+from .records import plain_number
 
 NO_VALUE = "-"
 """Of a record in which nothing has a value: it is no blank one, which would be passed over."""
@@ -23,7 +23,7 @@ def _no_constant(name: str) -> Never:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_once,
     parse_int=str,
-    parse_float=lambda digits: number(float(digits)),
+    parse_float=plain_number,
     parse_constant=_no_constant,
 )
 

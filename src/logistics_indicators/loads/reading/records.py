@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal, DecimalException
 
 DELIMITER = ";"
 LINE_ENDS = re.compile(r"[\r\n]+")
 QUOTED = re.compile(f'[{DELIMITER}"]')
+
+MOST_ZEROS = 20
+"""A number with an exponent is written out up to so many digits before its point: no id has more."""
 
 MOST_FIELDS = 502
 """A file has up to 500 columns: of more, enough are written to be refused."""
@@ -25,6 +29,29 @@ def number(value: float) -> str:
     if value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return repr(value)
+
+
+def plain_number(digits: str) -> str:
+    """Of JSON's digits, which stay as they were sent; a whole number without its point: 2.0 is 2, and 1e3 is 1000."""
+    if "e" in digits or "E" in digits:
+        return _without_exponent(digits)
+    whole, _, fraction = digits.partition(".")
+    if fraction.strip("0"):
+        return digits
+    return "0" if whole == "-0" else whole
+
+
+def _without_exponent(digits: str) -> str:
+    """Only of a whole number, and of no length that the exponent alone makes."""
+    try:
+        value = Decimal(digits)
+    except DecimalException:  # an exponent that no number has
+        return digits
+    if not value:
+        return "0"
+    written = f"{value:f}" if 0 <= value.adjusted() < MOST_ZEROS else "."
+    whole, _, fraction = written.partition(".")
+    return digits if fraction.strip("0") or not whole else whole
 
 
 def record(texts: Iterable[str]) -> bytes:
