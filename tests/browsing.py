@@ -1,7 +1,6 @@
 """A browser over the page and the documentation, with every network but the service's own out of reach."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from conftest import client_of
 from fastapi import FastAPI
 from listening import listening
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from one_browser import running_browser
+from playwright.async_api import BrowserContext, Page, expect
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 PASSWORD = "uma senha bem comprida 7"
 LANGUAGE = "pt-BR"
 PATIENCE_MS = 30_000
@@ -32,17 +25,18 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @dataclass
 class Surfing:
-    """A browser, the address of the service, and what went wrong so far."""
+    """A browser, as far as this test opened it, the address of the service, and what went wrong so far."""
 
-    browser: Browser
     origin: str
+    contexts: list[BrowserContext] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
     """Parts of troubles that the test brings about by itself."""
 
     async def context(self, **options: Any) -> BrowserContext:
         """Another browser's worth of cookies and choices."""
-        context = await self.browser.new_context(**{"locale": LANGUAGE} | options)
+        context = await running_browser().new_context(**{"locale": LANGUAGE} | options)
+        self.contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.on("page", self._watch)
         return context
@@ -70,11 +64,12 @@ class Surfing:
 @asynccontextmanager
 async def surfing(origin: str, *, expected: tuple[str, ...] = ()) -> AsyncIterator[Surfing]:
     """At the end nothing may have gone wrong but what the test expects."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        surf = Surfing(browser, origin, expected=expected)
+    surf = Surfing(origin, expected=expected)
+    try:
         yield surf
-        await browser.close()
+    finally:
+        for context in surf.contexts:
+            await context.close()
     assert surf.unexpected() == [], surf.unexpected()
 
 

@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from idle_workers import let_workers_wait, workers_begin_with_a_load
 from listening import listening
 from made_once import share_compiled_routes, share_the_document
+from one_browser import kept_browser, loop_of_a_test  # noqa: F401  fixtures of the tests that need a browser
 
 from logistics_indicators.accounts import passwords
 from logistics_indicators.accounts.tokens import issue_access_token

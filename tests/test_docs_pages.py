@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import ARGUMENTS, CHROMIUM, PASSWORD, needs_browser, violations
+from browsing import PASSWORD, violations
 from fastapi import FastAPI
 from listening import listening
-from playwright.async_api import Locator, Page, ViewportSize, async_playwright, expect
+from one_browser import needs_browser, running_browser
+from playwright.async_api import Locator, Page, ViewportSize, expect
 
 DESK: ViewportSize = {"width": 1280, "height": 720}
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -53,9 +54,8 @@ async def browsing(
     """The page in a browser that reaches 127.0.0.1 alone. At the end nothing may have failed, or been refused
     but at the path that is named. shown: of the document, the operations with these tags; all of it takes seconds."""
     troubles: list[str] = []
-    async with listening(app) as port, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        page = await browser.new_page(viewport=size)
+    async with listening(app) as port, await running_browser().new_context(viewport=size) as context:
+        page = await context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
         page.on(
             "console",
@@ -69,7 +69,6 @@ async def browsing(
         yield page
         if folder := os.environ.get("SCREENSHOTS"):
             await page.screenshot(path=f"{folder}{path}.png", full_page=False)
-        await browser.close()
     assert [trouble for trouble in troubles if not refused or refused not in trouble] == []
 
 

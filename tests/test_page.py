@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
-from browsing import PASSWORD, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from browsing import PASSWORD, assert_accessible, make_account, sign_in, surfing_app
 from conftest import client_of
 from fastapi import FastAPI
 from load_client import load_file
+from one_browser import needs_browser
 from playwright.async_api import ViewportSize, expect
 from visits import store, visit
 

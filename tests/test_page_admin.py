@@ -1,7 +1,8 @@
 """Administration in a browser."""
 
-from browsing import make_account, needs_browser, sign_in, surfing_app
+from browsing import make_account, sign_in, surfing_app
 from fastapi import FastAPI
+from one_browser import needs_browser
 from playwright.async_api import expect
 
 

@@ -4,8 +4,9 @@ import csv
 import io
 from typing import Any
 
-from browsing import needs_browser, surfing_app
+from browsing import surfing_app
 from fastapi import FastAPI
+from one_browser import needs_browser
 
 from logistics_indicators.exports.csv_text import FORMULA_START
 

@@ -13,9 +13,10 @@ import httpx
 import openpyxl
 import pyarrow.parquet
 import pytest
-from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from browsing import Surfing, assert_accessible, make_account, sign_in, surfing_app
 from fastapi import FastAPI
 from load_client import load_file
+from one_browser import needs_browser
 from playwright.async_api import Locator, Page, expect
 from visits import Visit, attended, random_visits, sla_by, store, two_decimals, uf, visit
 

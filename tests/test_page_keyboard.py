@@ -7,9 +7,10 @@ from typing import Any
 
 import asyncpg
 import openpyxl
-from browsing import PASSWORD, assert_accessible, needs_browser, sign_in, surfing_app
+from browsing import PASSWORD, assert_accessible, sign_in, surfing_app
 from conftest import SAMPLES
 from fastapi import FastAPI
+from one_browser import needs_browser
 from playwright.async_api import Locator, Page, expect
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text("utf-8"))

@@ -1,10 +1,11 @@
 """An hour in which the data change every other minute: nothing that a person is at goes, and no memory either."""
 
 import httpx
-from browsing import Surfing, make_account, needs_browser, sign_in, surfing_app
+from browsing import Surfing, make_account, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
 from load_client import load_file
+from one_browser import needs_browser
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 
 from logistics_indicators.accounts.tokens import issue_access_token

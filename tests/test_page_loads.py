@@ -9,9 +9,10 @@ from typing import Any
 import asyncpg
 import httpx
 import openpyxl
-from browsing import Surfing, assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from browsing import Surfing, assert_accessible, make_account, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
+from one_browser import needs_browser
 from playwright.async_api import Locator, Page, Request, Route, expect
 
 from logistics_indicators.accounts.tokens import issue_access_token

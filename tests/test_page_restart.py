@@ -6,9 +6,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from browsing import needs_browser, sign_in, surfing
+from browsing import sign_in, surfing
 from data_folders import reachable_folder
 from fault_service import PASSWORD, Service
+from one_browser import needs_browser
 from playwright.async_api import Page, Route, expect
 
 ROWS = 60_000

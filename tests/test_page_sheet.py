@@ -5,10 +5,11 @@ import secrets
 
 import asyncpg
 import pytest
-from browsing import PASSWORD, Surfing, make_account, needs_browser, sign_in, surfing_app
+from browsing import PASSWORD, Surfing, make_account, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
 from load_client import load_file
+from one_browser import needs_browser
 from playwright.async_api import Page, expect
 
 from logistics_indicators.accounts.tokens import issue_access_token

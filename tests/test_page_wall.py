@@ -4,8 +4,9 @@ from datetime import date
 
 import asyncpg
 import pytest
-from browsing import assert_accessible, make_account, needs_browser, sign_in, surfing_app
+from browsing import assert_accessible, make_account, sign_in, surfing_app
 from fastapi import FastAPI
+from one_browser import needs_browser
 from playwright.async_api import Page, Route, ViewportSize, expect
 from visits import random_visits, store
 
