@@ -12,14 +12,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from conftest import Settle
 from data_folders import reachable_folder
 
 TOKEN = "a-token-of-the-scraper-0123456789"
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder(settle: Settle) -> Iterator[Path]:
     with reachable_folder() as made:
+        settle(made / "data")
         yield made / "data"
 
 
