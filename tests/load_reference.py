@@ -177,7 +177,7 @@ def take_row(
     fields = fields_of(record, delimiter)
     if len(fields) != len(names):
         missing = len(fields) < len(names)
-        column = names[len(fields)] or "" if missing else None
+        column = names[len(fields)] if missing else None
         outcome.rejects.append((number, column, "missing_column" if missing else "extra_column"))
         return
     texts = {name: normal_text(text.strip(WHITE)) for name, text in zip(names, fields, strict=True) if name}

@@ -163,3 +163,22 @@ async def test_what_was_only_tried_or_was_undone_or_failed_has_no_open_rejects(
     await admin.delete(f"/v1/loads/{load['id']}")
     assert await rejects(admin, state="all") == []
     assert await connection.fetchval("SELECT count(*) FROM load_rejects") == 3
+
+
+@pytest.mark.parametrize("row", ["2;Bia;bia@mail.com;1", '2;"Bia";bia@mail.com;1'])
+async def test_a_missing_column_without_a_name_of_ours_is_null_and_its_group_can_be_mended(
+    client: httpx.AsyncClient, row: str
+) -> None:
+    header = HEADER.replace("\n", ";;obs\n")
+    load = await load_file(client, "customers", f"{header}1;Ana;ana@mail.com;;;\n{row}\n3;Caio\n")
+    groups = (await client.get("/v1/rejects/counts", params={"reason": "missing_column"})).json()["counts"]
+    assert sorted((group["column"] or "", group["column"] is None) for group in groups) == [
+        ("", True),
+        ("email", False),
+    ]
+    found = [(reject["line"], reject["column"]) for reject in await rejects(client)]
+    assert found == [(3, None), (4, "email")]
+    assert (await rejects(client, column="email"))[0]["line"] == 4
+    where = {"reason": "missing_column", "column": None}
+    mended = await client.post(f"/v1/loads/{load['id']}/mend", json={"rule": {"where": where, "drop": True}})
+    assert (mended.status_code, mended.json()["dropped"]) == (200, 2)

@@ -218,9 +218,9 @@ def _reason(column: Column, broken: bool) -> pl.Expr:
 
 
 def _rejects(bad: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """REJECT_SCHEMA. A missing column is named; of an extra one the text is the value."""
+    """REJECT_SCHEMA. A missing column is named, where it has a name; of an extra one the text is the value."""
     width = len(layout.columns)
-    names = pl.Series([name or "" for name in layout.columns] or [""])
+    names = pl.Series(layout.columns or [None], dtype=pl.String)
     rows = bad.select(
         "line", "column", "reason", "value", "row", "count", "fields", "origin_line", "was_extra", "was_missing"
     )
