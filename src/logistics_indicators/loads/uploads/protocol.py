@@ -75,6 +75,8 @@ class Checksum:
             raise BadRequest(f"Upload-Checksum takes {' and '.join(ALGORITHMS)}.")
         try:
             digest = base64.b64decode(encoded.strip(), validate=True)
+            if not digest:
+                raise ValueError
         except (binascii.Error, ValueError):
             raise BadRequest("Upload-Checksum is the algorithm, a blank, and the checksum in base64.") from None
         return cls(algorithm, digest)

@@ -184,6 +184,7 @@ def _length(request: Request, length: int | None) -> int:
     for name, instead in (("Upload-Defer-Length", "say the Upload-Length"), ("Upload-Concat", "send the file whole")):
         if name in request.headers:
             raise BadRequest(f"{name} is not taken here: {instead}.")
+    _refuse_other_than_digits(request, "Upload-Length")
     if length is None:
         raise Unprocessable.field("header", "Upload-Length", msg="Upload-Length is missing: the bytes of the file")
     if length == 0:
@@ -191,6 +192,13 @@ def _length(request: Request, length: int | None) -> int:
     if length > (most := request.app.state.settings.load_max_bytes):
         raise too_large(most)
     return length
+
+
+def _refuse_other_than_digits(request: Request, name: str) -> None:
+    """tus has no sign, no point and no underscore in a number, where Python has."""
+    told = request.headers.get(name, "0")
+    if not (told.isascii() and told.isdigit()):
+        raise BadRequest(f"{name} is a number in digits alone.")
 
 
 @contextlib.asynccontextmanager
@@ -248,6 +256,7 @@ async def append_to_upload(
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
         raise UnsupportedMediaType(f"The bytes of an upload have Content-Type: {CONTENT_TYPE}.")
     _brings_bytes(request)
+    _refuse_other_than_digits(request, "Upload-Offset")
     promised = Checksum.of_header(checksum)
     upload = await storing.find_own(pool, upload_id, user)
     upload = await _append(request, upload, offset, user, promised)
