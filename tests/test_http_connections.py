@@ -376,6 +376,31 @@ async def test_who_waits_for_100_continue_is_refused_without_sending(port: int, 
     await talk.end()
 
 
+MULTIPART = b"POST /v1/services/batch HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+OBJECTS = UPLOAD.replace(b"text/csv", b"application/json")
+
+
+@pytest.mark.parametrize("expect", [b"", b"Expect: 100-continue\r\n"])
+@pytest.mark.parametrize(
+    ("head", "length"),
+    [
+        (UPLOAD, 2**31 + 1),
+        (MULTIPART, 2**31 + 2**20),
+        (UPLOAD + b"Content-Encoding: gzip\r\n", 2**32),
+        (OBJECTS, 8 * 2**20 + 1),
+    ],
+)
+async def test_a_body_that_is_said_to_be_too_large_is_refused_before_any_of_it_comes(
+    port: int, token: bytes, head: bytes, length: int, expect: bytes
+) -> None:
+    talk = await Talk.begin(port)
+    await talk.say(head + b"Authorization: Bearer %s\r\nContent-Length: %d\r\n%s\r\n" % (token, length, expect))
+    status, headers, _ = await talk.answer()
+    assert (status, headers["connection"]) == (413, "close")
+    assert await talk.rest() == b""
+    await talk.end()
+
+
 async def test_blank_lines_do_not_keep_an_idle_connection(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     async with listening(app) as port:
         talk = await Talk.begin(port)

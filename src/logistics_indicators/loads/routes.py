@@ -32,7 +32,7 @@ from .kinds import KINDS, Kind
 from .models import ENDED, Load, LoadPage, Reason, ReceivedLoad, RejectPage
 from .origin import Origin, origin_of
 from .presets.service import with_preset
-from .receiving.batches import MOST_ROWS
+from .receiving.batch_bounds import MOST_ROWS
 from .receiving.bodies import PARQUET_TYPE, XLSX_TYPE, open_body
 from .receiving.receiver import LoadOptions
 
@@ -99,6 +99,7 @@ async def _receive(request: Request, response: Response, user: User, options: Lo
         request.headers.get("content-encoding"),
         request.stream(),
         settings.load_max_bytes,
+        request.headers.get("content-length"),
     )
     ids = await request.app.state.receiver.receive(body, options, user)
     response.headers["Location"] = f"/v1/loads/{ids[0]}"

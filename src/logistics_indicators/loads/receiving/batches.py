@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from ...errors import ContentTooLarge, Problem, Unprocessable
+from ...errors import Unprocessable
 from ...texts import printable
 from ..formats import JSON, Form, Layout
 from ..kinds import COLUMNS, KINDS, Kind
 from ..parsing.headers import Opening
 from ..reading.objects import NO_VALUE, as_text, is_nested, parse
 from ..reading.records import DELIMITER, record
+from .batch_bounds import MOST_BYTES, MOST_ROWS, too_many
 from .opening import OpeningOptions
 from .tables import Fingerprint, Table
 
-MOST_ROWS, MOST_BYTES = 10_000, 8 * 1024 * 1024
 SHOWN_NAME = 100
 
 Row = dict[str, Any]
@@ -43,13 +43,6 @@ async def _few(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 async def _at_once(records: bytes) -> AsyncIterator[bytes]:
     yield records
-
-
-def too_many() -> Problem:
-    return ContentTooLarge(
-        f"A batch has up to {MOST_ROWS} rows and {MOST_BYTES} bytes. Send more as a file (CSV or NDJSON, "
-        "in the field `file`), or in several batches."
-    )
 
 
 def _read(form: Form, body: bytes, kind: Kind, *, updates: bool) -> tuple[Opening, bytes]:

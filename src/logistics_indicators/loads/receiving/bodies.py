@@ -11,6 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ...errors import BadRequest, Problem, Unprocessable, UnsupportedMediaType
 from ..formats import JSON, NDJSON, Form
+from .batch_bounds import MOST_BYTES, too_many
 from .unpacking import gunzip, too_large
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -46,6 +47,9 @@ LONGEST_PART_HEADERS = 8 * 1024
 LONGEST_AROUND_PARTS = 64 * 1024
 """Bytes that a multipart body may have before its first part, and those that are read after its last."""
 
+PACKED_MORE = 100
+"""What cannot be packed becomes longer as gzip, by far less than one part of so many."""
+
 LONGEST_PADDING = 64
 """Blanks behind a delimiter (RFC 2046, transport padding)."""
 
@@ -64,17 +68,24 @@ class FileBody:
 
 
 def open_body(
-    content_type: str | None, content_encoding: str | None, stream: AsyncIterator[bytes], limit: int
+    content_type: str | None,
+    content_encoding: str | None,
+    stream: AsyncIterator[bytes],
+    limit: int,
+    length: str | None = None,
 ) -> FileBody:
-    """The file in a request. Raises UnsupportedMediaType at once; Problems while it is read.
+    """The file in a request. Raises UnsupportedMediaType and ContentTooLarge at once; Problems while it is read.
 
-    `limit`: bytes, unpacked.
+    `limit`: bytes, unpacked. `length`: the header Content-Length.
     """
     main, options = parse_options_header(content_type or "")
     media_type = main.decode("latin-1").lower()
     encoding = (content_encoding or "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType("The body may be gzip or not packed at all; Content-Encoding names something else.")
+    _refuse_length(
+        int(length[:20]) if length and length.isdecimal() else 0, limit, media_type, packed=encoding != "identity"
+    )
     unpacked = stream if encoding == "identity" else gunzip(stream, limit + LONGEST_PART_HEADERS * MOST_PARTS)
     body = FileBody(unpacked)
     if media_type == "multipart/form-data":
@@ -93,6 +104,18 @@ def open_body(
     else:
         raise wrong_type()
     return body
+
+
+def _refuse_length(length: int, limit: int, media_type: str, *, packed: bool) -> None:
+    """Raises ContentTooLarge before anything is read where a body of so many bytes holds more than is taken."""
+    if packed:
+        length -= limit // PACKED_MORE + LONGEST_AROUND_PARTS
+    elif media_type in BATCH_TYPES and length > MOST_BYTES:
+        raise too_many()
+    if media_type == "multipart/form-data":
+        length -= 2 * LONGEST_AROUND_PARTS + MOST_PARTS * LONGEST_PART_HEADERS
+    if length > limit:
+        raise too_large(limit)
 
 
 def empty_file(words: str | None = None) -> Problem:
