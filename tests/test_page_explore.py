@@ -332,8 +332,48 @@ async def test_what_is_seen_is_exported_in_each_form(app: FastAPI, visits: list[
         assert for_excel.startswith("\ufeffpolo;".encode())
         plain = (await exported(page, "SLA por dia", "CSV")).read_text("utf-8")
         assert next(csv.DictReader(io.StringIO(plain)))["inicio"] == "2020-02-01"
-        picture = await exported(page, "SLA por dia", "Imagem (png)")
-        assert picture.read_bytes().startswith(b"\x89PNG")
+        await page.get_by_label("Comparar com").select_option(label="Período anterior")
+        before = (await exported(page, "SLA por dia", "CSV: 03/01/2020 a 31/01/2020")).read_text("utf-8")
+        assert next(csv.DictReader(io.StringIO(before)))["inicio"] == "2020-01-03"
+
+
+WRITTEN = """const { fillText } = CanvasRenderingContext2D.prototype;
+window.written = [];
+CanvasRenderingContext2D.prototype.fillText = function (words, ...place) {
+    window.written.push(words);
+    fillText.call(this, words, ...place);
+};"""
+"""What pictures say."""
+
+
+@needs_browser
+async def test_each_chart_is_a_picture_that_says_of_what_it_is(app: FastAPI, visits: list[Visit]) -> None:
+    await make_account(app)
+    ceara = sla_of(attended(visits, date(2020, 2, 1), date(2020, 2, 29), uf="CE"))
+    period = "01/02/2020 – 29/02/2020"
+    charts = {
+        "SLA por dia": (f"{period} · UF: CE", "Este período"),
+        "Ranking de polos": (f"{period} · UF: CE", "SOBRAL"),
+        "SLA por estado": (period, f"{float(ceara.strip('%').replace(',', '.')):.1f}".replace(".", ",")),
+        "Atraso em dias": (f"{period} · UF: CE", "mais"),
+        "Em aberto por idade": ("UF: CE", "prazo"),
+    }
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        address = "#/explore?uf=CE&start_date=2020-02-01&end_date=2020-02-29&compare=previous"
+        context = await surf.context(viewport={"width": 1280, "height": 2400})
+        await context.add_init_script(WRITTEN)
+        page = await surf.open(context, address)
+        await sign_in(page)
+        await expect(page.locator(".chart canvas, .histogram, .tiles")).to_have_count(4)
+        await expect(page.locator("main .waiting")).to_have_count(0)
+        for title, words in charts.items():
+            await page.evaluate("window.written = []")
+            await page.get_by_role("region", name=title).locator("summary", has_text="Exportar").click()
+            async with page.expect_download() as download:
+                await page.get_by_role("region", name=title).get_by_role("button", name="Imagem (png)").click()
+            assert (await (await download.value).path()).read_bytes().startswith(b"\x89PNG")
+            written = " ".join(await page.evaluate("window.written"))
+            assert [said for said in (title, *words) if said not in written] == [], title
 
 
 VISITS = """id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento

@@ -84,9 +84,7 @@ async def test_a_session_that_ends_in_mid_typing_takes_no_key_and_the_typing_goe
         await page.keyboard.type("900001")
         await page.keyboard.press("Enter")
         await page.keyboard.type("9000")
-        await page.context.clear_cookies()
-        app.state.token_key = dataclasses.replace(app.state.token_key, secret=secrets.token_urlsafe(48))
-        await page.get_by_role("button", name="Enviar 1 linha").dispatch_event("click")  # asks the service
+        await end_session(app, page)
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("A sessão terminou")
         await page.keyboard.type("02")
@@ -107,6 +105,13 @@ async def test_a_session_that_ends_in_mid_typing_takes_no_key_and_the_typing_goe
         await page.keyboard.type("02")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("grid").locator(".edited")).to_have_text(["900001", "900002"])
+
+
+async def end_session(app: FastAPI, page: Page) -> None:
+    """And ask for something."""
+    await page.context.clear_cookies()
+    app.state.token_key = dataclasses.replace(app.state.token_key, secret=secrets.token_urlsafe(48))
+    await page.get_by_role("button", name="Enviar 1 linha").dispatch_event("click")
 
 
 @needs_browser

@@ -5,6 +5,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { common, textsOf } from "../texts.js";
 import { closedFromOutside } from "./menu.js";
 import { note } from "./notes.js";
+import { pictureOf } from "./picture.js";
 import { wordsOf } from "./problems.js";
 
 const text = textsOf({
@@ -14,6 +15,8 @@ const text = textsOf({
     xlsx: "Excel (xlsx)",
     parquet: "Parquet",
     png: "Imagem (png)",
+    no_chart: "Ainda não há gráfico para a imagem.",
+    compared: "Período comparado, {words}",
     of: "Exportar: {what}",
     making: "Preparando…",
     saved: "Salvo: {name}",
@@ -24,6 +27,8 @@ const text = textsOf({
     xlsx: "Excel (xlsx)",
     parquet: "Parquet",
     png: "Image (png)",
+    no_chart: "There is no chart for the image yet.",
+    compared: "Compared period, {words}",
     of: "Export: {what}",
     making: "Preparing…",
     saved: "Saved: {name}",
@@ -36,12 +41,16 @@ const FORMS = /** @type {const} */ ({
   xlsx: { format: "xlsx" },
   parquet: { format: "parquet" },
 });
+const FORM_NAMES = /** @type {(keyof typeof FORMS)[]} */ (Object.keys(FORMS));
+
+/** @typedef {import("../route.js").Params} Params */
 
 /**
- * @param {{ what: string, path: string, query: import("../route.js").Params, png?: () => Promise<Blob> }} props
- * what: the heading of what is exported. png: a picture of the chart
+ * @param {{ what: string, path: string, query: Params, picture?: string, compared?: { words: string, query: Params } | null }} props
+ * what: the heading of what is exported. picture: of which visits a chart speaks, in words; without it there is none.
+ * compared: the period beside it, whose figures are in files of their own
  */
-export function ExportMenu({ what, path, query, png }) {
+export function ExportMenu({ what, path, query, picture, compared }) {
   const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   const [busy, setBusy] = useState(false);
   useEffect(() => closedFromOutside(menu), []);
@@ -60,27 +69,33 @@ export function ExportMenu({ what, path, query, png }) {
       setBusy(false);
     }
   }
-  const forms = /** @type {(keyof typeof FORMS)[]} */ (Object.keys(FORMS));
+  /** @param {Params} asked @param {string} [of] */
+  const files = (asked, of) =>
+    FORM_NAMES.map(
+      (form) =>
+        html`<button
+          key=${form}
+          disabled=${busy}
+          aria-label=${of && `${text(form)}: ${of}`}
+          onClick=${() => take(() => fetched(path, { ...asked, ...FORMS[form] }))}
+        >
+          ${text(form)}
+        </button>`,
+    );
+  async function drawn() {
+    const panel = menu.current?.closest("section");
+    const blob = panel ? await pictureOf(panel, what, picture ?? "") : null;
+    if (!blob) throw text("no_chart");
+    return { name: `${fileName(what)}.png`, blob };
+  }
   return html`<details class="menu" ref=${menu}>
     <summary aria-label=${text("of", { what })}>${busy ? text("making") : common("exports")}</summary>
     <div>
-      ${forms.map(
-        (form) =>
-          html`<button
-            key=${form}
-            disabled=${busy}
-            onClick=${() => take(() => fetched(path, { ...query, ...FORMS[form] }))}
-          >
-            ${text(form)}
-          </button>`,
-      )}
-      ${png &&
-      html`<button
-        disabled=${busy}
-        onClick=${() => take(async () => ({ name: `${fileName(what)}.png`, blob: await png() }))}
-      >
-        ${text("png")}
-      </button>`}
+      ${files(query)}
+      ${picture !== undefined && html`<button disabled=${busy} onClick=${() => take(drawn)}>${text("png")}</button>`}
+      ${compared &&
+      html`<p class="small quiet">${text("compared", { words: compared.words })}</p>
+        ${files(compared.query, compared.words)}`}
     </div>
   </details>`;
 }

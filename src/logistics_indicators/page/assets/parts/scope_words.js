@@ -65,6 +65,18 @@ const filterWords = (params) =>
 /** As they were chosen. @param {URLSearchParams} params */
 export const scopeWords = (params) => [periodWords(params), ...filterWords(params)].join(" · ");
 
+/** The filters alone. @param {URLSearchParams} params */
+export const filtersWords = (params) => filterWords(params).join(" · ");
+
+/** As they were chosen, with the days of today that this makes: what is kept says of when it is. @param {URLSearchParams} params */
+export function datedWords(params) {
+  const { start_date, end_date } = rangeOf(params);
+  const preset = periodOf(params) !== "own" && start_date && end_date;
+  const days = preset ? [text("period", { first: day(start_date), last: day(end_date) })] : [];
+  const local = params.get("calendario") === "uf" ? [text("local")] : [];
+  return [periodWords(params), ...days, ...filterWords(params), ...local].join(" · ");
+}
+
 /** The days that figures are of, and those that they are compared with. @param {SummaryAnswer} data */
 export function daysWords({ start_date, end_date, periodo_anterior: before }) {
   const own = text("period", { first: day(start_date), last: day(end_date) });

@@ -7,7 +7,6 @@ import { textsOf } from "../texts.js";
 
 /** @typedef {import("uplot")} UPlot */
 /** @typedef {{ name: string, values: readonly (number | null)[] }} Line */
-/** @typedef {{ png: () => Promise<Blob> }} Picture */
 /** @typedef {{ place: (at: number) => void, range: (first: number, last: number) => void }} Seen place: the last one stays, so that its words can be clicked */
 
 const text = textsOf({
@@ -41,13 +40,12 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp:
  *   wordsOf: (place: number) => import("../html.js").Children,
  *   onPick: (place: number) => void,
  *   onRange: (first: number, last: number) => void,
- *   picture?: { current: Picture | null },
  * }} props
  * names: of the points, short, for the axis. from: where the axis begins. most: where it ends at the latest.
  * wordsOf: a point in words, for the eye and for the ear. onRange: of points that the mouse was dragged over
  */
 export function Series(props) {
-  const { label, names, lines, wordsOf, onPick, onRange, picture } = props;
+  const { label, names, lines, wordsOf, onPick, onRange } = props;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [place, setPlace] = useState(/** @type {number | null} */ (null));
   const [spoken, setSpoken] = useState(false);
@@ -62,9 +60,6 @@ export function Series(props) {
   });
   useEffect(() => setPlace(null), [`${names}`]);
   const shown = place !== null && place < names.length ? place : null;
-  useEffect(() => {
-    if (picture) picture.current = { png: () => pictureOf(box.current, label, lines) };
-  });
 
   /** @param {KeyboardEvent} event */
   function walk(event) {
@@ -261,39 +256,4 @@ function useDark() {
     return () => darkness.removeEventListener("change", look);
   }, []);
   return dark;
-}
-
-/**
- * The chart on paper, with its name and what its lines are.
- *
- * @param {HTMLElement | null} area
- * @param {string} label
- * @param {readonly Line[]} lines
- * @returns {Promise<Blob>}
- */
-function pictureOf(area, label, lines) {
-  const chart = area?.querySelector("canvas");
-  const canvas = document.createElement("canvas");
-  const pen = canvas.getContext("2d");
-  if (!area || !chart || !pen) return Promise.reject(new Error("no chart"));
-  const scale = chart.width / area.clientWidth;
-  const top = 64 * scale;
-  [canvas.width, canvas.height] = [chart.width, chart.height + top];
-  pen.fillStyle = colourOf(area, "--paper");
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(chart, 0, top);
-  const { fontFamily } = getComputedStyle(area);
-  pen.font = `600 ${16 * scale}px ${fontFamily}`;
-  pen.fillStyle = colourOf(area, "--ink");
-  pen.fillText(label, 16 * scale, 26 * scale);
-  pen.font = `${13 * scale}px ${fontFamily}`;
-  let left = 16 * scale;
-  lines.forEach(({ name }, index) => {
-    pen.fillStyle = colourOf(area, COLOURS[index] ?? "--ink");
-    pen.fillText(`● ${name}`, left, 50 * scale);
-    left += pen.measureText(`● ${name}`).width + 20 * scale;
-  });
-  return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"),
-  );
 }

@@ -7,6 +7,7 @@ import { html } from "../../html.js";
 import { Bars } from "../../parts/bars.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel, usePlace, useSeen } from "../../parts/panel.js";
+import { filtersWords } from "../../parts/scope_words.js";
 import { Problems } from "../../parts/problems.js";
 import { Table } from "../../parts/table.js";
 import { filtersOf } from "../../scope.js";
@@ -73,7 +74,12 @@ export function Backlog({ params }) {
   const filters = filtersOf(params);
   const { today, counts, problem, waiting, again } = useAges(seen, filters);
   const path = `v1/indicators/backlog/${by}`;
-  const tools = html`<${ExportMenu} what=${text("title")} path=${path} query=${filters} />`;
+  const tools = html`<${ExportMenu}
+    what=${text("title")}
+    path=${path}
+    query=${filters}
+    picture=${asTable(params, "open") ? undefined : filtersWords(params)}
+  />`;
   return html`<${Panel}
     name="open"
     title=${text("title")}

@@ -7,6 +7,7 @@ import { html } from "../../html.js";
 import { Bars } from "../../parts/bars.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel, usePlace, useSeen } from "../../parts/panel.js";
+import { datedWords } from "../../parts/scope_words.js";
 import { Problems } from "../../parts/problems.js";
 import { Table } from "../../parts/table.js";
 import { filtersOf, rangeOf } from "../../scope.js";
@@ -73,7 +74,12 @@ export function Lateness({ params }) {
   /** @type {import("../../data.js").Answered<Record<string, readonly Late[]>>} */
   const each = useData(seen ? path : null, table ? scope : { ...scope, limit: SHOWN });
   const rows = each.data?.[`lateness_${by}`] ?? [];
-  const tools = html`<${ExportMenu} what=${text("title")} path=${path} query=${scope} />`;
+  const tools = html`<${ExportMenu}
+    what=${text("title")}
+    path=${path}
+    query=${scope}
+    picture=${table ? undefined : datedWords(params)}
+  />`;
   const shown = { params, by, rows };
   return html`<${Panel}
     name="late"

@@ -7,6 +7,7 @@ import { html } from "../../html.js";
 import { Bars, toneOf } from "../../parts/bars.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel } from "../../parts/panel.js";
+import { datedWords } from "../../parts/scope_words.js";
 import { Problems } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
 import { sortRows, Table } from "../../parts/table.js";
@@ -81,7 +82,12 @@ export function Ranking({ params, whole }) {
     title=${title}
     params=${params}
     wide=${table}
-    tools=${html`<${ExportMenu} what=${title} path=${path} query=${query} />`}
+    tools=${html`<${ExportMenu}
+      what=${title}
+      path=${path}
+      query=${query}
+      picture=${table ? undefined : datedWords(params)}
+    />`}
   >
     <div class="row spread">
       <nav class="row" aria-label=${text("by")}>

@@ -6,9 +6,11 @@ import { number, percent } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { asTable, Panel, usePlace, useSeen } from "../../parts/panel.js";
+import { datedWords } from "../../parts/scope_words.js";
 import { Problems } from "../../parts/problems.js";
 import { Table } from "../../parts/table.js";
 import { Tiles } from "../../parts/tiles.js";
+import { changed } from "../../route.js";
 import { filtersOf, rangeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { UFS } from "../../ufs.js";
@@ -66,7 +68,12 @@ export function States({ params }) {
   const { data, problem, waiting, again } = useData(seen ? "v1/indicators/sla/uf" : null, query);
   const states = data?.sla_uf ?? [];
   const title = text("title");
-  const tools = html`<${ExportMenu} what=${title} path="v1/indicators/sla/uf" query=${query} />`;
+  const tools = html`<${ExportMenu}
+    what=${title}
+    path="v1/indicators/sla/uf"
+    query=${query}
+    picture=${asTable(params, "map") ? undefined : datedWords(changed(params, { uf: null }))}
+  />`;
   return html`<${Panel}
     name="map"
     title=${title}

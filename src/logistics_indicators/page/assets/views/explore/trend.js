@@ -2,10 +2,11 @@
 
 import { useData } from "../../data.js";
 import { day, month, number, percent, short } from "../../format.js";
-import { html, useRef } from "../../html.js";
+import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Loading } from "../../parts/loading.js";
 import { asTable, Panel } from "../../parts/panel.js";
+import { datedWords } from "../../parts/scope_words.js";
 import { Problems } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
 import { Series } from "../../parts/series.js";
@@ -80,10 +81,8 @@ export function Trend({ params, bucket: usual }) {
   /** @type {import("../../data.js").Answered<TrendAnswer>} */
   const { data, problem, waiting, again } = useData("v1/indicators/trend", query);
   const before = useCompared(data, compare, query);
-  const picture = useRef(/** @type {import("../../parts/series.js").Picture | null} */ (null));
   const title = text("trend", { metric: common(METRIC_WORD[metric]), bucket: text(bucket) });
   const pairs = (data?.tendencia ?? []).map((now, place) => ({ now, then: before.points[place] }));
-  const png = () => picture.current?.png() ?? Promise.reject(new Error("no chart"));
   const shown = { params, pairs, metric, bucket, title };
   return html`<${Panel}
     name="trend"
@@ -94,7 +93,8 @@ export function Trend({ params, bucket: usual }) {
       what=${title}
       path="v1/indicators/trend"
       query=${query}
-      png=${asTable(params, "trend") ? undefined : png}
+      picture=${asTable(params, "trend") ? undefined : datedWords(params)}
+      compared=${before.name && { words: before.name, query: { ...query, ...before.range } }}
     />`}
   >
     <div class="row">
@@ -113,7 +113,7 @@ export function Trend({ params, bucket: usual }) {
     ${pairs.length > 0 &&
     (asTable(params, "trend")
       ? html`<${TrendTable} ...${shown} compared=${before.points.length > 0} />`
-      : html`<${TrendChart} ...${shown} compared=${before.name} picture=${picture} />`)}
+      : html`<${TrendChart} ...${shown} compared=${before.name} />`)}
     ${!data && !problem && html`<${Loading} />`}
   <//>`;
 }
@@ -159,6 +159,7 @@ function useCompared(data, compare, query) {
   const some = points.some((point) => point.total_de_atendimentos > 0);
   const words = range ? { first: day(range.start_date), last: day(range.end_date) } : { first: "", last: "" };
   return {
+    range,
     points: some ? points : [],
     name: some ? text("span", words) : null,
     nothing: range && !waiting && found && !some ? text("nothing", words) : null,
@@ -179,8 +180,8 @@ const nameOf = (bucket, { inicio, fim }) =>
 
 /** @typedef {{ params: URLSearchParams, pairs: readonly Pair[], metric: Metric, bucket: Bucket, title: string }} Shown */
 
-/** @param {Shown & { compared: string | null, picture: { current: import("../../parts/series.js").Picture | null } }} props */
-function TrendChart({ params, pairs, metric, bucket, title, compared, picture }) {
+/** @param {Shown & { compared: string | null }} props */
+function TrendChart({ params, pairs, metric, bucket, title, compared }) {
   const lines = [{ name: text("now"), values: pairs.map(({ now }) => now.valor) }];
   if (compared) lines.push({ name: compared, values: pairs.map(({ then }) => then?.valor ?? null) });
   /** @param {number} place */
@@ -202,7 +203,6 @@ function TrendChart({ params, pairs, metric, bucket, title, compared, picture })
     onPick=${(/** @type {number} */ place) => pick(/** @type {Pair} */ (pairs[place]).now, bucket)}
     onRange=${(/** @type {number} */ first, /** @type {number} */ last) =>
       change({ start_date: pairs[first]?.now.inicio, end_date: pairs[last]?.now.fim, period: null, bucket: null })}
-    picture=${picture}
   />`;
 }
 
