@@ -71,7 +71,7 @@ async def test_a_line_is_read_by_keys_and_a_point_narrows_the_view(app: FastAPI,
         await expect(page).to_have_url(re.compile("start_date=2020-01-01&end_date=2020-01-31"))
         await page.get_by_label("Comparar com").select_option(label="Período anterior")
         by_day = page.get_by_role("region", name="SLA por dia")
-        await expect(by_day.get_by_text("01/12/2019 a 31/12/2019")).to_be_visible()
+        await expect(by_day.get_by_text("01/12/2019 a 31/12/2019", exact=True)).to_be_visible()
         await page.go_back()
         await page.go_back()
         await expect(chart).to_be_visible()

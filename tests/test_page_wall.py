@@ -111,3 +111,24 @@ async def test_figures_of_any_length_stay_within_their_card_on_each_screen(
         for size in (*DESKS, *SCREENS, *STANDING, *PHONES):
             await page.set_viewport_size(size)
             assert await page.evaluate(RUN_OUT) == [], size
+
+
+NOTICE = "document.querySelector('.wall > [role=alert]').getBoundingClientRect().height / innerHeight"
+
+
+@needs_browser
+async def test_without_contact_the_wall_says_so_in_a_line_and_its_figures_stay_large(
+    app: FastAPI, stored: None
+) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=("ERR_FAILED",)) as surf:
+        context = await surf.context(viewport=HD)
+        for news in ("**/v1/events", "**/v1/indicators/sla/uf?*"):
+            await context.route(news, lambda route: route.abort())
+        page = await surf.open(context, "#/wall?seconds=999")
+        await sign_in(page)
+        await expect(page.locator(".huge .spark path").first).to_be_visible()
+        await expect(page.locator(".wall > [role=alert]")).to_contain_text("Sem resposta do serviço")
+        for size in SCREENS:
+            await page.set_viewport_size(size)
+            assert await page.evaluate(NOTICE) < 0.15, size

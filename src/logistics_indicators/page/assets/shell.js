@@ -180,7 +180,7 @@ function Views({ shown, params }) {
     ${inLine
       ? links
       : html`<details class="menu" ref=${menu}>
-          <summary>${shown.title()}</summary>
+          <summary><span>${shown.title()}</span></summary>
           <div>${links}</div>
         </details>`}
   </nav>`;
@@ -225,7 +225,7 @@ function Menu() {
   const leave = (everywhere) => signOut(everywhere).catch((problem) => note(problem.message, "bad"));
   return html`
     <details class="menu" ref=${menu}>
-      <summary>${user?.username}</summary>
+      <summary title=${user?.username}><span>${user?.username}</span></summary>
       <div>
         <label class="field">
           <span>${text("language")}</span>
