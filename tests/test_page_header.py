@@ -1,7 +1,8 @@
 """The bar at the top: whoever is signed in and however little room there is, every view is reached from it."""
 
-from browsing import make_account, needs_browser, sign_in, surfing_app
+from browsing import make_account, sign_in, surfing_app
 from fastapi import FastAPI
+from one_browser import needs_browser
 from playwright.async_api import ViewportSize, expect
 
 LONG_NAME = "ana.maria.de.albuquerque.e.vasconcelos.da.silva.sauro"
