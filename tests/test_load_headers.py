@@ -349,3 +349,30 @@ def test_a_file_without_a_header_may_end_before_a_column_that_came_later(monkeyp
     assert columns("7;Ana;ana@mail.com;11987654321\n") == ("id", "nome", "email", "telefone")
     with pytest.raises(BadHeader):
         columns("7;Ana\n")
+
+
+@pytest.mark.parametrize("name", ["$polo", "polo?", "(polo)", "angel %", "polo/hub", "#polo", "\u00bfpolo"])
+async def test_a_name_with_another_sign_is_another_column(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, name: str
+) -> None:
+    ours = "angel" if "angel" in name else "polo"
+    answer = await send(client, "services", f"{NAMES.replace(ours, name)}\n1;1;A;SP - X;2021-06-29;\n")
+    assert (answer.status_code, f"It lacks {ours}." in answer.text) == (422, True)
+    both = f"{NAMES};{name}\n1;1;A;SP - X;2021-06-29;;other\n"
+    load = await load_file(client, "services", both, validate_only=True)
+    assert (load["columns"][ours], load["ignored"]) == (ours, [name])
+    by_hand = both.replace(f";{ours};", ";mine;")
+    load = await load_file(client, "services", by_hand, validate_only=True, columns=f"{ours}:{name.strip('?%# ')}")
+    assert (load["columns"][ours], load["ignored"]) == (name, ["mine"])
+
+
+def test_blanks_hyphens_and_points_do_not_count_in_a_name() -> None:
+    spellings = [
+        "Data-Limite",
+        "DATA.LIMITE",
+        "data\u2011limite",
+        "data \u2013 limite",
+        "_d\u00e1ta\u200b limite_",
+        "data\nlimite",
+    ]
+    assert {key_of(name) for name in spellings} == {"datalimite"}

@@ -29,7 +29,8 @@ SQL_TYPES: Mapping[DataType, str] = {
 class Column:
     """dtype: integers are ids, dates and datetimes are dates in any spelling, the rest is text.
 
-    synonyms: other names in a header, compared as headers.key_of makes them: without case, accents, blanks and signs. A
+    synonyms: other names in a header, compared as headers.key_of makes them: without case, accents, blanks, `_`, `-`
+    and `.`. A
     word that could stand for two columns of a kind is not among them.
     """
 

@@ -35,6 +35,9 @@ SEPARATOR_LINE = re.compile(r"\"?sep=(\\t|[;,])\"?(?:\\t|[;, ])*", re.IGNORECASE
 BLANK = "".join(DELIMITERS) + " \v\f\x1a"
 """And the mark behind a last line, where there is no other line."""
 
+BETWEEN_WORDS = frozenset("_-.\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+"""Of a column's name; a hyphen may be one that a program made of it."""
+
 OPEN_QUOTE = "A quote in the file's header is not closed. Close it, or take it out."
 
 QUOTED_WHOLE = (
@@ -80,9 +83,17 @@ class _Record:
 
 
 def key_of(name: str) -> str:
-    """A name without case, accents, blanks, signs and marks without width."""
-    plain = unicodedata.normalize("NFKD", normal_text(name[:LONGEST_NAME])).casefold()
-    return "".join(c for c in plain if c.isalnum())
+    """A name without case, accents, blanks, `_`, `-`, `.` and marks without width, as known names are compared."""
+    return "".join(c for c in _plain(name) if not (c.isspace() or c in BETWEEN_WORDS or unicodedata.combining(c)))
+
+
+def key_by_hand(name: str) -> str:
+    """Without any sign, too, as names are compared that a sender gave: not every sign can stand in `?columns=`."""
+    return "".join(c for c in _plain(name) if c.isalnum())
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKD", normal_text(name[:LONGEST_NAME])).casefold()
 
 
 @cache
@@ -219,9 +230,9 @@ def _required(kind: Kind) -> set[str]:
 
 def _columns_of(kind: Kind, fields: list[str], mapped: Mapped) -> list[str | None] | None:
     """Our names of a header's fields; None where it is no header, for it lacks a required column."""
-    by_hand = {key_of(theirs): ours for ours, theirs in mapped.items()}
-    known = {key: column for key, column in known_names(kind).items() if column not in mapped} | by_hand
-    columns = [known.get(key_of(field)) if key_of(field) else None for field in fields]
+    by_hand = {key_by_hand(theirs): ours for ours, theirs in mapped.items()}
+    known = {key: column for key, column in known_names(kind).items() if column not in mapped}
+    columns = [by_hand.get(key_by_hand(field)) or known.get(key_of(field)) for field in fields]
     lead = len(REPORT_COLUMNS)
     if _is_report(fields):
         columns[:lead] = [None] * lead
@@ -313,7 +324,7 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
     shown = " | ".join(printable(field) for field in likeliest.fields)[:SHOWN_CHARACTERS]
     named = {column for key in likeliest.fields if (column := known_names(kind).get(key_of(key)))}
     lacking = [name for name in COLUMNS[kind] if name in _required(kind) - named - set(mapped)]
-    absent = [theirs for theirs in mapped.values() if key_of(theirs) not in map(key_of, likeliest.fields)]
+    absent = [theirs for theirs in mapped.values() if key_by_hand(theirs) not in map(key_by_hand, likeliest.fields)]
     lacks = f" It lacks {', '.join(lacking)}." if named and lacking else ""
     lacks += f" It has no column {', '.join(map(printable, absent))}, which `columns` names." if absent else ""
     if numbers := [printable(theirs) for theirs in absent if NUMBERED.fullmatch(theirs)]:
@@ -352,8 +363,8 @@ def _delimiter_inside(kind: Kind, fields: Sequence[str], mapped: Mapped) -> str 
 
 
 def _known_in(kind: Kind, fields: list[str], mapped: Mapped) -> int:
-    keys = set(known_names(kind)) | {key_of(theirs) for theirs in mapped.values()}
-    return sum(key_of(field) in keys for field in fields)
+    known, by_hand = known_names(kind), set(map(key_by_hand, mapped.values()))
+    return sum(key_of(field) in known or key_by_hand(field) in by_hand for field in fields)
 
 
 def _other_kind(kind: Kind, readings: dict[str, list[_Record]]) -> Kind | None:

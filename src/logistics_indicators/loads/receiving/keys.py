@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Unprocessable
-from ..parsing.headers import key_of
+from ..parsing.headers import key_by_hand
 from .opening import OpeningOptions
 from .tables import Table
 
@@ -36,5 +36,8 @@ def _read_otherwise(first: Any, asked: OpeningOptions, sheet: str | None) -> Ite
         yield "encoding"
     if not asked.header and first["header"] is not None:
         yield "header"
-    if any(key_of(first["column_names"].get(ours, "")) != key_of(theirs) for ours, theirs in asked.columns.items()):
+    if any(
+        key_by_hand(first["column_names"].get(ours, "")) != key_by_hand(theirs)
+        for ours, theirs in asked.columns.items()
+    ):
         yield "columns"

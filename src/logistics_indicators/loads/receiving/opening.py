@@ -14,7 +14,7 @@ from ...errors import Unprocessable, UnsupportedMediaType
 from ...texts import printable
 from ..formats import CSV, PYTHON_CODECS, EncodingCensus, Form
 from ..kinds import COLUMNS, Kind
-from ..parsing.headers import BadHeader, Mapped, Opening, key_of, read_opening
+from ..parsing.headers import BadHeader, Mapped, Opening, key_by_hand, read_opening
 from .recognising import is_packed, utf16_of, what_else
 from .unpacking import after
 
@@ -209,7 +209,7 @@ def mapped_columns(kind: Kind, text: str) -> dict[str, str]:
         if ours not in COLUMNS[kind]:
             msg = f"unknown column {printable(ours)[:100]}; there are: {', '.join(COLUMNS[kind])}"
             raise Unprocessable.field("query", "columns", msg=msg)
-        if ours in mapped or key_of(theirs) in map(key_of, mapped.values()):
+        if ours in mapped or key_by_hand(theirs) in map(key_by_hand, mapped.values()):
             raise Unprocessable.field("query", "columns", msg=f"{printable(pair)[:100]} is mapped twice")
         mapped[ours] = theirs
     return mapped
