@@ -58,6 +58,22 @@ async def test_a_name_may_start_as_a_compressed_file_does(
     assert await customers(connection) == [(1, "x^2", "a@mail.com", None)]
 
 
+@pytest.mark.parametrize("edge", ["\v", "\f", " \f\v "])
+@pytest.mark.parametrize("quote", ["", '"'])
+async def test_a_form_feed_at_the_edge_of_a_cell_is_dropped_and_within_it_is_a_control_character(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, edge: str, quote: str
+) -> None:
+    rows = "".join(
+        f"{edge}{number}{edge};{quote}{name}{quote};a{number}@mail.com{edge};{edge}\n"
+        for number, name in ((1, f"{edge}Ana{edge}"), (2, f"A{edge}na"))
+    )
+    load = await load_file(client, "customers", f"id;nome;email;telefone\n{rows}")
+    assert [reject[:3] for reject in await rejects_of(client, load["id"])] == [(3, "nome", "control_character")]
+    assert await connection.fetch("SELECT id, nome, email, telefone FROM customers") == [
+        (1, "Ana", "a1@mail.com", None)
+    ]
+
+
 async def test_a_control_character_in_a_column_of_no_interest_does_no_harm(client: httpx.AsyncClient) -> None:
     rows = b"id;nome;email;obs\n1;Ana;a@mail.com;x\n1;Bia;b@mail.com;\x00\n2;Eva;e@mail.com;\x00\n"
     load = await load_file(client, "customers", rows)
