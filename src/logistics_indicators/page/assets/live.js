@@ -14,6 +14,8 @@ import { storeOf } from "./store.js";
 const CHANNEL = "logistics-indicators.live";
 const AGAIN_AFTER_MS = [500, 1_000, 2_000, 5_000];
 const POLL_MS = 3_000;
+/** Longer than the service ever lets a stream be silent. */
+const QUIET_MS = 20_000;
 
 /** Changes with each committed change to the visits; null until it is known. */
 export const dataVersion = storeOf(/** @type {number | null} */ (null));
@@ -40,54 +42,79 @@ function tell(news) {
   channel.postMessage(news);
 }
 
-/** Begins to listen; in the first tab of a browser it is this one that asks. */
-export function listen() {
-  if (!navigator.locks) return void hold(); // over plain HTTP there are no locks: each tab asks by itself
-  void navigator.locks.request(CHANNEL, { ifAvailable: true }, (lock) => (lock ? hold() : queue()));
-}
-
-/** Another tab asks, until it is gone. */
-function queue() {
-  void navigator.locks.request(CHANNEL, hold);
-  void greet();
-}
-
-/** A tab that waits for its turn does not know yet what the others were told. */
-async function greet() {
-  await signedIn();
-  if (dataVersion.get() === null) await poll().catch(() => undefined);
-}
-
-async function hold() {
-  for (let failures = 0; ; ) {
+/** Takes part as long as somebody is signed in; in the first such tab of a browser it is this one that asks. */
+export async function listen() {
+  for (;;) {
     await signedIn();
-    try {
-      await stream(() => (failures = 0));
-    } catch {
-      if (session.get().state !== "in") continue; // it has ended: the service is there
-      failures += 1;
-      await poll().then(
-        (news) => tell({ ...news, link: "polling" }),
-        () => tell({ link: "away" }),
-      );
-    }
-    await pause(AGAIN_AFTER_MS[Math.min(failures, AGAIN_AFTER_MS.length - 1)] ?? POLL_MS);
+    const ended = new AbortController();
+    const unwatch = session.watch(({ state }) => state !== "in" && ended.abort());
+    // Over plain HTTP there are no locks: each tab asks by itself.
+    await (navigator.locks ? takeTurns(ended.signal) : hold(ended.signal));
+    unwatch();
+    link.set("starting");
   }
 }
 
-/** @param {() => void} well called when the stream has begun */
-async function stream(well) {
-  const ended = new AbortController();
-  const unwatch = session.watch(({ state }) => state !== "in" && ended.abort());
-  try {
-    const headers = { Accept: "text/event-stream" };
-    const answer = await send("GET", "v1/events", { signal: ended.signal, headers });
-    well();
-    tell({ link: "live" });
-    for await (const event of eventsOf(answer)) tell({ ...event, link: "live" });
-  } finally {
-    unwatch();
+/** A session that has ended gives its turn to a tab whose session has not. @param {AbortSignal} ended */
+async function takeTurns(ended) {
+  const atOnce = await navigator.locks.request(CHANNEL, { ifAvailable: true }, async (lock) => {
+    if (lock) await hold(ended);
+    return lock !== null;
+  });
+  if (atOnce) return;
+  const waiting = new AbortController();
+  ended.addEventListener("abort", () => waiting.abort());
+  void overhear(waiting.signal);
+  const turn = () => {
+    waiting.abort();
+    return hold(ended);
+  };
+  await navigator.locks.request(CHANNEL, { signal: ended }, turn).catch(() => undefined); // it ended before its turn
+}
+
+/**
+ * Another tab asks and tells. This one does not know yet what was told before, and asks by itself where the other one
+ * has gone quiet: a browser may slow down a tab that is out of sight.
+ *
+ * @param {AbortSignal} over
+ */
+async function overhear(over) {
+  if (dataVersion.get() === null) await poll(over).then(take, () => undefined);
+  while (!over.aborted) {
+    await pause(QUIET_MS, over);
+    if (!over.aborted && Date.now() - heardAt.get() >= QUIET_MS) await pollInstead(over, take);
   }
+}
+
+/** @param {AbortSignal} ended */
+async function hold(ended) {
+  for (let failures = 0; !ended.aborted; ) {
+    try {
+      await stream(ended, () => (failures = 0));
+    } catch {
+      failures += 1;
+      await pollInstead(ended, tell);
+    }
+    await pause(AGAIN_AFTER_MS[Math.min(failures, AGAIN_AFTER_MS.length - 1)] ?? POLL_MS, ended);
+  }
+}
+
+/** Of an ended session nothing is told: the service is there. @param {AbortSignal} over @param {(news: News) => void} told */
+async function pollInstead(over, told) {
+  if (over.aborted) return;
+  await poll(over).then(
+    (news) => told({ ...news, link: "polling" }),
+    () => over.aborted || told({ link: "away" }),
+  );
+}
+
+/** @param {AbortSignal} ended @param {() => void} well called when the stream has begun */
+async function stream(ended, well) {
+  const headers = { Accept: "text/event-stream" };
+  const answer = await send("GET", "v1/events", { signal: ended, headers });
+  well();
+  tell({ link: "live" });
+  for await (const event of eventsOf(answer)) tell({ ...event, link: "live" });
 }
 
 /** @param {Response} answer @returns {AsyncGenerator<News>} */
@@ -105,13 +132,14 @@ async function* eventsOf(answer) {
   }
 }
 
-/** @returns {Promise<News>} */
-async function poll() {
+/** @param {AbortSignal} over @returns {Promise<News>} */
+async function poll(over) {
   /** @type {[{ data_version: number }, { loads: Load[] }]} */
-  const [sla, page] = await Promise.all([get("v1/indicators/sla/uf", { limit: 1 }), get("v1/loads", { limit: 10 })]);
-  const news = { data_version: sla.data_version, loads: page.loads };
-  take(news);
-  return news;
+  const [sla, page] = await Promise.all([
+    get("v1/indicators/sla/uf", { limit: 1 }, over),
+    get("v1/loads", { limit: 10 }, over),
+  ]);
+  return { data_version: sla.data_version, loads: page.loads };
 }
 
 /** @returns {Promise<void>} */
@@ -126,5 +154,16 @@ function signedIn() {
   });
 }
 
-/** @param {number} ms */
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** @param {number} ms @param {AbortSignal} over @returns {Promise<void>} */
+function pause(ms, over) {
+  return new Promise((resolve) => {
+    if (over.aborted) return resolve();
+    const go = () => {
+      clearTimeout(timer);
+      over.removeEventListener("abort", go);
+      resolve();
+    };
+    const timer = setTimeout(go, ms);
+    over.addEventListener("abort", go);
+  });
+}

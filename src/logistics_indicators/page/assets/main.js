@@ -10,7 +10,7 @@ import { keepZone } from "./zone.js";
 
 showChoices();
 resume().catch(() => undefined); // the frame says that the service is away
-listen();
+void listen();
 session.watch(({ state }) => {
   if (state === "in") setTimeout(askForZone); // the view asks first
 });

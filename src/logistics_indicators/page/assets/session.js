@@ -88,7 +88,11 @@ async function renew() {
   return null;
 }
 
-/** @param {SignedIn} signedIn */
+/**
+ * Where it is somebody else than before, the views begin anew, without what the other one had typed.
+ *
+ * @param {SignedIn} signedIn
+ */
 function keep({ access_token: token, expires_in: seconds, user }) {
   const known = session.get().user;
   const same = known !== null && JSON.stringify(known) === JSON.stringify(user);

@@ -84,7 +84,7 @@ export function Frame() {
   if (user === null && setup?.first_account) return html`<${FirstRun} done=${look} />`;
   if (user === null && state === "out") return html`<${SignIn} /><${Notes} />`;
   return html`
-    <${Shell} />
+    <${Shell} key=${user?.id /* for somebody else the views begin anew */} />
     ${state === "expired" && html`<${SignIn} why=${text("expired")} over />`}
     <${Notes} />
   `;

@@ -11,14 +11,14 @@ import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
-import { may } from "../../session.js";
+import { may, session } from "../../session.js";
 import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
 import { keyOf, requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
 import { Sheet } from "./sheet.js";
 import { StrandedEdits, useSetApart } from "./stranded.js";
-import { forget, setApart, underWay, unsent } from "./unsent.js";
+import { forget, keeper, setApart, underWay, unsent } from "./unsent.js";
 
 /** @typedef {import("./edits.js").Reject} Reject */
 /** @typedef {import("./edits.js").Edits} Edits */
@@ -149,6 +149,7 @@ function Mend({ rejects, more, edits, again }) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const columns = useMemo(() => columnsOf(rejects), [rejects]);
+  const keep = useMemo(keeper, []);
 
   async function send() {
     setBusy(true);
@@ -175,7 +176,7 @@ function Mend({ rejects, more, edits, again }) {
         </div>`}
       </div>
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
-      <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${unsent.set} mayEdit=${may("analyst")} />
+      <${Sheet} rejects=${rejects} columns=${columns} edits=${edits} setEdits=${keep} mayEdit=${may("analyst")} />
       <p class="quiet small">${text(may("analyst") ? "help" : "help_look")}</p>
     </section>
   `;
@@ -218,6 +219,11 @@ function settledLines(problem) {
 
 /** Mends that this tab sent and that have not ended yet. @type {Set<number>} */
 const sent = new Set();
+let sender = session.get().user?.id;
+session.watch(({ user }) => {
+  if (user?.id !== sender) sent.clear(); // nobody is told of another's
+  sender = user?.id;
+});
 
 /** Says what became of the mends that were sent, as they end. @param {() => void} again */
 function useMended(again) {

@@ -1,6 +1,6 @@
 /** Rejected rows as a sheet: one cell has the focus, arrows move it, and what was typed stands until it is sent. */
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../../html.js";
 import { note } from "../../parts/notes.js";
 import { printing } from "../../printing.js";
 import { useStore } from "../../store.js";
@@ -76,7 +76,7 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
   const before = useRef({ rejects, columns, edits, at });
   if (before.current.rejects !== rejects) follow();
   before.current = { rejects, columns, edits, at };
-  useEffect(() => keepTyped, []);
+  useLayoutEffect(() => keepTyped, []); // as the sheet goes: an effect is undone only after its field is gone
 
   /** What is being typed stays, as an edit of the row that it was typed into. */
   function keepTyped() {

@@ -1,12 +1,15 @@
 /**
  * The edits of this tab that were not sent. They outlive a look at another view; a sign-out takes them away. Where
  * somebody else undid the load or settled the rows meanwhile, they are set apart with what happened, and none is lost.
+ * Where somebody else signs in before they were sent, they are put away until their own person does so here.
  */
 
 import { get } from "../../api.js";
+import { note } from "../../parts/notes.js";
 import { Problem } from "../../problem.js";
 import { session } from "../../session.js";
 import { storeOf } from "../../store.js";
+import { textsOf } from "../../texts.js";
 import { keyOf } from "./edits.js";
 
 /** @typedef {import("./edits.js").Edit} Edit */
@@ -16,19 +19,75 @@ import { keyOf } from "./edits.js";
 /** @typedef {Edit & { happened: Happened }} Stranded */
 /** @typedef {{ rejects: Pick<Reject, "line" | "state" | "mended_by" | "dropped_by">[], proxima_pagina?: string | null }} Page */
 
+const text = textsOf({
+  pt: {
+    put_away: {
+      one: "A edição de {n} linha, de {who}, não foi enviada. Está guardada nesta aba até {who} entrar aqui de novo.",
+      other:
+        "As edições de {n} linhas, de {who}, não foram enviadas. Estão guardadas nesta aba até {who} entrar aqui de novo.",
+    },
+  },
+  en: {
+    put_away: {
+      one: "The edit of {n} row by {who} was not sent. It is kept in this tab until {who} signs in here again.",
+      other: "The edits of {n} rows by {who} were not sent. They are kept in this tab until {who} signs in here again.",
+    },
+  },
+});
+
 export const unsent = storeOf(/** @type {Edits} */ (new Map()));
 /** Edits of rows that are not open any more, by their keys. */
 export const stranded = storeOf(/** @type {ReadonlyMap<string, Stranded>} */ (new Map()));
-session.watch(({ state }) => {
-  if (state !== "out") return;
-  unsent.set(new Map());
-  stranded.set(new Map());
+
+/** @typedef {{ unsent: Edits, stranded: ReadonlyMap<string, Stranded> }} Kept */
+/** @type {Kept} */
+const NOTHING = { unsent: new Map(), stranded: new Map() };
+/** Of those who were here before, by their ids: nobody else sees them or sends them. @type {Map<number, Kept>} */
+const putAway = new Map();
+let owner = session.get().user;
+session.watch(({ state, user }) => {
+  if (state === "out") {
+    owner = null;
+    show(NOTHING);
+  } else if (user && user.id !== owner?.id) {
+    const before = owner;
+    if (before) putAway.set(before.id, { unsent: unsent.get(), stranded: stranded.get() });
+    owner = user;
+    show(putAway.get(user.id) ?? NOTHING);
+    putAway.delete(user.id);
+    if (before) setTimeout(tellOf, 0, before); // once the sheet has given up what was being typed
+  }
 });
+
+/** @param {Kept} kept */
+function show(kept) {
+  unsent.set(kept.unsent);
+  stranded.set(kept.stranded);
+}
+
+/** @param {import("../../session.js").User} user */
+function tellOf({ id, username }) {
+  const { unsent, stranded } = putAway.get(id) ?? NOTHING;
+  const n = unsent.size + stranded.size;
+  if (n) note(text("put_away", { n, who: username }), "bad"); // it stays until it is read
+}
+
+/** What takes the edits of who is here now, even when somebody else has come meanwhile. @returns {(edits: Edits) => void} */
+export function keeper() {
+  const mine = owner?.id;
+  return (edits) => {
+    const kept = mine === undefined ? undefined : putAway.get(mine);
+    if (owner && owner.id === mine) unsent.set(edits);
+    else if (mine !== undefined && kept) putAway.set(mine, { ...kept, unsent: edits });
+    guard();
+  };
+}
 
 /** A tab that is closed is asked about first, as long as there is something to lose. */
 function guard() {
-  const some = unsent.get().size + stranded.get().size > 0;
-  (some ? addEventListener : removeEventListener)("beforeunload", stay);
+  const some = [{ unsent: unsent.get(), stranded: stranded.get() }, ...putAway.values()];
+  const lost = some.some((kept) => kept.unsent.size + kept.stranded.size > 0);
+  (lost ? addEventListener : removeEventListener)("beforeunload", stay);
 }
 const stay = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
 unsent.watch(guard);
