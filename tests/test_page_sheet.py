@@ -125,3 +125,39 @@ async def test_a_viewer_is_told_of_no_key_that_edits(
         told = page.get_by_text("Setas movem")
         await expect(told).to_contain_text("Ctrl+C copia")
         await expect(told).not_to_contain_text("Enter edita")
+
+
+GROUP = """id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento
+1;10;Ana;CE - SOBRAL;amanhã;01/05/2021 08:00:00
+2;10;Ana;CE - SOBRAL;amanhã;01/05/2021 08:00:00
+3;10;Ana;CE - SOBRAL;amanhã;01/05/2021 08:00:00
+"""
+
+
+@needs_browser
+async def test_a_group_that_is_filled_takes_the_edits_of_its_rows_along(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    await make_account(app)
+    async with client_of(app, issue_access_token(app.state.token_key, 1)) as admin:
+        await load_file(admin, "customers", "id;nome;email\n10;Rita;rita@example.com\n")
+        load = await load_file(admin, "services", GROUP)
+    async with surfing_app(app) as surf:
+        page = await open_sheet(surf)
+        await page.goto(f"{surf.origin}/#/mending?load={load['id']}")
+        await page.locator("[data-place='1:2']").click()  # an angel
+        await page.keyboard.type("Bia")
+        await page.keyboard.press("Enter")
+        await page.locator("[data-place='2:4']").click()  # a deadline
+        await page.keyboard.type("07/05/2021")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Preencher todas").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("2 destas linhas têm edições suas que não foram enviadas. Elas vão junto")
+        await dialog.get_by_label("Novo valor de data_limite").fill("02/05/2021")
+        await dialog.get_by_role("button", name="Corrigir 3 linhas").click()
+        await expect(page.get_by_text("3 linhas aceitas")).to_be_visible()
+        await expect(page.get_by_text("Nada a corrigir")).to_be_visible()
+        await expect(page.get_by_text("não foram enviadas")).to_have_count(0)
+    stored = await connection.fetch("SELECT angel, data_limite::text FROM visits ORDER BY id")
+    assert [tuple(row) for row in stored] == [("Ana", "2021-05-02"), ("Bia", "2021-05-02"), ("Ana", "2021-05-07")]

@@ -113,6 +113,22 @@ function filled(edits, rejects, columns, { top, bottom, left, right }, value) {
   return next;
 }
 
+/** @typedef {{ reason: string, column: string | null, value: string | null }} Group */
+
+/** Those of a load's rows in a group. @param {Edits} edits @param {number} load @param {Group} group @returns {Edits} */
+export function ofGroup(edits, load, { reason, column, value }) {
+  const isIn = (/** @type {Reject} */ reject) =>
+    reject.load === load &&
+    reject.reason === reason &&
+    (column === null || reject.column === column) &&
+    (value === null || reject.value === value);
+  return new Map([...edits].filter(([, { reject }]) => isIn(reject)));
+}
+
+/** With one more cell where nothing was written in it, and the row is not dropped. @param {Edits} edits @param {Cells} cells @returns {Edits} */
+export const filledIn = (edits, cells) =>
+  new Map([...edits].map(([key, edit]) => [key, { ...edit, cells: { ...cells, ...edit.cells } }]));
+
 /** @typedef {{ edits: Record<string, Cells>, drops: number[] }} Request */
 
 /** The requests that send the edits, one a load. @param {Edits} edits @returns {Map<number, Request>} */

@@ -1,6 +1,5 @@
 /** Rejected rows by fault: the largest group first, and one value for all of a group. */
 
-import { call } from "../../api.js";
 import { useData } from "../../data.js";
 import { number } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
@@ -10,8 +9,12 @@ import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
 import { change } from "../../route.js";
 import { may } from "../../session.js";
+import { useStore } from "../../store.js";
 import { common, textsOf } from "../../texts.js";
 import { reasonOf } from "../loads/words.js";
+import { filledIn, ofGroup } from "./edits.js";
+import { mend } from "./sending.js";
+import { unsent } from "./unsent.js";
 
 /** @typedef {import("api").components["schemas"]["RejectCounts"]} RejectCounts */
 /** @typedef {import("api").components["schemas"]["RejectCount"]} Group */
@@ -29,6 +32,16 @@ const text = textsOf({
     fill_value: "Novo valor de {column}",
     fill_send: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
     drop: { one: "Descartar {n} linha", other: "Descartar {n} linhas" },
+    own: {
+      one: "{n} destas linhas tem uma edição sua que não foi enviada. Ela vai junto, como você a deixou; o novo valor só entra onde você não escreveu.",
+      other:
+        "{n} destas linhas têm edições suas que não foram enviadas. Elas vão junto, como você as deixou; o novo valor só entra onde você não escreveu.",
+    },
+    own_drop: {
+      one: "{n} destas linhas tem uma edição sua que não foi enviada. Ela vai junto, como você a deixou, e não é descartada.",
+      other:
+        "{n} destas linhas têm edições suas que não foram enviadas. Elas vão junto, como você as deixou, e não são descartadas.",
+    },
     empty: "(vazio)",
     others: { one: "e mais {n} grupo", other: "e mais {n} grupos" },
     sent: { one: "{n} linha enviada.", other: "{n} linhas enviadas." },
@@ -47,6 +60,16 @@ const text = textsOf({
     fill_value: "New value of {column}",
     fill_send: { one: "Mend {n} row", other: "Mend {n} rows" },
     drop: { one: "Drop {n} row", other: "Drop {n} rows" },
+    own: {
+      one: "{n} of these rows has an edit of yours that was not sent. It goes along as you left it; the new value only goes where you wrote nothing.",
+      other:
+        "{n} of these rows have edits of yours that were not sent. They go along as you left them; the new value only goes where you wrote nothing.",
+    },
+    own_drop: {
+      one: "{n} of these rows has an edit of yours that was not sent. It goes along as you left it, and is not dropped.",
+      other:
+        "{n} of these rows have edits of yours that were not sent. They go along as you left them, and are not dropped.",
+    },
     empty: "(empty)",
     others: { one: "and {n} more group", other: "and {n} more groups" },
     sent: { one: "{n} row sent.", other: "{n} rows sent." },
@@ -148,13 +171,18 @@ function Fill({ group, load, close, again }) {
   const [busy, setBusy] = useState(false);
   useModal(dialog);
   const where = { reason: group.reason, column: group.column, value: group.value };
-  /** @param {Record<string, unknown>} rule */
+  const own = ofGroup(useStore(unsent), Number(load), where);
+  const dropped = [...own.values()].filter((edit) => edit.dropped).length;
+  const [filled, left] = [group.rows - dropped, group.rows - own.size + dropped];
+  /** @param {{ set?: Record<string, string>, drop?: true }} rule */
   async function send(rule) {
     setBusy(true);
+    // The rule leaves out the lines that the request names: what was written in them is not lost.
+    const edits = () => filledIn(ofGroup(unsent.get(), Number(load), where), rule.set ?? {});
+    const whole = { where: known(where), ...rule };
     try {
-      /** @type {{ rows: number, dropped: number }} */
-      const done = await call("POST", `v1/loads/${load}/mend`, { body: { rule: { where: known(where), ...rule } } });
-      note(text("sent", { n: done.rows + done.dropped }));
+      const done = await mend(Number(load), () => ({ edits: edits(), rule: whole }));
+      if (done) note(text("sent", { n: done.rows + done.dropped }));
       change({ reason: null, column: null, value: null });
       dialog.current?.close(); // which gives the focus back
       again();
@@ -177,11 +205,12 @@ function Fill({ group, load, close, again }) {
         <span>${text("fill_value", { column: group.column })}</span>
         <input name="value" defaultValue=${group.value ?? ""} />
       </label>`}
+      ${own.size > 0 && html`<p class="notice fair">${text(group.column ? "own" : "own_drop", { n: own.size })}</p>`}
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
       <div class="row">
-        ${group.column && html`<${Action} class="main" off=${busy}>${text("fill_send", { n: group.rows })}<//>`}
+        ${group.column && html`<${Action} class="main" off=${busy}>${text("fill_send", { n: filled })}<//>`}
         <${Action} type="button" class="danger" off=${busy} onClick=${() => send({ drop: true })}>
-          ${text("drop", { n: group.rows })}
+          ${text("drop", { n: left })}
         <//>
         <button type="button" autofocus=${!group.column} onClick=${() => dialog.current?.close()}>
           ${common("cancel")}

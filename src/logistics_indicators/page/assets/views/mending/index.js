@@ -1,7 +1,5 @@
 /** Mending: what was rejected, by fault; cells are written anew in place, and only those rows are sent again. */
 
-import { call } from "../../api.js";
-import { Problem } from "../../problem.js";
 import { useData } from "../../data.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
 import { IN_ORDER, isKind, USUAL, wordOf } from "../../kinds.js";
@@ -11,19 +9,19 @@ import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
 import { valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
-import { may, session } from "../../session.js";
+import { may } from "../../session.js";
 import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
-import { keyOf, requestsOf } from "./edits.js";
+import { requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
+import { mend, sent } from "./sending.js";
 import { Sheet } from "./sheet.js";
 import { StrandedEdits, useSetApart } from "./stranded.js";
-import { forget, keeper, setApart, underWay, unsent } from "./unsent.js";
+import { keeper, unsent } from "./unsent.js";
 
 /** @typedef {import("./edits.js").Reject} Reject */
 /** @typedef {import("./edits.js").Edits} Edits */
 /** @typedef {{ rejects: Reject[], proxima_pagina?: string | null }} Page */
-/** @typedef {{ message: string, rows: number, dropped: number, load: { id: number } | null }} Mended */
 
 const text = textsOf({
   pt: {
@@ -182,48 +180,15 @@ function Mend({ rejects, more, edits, again }) {
   `;
 }
 
-/**
- * Sends what was edited of a load. Where somebody else was there before, those rows are set apart and said so, and the
- * others are sent.
- *
- * @param {number} load
- */
+/** Sends what was edited of a load. @param {number} load */
 async function sendOf(load) {
-  for (;;) {
-    const body = requestsOf(unsent.get()).get(load);
-    if (!body) return;
-    underWay.add(load);
-    try {
-      /** @type {Mended} */
-      const done = await call("POST", `v1/loads/${load}/mend`, { body });
-      forget(({ reject }) => reject.load === load);
-      if (done.load) sent.add(done.load.id);
-      if (done.rows) note(text("sent", { n: done.rows }));
-      if (done.dropped) note(text("dropped", { n: done.dropped }));
-      return;
-    } catch (problem) {
-      const settled = settledLines(problem);
-      if (settled.size === 0) throw problem;
-      await setApart([...settled].map((line) => keyOf({ load, line })));
-    } finally {
-      underWay.delete(load);
-    }
-  }
+  const done = await mend(load, () => ({ edits: allOf(load) }));
+  if (done?.rows) note(text("sent", { n: done.rows }));
+  if (done?.dropped) note(text("dropped", { n: done.dropped }));
 }
 
-/** The lines that a 409 names, as others have settled them. @param {unknown} problem @returns {Set<number>} */
-function settledLines(problem) {
-  if (!(problem instanceof Problem) || problem.status !== 409) return new Set();
-  return new Set(problem.errors.map(({ loc }) => Number(loc.at(-1))).filter((line) => line > 0));
-}
-
-/** Mends that this tab sent and that have not ended yet. @type {Set<number>} */
-const sent = new Set();
-let sender = session.get().user?.id;
-session.watch(({ user }) => {
-  if (user?.id !== sender) sent.clear(); // nobody is told of another's
-  sender = user?.id;
-});
+/** @param {number} load @returns {Edits} */
+const allOf = (load) => new Map([...unsent.get()].filter(([, { reject }]) => reject.load === load));
 
 /** Says what became of the mends that were sent, as they end. @param {() => void} again */
 function useMended(again) {
