@@ -10,6 +10,7 @@ import { ofAllKinds } from "../kinds.js";
 import { Bars, toneOf } from "../parts/bars.js";
 import { ChangeOf } from "../parts/change_of.js";
 import { Action } from "../parts/focus.js";
+import { LastDays } from "../parts/last_days.js";
 import { Loading } from "../parts/loading.js";
 import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
@@ -77,6 +78,7 @@ export function Summary({ params }) {
     <h1 class="visually-hidden">${text("title")}</h1>
     <${ScopeBar} params=${params} first=${data?.start_date} last=${data?.end_date} near=${data?.sugestoes} />
     <${Problems} problem=${problem} again=${again} />
+    <${LastDays} params=${params} none=${!waiting && data?.periodo.total_de_atendimentos === 0} />
     ${data && html`<${Figures} data=${data} params=${params} waiting=${waiting} />`}
     ${data && html`<${Ranks} data=${data} by=${by} params=${params} waiting=${waiting} />`}
     ${!data && !problem && html`<${Loading} />`}

@@ -2,6 +2,7 @@
 
 import { useData } from "../../data.js";
 import { html, useRef } from "../../html.js";
+import { LastDays } from "../../parts/last_days.js";
 import { asTable } from "../../parts/panel.js";
 import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
@@ -37,6 +38,7 @@ export function Explore({ params }) {
       ${counted && html`<${Calendar} value=${calendario} />`}
     <//>
     <${Problems} problem=${problem} again=${again} />
+    <${LastDays} params=${params} none=${!waiting && data?.periodo.total_de_atendimentos === 0} />
     ${bucket && html`<${Trend} params=${params} bucket=${bucket} />`}
     <div class="grid pairs">
       <${Ranking} params=${params} whole=${data?.periodo.sla_percentual ?? null} />
