@@ -1,7 +1,6 @@
 """A network between a client and a service that breaks when a test says so, and tells what went through it."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,17 +22,18 @@ class Network:
 
     async def carry(self, service: int, client: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", service)
-        with contextlib.suppress(OSError):
-            ways = [
-                asyncio.ensure_future(self._ask(client[0], writer)),
-                asyncio.ensure_future(self._answer(reader, client[1])),
-            ]
+        ways = [
+            asyncio.ensure_future(self._ask(client[0], writer)),
+            asyncio.ensure_future(self._answer(reader, client[1])),
+        ]
+        try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-        writer.close()
-        client[1].transport.abort()
+            writer.close()
+            client[1].transport.abort()
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(16_384):

@@ -218,7 +218,7 @@ async def test_a_worker_that_hangs_loses_its_chunk_to_another(
     make_service: MakeService, connection: asyncpg.Connection, moment: str
 ) -> None:
     chance = seeded()
-    customers, visits = customers_file(chance, CUSTOMERS), visits_file(chance, 30_000, CUSTOMERS)
+    customers, visits = customers_file(chance, CUSTOMERS), visits_file(chance, 90_000, CUSTOMERS)
     hanging = await started(make_service(load_chunk_bytes=512 * 1024, load_claim_seconds=1))
     loads = [(await hanging.send(customers), customers), (await hanging.send(visits), visits)]
     await freeze(hanging, chance, connection, HANGS[moment])

@@ -32,7 +32,8 @@ async def test_a_service_s_threads_give_way_and_its_event_loop_does_not(database
 
 async def test_a_background_session_s_process_gives_way(connection: asyncpg.Connection) -> None:
     await prepare_connection(connection)
-    assert niceness(connection.get_server_pid()) < NICENESS
+    if niceness(connection.get_server_pid()) >= NICENESS:
+        pytest.skip("the tests' PostgreSQL gives way already: these tests were started by nice")
     await prepare_background_connection(connection)
     assert niceness(connection.get_server_pid()) == NICENESS
 
