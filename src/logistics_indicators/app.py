@@ -33,7 +33,6 @@ from .exports.list_places import lists_per_user
 from .exports.response import export_slots, exports_per_user
 from .http.allowed_methods import AllowedMethods
 from .http.compression import Compression
-from .http.doubled_names import refuse_doubled_names
 from .http.draining import Draining, NoMoreRequests
 from .http.error_answers import install_error_handlers
 from .http.head_requests import HeadAsGet
@@ -41,6 +40,7 @@ from .http.media_types import refuse_other_bodies
 from .http.query_parameters import KnownQuery
 from .http.request_limits import BodyLimits, HeadLimits
 from .http.security_headers import SecurityHeaders, TrustedHosts
+from .http.strict_json import refuse_inexact_json
 from .indicators.calendar.days import sync_calendar
 from .indicators.calendar.routes import router as calendar_router
 from .indicators.change_routes import router as changes_router
@@ -188,7 +188,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
         # Its spans hold paths and queries, which are what people ask for; ours are monitoring/request_spans.py.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,  # its Location is absolute, and wrong behind TLS; AllowedMethods has a relative one
-        dependencies=[Depends(KnownQuery()), Depends(refuse_other_bodies), Depends(refuse_doubled_names)],
+        dependencies=[Depends(KnownQuery()), Depends(refuse_other_bodies), Depends(refuse_inexact_json)],
     )
     app.state.settings = settings
     app.state.find_user = user_of_token

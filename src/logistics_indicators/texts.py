@@ -61,7 +61,7 @@ _forbidden = re.compile(f"[{FORBIDDEN}\ud800-\udfff]")  # a lone surrogate is no
 _dashes = re.compile(f"[{DASHES}]{{0,3}}")
 _form_of_errors = re.compile(FORM_OF_ERRORS)
 _known_errors = frozenset(text.lower() for text in SPREADSHEET_ERRORS)
-_no_value = frozenset(text.lower() for text in (*NOTHING_IN_ANY_CASE, *SPREADSHEET_ERRORS))
+_no_value = frozenset(text.lower() for text in NOTHING_IN_ANY_CASE)
 
 
 def normal_text(text: str) -> str:
@@ -78,7 +78,7 @@ def stands_for_nothing(text: str) -> bool:
         bool(_dashes.fullmatch(text))
         or text in NOTHING_AS_WRITTEN
         or text.lower() in _no_value
-        or bool(_form_of_errors.fullmatch(text))
+        or is_spreadsheet_error(text)
     )
 
 

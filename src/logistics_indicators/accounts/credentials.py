@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from ..errors import Unprocessable, UnsupportedMediaType
-from ..http.doubled_names import doubled, first_doubled, refuse_in
 from ..http.error_answers import unknown_field
 from ..http.media_types import JSON
+from ..http.strict_json import doubled, first_doubled, refuse_in
 from .models import Credentials, PasswordForm
 
 FORM = "application/x-www-form-urlencoded"

@@ -25,9 +25,7 @@ router = APIRouter(prefix="/v1/customers", tags=["customers"])
 AskedFilter = Annotated[service.CustomerFilter, Depends(made_at_once(service.CustomerFilter))]
 
 
-async def _filtered(
-    filter: AskedFilter,
-) -> Conditions:
+async def _filtered(filter: AskedFilter) -> Conditions:
     return Conditions.of(filter)
 
 

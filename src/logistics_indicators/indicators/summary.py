@@ -174,11 +174,8 @@ def _change(now: Row, then: Row) -> Row:
 
 async def _open_visits(snapshot: Snapshot, question: SummaryQuestion, filters: Filters) -> Row:
     rows = await fetch_open(snapshot.connection, None, question.as_of, filters, has_recent=snapshot.has_recent)
-    return {
-        "total_em_aberto": sum(row[1] for row in rows),
-        "total_atrasado": sum(row[2] for row in rows),
-        "data_limite_mais_antiga": min((row[3] for row in rows), default=None),
-    }
+    _, total, overdue, oldest = rows[0] if rows else (None, 0, 0, None)
+    return {"total_em_aberto": total, "total_atrasado": overdue, "data_limite_mais_antiga": oldest}
 
 
 def _best_and_worst(

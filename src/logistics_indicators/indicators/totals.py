@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..rollup.dimensions import Dimension
-from ..rollup.reading import Days, Filters, fetch_sums, fetch_sums_at_polos
+from ..rollup.reading import Days, Filters, fetch_sums
 from .calendar.business_days import NATION, Place
 from .figures import Integers
 from .snapshot import Snapshot
@@ -38,7 +38,8 @@ class Totals:
     seconds: Integers
 
 
-PLACES = (Dimension.polo, Dimension.uf)
+PLACES = (Dimension.polo, Dimension.uf, None)
+"""What is a place itself; all together are nowhere."""
 
 NOTHING = Totals([], [], *(np.empty(0, np.int64) for _ in range(3)))
 
@@ -85,15 +86,13 @@ async def totals_by(
     summed = None if days is None else await days_to_sum(snapshot, days)
     if summed is None:
         return NOTHING
-    connection, recent = snapshot.connection, snapshot.has_recent
-    if places and by is not None and by not in PLACES:
-        rows = await fetch_sums_at_polos(
-            connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent
-        )
-        return _of_polos_together(rows) if rows else NOTHING
-    rows = await fetch_sums(connection, by, summed, filters, tolerance_days, seconds=seconds, has_recent=recent)
+    at_polos = places and by not in PLACES
+    which = {"seconds": seconds, "at_polos": at_polos, "has_recent": snapshot.has_recent}
+    rows = await fetch_sums(snapshot.connection, by, summed, filters, tolerance_days, **which)
     if not rows:
         return NOTHING
+    if at_polos:
+        return _of_polos_together(rows)
     names, *sums = zip(*rows, strict=True)
     where = await _places(snapshot, by, names) if places else [NATION] * len(names)
     return Totals(names, where, *(np.array(column, np.int64) for column in sums))
@@ -124,12 +123,10 @@ def _shared(places: Sequence[Place]) -> Place:
 
 async def _places(snapshot: Snapshot, by: Dimension | None, names: Sequence[str | None]) -> Sequence[Place]:
     """Where each is."""
-    match by:
-        case Dimension.polo:
-            uf_of = await snapshot.states_of(name for name in names if name is not None)
-            return [Place(uf_of(name or ""), name) for name in names]
-        case _:
-            return [Place(name, None) for name in names]
+    if by is not Dimension.polo:
+        return [Place(name, None) for name in names]
+    uf_of = await snapshot.states_of(name for name in names if name is not None)
+    return [Place(uf_of(name or ""), name) for name in names]
 
 
 def _of_polos_together(rows: Sequence[Sequence[Any]]) -> Totals:

@@ -30,8 +30,7 @@ class Column:
     """dtype: integers are ids, dates and datetimes are dates in any spelling, the rest is text.
 
     synonyms: other names in a header, compared as headers.key_of makes them: without case, accents, blanks, `_`, `-`
-    and `.`. A
-    word that could stand for two columns of a kind is not among them.
+    and `.`. A word that could stand for two columns of a kind is not among them.
     """
 
     name: str

@@ -57,7 +57,9 @@ class Commit:
     _id: int | None = None
 
     async def append(self, connection: Connection, tally: Tally) -> None:
-        """The transaction's row, or more of what it counts."""
+        """The transaction's row, or more of what it counts; no row where nothing changed."""
+        if tally.first_day is None:
+            return
         if self._id is None:
             who = self.act, self.load_id, self.user_id, self.username
             self._id = await connection.fetchval(APPEND, *tally, *who)

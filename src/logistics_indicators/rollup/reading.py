@@ -158,39 +158,22 @@ async def fetch_sums(
     tolerance_days: int,
     *,
     seconds: bool,
+    at_polos: bool,
     has_recent: bool,
 ) -> Sequence[Sequence[Any]]:
     """(name, total, on_time, seconds) of everyone with an attended visit in these days, in order of name, None last.
 
     seconds are 0 unless they are asked for: to add them up exactly takes half as long as all the rest.
+    at_polos: of everyone at each of their polos, whose name and uf follow the name.
     """
     question = Question(filters, has_recent=has_recent)
-    named = named_by(by, "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
+    named = named_by(by, "polo_id," if at_polos else "", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
+    polo, join = ("polos.name, polos.uf,", "JOIN polos ON polos.id = polo_id") if at_polos else ("", "")
     return await question.ask(
         connection,
         f"""WITH cells AS ({_attended(question, cover_of(days), tolerance_days)}), sums AS ({named.sums})
-        SELECT {named.name}, total, on_time, seconds FROM sums {named.join} WHERE total <> 0 ORDER BY 1""",
-    )
-
-
-async def fetch_sums_at_polos(
-    connection: Connection,
-    by: Dimension,
-    days: Days,
-    filters: Filters,
-    tolerance_days: int,
-    *,
-    seconds: bool,
-    has_recent: bool,
-) -> Sequence[Sequence[Any]]:
-    """(name, polo, its uf, total, on_time, seconds) of everyone at each of their polos. Else as fetch_sums."""
-    question = Question(filters, has_recent=has_recent)
-    named = named_by(by, "polo_id,", SUMS if seconds else f"{COUNTS}, 0 AS seconds")
-    return await question.ask(
-        connection,
-        f"""WITH cells AS ({_attended(question, cover_of(days), tolerance_days)}), sums AS ({named.sums})
-        SELECT {named.name}, polos.name, polos.uf, total, on_time, seconds
-        FROM sums {named.join} JOIN polos ON polos.id = polo_id WHERE total <> 0 ORDER BY 1""",
+        SELECT {named.name}, {polo} total, on_time, seconds FROM sums {named.join} {join}
+        WHERE total <> 0 ORDER BY 1""",
     )
 
 

@@ -134,9 +134,7 @@ async def record_visits(
     """As append_sums, of a handful of visits: one statement, where frames take a thread and longer."""
     signs = [1] * len(added) + [-1] * len(removed)
     columns = ([visit[name] for visit in (*added, *removed)] for name in VISIT_SCHEMA)
-    tally = Tally(*await connection.fetchrow(RECORD_VISITS, signs, *columns))
-    if tally.first_day is not None:
-        await commit.append(connection, tally)
+    await commit.append(connection, Tally(*await connection.fetchrow(RECORD_VISITS, signs, *columns)))
 
 
 class TakenBack(NamedTuple):
@@ -162,9 +160,8 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
         gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         async with each_row_once(connection):
             back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
-        tally = Tally(*await connection.fetchrow(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS))
-        if tally.first_day is not None:
-            await commit.append(connection, tally)
+        tally = await connection.fetchrow(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
+        await commit.append(connection, Tally(*tally))
         await connection.execute("DROP TABLE changed_visits")
     return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])
 

@@ -26,11 +26,7 @@ router = APIRouter(prefix="/v1/services", tags=["services"])
 AskedFilter = Annotated[service.VisitFilter, Depends(made_at_once(service.VisitFilter))]
 
 
-async def _filtered(
-    _: Viewer,
-    filter: AskedFilter,
-    reader: ReaderOfRequest,
-) -> Conditions:
+async def _filtered(_: Viewer, filter: AskedFilter, reader: ReaderOfRequest) -> Conditions:
     return await service.conditions_of(reader, filter)
 
 

@@ -1,11 +1,10 @@
 /** What the bars of a ranking mean, and what stands where nobody is among the worst or the best. */
 
 import { html } from "../html.js";
-import { textsOf } from "../texts.js";
+import { common, textsOf } from "../texts.js";
 
 const text = textsOf({
   pt: {
-    none: "Nenhum atendimento corresponde a este período e a estes filtros.",
     missed: "Nenhum com atraso.",
     no_worse: "Não há outros além dos melhores.",
     no_better: "Não há outros além dos piores.",
@@ -14,7 +13,6 @@ const text = textsOf({
     good: "Acima do SLA do período",
   },
   en: {
-    none: "No visit matches this period and these filters.",
     missed: "None with a late visit.",
     no_worse: "There are none beside the best.",
     no_better: "There are none beside the worst.",
@@ -26,7 +24,7 @@ const text = textsOf({
 
 /** @param {import("api").components["schemas"]["SummaryAnswer"]} data @param {"piores" | "melhores"} which */
 export function nobodyWords({ periodo }, which) {
-  if (periodo.total_de_atendimentos === 0) return text("none");
+  if (periodo.total_de_atendimentos === 0) return common("no_match");
   if (which === "melhores") return text("no_better");
   return text(periodo.sla_percentual === 100 ? "missed" : "no_worse");
 }

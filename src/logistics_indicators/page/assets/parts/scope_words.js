@@ -62,6 +62,9 @@ const filterWords = (params) =>
     return name ? [text("filter", { of: one(by), name })] : [];
   });
 
+/** Whose business days count. @param {URLSearchParams} params */
+const localWords = (params) => (params.get("calendario") === "uf" ? [text("local")] : []);
+
 /** As they were chosen. @param {URLSearchParams} params */
 export const scopeWords = (params) => [periodWords(params), ...filterWords(params)].join(" · ");
 
@@ -73,8 +76,7 @@ export function datedWords(params) {
   const { start_date, end_date } = rangeOf(params);
   const preset = periodOf(params) !== "own" && start_date && end_date;
   const days = preset ? [text("period", { first: day(start_date), last: day(end_date) })] : [];
-  const local = params.get("calendario") === "uf" ? [text("local")] : [];
-  return [periodWords(params), ...days, ...filterWords(params), ...local].join(" · ");
+  return [periodWords(params), ...days, ...filterWords(params), ...localWords(params)].join(" · ");
 }
 
 /** The days that figures are of, and those that they are compared with. @param {SummaryAnswer} data */
@@ -89,6 +91,5 @@ export function wholeWords(params, data) {
   const period = periodOf(params);
   const chosen = period === "own" ? [] : [periods(period)];
   const days = data.start_date ? [daysWords(data)] : [];
-  const local = params.get("calendario") === "uf" ? [text("local")] : [];
-  return [...chosen, ...days, ...filterWords(params), ...local].join(" · ");
+  return [...chosen, ...days, ...filterWords(params), ...localWords(params)].join(" · ");
 }

@@ -40,7 +40,6 @@ const text = textsOf({
     worst: "Piores {of}",
     fair: "O tracejado é o SLA do período. O intervalo de 95% decide a ordem e a cor: poucos atendimentos não passam à frente de muitos.",
     empty: "Ainda não há atendimentos neste período.",
-    none: "Nenhum atendimento corresponde a este período e a estes filtros.",
     unused: "Ainda não há atendimentos: carregue os arquivos {of_kinds}.",
     load: "Carregar arquivos",
     early: "dias antes do prazo",
@@ -58,7 +57,6 @@ const text = textsOf({
     worst: "Worst {of}",
     fair: "The dashed line is the SLA of the period. The 95% interval decides order and colour: few visits do not outrank many.",
     empty: "There are no visits in this period yet.",
-    none: "No visit matches this period and these filters.",
     unused: "There are no visits yet: load the files {of_kinds}.",
     load: "Load files",
     early: "days before the deadline",
@@ -252,7 +250,7 @@ function Empty({ params }) {
     }
   }
   return html`<div class="card stack">
-    <p>${unused ? text("unused", { of_kinds: ofAllKinds() }) : text(filtered ? "none" : "empty")}</p>
+    <p>${unused ? text("unused", { of_kinds: ofAllKinds() }) : filtered ? common("no_match") : text("empty")}</p>
     <div class="row">
       <a class="button" href=${linkTo("loads")}>${text("load")}</a>
       ${unused && may("admin") && html`<${Action} off=${asked} onClick=${demo}>${text("demo")}<//>`}

@@ -30,7 +30,7 @@ class _Doubled(Exception):
     """Its words are the name."""
 
 
-async def refuse_doubled_names(request: Request) -> None:
+async def refuse_inexact_json(request: Request) -> None:
     """Of routes with a model of their body, which was read as JSON by now; others read theirs by themselves."""
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and route.body_field is not None:
