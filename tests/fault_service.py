@@ -20,7 +20,7 @@ import psutil
 from fault_files import FaultFile, assert_loaded_exactly, leftovers
 from nursery import shared_nursery
 
-from logistics_indicators.__main__ import ALLOCATORS
+from logistics_indicators.__main__ import READ_AT_START
 from logistics_indicators.errors import DATABASE_AWAY
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -103,7 +103,7 @@ class Service:
                 )
                 return
             ends = nothing.fileno(), log.fileno(), log.fileno()
-            self.process = Born(shared_nursery().bear(self.arguments, self.environment | ALLOCATORS, "/", *ends))
+            self.process = Born(shared_nursery().bear(self.arguments, self.environment | READ_AT_START, "/", *ends))
 
     async def ready(self) -> None:
         """Wait until it answers."""

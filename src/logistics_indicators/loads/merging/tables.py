@@ -88,7 +88,10 @@ class Target:
         await copy_bytes(connection, self.table, self.columns, rows)
 
     def rows_for_copy(self, rows: pl.DataFrame, load_id: int) -> bytes:
-        return copy_lines(rows.select(pl.lit(load_id).alias("load_id"), *self.columns[1:]))
+        """In the order of the last key: its index takes neighbours in half the time."""
+        written = rows.select(pl.lit(load_id).alias("load_id"), *self.columns[1:])
+        key = key_of(rows, KEYS[self.kind][-1])
+        return copy_lines(written if key.is_sorted() else written[key.arg_sort()])
 
     async def matching(self, connection: Connection, rows: pl.DataFrame) -> pl.Series:
         """True for each row whose key is stored."""

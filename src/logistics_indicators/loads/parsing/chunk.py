@@ -18,7 +18,7 @@ from .checking import REJECT_SCHEMA, ROW_SCHEMA, check_rows
 from .dates import MONTH_FIRST
 from .findings import Counts, add_counts, add_spellings, count_of
 from .ledger import Ledger, add_ledger
-from .lines import Lines, Mask, Places, are_blank, text_at
+from .lines import Lines, Mask, Places, are_blank, number_of, text_at
 from .normal_texts import Spellings
 from .plain_rows import header_of, read_plain_rows
 from .quoting import RecordRule
@@ -84,7 +84,7 @@ def parse_chunk(
     for start, end in [(0, len(body))] if records.any else _slices(body):
         part = _parse_slice(body[start:end], first_line, is_first and not start, fmt, records)
         parts.append(_moved(part, start) if start else part)
-        first_line += body.count(b"\n", start, end)
+        first_line += number_of(b"\n", body[start:end])
     return ParsedChunk(
         body,
         rows=pl.concat([part.rows for part in parts]),

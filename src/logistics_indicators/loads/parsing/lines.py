@@ -77,7 +77,7 @@ class Lines:
 
     def _has_controls(self) -> bool:
         """By counts alone, which take a tenth of the time: most files have none."""
-        allowed = sum(self.body.count(byte) for byte in (b"\n", b"\r", b"\t") if byte in self.body)
+        allowed = sum(number_of(byte, self.body) for byte in (b"\n", b"\r", b"\t") if byte in self.body)
         return int(np.count_nonzero(self._bytes < ord(" "))) != allowed or b"\x7f" in self.body
 
     def joined(self, chosen: Mask, header: bytes) -> bytes:
@@ -86,6 +86,11 @@ class Lines:
         runs = zip(edges[::2], edges[1::2], strict=True)
         parts = (self.body[self.starts[first] : self.ends[after - 1] + 1] for first, after in runs)
         return b"".join([header, *parts])
+
+
+def number_of(byte: bytes, body: bytes) -> int:
+    """bytes.count takes seven times as long where there are many."""
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(byte)))
 
 
 def text_at(body: bytes, start: int, end: int) -> str:

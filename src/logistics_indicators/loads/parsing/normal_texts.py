@@ -1,6 +1,7 @@
 """texts.py's rules for whole columns: the normal form, and what stands for nothing. What is not odd costs little."""
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ...texts import (
@@ -22,6 +23,8 @@ FIRST_ODD_BYTE = 0xCC
 
 INVISIBLE_CHARACTER = f"[{INVISIBLE}{TAGS}]"
 BLANKS = f"[{BLANK}]+"
+
+TWO_BLANKS = int.from_bytes(b"  ")
 
 ERROR_MARK = "#"
 """Begins every longer text that stands for nothing, and few others."""
@@ -52,10 +55,14 @@ NO_VALUE = f"^(?:{DASHED}|{_any_of(NOTHING_AS_WRITTEN)}|{FORM_OF_ERRORS}|(?i:{_a
 def may_hold_odd_texts(body: bytes) -> bool:
     """False only where every field, once trimmed, is in its normal form. `body` is plain lines."""
     octets = np.frombuffer(body, np.uint8)
-    blank = octets == ord(" ")
-    if b"\t" in body or (blank[1:] & blank[:-1]).any():
+    if b"\t" in body or _has_blanks(octets) or _has_blanks(octets[1:]):
         return True
     return not body.isascii() and (b"\xc2" in body or int(octets.max()) >= FIRST_ODD_BYTE)
+
+
+def _has_blanks(octets: npt.NDArray[np.uint8]) -> bool:
+    """True where the first and the second, the third and the fourth, and so on, are blanks both."""
+    return bool((octets[: len(octets) // 2 * 2].view(np.uint16) == TWO_BLANKS).any())
 
 
 def normal_texts(texts: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..formats import EncodingCensus, Layout
+from ..parsing.lines import number_of
 from ..parsing.quoting import MOST_HELD, RecordRule, RecordScan, long_lines
 
 
@@ -96,5 +97,5 @@ class Cutter:
         self.census.add(body)
         chunk = Chunk(self._seq, self._line, body)
         self._seq += 1
-        self._line += body.count(b"\n")
+        self._line += number_of(b"\n", body)
         return chunk
