@@ -6,11 +6,11 @@ import sys
 from . import interrupted
 
 READ_AT_START = {
-    # glibc: one arena, at whose end 4 MiB may stay when they are free; blocks of 8 MiB and more go back at once. What
+    # glibc: one arena, at whose end 2 MiB may stay when they are free; blocks of 8 MiB and more go back at once. What
     # goes back comes again page by page: with less kept, a tenth of a load's time went there.
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "8388608",
-    "MALLOC_TRIM_THRESHOLD_": "4194304",
+    "MALLOC_TRIM_THRESHOLD_": "2097152",
     # jemalloc, which polars brings: one arena for all threads, and freed pages go back after a fiftieth of a second.
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:20,muzzy_decay_ms:0,narenas:1,tcache:false",
     # polars: a chunk is too small to be worth a second thread, and load workers are side by side as it is.
