@@ -148,6 +148,19 @@ async def test_backlog_follows_a_visit_that_is_made(client: httpx.AsyncClient, c
         await merge_everything(connection)
 
 
+async def test_the_oldest_visit_that_waits_is_one_that_waits_still(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    first, second = (visit("Ana", "CE - SOBRAL", day, None) for day in ("2021-05-02", "2021-05-04"))
+    await store(connection, [first, second])
+    await record(connection, by_hand(), removed=[first], added=[])
+    for _ in range(2):
+        for by, name in (("angel", "Ana"), ("polo", "CE - SOBRAL"), ("uf", "CE")):
+            row = (await ask(client, f"/backlog/{by}", as_of="2021-05-05"))[f"backlog_{by}"][0]
+            assert (row[by], row["total_em_aberto"], row["data_limite_mais_antiga"]) == (name, 1, "2021-05-04")
+        await merge_everything(connection)
+
+
 async def test_the_backlog_of_another_day_has_another_etag(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:

@@ -236,21 +236,28 @@ async def fetch_open(
 ) -> Sequence[Sequence[Any]]:
     """(name, open visits, those that had to be made before as_of, the earliest deadline), in order of name."""
     question = Question(filters, has_recent=has_recent)
-    tables = (ROLLUP.name, RECENT) if has_recent else (ROLLUP.name,)
-    columns = "block AS deadline, total"
-    cells = " UNION ALL ".join(question.cells_of_grain(table, OPEN.number, columns) for table in tables)
-    named = named_by(by, "deadline,", ADDED_AGAIN)
+    overdue = f"CASE WHEN deadline < {question.argument(as_of)} THEN total ELSE 0 END AS overdue"
+    named = named_by(
+        by, "", f"{ADDED_AGAIN}, sum(overdue)::integer AS overdue, min(deadline) FILTER (WHERE total <> 0) AS deadline"
+    )
     return await question.ask(
         connection,
-        f"""WITH cells AS ({cells}), counted AS ({named.sums}),
-        sums AS (
-            SELECT key, sum(total)::bigint AS total,
-                   COALESCE(sum(total) FILTER (WHERE deadline < {question.argument(as_of)}), 0)::bigint AS overdue,
-                   min(deadline) AS oldest
-            FROM counted WHERE total <> 0 GROUP BY key
-        )
-        SELECT {named.name}, total, overdue, oldest FROM sums {named.join} ORDER BY 1""",
+        f"""WITH open AS ({_open(question)}), cells AS (SELECT *, {overdue} FROM open), sums AS ({named.sums})
+        SELECT {named.name}, total, overdue, deadline FROM sums {named.join} WHERE total <> 0 ORDER BY 1""",
     )
+
+
+def _open(question: Question) -> str:
+    """Cells of open visits by deadline. Of those not merged yet, some take others away: they are added up first."""
+    merged = question.cells_of_grain(ROLLUP.name, OPEN.number, OPEN_COLUMNS)
+    if not question.has_recent:
+        return merged
+    recent = question.cells_of_grain(RECENT, OPEN.number, OPEN_COLUMNS)
+    keys = f"{ids_in_sql()}, deadline"
+    return f"SELECT {keys}, {ADDED_AGAIN} FROM ({merged} UNION ALL {recent}) AS cells GROUP BY {keys}"
+
+
+OPEN_COLUMNS = "block AS deadline, total"
 
 
 STANDING = """
