@@ -42,9 +42,9 @@ from typing import Any
 
 import psutil
 
+from logistics_indicators.copying import copy_lines
 from logistics_indicators.loads.formats import FileFormat
 from logistics_indicators.loads.kinds import COLUMNS, Kind
-from logistics_indicators.loads.merging.tables import copy_lines
 from logistics_indicators.loads.parsing.chunk import parse_chunk
 from logistics_indicators.loads.parsing.headers import read_opening
 from logistics_indicators.loads.receiving.cutting import Cutter

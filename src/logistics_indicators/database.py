@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from enum import IntEnum, unique
 from typing import Annotated, Any, TypeAlias
@@ -259,23 +259,6 @@ async def _pool_of_app(request: Request) -> Pool:
 PoolOfApp = Annotated[Pool, Depends(_pool_of_app)]
 SessionOfRequest = Annotated[Connection, Depends(session_of_request)]
 ConnectionOfRequest = Annotated[Connection, Depends(connection_of)]
-
-
-COPY_PIECE = 256 * 1024
-"""Bytes handed to COPY at a time: large enough to be cheap, small enough not to hold the event loop."""
-
-
-async def copy_bytes(
-    connection: Connection, table: str, columns: Sequence[str], data: bytes, *, format: str = "text"
-) -> None:
-    """COPY `data`, in PostgreSQL's text or binary format, into the table."""
-
-    async def pieces() -> AsyncIterator[memoryview]:
-        view = memoryview(data)
-        for start in range(0, len(data), COPY_PIECE):
-            yield view[start : start + COPY_PIECE]
-
-    await connection.copy_to_table(table, source=pieces(), columns=columns, format=format, timeout=COPY_SECONDS)
 
 
 COPY_SECONDS = 600

@@ -5,16 +5,16 @@ is updated, so writers never wait for each other, and what a reader sums is exac
 calls ever committed is the data's version. Who it was is appended to visit_commits, a row a transaction.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from ..database import Connection, copy_bytes, each_row_once
+from ..copying import copy_frame
+from ..database import Connection, each_row_once
 from .blocks import levels_in_sql
-from .cells import CELL_COLUMNS, VISIT_SCHEMA, VISIT_TYPES, cells_of, signed_visits
+from .cells import VISIT_SCHEMA, VISIT_TYPES, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
 from .dimensions import ids_in_sql
 from .tables import (
@@ -51,17 +51,11 @@ async def append_sums(connection: Connection, commit: Commit, sums: Sums | None)
     if sums is None:
         return
     waiting = await connection.fetchval(WAIT, sums.cells.height)
-    lines = await asyncio.to_thread(_lines, sums.cells, waiting)
-    await copy_bytes(connection, "rollup_recent", ["commit_id", *CELL_COLUMNS], lines)
+    await copy_frame(connection, "rollup_recent", sums.cells.select(pl.lit(waiting).alias("commit_id"), pl.all()))
     await commit.append(connection, sums.tally)
 
 
 WAIT = "INSERT INTO rollup_waiting (cells) VALUES ($1) RETURNING id"
-
-
-def _lines(cells: pl.DataFrame, commit: int) -> bytes:
-    numbered = cells.select(pl.lit(commit).alias("commit_id"), *CELL_COLUMNS)
-    return numbered.write_csv(separator="\t", include_header=False).encode()
 
 
 def _cells_in(table: SumTable) -> Iterator[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import asyncpg
 import polars as pl
 
-from ...database import Connection, Pool, copy_bytes
+from ...copying import copy_frame
+from ...database import Connection, Pool
 from ...errors import first_error
 from ...rollup.commits import Act, Commit
 from ...texts import email_key
@@ -23,7 +24,7 @@ from .arrays import array_of
 from .following import Changes, Following
 from .resolving import Resolution, Stored, Values
 from .rows_of_kind import ROWS
-from .tables import Target, copy_lines, key_of, move_sequence_on, positions_of
+from .tables import Target, key_of, move_sequence_on, positions_of
 from .waiting_rows import COLUMN, REASON, how_many_fit, waiting_schema
 
 
@@ -183,9 +184,8 @@ class ChunkMerge:
         rules = self._rules
         if not rules.target.overlay:
             await move_sequence_on(self._connection, rules.target.kind, rows["id"])
-        lines = await asyncio.to_thread(rules.target.rows_for_copy, rows, rules.load_id)
         async with _RowChecksOff(self._connection, rules.skip_row_checks):
-            await rules.target.copy(self._connection, lines)
+            await rules.target.copy(self._connection, rows, rules.load_id)
 
     async def _settle(self, fresh: pl.DataFrame, doubted: pl.DataFrame) -> ChunkOutcome:
         """In turn: what becomes of the doubted rows, then everything that goes with the chunk."""
@@ -315,7 +315,7 @@ class ChunkMerge:
             await self._copy(inserted)
         if resolution.touched_ids:
             touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
-            await copy_bytes(connection, "load_touched_ids", touched.columns, copy_lines(touched))
+            await copy_frame(connection, "load_touched_ids", touched)
 
     async def _following(self, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> Following:
         changes = Changes(self._rules.load_id, self._rules.target.overlay, added, removed)

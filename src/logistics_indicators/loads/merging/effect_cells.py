@@ -5,30 +5,31 @@ A check keeps them too. It knows names that are in no table yet, so they are kep
 
 import polars as pl
 
-from ...database import Connection, copy_bytes
+from ...copying import copy_frame
+from ...database import Connection
 from ...rollup.cells import signed_visits
 from ...rollup.names import NAMED_SCHEMA
 from ..effect_models import MOVED_BY
 
 SUMS = ("total", "on_time", "open")
-COLUMNS = ("load_id", "day", *MOVED_BY, *SUMS)
+COLUMNS = ("day", *MOVED_BY, *SUMS)
 
 DONE, LIMIT = pl.col("data_de_atendimento"), pl.col("data_limite")
 DAY = pl.coalesce(DONE.dt.date(), LIMIT).alias("day")
 
 
-def effect_lines(load_id: int, added: pl.DataFrame, removed: pl.DataFrame | None) -> bytes:
-    """What keep_effect_cells keeps; empty where no visit changed. Long: for a thread."""
+def effect_cells(load_id: int, added: pl.DataFrame, removed: pl.DataFrame | None) -> pl.DataFrame | None:
+    """What keep_effect_cells keeps; None where no visit changed. Long: for a thread."""
     visits = signed_visits(added, removed, NAMED_SCHEMA)
-    return b"" if visits is None else _lines(visits, load_id)
+    return None if visits is None else _cells(visits, load_id)
 
 
-async def keep_effect_cells(connection: Connection, lines: bytes) -> None:
-    if lines:
-        await copy_bytes(connection, "load_cells", COLUMNS, lines, format="csv")
+async def keep_effect_cells(connection: Connection, cells: pl.DataFrame | None) -> None:
+    if cells is not None:
+        await copy_frame(connection, "load_cells", cells)
 
 
-def _lines(visits: pl.LazyFrame, load_id: int) -> bytes:
+def _cells(visits: pl.LazyFrame, load_id: int) -> pl.DataFrame:
     """Days of which the sums come to nothing are among them: they were touched."""
     sums = (
         pl.when(DONE.is_not_null()).then("sign").otherwise(0).sum().alias("total"),
@@ -37,8 +38,7 @@ def _lines(visits: pl.LazyFrame, load_id: int) -> bytes:
     )
     days, pairs = pl.collect_all([visits.group_by(DAY).agg(sums), visits.group_by(*MOVED_BY).agg(sums)])
     pairs = pairs.filter(pl.any_horizontal(pl.col(SUMS) != 0))
-    cells = pl.concat([days, pairs], how="diagonal").with_columns(load_id=load_id)
-    return cells.select(COLUMNS).write_csv(include_header=False).encode()
+    return pl.concat([days, pairs], how="diagonal").select(pl.lit(load_id).alias("load_id"), *COLUMNS)
 
 
 FORGET = "DELETE FROM load_cells WHERE load_id = $1"

@@ -14,7 +14,7 @@ from ...database import Connection
 from ...rollup.commits import Commit
 from ...rollup.writing import Sums, append_sums, sums_of
 from .arrays import array_of
-from .effect_cells import effect_lines, keep_effect_cells
+from .effect_cells import effect_cells, keep_effect_cells
 
 
 class Following(Protocol):
@@ -62,12 +62,12 @@ class CustomersFollowed:
 @dataclass(frozen=True)
 class VisitsFollowed:
     sums: Sums | None
-    effect: bytes
+    effect: pl.DataFrame | None
 
     @classmethod
     def by(cls, changes: Changes) -> Self:
         sums = None if changes.checked else sums_of(changes.added, changes.removed)
-        return cls(sums, effect_lines(changes.load_id, changes.added, changes.removed))
+        return cls(sums, effect_cells(changes.load_id, changes.added, changes.removed))
 
     async def write(self, connection: Connection, commit: Commit) -> None:
         await append_sums(connection, commit, self.sums)

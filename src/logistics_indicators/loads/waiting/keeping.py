@@ -1,14 +1,13 @@
 """The waiting visits of a load, in and out of their table; and what becomes of them in the end."""
 
-import asyncio
 from typing import Any
 
 import polars as pl
 import structlog
 
-from ...database import Connection, allow_long_statements, copy_bytes, each_row_once
+from ...copying import copy_frame
+from ...database import Connection, allow_long_statements, each_row_once
 from ..merging.arrays import array_of
-from ..merging.tables import copy_lines
 from ..merging.waiting_rows import COLUMN, KIND, REASON, waiting_schema
 from ..rejects import RejectBounds
 from ..working.reporting import add_counts, told_of_kept
@@ -57,10 +56,8 @@ WHERE status = 'completed' AND finished_at < clock_timestamp() - make_interval(d
 
 async def keep_waiting(connection: Connection, load_id: int, rows: pl.DataFrame) -> None:
     """`rows`: columns of waiting_schema."""
-    if not rows.height:
-        return
-    lines = rows.select(pl.lit(load_id).alias("load_id"), pl.all())
-    await copy_bytes(connection, "services_waiting", lines.columns, await asyncio.to_thread(copy_lines, lines))
+    if rows.height:
+        await copy_frame(connection, "services_waiting", rows.select(pl.lit(load_id).alias("load_id"), pl.all()))
 
 
 def waiting_frame(records: list[Any]) -> pl.DataFrame:

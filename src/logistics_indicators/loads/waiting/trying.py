@@ -13,13 +13,13 @@ import asyncpg
 import polars as pl
 import structlog
 
-from ...database import Connection, Lock, announce_changed_loads, copy_bytes, lock, long_statements_allowed
+from ...copying import copy_frame
+from ...database import Connection, Lock, announce_changed_loads, lock, long_statements_allowed
 from ...tracing import Work, traced_transaction, traces_are_on
 from ..formats import Layout
 from ..mending.settling import leave_open
 from ..merging.arrays import array_of_distinct
 from ..merging.chunk import ChunkMerge, ChunkOutcome, LoadRules
-from ..merging.tables import copy_lines
 from ..merging.waiting_rows import KIND, TEXTS, bytes_of, waiting_schema
 from ..parsing.checking import REJECT_SCHEMA
 from ..parsing.chunk import ParsedChunk
@@ -163,8 +163,7 @@ async def _record(
 ) -> None:
     kept, kept_bytes = first_rejects(outcome.rejects, load, bounds)
     if kept.height:
-        lines = kept.select(pl.lit(load["id"]).alias("load_id"), pl.all())
-        await copy_bytes(connection, "load_rejects", lines.columns, copy_lines(lines))
+        await copy_frame(connection, "load_rejects", kept.select(pl.lit(load["id"]).alias("load_id"), pl.all()))
     counted = load["rejects_stored"] + kept.height, load["rows_rejected"] + outcome.rejects.height
     await connection.execute(
         RECORD,

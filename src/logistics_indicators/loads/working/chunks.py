@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from ...database import Connection, announce_changed_loads, copy_bytes
+from ...copying import copy_frame
+from ...database import Connection, announce_changed_loads
 from ..formats import FileFormat
 from ..kinds import Kind
 from ..mending.lines import in_original_lines
 from ..merging.chunk import ChunkOutcome
-from ..merging.tables import copy_lines
 from ..merging.waiting_rows import bytes_of
 from ..parsing.another_header import refuse_another_header
 from ..parsing.chunk import ParsedChunk, parse_chunk
@@ -63,8 +63,7 @@ async def record_chunk(
     load = await connection.fetchrow(LOCK_LOAD, load_id)
     kept, kept_bytes = first_rejects(outcome.rejects, load, bounds)
     if kept.height:
-        lines = kept.select(pl.lit(load_id).alias("load_id"), pl.all())
-        await copy_bytes(connection, "load_rejects", lines.columns, await asyncio.to_thread(copy_lines, lines))
+        await copy_frame(connection, "load_rejects", kept.select(pl.lit(load_id).alias("load_id"), pl.all()))
     await connection.execute(
         RECORD_CHUNK,
         load_id,
