@@ -6,6 +6,8 @@ import httpx
 import pytest
 from load_client import load_file
 
+from logistics_indicators.rollup.near_names import LONGEST_COMPARED, compared
+
 NAMES = [
     ("Íris da Silva", "São Paulo"),
     ("Iris Souza", "CE - JUAZEIRO DO NORTE"),
@@ -94,3 +96,9 @@ async def test_figures_are_those_of_any_of_several_names(client: httpx.AsyncClie
     assert summary["periodo"]["calendario"] == "nacional"
     of_sp = (await client.get("/v1/indicators/summary?uf=SP&polo=SP - Campinas&polo=SP - X&calendario=uf")).json()
     assert of_sp["periodo"]["calendario"] != "nacional"
+
+
+@pytest.mark.parametrize("sign", ["a", "Ã", "\ufdfa", "ß", "½", "!"])
+def test_of_a_name_that_unfolds_to_many_letters_the_first_are_compared(sign: str) -> None:
+    assert len(compared(sign * 200)) <= LONGEST_COMPARED
+    assert compared("São Paulo") == "saopaulo"

@@ -4,7 +4,10 @@ import asyncio
 import heapq
 import unicodedata
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from difflib import SequenceMatcher
+from functools import partial
+from itertools import islice
 
 from ..database import Connection
 from .dimensions import COLUMN_OF, NAMED, Dimension
@@ -18,6 +21,12 @@ MOST_ASKED = 5
 MOST_COMPARED = 20_000
 """Names that one is compared with: some tenths of a second of a thread."""
 
+LONGEST_COMPARED = 64
+"""Letters and digits of a name: to compare two takes the square of it. One sign may be eighteen letters (NFKD)."""
+
+ONE_AT_A_TIME = ThreadPoolExecutor(1, "near-names")
+"""However many ask, the other threads are free for what does not wait."""
+
 FINALISTS = 30
 LEAST_ALIKE = 0.6
 """Of difflib's ratio: one letter wrong in three, two in six."""
@@ -30,7 +39,8 @@ async def near_names(connection: Connection, asked: Mapping[Dimension, Sequence[
         unknown = await _unknown(connection, by, asked.get(by) or ())
         if unknown:
             names = await connection.fetch(f"SELECT name FROM {COLUMN_OF[by].table} LIMIT {MOST_COMPARED}")
-            found[by.value] = await asyncio.to_thread(_nearest, unknown, [row["name"] for row in names])
+            nearest = partial(_nearest, unknown, [row["name"] for row in names])
+            found[by.value] = await asyncio.get_running_loop().run_in_executor(ONE_AT_A_TIME, nearest)
     return {name: near for name, near in found.items() if near}
 
 
@@ -42,8 +52,8 @@ async def _unknown(connection: Connection, by: Dimension, asked: Sequence[str]) 
 
 
 def _nearest(asked: Sequence[str], names: Sequence[str]) -> list[str]:
-    keys = [(name, key := _key(name), _trigrams(key)) for name in names]
-    return list(dict.fromkeys(near for name in asked for near in _nearest_to(_key(name), keys)))
+    keys = [(name, key := compared(name), _trigrams(key)) for name in names]
+    return list(dict.fromkeys(near for name in asked for near in _nearest_to(compared(name), keys)))
 
 
 def _nearest_to(asked: str, keys: Sequence[tuple[str, str, frozenset[str]]]) -> Sequence[str]:
@@ -64,10 +74,10 @@ def _alike(asked: str, name: str) -> float:
     return max(ratio, LEAST_ALIKE) if len(asked) >= 3 and asked in name else ratio
 
 
-def _key(name: str) -> str:
-    """Without case, accents and signs."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(character for character in plain if character.isalnum())
+def compared(name: str) -> str:
+    """What is compared of it: its beginning, without case, accents and signs."""
+    plain = unicodedata.normalize("NFKD", name[:LONGEST_COMPARED]).casefold()
+    return "".join(islice(filter(str.isalnum, plain), LONGEST_COMPARED))
 
 
 def _trigrams(key: str) -> frozenset[str]:
