@@ -52,15 +52,20 @@ async def _unknown(connection: Connection, by: Dimension, asked: Sequence[str]) 
 
 
 def _nearest(asked: Sequence[str], names: Sequence[str]) -> list[str]:
-    keys = [(name, key := compared(name), _trigrams(key)) for name in names]
-    return list(dict.fromkeys(near for name in asked for near in _nearest_to(compared(name), keys)))
+    """Each name is looked at once and let go: the trigrams of all would take a hundred times their room."""
+    wanted = [(key := compared(name), _trigrams(key)) for name in asked]
+    finalists: list[list[tuple[float, str]]] = [[] for _ in wanted]
+    for name in names:
+        own = _trigrams(compared(name))
+        for (_, trigrams), best in zip(wanted, finalists, strict=True):
+            (heapq.heappushpop if len(best) == FINALISTS else heapq.heappush)(best, (_share(trigrams, own), name))
+    rated = zip(wanted, finalists, strict=True)
+    return list(dict.fromkeys(near for (key, _), best in rated for near in _nearest_to(key, best)))
 
 
-def _nearest_to(asked: str, keys: Sequence[tuple[str, str, frozenset[str]]]) -> Sequence[str]:
+def _nearest_to(asked: str, finalists: Sequence[tuple[float, str]]) -> Sequence[str]:
     """The few that have most of its trigrams, put in order letter by letter. A part of a name is near to it."""
-    own = _trigrams(asked)
-    finalists = heapq.nlargest(FINALISTS, keys, key=lambda one: _share(own, one[2]))
-    rated = ((_alike(asked, key), name) for name, key, _ in finalists)
+    rated = ((_alike(asked, compared(name)), name) for _, name in finalists)
     best = sorted((-ratio, name) for ratio, name in rated if ratio >= LEAST_ALIKE)
     return [name for _, name in best[:MOST_SUGGESTED]]
 
