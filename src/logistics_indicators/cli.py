@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from . import interrupted
 from .commands.accounts import tokens, users
-from .commands.database import backup, grant_reader, migrate, move_to, restore
+from .commands.database import backup, distribute, grant_reader, migrate, move_to, restore
 from .commands.load import load
 from .commands.loads import loads, mend, rejects, undo
 from .commands.questions import export, indicators
@@ -33,7 +33,7 @@ class Program(TyperGroup):
 app = typer.Typer(cls=Program, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (serve, load, loads, rejects, mend, undo, indicators, export):
     app.command()(command)
-for command in (verify, rebuild, settings, backup, restore, migrate):
+for command in (verify, rebuild, settings, backup, restore, migrate, distribute):
     app.command()(command)
 app.command("move-to")(move_to)
 app.command("grant-reader")(grant_reader)

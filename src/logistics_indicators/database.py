@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -273,13 +274,23 @@ CONSTRAINTS: Mapping[str, Callable[[], Problem]] = {
 }
 
 
+NAME_AT_PART = re.compile(r'"(\w+)_\d+"')
+
+
+def constraint_of(error: asyncpg.IntegrityConstraintViolationError) -> str:
+    """Its name. Of a distributed table the message alone has it, last, with the number of the table's part."""
+    if error.constraint_name:
+        return str(error.constraint_name)
+    return next(reversed(NAME_AT_PART.findall(error.args[0])), "")
+
+
 @contextmanager
 def constraints_translated() -> Iterator[None]:
     """Turns a violation of a constraint named above into its problem; any other goes on as it is."""
     try:
         yield
     except asyncpg.IntegrityConstraintViolationError as error:
-        problem = CONSTRAINTS.get(error.constraint_name or "")
+        problem = CONSTRAINTS.get(constraint_of(error))
         if problem is None:
             raise
         raise problem() from None

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 import asyncpg
 
-from .database import Connection, Lock, lock
+from .database import Connection, Lock, constraint_of, lock
 from .errors import Conflict
 
 Table = Literal["customers", "services"]
@@ -46,7 +46,7 @@ async def insert_with_next_id(connection: Connection, table: Table, insert: Call
             async with connection.transaction():
                 return await insert(new_id)
         except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != f"{table}_pkey":
+            if constraint_of(error) != f"{table}_pkey":
                 raise
     raise Conflict("A load is taking the ids as fast as they are found; try again in a moment.")
 

@@ -1,4 +1,4 @@
-"""`logistics-indicators backup`, `restore`, `move-to`, `migrate` and `grant-reader`: this machine's database itself."""
+"""`logistics-indicators backup`, `restore`, `move-to`, `distribute`, `migrate`, `grant-reader`: the database itself."""
 
 from pathlib import Path
 from typing import Annotated
@@ -65,6 +65,16 @@ def move_to(
     from ..client.moving import run_move, run_reopen
 
     raise typer.Exit(run_move(url, data_dir, json) if url else run_reopen(data_dir, json))
+
+
+def distribute(data_dir: DataDir = None, json: Json = False) -> None:
+    """Spread the visits over the servers of a Citus cluster.
+
+    The service is stopped meanwhile. Run again, it changes nothing.
+    """
+    from ..client.distributing import run_distribute
+
+    raise typer.Exit(run_distribute(data_dir, json))
 
 
 def migrate(data_dir: DataDir = None, json: Json = False) -> None:

@@ -7,6 +7,7 @@ import asyncpg
 
 from ..accounts.audit import Actor, audit
 from ..database import Connection, constraints_translated
+from ..distributed import lock_as_trigger_does
 from ..errors import Conflict, NotFound
 from ..http.field_types import AskedId, FilterText
 from ..last_change import BY_HAND
@@ -93,6 +94,7 @@ async def change_customer(connection: Connection, customer_id: int, changed: Cha
 async def delete_customer(connection: Connection, customer_id: int, actor: Actor) -> None:
     """Raises Conflict while services point at the customer."""
     async with connection.transaction():
+        await lock_as_trigger_does(connection, "customers")
         if not await _delete(connection, customer_id):
             raise _unknown(customer_id)
         await audit(connection, actor, "customer_deleted", customer_id=customer_id)

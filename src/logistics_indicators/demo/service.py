@@ -24,7 +24,7 @@ IS_OWN = "idempotency_key IS NOT NULL AND idempotency_key = ANY($1::text[]) AND 
 IS_EMPTY = f"""
 WITH known AS MATERIALIZED (SELECT status, {IS_OWN} AS own FROM loads WHERE status <> 'receiving' LIMIT 3)
 SELECT NOT EXISTS (SELECT FROM known WHERE NOT own OR status IN ('failed', 'undone'))
-    AND (EXISTS (SELECT FROM known) OR NOT EXISTS (SELECT FROM customers) AND NOT EXISTS (SELECT FROM services))
+    AND (EXISTS (SELECT FROM known) OR NOT EXISTS (SELECT 1 FROM customers) AND NOT EXISTS (SELECT 1 FROM services))
 """
 """But for the demo itself, as long as it has not failed or been undone. Three loads are one too many."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from ..database import Connection, Lock
+from ..distributed import is_distributed, keep_visits_still
 from ..errors import Conflict
 from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain
 from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
@@ -171,7 +172,10 @@ async def rebuild(connection: Connection) -> int:
 
 @asynccontextmanager
 async def _long_snapshot(connection: Connection) -> AsyncIterator[None]:
+    elsewhere = await is_distributed(connection)
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute("SET TRANSACTION READ WRITE")  # even a temporary table is something written
+        if elsewhere:
+            await keep_visits_still(connection)
         await allow_long_sums(connection)
         yield

@@ -6,9 +6,10 @@ import asyncpg
 
 from ..accounts.current_user import Role, User
 from ..database import Connection, allow_long_statements, announce_changed_loads
+from ..distributed import read_before_writing
 from ..errors import Conflict, Forbidden, NotFound
 from ..rollup.commits import Act, Commit
-from .kinds import Kind
+from .kinds import SUMMED_KINDS, Kind
 from .mending.settling import reopen_rejects
 from .merging.before_images import forget_before
 from .merging.rows_of_kind import ROWS
@@ -66,6 +67,8 @@ def _refuse_who_may_not(user: User, load_id: int, load: Any) -> None:
 
 async def _take_back(connection: Connection, load: Any, undo: Commit) -> None:
     kind, load_id = Kind(load["kind"]), load["id"]
+    if kind not in SUMMED_KINDS:
+        await read_before_writing(connection)
     async for obstacle in obstacles(connection, kind, load):
         raise Conflict(obstacle)
     try:

@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from ...database import Connection, Pool
+from ...distributed import is_distributed
 from ...errors import first_error
 from ..kinds import KINDS, Kind
 
@@ -48,8 +49,10 @@ async def drop_indexes(
 
 
 async def _is_worth_it(connection: Connection, kind: Kind, file_bytes: int) -> bool:
+    if file_bytes < WORTH_IT_BYTES or await is_distributed(connection):  # where the rows of many loads are
+        return False
     table_bytes = await connection.fetchval("SELECT pg_relation_size($1::regclass)", str(kind))
-    return file_bytes >= WORTH_IT_BYTES and table_bytes <= min(file_bytes * LARGEST_TIMES, LARGEST_BYTES)
+    return bool(table_bytes <= min(file_bytes * LARGEST_TIMES, LARGEST_BYTES))
 
 
 async def ensure_indexes(pool: Pool, kind: Kind) -> None:

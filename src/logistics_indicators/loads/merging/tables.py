@@ -8,6 +8,7 @@ import polars as pl
 
 from ...copying import copy_frame
 from ...database import COPY_SECONDS, Connection
+from ...distributed import is_distributed
 from ...next_id import LARGEST_ORDINARY_ID
 from ...texts import email_key
 from ..kinds import COLUMNS, KEYS, KINDS, SCHEMAS, STORED, Kind
@@ -81,7 +82,10 @@ class Target:
         return matches
 
     def _find_keys(self, key: str) -> str:
-        type_, stored = ("bigint", "t.id") if key == "id" else ("text", f"lower(t.{key})")
+        if key == "id":
+            overlaid = f" UNION ALL SELECT t.id FROM {self.table} t WHERE t.id = ANY($1::bigint[])"
+            return f"SELECT t.id FROM {self.kind} t WHERE t.id = ANY($1::bigint[]){overlaid if self.overlay else ''}"
+        type_, stored = "text", f"lower(t.{key})"
         overlaid = f"""
             UNION ALL SELECT wanted.k FROM unnest($1::{type_}[]) AS wanted(k)
             WHERE EXISTS (SELECT FROM {self.table} t WHERE {stored} = wanted.k)"""
@@ -130,7 +134,9 @@ class Target:
         In a statement of its own: the next one sees what whoever held a row has made of it, the names included.
         """
         statement = self._select("t.id", self._matches)
-        if not self.overlay:
+        if not self.overlay and self.kind is Kind.services and await is_distributed(connection):
+            statement = LOCK_BY_WRITING
+        elif not self.overlay:
             statement = f"SELECT t.id FROM {self.kind} t WHERE {self._matches} ORDER BY t.id FOR UPDATE"
         return [record["id"] for record in await connection.fetch(statement, *keys)]
 
@@ -147,6 +153,13 @@ class Target:
         """Rows as they stand for this load: an overlaid row hides the real one."""
         if not self.overlay:
             return f"SELECT {columns} FROM {self._rows} t WHERE {matches} ORDER BY t.id"
+        if not KINDS[self.kind].unique:
+            return f"""
+                WITH own AS MATERIALIZED (SELECT t.id FROM {self.table} t WHERE {matches})
+                SELECT {columns} FROM {self.table} t WHERE {matches}
+                UNION ALL
+                SELECT {columns} FROM {self._rows} t
+                WHERE {matches} AND NOT EXISTS (SELECT 1 FROM own WHERE own.id = t.id)"""
         return f"""
             SELECT {columns} FROM {self.table} t WHERE {matches}
             UNION ALL
@@ -161,6 +174,9 @@ class Target:
         await connection.execute(f"DELETE FROM {self.table} WHERE id = ANY($1::bigint[])", rows["id"].to_list())
         await self.copy(connection, rows, load_id)
 
+
+LOCK_BY_WRITING = "UPDATE services SET load_id = load_id WHERE id = ANY($1::bigint[]) RETURNING id"
+"""No FOR UPDATE reaches rows of several servers."""
 
 FIND_TOUCHED = "SELECT id FROM load_touched_ids WHERE load_id = $1 AND id = ANY($2::bigint[])"
 

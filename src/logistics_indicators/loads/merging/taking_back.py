@@ -1,6 +1,7 @@
 """Rows as they were before a load. (Visits are the rollup's business: rollup/writing.py.)"""
 
 from ...database import Connection, each_row_once
+from ...distributed import lock_as_trigger_does
 from ...rollup.writing import TAKE_BACK_SECONDS, TakenBack
 from ..kinds import KINDS, Kind
 
@@ -32,6 +33,7 @@ async def take_back_rows(connection: Connection, kind: Kind, load_id: int) -> Ta
     declared = KINDS[kind]
     values_before = ", ".join(f"{column} = b.{column}" for column in declared.columns_before[1:])
     restore = RESTORE.format(kind=kind, values_before=values_before)
+    await lock_as_trigger_does(connection, kind)
     gone = await connection.fetchrow(DELETE.format(kind=kind), load_id, timeout=TAKE_BACK_SECONDS)
     async with each_row_once(connection):
         for column in declared.unique:

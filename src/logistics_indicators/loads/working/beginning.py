@@ -10,7 +10,7 @@ from .chunks import parsed_chunk
 
 
 async def is_empty(connection: Connection, kind: Kind) -> bool:
-    return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT FROM {kind})"))
+    return bool(await connection.fetchval(f"SELECT NOT EXISTS (SELECT 1 FROM {kind})"))
 
 
 async def drop_indexes_before(connection: Connection, load: Any, *, into_empty: bool) -> None:

@@ -17,6 +17,7 @@ from ...database import (
     preparation,
     session_settings,
 )
+from ...distributed import is_distributed
 from ...errors import CHANGED, DATABASE_AWAY
 from ...rollup.commits import forget_commits
 from ...settings import Settings
@@ -90,8 +91,12 @@ async def _open_pool(url: str, settings: Settings) -> Pool:
 
 
 async def may_skip_row_checks(pool: Pool) -> bool:
-    """Whether our role may set session_replication_role (a superuser may, and who was granted SET on it)."""
+    """Whether our role may set session_replication_role (a superuser may, and who was granted SET on it).
+
+    It would not reach the servers of a distributed table."""
     async with pool.acquire() as connection:
+        if await is_distributed(connection):
+            return False
         try:
             async with connection.transaction():
                 await connection.execute("SET LOCAL session_replication_role = replica")
