@@ -73,6 +73,8 @@ async def test_a_filled_database_is_distributed_once_and_its_figures_stay(locall
 
     done = await locally("distribute", DATABASE_URL=url)
     assert (done.code, done.out[:44]) == (0, "The visits lie on 2 servers now, in 4 parts,"), done.err
+    reader = await locally("grant-reader", "bi", DATABASE_URL=url, LOGISTICS_READER_PASSWORD="a reader's")
+    assert (reader.code, "lie on several servers" in reader.err) == (2, True)
     again = await locally("distribute", "--json", DATABASE_URL=url)
     assert json.loads(again.out) == {"distributed": False, "servers": 2, "parts": 4}
 

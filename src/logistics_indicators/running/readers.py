@@ -3,6 +3,7 @@
 import asyncpg
 
 from ..database import Connection
+from ..distributed import is_distributed
 from .local_database import CommandFailed
 
 MOST_CONNECTIONS = 10
@@ -37,6 +38,12 @@ FROM pg_roles WHERE rolname = $1
 """
 
 
+DISTRIBUTED = (
+    "The visits of this database lie on several servers, where no view lends its owner's rights: a role that reads the "
+    "views alone cannot be made. Export files instead, or restore a backup from before `distribute` elsewhere."
+)
+
+
 async def grant_reader(url: str, name: str, password: str) -> None:
     """Makes the role, or gives it another password. Raises CommandFailed."""
     try:
@@ -51,6 +58,8 @@ async def grant_reader(url: str, name: str, password: str) -> None:
 
 
 async def _make_reader(connection: Connection, name: str, password: str) -> None:
+    if await is_distributed(connection):
+        raise CommandFailed(DISTRIBUTED)
     excess = await connection.fetchval(EXCESS, name)
     if excess:
         raise CommandFailed(f"{name} is a role that may do more than read the views. Choose another name.")
