@@ -460,3 +460,78 @@ async def test_more_visits_are_shown_where_they_are_wished(app: FastAPI, visits:
         await page.get_by_role("button", name="Mostrar mais").click()
         await expect(told).to_contain_text("200 na tela")
         await expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", "201")
+
+
+@needs_browser
+async def test_points_without_neighbours_are_seen(app: FastAPI, connection: asyncpg.Connection) -> None:
+    days = ("2021-01-10", "2021-02-14", "2021-03-21", "2021-04-20")
+    await store(connection, [visit("Ana", "CE - SOBRAL", day, f"{day}T10:00:00") for day in days])
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/explore?bucket=day&start_date=2021-01-01&end_date=2021-04-30")
+        await expect(page.locator(".chart canvas")).to_be_visible()
+        assert await page.evaluate(STAINS) == len(days)
+
+
+STAINS = """() => {
+    const canvas = document.querySelector(".chart canvas");
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = "var(--series)";
+    const pen = new OffscreenCanvas(1, 1).getContext("2d");
+    pen.fillStyle = getComputedStyle(probe).color;
+    pen.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+    const marked = Array.from({ length: width }, (_, x) => {
+        let found = 0;
+        for (let y = 0; y < height; y++) {
+            const at = 4 * (y * width + x);
+            found += data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255;
+        }
+        return found > 2;
+    });
+    return marked.filter((mark, x) => mark && !marked[x - 1]).length;
+}"""
+"""How many runs of columns of the chart have some pixels of the first line's colour."""
+
+
+@needs_browser
+async def test_marked_rows_are_copied_with_their_cells_apart(app: FastAPI, connection: asyncpg.Connection) -> None:
+    made = [visit(name, "CE - SOBRAL", "2021-05-02", "2021-05-02T10:00:00") for name in ("Ana", "Bia")]
+    await store(connection, made)
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, "#/explore?rank=table&by=angel")
+        table = page.get_by_role("table", name="Ranking de angels")
+        await expect(table.locator(ROWS)).to_have_count(2)
+        lines = (await table.evaluate(COPIED)).split("\n")
+        assert [line.split("\t")[:2] for line in lines] == [["Ana", "1"], ["Bia", "1"]]
+
+
+COPIED = """(table) => {
+    const rows = table.querySelectorAll("tbody tr[aria-rowindex]");
+    getSelection().setBaseAndExtent(rows[0], 0, rows[1], rows[1].childNodes.length);
+    let copied = null;
+    addEventListener("copy", ({ clipboardData }) => (copied = clipboardData.getData("text/plain")), { once: true });
+    document.execCommand("copy");
+    return copied;
+}"""
+
+
+@needs_browser
+async def test_paper_has_the_figures_of_one_moment(app: FastAPI, connection: asyncpg.Connection) -> None:
+    late = [visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-04T10:00:00") for _ in range(2)]
+    await store(connection, late[:1])
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf, viewport={"width": 1280, "height": 3000})
+        delays = page.get_by_role("region", name="Atraso em dias")
+        await expect(delays).to_contain_text("1 de 1 atendimentos")
+        await page.set_viewport_size({"width": 1280, "height": 300})
+        await page.evaluate("window.print = () => { window.printed = document.body.innerText }")
+        async with page.expect_response(lambda answer: "/indicators/trend" in answer.url):
+            await store(connection, late[1:])
+        await page.keyboard.press("Control+p")
+        await page.wait_for_function("window.printed")
+        assert "2 de 2 atendimentos" in await page.evaluate("window.printed")

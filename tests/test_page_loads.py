@@ -247,6 +247,29 @@ async def test_an_upload_goes_on_after_a_cut_network_and_after_a_reload(app: Fas
         assert len(begun) == 1  # the bytes that were stored were not sent again
 
 
+@needs_browser
+async def test_a_page_that_is_left_right_after_the_word_to_load_goes_on_with_the_load(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=("ERR_FAILED", "Failed to load resource")) as surf:
+        page = await open_view(surf)
+        taken: list[int] = []
+
+        async def taken_but_not_answered(route: Route) -> None:
+            taken.append((await route.fetch()).status)
+            await page.evaluate("location.reload()")
+
+        await page.route("**/v1/loads/*/confirm", taken_but_not_answered, times=1)
+        await page.locator("input[type=file]").set_input_files(SAMPLES / "customers.csv")
+        card = page.get_by_role("article", name="customers.csv")
+        await expect(card).to_have_attribute("data-step", "checked")
+        await card.get_by_role("button", name="Carregar").click()
+        await expect(card).to_have_attribute("data-step", "ended")
+        assert taken == [202]
+        assert await connection.fetchval("SELECT count(*) FROM loads WHERE NOT validate_only") == 1
+
+
 def is_new_upload(request: Request) -> bool:
     return request.method == "POST" and request.url.endswith("/v1/uploads")
 

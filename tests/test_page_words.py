@@ -20,6 +20,7 @@ from logistics_indicators.errors import Problem
 from logistics_indicators.http.field_types import FIRST_DAY, LAST_DAY
 from logistics_indicators.http.field_words import said_of
 from logistics_indicators.last_change import BY_HAND
+from logistics_indicators.loads import confirming
 from logistics_indicators.loads.formats import CSV, NDJSON, Form
 from logistics_indicators.loads.kinds import KINDS, FileKind, Kind
 from logistics_indicators.loads.mending.mend import _fault
@@ -175,7 +176,16 @@ def of_mending() -> Iterator[str]:
         yield str(_fault("edits", REJECT | {now: "bia"}))
 
 
-EVERY = (of_accounts, of_files, of_columns, of_loads, of_undoing, of_mending)
+def of_confirming() -> Iterator[str]:
+    trial = {"id": 3, "validate_only": True, "mends": None, "kind": "services"}
+    asked = confirming.Changes(None, None)
+    for status in ("undone", "failed", "loading"):
+        yield refused(lambda status=status: confirming._refuse_to_confirm(trial | {"status": status}, asked))  # type: ignore[misc]
+    yield refused(lambda: confirming._refuse_to_repeat(trial, asked, {"id": 4, "status": "undone"}))
+    yield confirming.gone(trial).detail
+
+
+EVERY = (of_accounts, of_files, of_columns, of_loads, of_undoing, of_mending, of_confirming)
 
 
 @pytest.mark.parametrize("sentences", EVERY)

@@ -102,6 +102,10 @@ async def _take_over(connection: Connection, load: Any, changes: Changes, user: 
     values = load["id"], *asked, user.id, user.username, current_traceparent()
     new: int = await connection.fetchval(INSERT_CONFIRMING, *values)
     if await connection.fetchval(TAKE_SPOOL, load["id"], new) < load["chunks"]:
-        hours = "an hour" if KEPT_HOURS == 1 else f"{KEPT_HOURS} hours"
-        raise Conflict(f"The file of load {load['id']} is gone: it is kept for {hours}. Send it again.")
+        raise gone(load)
     return new
+
+
+def gone(load: Any) -> Conflict:
+    hours = "an hour" if KEPT_HOURS == 1 else f"{KEPT_HOURS} hours"
+    return Conflict(f"The file of load {load['id']} is gone: it is kept for {hours}. Send it again.")

@@ -14,6 +14,12 @@ import { useStore } from "./store.js";
  * waiting: what is shown is of the question before, or nothing yet
  */
 
+let underWay = 0;
+const done = () => void (underWay -= 1);
+
+/** Whether an answer is still to come for something that is shown. */
+export const isAsking = () => underWay > 0;
+
 /**
  * @template T
  * @param {string | null} path null: nothing is asked
@@ -46,6 +52,8 @@ export function useData(path, query = {}, options = {}) {
     const asking = new AbortController();
     /** @type {Promise<T>} */
     const answer = get(path, query, asking.signal);
+    underWay += 1;
+    void answer.then(done, done);
     answer.then(
       (data) => setState({ data, problem: null, question }),
       (problem) => {

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { showChoices } from "./choices.js";
+import { tellCellsApart } from "./copied.js";
 import { html, render } from "./html.js";
 import { listen } from "./live.js";
 import { resume, session } from "./session.js";
@@ -9,6 +10,7 @@ import { Frame } from "./shell.js";
 import { keepZone } from "./zone.js";
 
 showChoices();
+tellCellsApart();
 resume().catch(() => undefined); // the frame says that the service is away
 void listen();
 session.watch(({ state }) => {

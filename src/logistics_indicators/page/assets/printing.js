@@ -1,5 +1,6 @@
 /** The page on paper: whole tables, and panels that were not on the screen yet. */
 
+import { isAsking } from "./data.js";
 import { storeOf } from "./store.js";
 
 const PAPER = matchMedia("print");
@@ -23,7 +24,8 @@ async function printWhole() {
   printing.set(true);
   const late = performance.now() + PATIENCE_MS;
   do await frame();
-  while (document.querySelector("main .waiting") && performance.now() < late);
+  while ((isAsking() || document.querySelector("main .waiting")) && performance.now() < late);
+  await frame(); // the last answer is drawn
   print();
   printing.set(false);
 }

@@ -64,7 +64,7 @@ export function ExportMenu({ what, path, query, picture, compared }) {
       save(name, blob);
       note(text("saved", { name }));
     } catch (problem) {
-      note(wordsOf(problem), "bad");
+      note(wordsOf(problem), problem instanceof Error ? "bad" : "fair");
     } finally {
       setBusy(false);
     }

@@ -13,10 +13,12 @@ import { textsOf } from "../texts.js";
 const text = textsOf({
   pt: {
     none: "Nenhum atendimento foi feito neste período.",
+    none_of: "Nenhum atendimento com estes filtros foi feito neste período.",
     see: "Ver os últimos dias com atendimentos ({first} a {last})",
   },
   en: {
     none: "No visit was made in this period.",
+    none_of: "No visit with these filters was made in this period.",
     see: "See the last days with visits ({first} to {last})",
   },
 });
@@ -33,7 +35,7 @@ export function LastDays({ params, none }) {
   const range = last && lastDays(rangeOf(params), last);
   const words = range && { first: day(range.start_date), last: day(range.end_date) };
   return html`<div role="status" class=${asks ? "notice fair row spread" : "visually-hidden"}>
-    ${asks && html`<span>${text("none")}</span>`}
+    ${asks && html`<span>${text(Object.values(filtersOf(params)).some(Boolean) ? "none_of" : "none")}</span>`}
     ${range &&
     words &&
     html`<a class="button" href=${linkTo(view, { ...Object.fromEntries(params), ...range, period: null })}

@@ -123,7 +123,7 @@ function drawLine(pen, path, colour, width, dashes) {
   pen.setLineDash([]);
 }
 
-/** Word by word, for a text may have several lines. @param {Pen} pen @param {Element} part */
+/** Word by word, for a text may have several lines, and sign by sign where a long word has. @param {Pen} pen @param {Element} part */
 function drawWords(pen, part) {
   const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
   const range = document.createRange();
@@ -134,12 +134,21 @@ function drawWords(pen, part) {
     const { fontStyle, fontWeight, fontSize, fontFamily, color } = getComputedStyle(holder);
     pen.font = `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`;
     pen.fillStyle = color;
-    for (const { 0: word, index } of (node.textContent ?? "").matchAll(/\S+/g)) {
-      range.setStart(node, index);
-      range.setEnd(node, index + word.length);
-      const { left, top, height } = range.getBoundingClientRect();
-      const { fontBoundingBoxAscent: above, fontBoundingBoxDescent: below } = pen.measureText(word);
-      pen.fillText(word, left, top + (height - above - below) / 2 + above);
-    }
+    for (const { 0: word, index } of (node.textContent ?? "").matchAll(/\S+/g)) drawWord(pen, range, node, word, index);
   }
+}
+
+/** @param {Pen} pen @param {Range} range @param {Node} node @param {string} word @param {number} start */
+function drawWord(pen, range, node, word, start) {
+  range.setStart(node, start);
+  range.setEnd(node, start + word.length);
+  const signs = [...word];
+  if (signs.length > 1 && range.getClientRects().length > 1) {
+    for (const [at, sign] of signs.entries())
+      drawWord(pen, range, node, sign, start + signs.slice(0, at).join("").length);
+    return;
+  }
+  const { left, top, height } = range.getBoundingClientRect();
+  const { fontBoundingBoxAscent: above, fontBoundingBoxDescent: below } = pen.measureText(word);
+  pen.fillText(word, left, top + (height - above - below) / 2 + above);
 }

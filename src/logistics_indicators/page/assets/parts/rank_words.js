@@ -8,6 +8,7 @@ const text = textsOf({
     missed: "Nenhum com atraso.",
     no_worse: "Não há outros além dos melhores.",
     no_better: "Não há outros além dos piores.",
+    too_few: { one: "Nenhum tem {n} atendimento.", other: "Nenhum tem os {n} atendimentos que a comparação pede." },
     bad: "Abaixo do SLA do período",
     quiet: "O intervalo alcança o SLA do período: não dá para dizer",
     good: "Acima do SLA do período",
@@ -16,6 +17,7 @@ const text = textsOf({
     missed: "None with a late visit.",
     no_worse: "There are none beside the best.",
     no_better: "There are none beside the worst.",
+    too_few: { one: "None has {n} visit.", other: "None has the {n} visits that a comparison takes." },
     bad: "Below the SLA of the period",
     quiet: "The interval reaches the SLA of the period: undecided",
     good: "Above the SLA of the period",
@@ -23,10 +25,11 @@ const text = textsOf({
 });
 
 /** @param {import("api").components["schemas"]["SummaryAnswer"]} data @param {"piores" | "melhores"} which */
-export function nobodyWords({ periodo }, which) {
+export function nobodyWords({ periodo, piores, melhores, min_total: least }, which) {
   if (periodo.total_de_atendimentos === 0) return common("no_match");
-  if (which === "melhores") return text("no_better");
-  return text(periodo.sla_percentual === 100 ? "missed" : "no_worse");
+  if (which === "piores" && periodo.sla_percentual === 100) return text("missed");
+  if (!piores.length && !melhores.length) return text("too_few", { n: least });
+  return text(which === "melhores" ? "no_better" : "no_worse");
 }
 
 const TONES = /** @type {const} */ (["bad", "quiet", "good"]);

@@ -3,6 +3,21 @@
 /** @type {readonly import("./sentences.js").Said[]} */
 export const LOADS = [
   {
+    of: /Load (?<id>\d+) is (?:undone|failed|received|loading): only a completed trial is confirmed\./,
+    pt: "A conferência {id} não está mais aqui: envie o arquivo de novo.",
+    en: "Check {id} is not there any more: send the file again.",
+  },
+  {
+    of: /Load (?<id>\d+) was loaded as load (?<other_id>\d+), which was undone\. Send the file again\./,
+    pt: "O arquivo foi carregado como carga {other_id}, que foi desfeita: envie-o de novo.",
+    en: "The file was loaded as load {other_id}, which was undone: send it again.",
+  },
+  {
+    of: /The file of load (?<id>\d+) is gone: it is kept for (?:an hour|\d+ hours)\. Send it again\./,
+    pt: "O arquivo da conferência {id} não está mais guardado: envie-o de novo.",
+    en: "The file of check {id} is kept no more: send it again.",
+  },
+  {
     of: /Every row was stored already, with the same values: nothing changed\./,
     pt: "Todas as linhas já estavam gravadas, com os mesmos valores: nada mudou.",
     en: "Every row was stored already, with the same values: nothing changed.",

@@ -191,7 +191,12 @@ function optionsOf(area, { names, lines, format, from, most }, seen) {
         stroke: colour(index),
         width: index ? 1.5 : 2.5,
         dash: index ? [6, 4] : [],
-        points: { show: few && index === 0, size: 6 },
+        points: {
+          show: few && index === 0,
+          size: 6,
+          filter: (/** @type {UPlot} */ plot, /** @type {number} */ at, /** @type {boolean} */ all) =>
+            all ? null : lonely(/** @type {(number | null)[]} */ (plot.data[at])),
+        },
         spanGaps: false,
       })),
     ],
@@ -212,6 +217,11 @@ function optionsOf(area, { names, lines, format, from, most }, seen) {
       ],
     },
   };
+}
+
+/** Places of the points that no line reaches. @param {readonly (number | null)[]} values */
+function lonely(values) {
+  return values.flatMap((value, at) => (value == null || values[at - 1] != null || values[at + 1] != null ? [] : [at]));
 }
 
 /** @param {number | null} low @param {number | null} high @param {"zero" | "least"} from @param {number} [most] @returns {[number, number]} */

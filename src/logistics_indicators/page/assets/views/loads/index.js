@@ -9,7 +9,7 @@ import { Drop } from "./drop.js";
 import { History } from "./history.js";
 import { OneItem } from "./item.js";
 import { OneLoad } from "./one.js";
-import { items, resumeKept } from "./sending.js";
+import { items, resumeKept, seeOtherTabs } from "./sending.js";
 
 const text = textsOf({
   pt: { title: "Cargas", now: "Em andamento", back: "Todas as cargas" },
@@ -21,7 +21,11 @@ export function Loads({ params }) {
   const mine = useStore(items);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useKeptFocus(box);
-  useEffect(() => void resumeKept(), []);
+  useEffect(() => {
+    void resumeKept();
+    addEventListener("focus", seeOtherTabs);
+    return () => removeEventListener("focus", seeOtherTabs);
+  }, []);
   const shown = params.get("load");
   if (shown !== null) return html`<${OneLoad} id=${shown} />`;
   return html`

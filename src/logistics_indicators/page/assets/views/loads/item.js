@@ -2,7 +2,7 @@
 
 import { Problem } from "../../problem.js";
 import { bytes, percent, span } from "../../format.js";
-import { html, useRef, useState } from "../../html.js";
+import { html, useRef } from "../../html.js";
 import { goesBehind, theWords, wordOf } from "../../kinds.js";
 import { Action, useKeptFocus } from "../../parts/focus.js";
 import { wordsOf } from "../../parts/problems.js";
@@ -47,9 +47,8 @@ const text = textsOf({
 
 /** @param {{ item: Item }} props */
 export function OneItem({ item }) {
-  const { name, size, kind, step, load, trouble } = item;
+  const { name, size, kind, step, load, trouble, agreed = false } = item;
   const card = useRef(/** @type {HTMLElement | null} */ (null));
-  const [agreed, setAgreed] = useState(false);
   useKeptFocus(card);
   return html`
     <article class="card stack" aria-label=${name} data-step=${step} tabindex="-1" ref=${card}>
@@ -67,7 +66,7 @@ export function OneItem({ item }) {
       ${load?.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
       ${load?.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
       ${step === "checked" && load && html`<${Preview} load=${load} agreed=${agreed} />`}
-      <${Buttons} item=${item} agreed=${agreed} setAgreed=${setAgreed} />
+      <${Buttons} item=${item} />
     </article>
   `;
 }
@@ -115,22 +114,16 @@ function Bar({ value, label, words }) {
   </div>`;
 }
 
-/** @param {{ item: Item, agreed: boolean, setAgreed: (agreed: boolean) => void }} props agreed: it is being confirmed */
-function Buttons({ item, agreed, setAgreed }) {
-  const [wrong, setWrong] = useState("");
-  const { step, load } = item;
+/** @param {{ item: Item }} props */
+function Buttons({ item }) {
+  const { step, load, agreed = false } = item;
   const open = useOpenRejects((step === "ended" && load) || null);
-  async function agree() {
-    setAgreed(true);
-    setWrong("");
-    await confirm(item).catch((problem) => setWrong(wordsOf(problem)));
-    setAgreed(false);
-  }
   const ended = step === "ended" || step === "refused" || step === "loading";
   const word = ended ? text("hide") : step === "checked" ? text("discard") : text("cancel");
   return html`
     <div class="row">
-      ${step === "checked" && html`<${Action} class="main" off=${agreed} onClick=${agree}>${text("load")}<//>`}
+      ${step === "checked" &&
+      html`<${Action} class="main" off=${agreed} onClick=${() => confirm(item)}>${text("load")}<//>`}
       ${step === "ended" &&
       load &&
       !load.validate_only &&
@@ -141,6 +134,5 @@ function Buttons({ item, agreed, setAgreed }) {
       html`<a class="button" href=${linkTo("mending", { load: load.id })}>${text("mend", { n: open })}</a>`}
       <button onClick=${() => drop(item)}>${word}</button>
     </div>
-    ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
   `;
 }

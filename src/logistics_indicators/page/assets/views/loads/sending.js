@@ -21,9 +21,9 @@ import { forget, keep, kept } from "./shelf.js";
  *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
  *   url?: string, sent: number, rate: number, resumed?: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
- *   load?: Load, trouble?: Trouble,
+ *   load?: Load, agreed?: boolean, trouble?: Trouble,
  * }} Item
- * user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
+ * agreed: the check was looked at, and is to be loaded. user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
  * of them, which the service had kept, it went on. load: the check, then the load itself
  */
 
@@ -42,7 +42,7 @@ session.watch(({ user }) => items.set(items.get().filter((item) => item.user ===
 function update(id, changes) {
   items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
   const item = items.get().find((each) => each.id === id);
-  if (item && ("url" in changes || "step" in changes || "load" in changes)) void keep(item);
+  if (item && ["url", "step", "load", "agreed"].some((name) => name in changes)) void keep(item);
   return item;
 }
 
@@ -52,13 +52,25 @@ const find = (id) => items.get().find((item) => item.id === id);
 /** Goes on with what a page before this one had begun. */
 export async function resumeKept() {
   const user = session.get().user?.id;
-  const all = await kept();
+  const all = (await kept()) ?? [];
   const before = all.filter((item) => item.user === user);
   for (const item of all) if (item.user !== user) void forget(item.id);
   const known = new Set(items.get().map(({ id }) => id));
   before.sort((one, other) => byOrder(one.kind, other.kind));
   items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
+}
+
+/** What waits for a word may have got it in another tab, or be gone. */
+export async function seeOtherTabs() {
+  const all = await kept();
+  if (all === null) return;
+  const there = new Map(all.map((item) => [item.id, item]));
+  const before = items.get();
+  items.set(before.flatMap((item) => (item.step === "checked" ? (there.get(item.id) ?? []) : item)));
+  for (const { id, step } of items.get()) {
+    if (step !== "checked" && before.some((item) => item.id === id && item.step === "checked")) void go(id);
+  }
 }
 
 /** @param {File} file @param {Kind} kind @param {Options} options */
@@ -82,13 +94,17 @@ const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) =
 async function go(id) {
   const item = find(id);
   if (!item) return;
+  if (session.get().state !== "in") return void setTimeout(go, AGAIN_MS, id);
   try {
-    if (item.load) await watch(item);
+    if (item.agreed) await confirmed(item);
+    else if (item.load) await watch(item);
     else if (item.step !== "refused") await send(item);
   } catch (problem) {
     const trouble = troubleOf(problem);
-    update(id, { step: isPassing(trouble.status) ? "paused" : "refused", trouble });
-    if (isPassing(trouble.status)) setTimeout(go, AGAIN_MS, id);
+    if (isPassing(trouble.status)) {
+      update(id, { step: "paused", trouble });
+      setTimeout(go, AGAIN_MS, id);
+    } else update(id, { step: item.agreed ? "checked" : "refused", agreed: false, trouble });
   }
 }
 
@@ -101,10 +117,11 @@ function troubleOf(problem) {
 
 /**
  * Of no answer, of a service that is not well, of another request that still holds the upload: they go by themselves.
+ * So does that of a session which ended: the frame asks for the password.
  *
  * @param {number} status
  */
-const isPassing = (status) => status === 0 || status === 423 || status === 429 || status >= 500;
+const isPassing = (status) => [0, 401, 423, 429].includes(status) || status >= 500;
 
 /**
  * Its rows refer to those of other kinds, so such a file that is under way goes first: to its end where this one is
@@ -255,11 +272,18 @@ async function watch(item) {
   }
 }
 
-/** What was looked at is loaded: the service has its bytes still. @param {Item} item */
+/** What was looked at is loaded, by the next page if this one is left meanwhile. @param {Item} item */
 export async function confirm(item) {
+  const agreed = update(item.id, { agreed: true, trouble: undefined });
+  if (agreed) await keep(agreed);
+  await go(item.id);
+}
+
+/** The service has its bytes still. Asked again, it answers with the same load. @param {Item} item */
+async function confirmed(item) {
   /** @type {{ load: Load }} */
   const { load } = await call("POST", `v1/loads/${item.load?.id}/confirm`);
-  update(item.id, { load, step: "loading" });
+  update(item.id, { load, step: "loading", agreed: false });
   void go(item.id);
 }
 

@@ -47,10 +47,8 @@ export const keep = (item) => within("readwrite", (store) => store.put(item));
 /** @param {string} id */
 export const forget = (id) => within("readwrite", (store) => store.delete(id));
 
-/** @returns {Promise<Item[]>} */
-export async function kept() {
-  return (await within("readonly", (store) => /** @type {IDBRequest<Item[]>} */ (store.getAll()))) ?? [];
-}
+/** @returns {Promise<Item[] | null>} null where the browser keeps nothing */
+export const kept = () => within("readonly", (store) => /** @type {IDBRequest<Item[]>} */ (store.getAll()));
 
 /** Nothing of anybody stays. */
 export const clear = () => void indexedDB.deleteDatabase(NAME);
