@@ -529,9 +529,9 @@ async def test_paper_has_the_figures_of_one_moment(app: FastAPI, connection: asy
         delays = page.get_by_role("region", name="Atraso em dias")
         await expect(delays).to_contain_text("1 de 1 atendimentos")
         await page.set_viewport_size({"width": 1280, "height": 300})
-        await page.evaluate("window.print = () => { window.printed = document.body.innerText }")
-        async with page.expect_response(lambda answer: "/indicators/trend" in answer.url):
-            await store(connection, late[1:])
+        await page.evaluate("() => { window.print = () => { window.printed = document.body.innerText } }")
+        await store(connection, late[1:])
+        await expect(page.get_by_role("region", name="Ranking de polos")).to_contain_text("0,00% · 2")
         await page.keyboard.press("Control+p")
-        await page.wait_for_function("window.printed")
+        await page.wait_for_function("() => window.printed")
         assert "2 de 2 atendimentos" in await page.evaluate("window.printed")

@@ -38,6 +38,9 @@ log = structlog.get_logger()
 MOST_ATTEMPTS = 5
 """Failures in a row, of a kind that trying again does not mend, after which a load is given up."""
 
+MOST_RACES = 100
+"""The same, where somebody else wrote a key of the chunk between the look for it and the chunk's own row."""
+
 VACUUM_SECONDS = 600
 
 LOCK_PREVIOUS = "SELECT FROM load_chunks WHERE load_id = $1 AND seq = $2 FOR SHARE"
@@ -227,7 +230,8 @@ class LoadWork:
     async def give_up_after(self, connection: Connection, error: Exception) -> None:
         """Count a failure that trying again may not mend; after the last the load fails, and its rows go."""
         load = await connection.fetchrow(COUNT_ATTEMPT, AT_WORK_ON.get())
-        if load is None or load["attempts"] < MOST_ATTEMPTS:
+        most = MOST_RACES if isinstance(error, asyncpg.UniqueViolationError) else MOST_ATTEMPTS
+        if load is None or load["attempts"] < most:
             return
         log.error("load_given_up", load_id=load["id"], reason=type(error).__name__)
         await self._fail(connection, TOO_SLOW if isinstance(error, asyncpg.QueryCanceledError) else GIVEN_UP)
