@@ -9,10 +9,11 @@ function onCopy(event) {
   const range = marked.getRangeAt(0);
   const { commonAncestorContainer: within } = range;
   const table = (within instanceof Element ? within : within.parentElement)?.closest("table");
+  if (!table) return;
   const copy = document.createElement("table");
   copy.append(range.cloneContents());
   for (const unseen of copy.querySelectorAll("[aria-hidden=true], .visually-hidden")) unseen.remove();
-  if (!table || copy.querySelectorAll("td, th").length < 2) return;
+  if (copy.querySelectorAll("td, th").length < 2) return;
   const rows = copy.querySelector("tr") ? [...copy.querySelectorAll("tr")] : [copy];
   event.clipboardData.setData("text/plain", rows.map(lineOf).join("\n"));
   event.clipboardData.setData("text/html", copy.outerHTML);

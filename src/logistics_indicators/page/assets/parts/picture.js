@@ -144,8 +144,11 @@ function drawWord(pen, range, node, word, start) {
   range.setEnd(node, start + word.length);
   const signs = [...word];
   if (signs.length > 1 && range.getClientRects().length > 1) {
-    for (const [at, sign] of signs.entries())
-      drawWord(pen, range, node, sign, start + signs.slice(0, at).join("").length);
+    let at = start;
+    for (const sign of signs) {
+      drawWord(pen, range, node, sign, at);
+      at += sign.length;
+    }
     return;
   }
   const { left, top, height } = range.getBoundingClientRect();

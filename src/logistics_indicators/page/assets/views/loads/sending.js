@@ -190,7 +190,7 @@ async function sendByTus(item) {
         const status = statusOf(error);
         if (status === 401) void renewed(session.get().token);
         if (status === 0) update(item.id, { step: "paused", rate: 0 });
-        return isPassing(status) || status === 401 || status === 409;
+        return isPassing(status) || status === 409;
       },
       onSuccess: ({ lastResponse }) => resolve(lastResponse.getHeader("Location") ?? null),
       onError: (error) => reject(problemOfTus(error)),
