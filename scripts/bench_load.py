@@ -42,7 +42,7 @@ from typing import Any
 
 import psutil
 
-from logistics_indicators.copying import copy_lines
+from logistics_indicators.copying import copy_text
 from logistics_indicators.loads.formats import FileFormat
 from logistics_indicators.loads.kinds import COLUMNS, Kind
 from logistics_indicators.loads.parsing.chunk import parse_chunk
@@ -173,7 +173,7 @@ def normalise(kind: Kind, source: Path, target: Path) -> None:
             if chunk is not None:
                 fmt = FileFormat(kind, opening.layout, "utf-8")
                 parsed = parse_chunk(chunk.body, chunk.first_line, chunk.seq == 0, fmt, cutter.long_records)
-                out.write(copy_lines(parsed.rows.select(COLUMNS[kind])))
+                out.writelines(copy_text(parsed.rows.select(COLUMNS[kind])))
 
 
 @contextmanager

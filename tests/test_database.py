@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
+from fastapi import FastAPI, Request
 from waiting import blocked_by
 
-from logistics_indicators.database import ConnectionLost, ending_with
+from logistics_indicators.database import ConnectionLost, ending_with, session_of_request
 
 
 async def endless_rows() -> AsyncIterator[bytes]:
@@ -51,3 +53,18 @@ async def test_a_cancellation_from_outside_stays_one(connection: asyncpg.Connect
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_what_a_session_holds_ends_with_its_request(app: FastAPI, connection: asyncpg.Connection) -> None:
+    request = Request({"type": "http", "app": app})
+    async with asynccontextmanager(session_of_request)(request) as session:
+        pid = session.get_server_pid()
+        await session.execute("SELECT pg_advisory_lock(1)")
+        await session.execute("SET work_mem = '1MB'")
+    locked = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND locktype = 'advisory'"
+    assert await connection.fetchval(locked, pid) == 0
+    async with AsyncExitStack() as stack:
+        pool = app.state.pool
+        sessions = [await stack.enter_async_context(pool.acquire()) for _ in range(pool.get_size())]
+        (again,) = [session for session in sessions if session.get_server_pid() == pid]
+        assert await again.fetchval("SHOW work_mem") != "1MB"

@@ -158,8 +158,16 @@ async def open_pool(
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
         init=preparation(settings, background=background),
+        reset=None if background else leave_as_it_is,
         **connecting(session, lent=lent),
     )
+
+
+async def leave_as_it_is(connection: Connection) -> None:
+    """What a pool does with a session that is given back, instead of a statement that undoes what was set or locked.
+
+    Nothing is: that goes with its transaction, and session_of_request sees to its own.
+    """
 
 
 def session_settings(application: str, statement_timeout_seconds: float) -> dict[str, str]:
@@ -237,7 +245,11 @@ async def session_of_request(request: Request) -> AsyncIterator[Connection]:
     settings: Settings = request.app.state.settings
     if not settings.lent:
         async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                if not connection.is_closed():
+                    await connection.reset()
         return
     connection = await connect_directly(settings)
     try:

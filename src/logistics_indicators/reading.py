@@ -17,7 +17,15 @@ import asyncpg
 import structlog
 from fastapi import Depends, Request
 
-from .database import ACQUIRE_SECONDS, Connection, Pool, pool_of, prepare_connection, session_settings
+from .database import (
+    ACQUIRE_SECONDS,
+    Connection,
+    Pool,
+    leave_as_it_is,
+    pool_of,
+    prepare_connection,
+    session_settings,
+)
 from .errors import DATABASE_AWAY
 from .lending import connecting
 from .settings import Settings
@@ -191,6 +199,7 @@ async def open_replica(stack: AsyncExitStack, settings: Settings, primary: Pool)
         command_timeout=settings.statement_timeout_seconds + 5,
         timeout=ACQUIRE_SECONDS,
         init=prepare,
+        reset=leave_as_it_is,
         **connecting(session_settings("logistics-indicators", settings.statement_timeout_seconds), lent=settings.lent),
     )
     stack.callback(pool.terminate)

@@ -52,7 +52,9 @@ async def append_sums(connection: Connection, commit: Commit, sums: Sums | None)
     if sums is None:
         return
     waiting = await connection.fetchval(WAIT, sums.cells.height)
-    await copy_frame(connection, "rollup_recent", sums.cells.select(pl.lit(waiting).alias("commit_id"), pl.all()))
+    await copy_frame(
+        connection, "rollup_recent", sums.cells.select(pl.lit(waiting, pl.Int64).alias("commit_id"), pl.all())
+    )
     await commit.append(connection, sums.tally)
 
 

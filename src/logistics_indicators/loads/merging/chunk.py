@@ -67,6 +67,8 @@ DUPLICATES = {"duplicate_id": "id", "duplicate_email": "email"}
 
 EMAIL = COLUMNS[Kind.customers].index("email") - 1
 
+TOUCHED = {"load_id": pl.Int32, "id": pl.Int64}
+
 COUNT_KNOWN = "SELECT count(*) FROM {table} t WHERE t.id = ANY($1::text::bigint[])"
 FIND_UNKNOWN = """
 SELECT wanted.id FROM unnest($1::text::bigint[]) AS wanted (id)
@@ -314,7 +316,7 @@ class ChunkMerge:
         if inserted.height:
             await self._copy(inserted)
         if resolution.touched_ids:
-            touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids})
+            touched = pl.DataFrame({"load_id": rules.load_id, "id": resolution.touched_ids}, schema=TOUCHED)
             await copy_frame(connection, "load_touched_ids", touched)
 
     async def _following(self, added: pl.DataFrame, removed: pl.DataFrame | None = None) -> Following:
