@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from idle_workers import let_workers_wait, workers_begin_with_a_load
 from listening import listening
 from made_once import share_compiled_routes, share_the_document
+from measured_reading import measured_readings
 from one_browser import kept_browser, loop_of_a_test  # noqa: F401  fixtures of the tests that need a browser
 
 from logistics_indicators.accounts import passwords
@@ -64,6 +65,12 @@ def made_once_for_all_apps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         share_the_document(patch)
         let_workers_wait(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readings_are_measured() -> Iterator[None]:
+    with measured_readings():
         yield
 
 
