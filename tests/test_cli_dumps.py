@@ -3,15 +3,19 @@
 import asyncio
 import stat
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from command_line import run_command
+from command_line import Run, run_command
 from conftest import SAMPLES, Settle
 from data_folders import reachable_folder
+from waiting import blocked_by
 
+from logistics_indicators.running.dumps import write_backup
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
 
@@ -94,6 +98,64 @@ def test_a_backup_overwrites_no_file(folder: Path) -> None:
     (folder / "mine").write_text("mine")
     assert run("backup", folder / "mine", data_dir=folder / "data").returncode == 2
     assert (folder / "mine").read_text() == "mine"
+
+
+async def test_a_backup_that_cannot_be_written_is_told_in_a_sentence(locally: Run, tmp_path: Path) -> None:
+    refused = await locally("backup", tmp_path / "nowhere" / "x.dump")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == f"Error: {tmp_path / 'nowhere' / 'x.dump'} cannot be written: No such file or directory.\n"
+
+
+async def test_a_backup_that_pg_dump_gives_up_is_told_and_leaves_no_file(
+    locally: Run, connection: asyncpg.Connection, database_url: str, tmp_path: Path
+) -> None:
+    """As a role that may not read the tables."""
+    role = f"nobody_{uuid.uuid4().hex}"
+    await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+    try:
+        url = urlsplit(database_url)
+        other = url._replace(netloc=f"{role}:secret@{url.netloc.rpartition('@')[2]}").geturl()
+        refused = await locally("backup", tmp_path / "x.dump", DATABASE_URL=other)
+    finally:
+        await connection.execute(f"DROP ROLE {role}")
+    assert (refused.code, refused.out, "permission denied" in refused.err) == (2, "", True), refused.err
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_who_waits_for_a_backup_hears_how_much_is_written(
+    connection: asyncpg.Connection, database_url: str, tmp_path: Path
+) -> None:
+    loop, heard, told = asyncio.get_running_loop(), asyncio.Event(), list[int]()
+
+    def tell(size: int) -> None:
+        told.append(size)
+        loop.call_soon_threadsafe(heard.set)
+
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+        backup = asyncio.create_task(asyncio.to_thread(write_backup, database_url, tmp_path / "x.dump", tell))
+        await asyncio.wait_for(heard.wait(), 60)
+        assert not backup.done()
+    await backup
+    assert 0 <= told[0] <= (tmp_path / "x.dump").stat().st_size
+
+
+async def test_a_backup_that_is_ended_ends_pg_dump_and_leaves_no_file(
+    connection: asyncpg.Connection, database_url: str, tmp_path: Path
+) -> None:
+    class Ended(BaseException):
+        pass
+
+    def end(_: int) -> None:
+        raise Ended
+
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+        backup = asyncio.create_task(asyncio.to_thread(write_backup, database_url, tmp_path / "x.dump", end))
+        await blocked_by(connection)
+        with pytest.raises(Ended):  # while pg_dump would wait on
+            await asyncio.wait_for(backup, 60)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_migrate_makes_the_schema_and_says_where_it_is_as_often_as_wanted(folder: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from citus_cluster import Cluster, citus_cluster
@@ -15,10 +16,17 @@ from conftest import SAMPLES, client_of, make_settings, running_app
 from load_client import load_file
 
 from logistics_indicators.accounts.tokens import issue_access_token
+from logistics_indicators.running.distributing import refuse_unless_idle
+from logistics_indicators.running.local_database import CommandFailed
 from logistics_indicators.running.migrations import migrate
+from logistics_indicators.settings import Settings
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text())
 CUSTOMERS, VISITS = (SAMPLES / "customers.csv").read_bytes(), (SAMPLES / "services.csv").read_bytes()
+A_LOAD_OF_EACH_STATUS = """
+INSERT INTO loads (kind, status)
+SELECT 'services', unnest('{receiving,received,loading,completed,failed,undone}'::text[])
+"""
 WHERE_VISITS_LIE = """
 SELECT count(DISTINCT nodename) FROM citus_shards WHERE table_name = 'services'::regclass AND shard_size > 0
 """
@@ -60,6 +68,18 @@ async def verified(client: httpx.AsyncClient) -> tuple[int, int]:
 async def test_a_database_without_the_extension_is_told_what_it_needs(locally: Run) -> None:
     refused = await locally("distribute")
     assert (refused.code, refused.err.count("\n"), "CREATE EXTENSION citus" in refused.err) == (2, 1, True)
+
+
+async def test_a_database_whose_service_runs_or_whose_loads_wait_is_left_as_it_is(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    async with running_app(settings):
+        with pytest.raises(CommandFailed, match="The service runs on this database"):
+            await refuse_unless_idle(connection)
+    await refuse_unless_idle(connection)
+    await connection.execute(A_LOAD_OF_EACH_STATUS)
+    with pytest.raises(CommandFailed, match=r"^3 loads have not ended"):
+        await refuse_unless_idle(connection)
 
 
 async def test_a_filled_database_is_distributed_once_and_its_figures_stay(locally: Run, url: str) -> None:

@@ -146,6 +146,13 @@ async def test_columns_of_these_forms_go_by_the_names_of_headers(client: httpx.A
     assert (answer.status_code, "lacks nome" in answer.json()["detail"]) == (422, True)
 
 
+async def test_truth_is_written_as_excel_writes_it(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    table = pl.DataFrame({"id": [1, 2, 3], "nome": [True, False, None], "email": [f"{n}@b.co" for n in range(3)]})
+    assert counts(await load_file(client, "customers", by_polars(table))) == (3, 2, 0, 0, 1)
+    stored = await connection.fetch("SELECT nome FROM customers ORDER BY id")
+    assert [nome for (nome,) in stored] == ["TRUE", "FALSE"]
+
+
 async def test_a_moment_with_a_zone_is_no_date(client: httpx.AsyncClient) -> None:
     await load_file(client, "customers", CSV["customers"])
     zoned = (

@@ -289,6 +289,22 @@ async def test_what_other_programs_write_is_read(
     assert stored == [(1, "Ana Sá", "a@mail.com"), (2, "duas linhas _x0041_", "b@mail.com"), (3, "TRUE", "c@mail.com")]
 
 
+async def test_odd_cells_are_what_they_show(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    """How a text is spoken does not show; a number that is none is a text; texts of nothing make no further column."""
+    spoken = '<c t="inlineStr"><is><r><t>京</t></r><rPh sb="0" eb="1"><t>きょう</t></rPh><r><t>子</t></r></is></c>'
+    endless = '<c s="1"><v>1E999</v></c>'
+    no_number = "<c><v>1-2</v></c>"
+    nothing = '<c t="s"><v>5</v></c>' * 2
+    names = (spoken, endless, no_number)
+    rows = [
+        f"<row><c><v>{n}</v></c>{name}{EMAIL.replace('x@', f'x{n}@')}{nothing}</row>" for n, name in enumerate(names, 1)
+    ]
+    content = packed(parts(ODD_ROWS.split("<row r")[0] + "".join(rows), ODD_TEXTS + "<si><t/></si>"))
+    assert counts(await load_file(client, "customers", content)) == (3, 3, 0, 0, 0)
+    stored = await connection.fetch("SELECT nome FROM customers ORDER BY id")
+    assert [nome for (nome,) in stored] == ["京子", "1E999", "1-2"]
+
+
 async def test_a_cell_of_the_type_error_has_no_value_whatever_the_error_is_called(
     client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:

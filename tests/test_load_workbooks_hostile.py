@@ -90,6 +90,10 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "no workbook": (without("xl/workbook.xml"), 422, "Office"),
     "no sheet": (without("xl/worksheets/sheet1.xml"), 422, "broken"),
     "no content types": (without("[Content_Types].xml"), 422, "broken"),
+    "a list of no sheets": (changed(workbook__xml=f"<workbook {MAIN}><sheets/></workbook>"), 422, "broken"),
+    "a list of sheets that swells": (
+        changed(workbook__xml=GOOD["xl/workbook.xml"].replace("<sheets>", " " * 2**24 + "<sheets>")), 422, "broken"
+    ),
     "a sheet cut short": (changed(sheet1__xml=GOOD["xl/worksheets/sheet1.xml"][:-40]), 422, "broken"),
     "a sheet that is no XML": (changed(sheet1__xml="id;nome;email\n1;Ana;a@mail.com\n"), 422, "broken"),
     "an empty part": (changed(sheet1__xml=""), 422, "broken"),

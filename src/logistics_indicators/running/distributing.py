@@ -90,7 +90,7 @@ async def distribute(connection: Connection) -> Distributed:
     nodes = await connection.fetchrow(NODES)
     anew = not await is_distributed(connection)
     if anew:
-        await _refuse_unless_idle(connection)
+        await refuse_unless_idle(connection)
         if not (nodes["coordinators"] and nodes["servers"]):
             raise CommandFailed(NO_SERVERS)
         async with connection.transaction():
@@ -100,7 +100,8 @@ async def distribute(connection: Connection) -> Distributed:
     return Distributed(anew, nodes["servers"], await connection.fetchval(PARTS))
 
 
-async def _refuse_unless_idle(connection: Connection) -> None:
+async def refuse_unless_idle(connection: Connection) -> None:
+    """Raises CommandFailed where somebody writes, or has yet to."""
     if await connection.fetchval(SERVICE_RUNS):
         raise CommandFailed(RUNS)
     if loads := await connection.fetchval(UNDER_WAY):
