@@ -3,11 +3,15 @@ THOROUGH=1 always something new, for as long as a night is."""
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 THOROUGH = bool(os.environ.get("THOROUGH"))
+AS_FOUND = bool(os.environ.get("AS_FOUND"))
+"""Examples that fail are told as they were found: nobody reads them where only whether a test fails is asked."""
 
-settings.register_profile("logistics-indicators", derandomize=not THOROUGH)
+PHASES = [phase for phase in Phase if not AS_FOUND or phase not in (Phase.shrink, Phase.explain)]
+
+settings.register_profile("logistics-indicators", derandomize=not THOROUGH, phases=PHASES)
 settings.load_profile("logistics-indicators")
 
 
