@@ -67,6 +67,7 @@ DOCTYPE = (
 REFUSED: dict[str, tuple[bytes, int, str]] = {
     "an encrypted one": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), 415, "encrypted"),
     "a locked zip": (locked(), 422, "password"),
+    "an attribute without an end": (sheet(ROW.replace("<row ", f'<row x="{"9" * 5 * 2**20}" ', 1)), 422, "is broken"),
     "macros": (with_one_more("xl/vbaProject.bin"), 422, "macros"),
     "macros by its type": (
         packed(parts(HEADER, content_type="application/vnd.ms-excel.sheet.macroEnabled.main+xml")), 422, "macros"

@@ -95,18 +95,24 @@ def _refuse_document_type(*_: object) -> None:
     raise Refused(BROKEN)
 
 
+LONGEST_TAG = 4 * 1024 * 1024
+"""Of a tag, a comment or the like, bytes. The parser begins anew with one at each piece until it has its end."""
+
+
 def fed(parser: expat.XMLParserType, package: Package, name: str) -> Iterator[None]:
     """Feeds a part to a parser, a piece at a time."""
     with package.part(name) as part:
-        ended = False
+        ended, taken = False, 0
         while not ended:
             with broken_zip_refused():
                 piece = part.read(PIECE)
-            ended = not piece
+            ended, taken = not piece, taken + len(piece)
             try:
                 parser.Parse(piece, ended)
             except expat.ExpatError as error:
                 if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
                     raise MemoryError from None
                 raise Refused(BROKEN) from None
+            if taken - parser.CurrentByteIndex > LONGEST_TAG:
+                raise Refused(BROKEN)
             yield
