@@ -1,9 +1,11 @@
 """What browsers, crawlers and tools ask every site for; and what is answered where there is nothing."""
 
+import asyncio
 import re
 import struct
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -15,6 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from logistics_indicators.documentation import published
 from logistics_indicators.documentation.published import as_yaml
 from logistics_indicators.http.not_found_page import wants_page
 
@@ -67,6 +70,29 @@ async def test_the_document_in_yaml_is_the_one_in_json_for_readers_of_either_yam
     OpenAPIV31SpecValidator(yaml.safe_load(answer.text)).validate()
     again = await anonymous.get("/openapi.yaml", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_document_is_written_once_however_many_ask_at_once(
+    anonymous: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def counted(document: dict[str, Any]) -> bytes:
+        written.append(document)
+        return as_yaml(document)
+
+    monkeypatch.setattr(published, "as_yaml", counted)
+    answers = await asyncio.gather(*(anonymous.get("/openapi.yaml") for _ in range(8)))
+    assert len({answer.content for answer in answers}) == 1
+    assert len(written) == 1
+
+
+async def test_the_document_is_the_same_packed_and_not(anonymous: httpx.AsyncClient) -> None:
+    packed = await anonymous.get("/openapi.json")
+    plain = await anonymous.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert (packed.headers["Content-Encoding"], plain.headers.get("Content-Encoding")) == ("gzip", None)
+    assert packed.headers["ETag"] == f"W/{plain.headers['ETag']}"
+    assert packed.content == plain.content
 
 
 def test_a_text_that_looks_like_a_number_stays_a_text_in_either_yaml() -> None:

@@ -1,8 +1,10 @@
 """The OpenAPI document as bytes, in JSON and in YAML: made once for each prefix that the service is asked under."""
 
 import asyncio
+import gzip
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +19,14 @@ NUMBER_TO_SOME = re.compile(r"[-+.]?[0-9]")
 @dataclass(frozen=True)
 class Published:
     body: bytes
+    packed: bytes
+    """By gzip."""
     media_type: str
     etag: str
 
     @classmethod
     def of(cls, body: bytes, media_type: str) -> "Published":
-        return cls(body, media_type, f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"')
+        return cls(body, gzip.compress(body), media_type, f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"')
 
 
 class PublishedDocument:
@@ -30,20 +34,25 @@ class PublishedDocument:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
+        self._making = asyncio.Lock()
         self._made: dict[tuple[str, str], Published] = {}
 
-    def json(self, prefix: str) -> Published:
-        if ("json", prefix) not in self._made:
-            body = orjson.dumps(self._document(prefix))
-            self._made["json", prefix] = Published.of(body, "application/json")
-        return self._made["json", prefix]
+    async def json(self, prefix: str) -> Published:
+        return await self._once("json", prefix, orjson.dumps)
 
     async def yaml(self, prefix: str) -> Published:
-        if ("yaml", prefix) not in self._made:
-            document = self._document(prefix)
-            body = await asyncio.to_thread(as_yaml, document)
-            self._made["yaml", prefix] = Published.of(body, "application/yaml")
-        return self._made["yaml", prefix]
+        return await self._once("yaml", prefix, as_yaml)
+
+    async def _once(self, form: str, prefix: str, write: Callable[[dict[str, Any]], bytes]) -> Published:
+        """Made by the first who asks, while the others wait: it takes seconds."""
+        if (form, prefix) not in self._made:
+            async with self._making:
+                if (form, prefix) not in self._made:
+                    self._made[form, prefix] = await asyncio.to_thread(self._make, form, prefix, write)
+        return self._made[form, prefix]
+
+    def _make(self, form: str, prefix: str, write: Callable[[dict[str, Any]], bytes]) -> Published:
+        return Published.of(write(self._document(prefix)), f"application/{form}")
 
     def _document(self, prefix: str) -> dict[str, Any]:
         document: dict[str, Any] = self._app.openapi()

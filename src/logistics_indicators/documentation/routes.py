@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from ..http.compression import accepts_gzip
 from .openapi import install_openapi
 from .published import Published, PublishedDocument
 from .well_known import ONE_DAY
@@ -60,7 +61,7 @@ async def redoc() -> HTMLResponse:
 
 @router.get("/openapi.json", operation_id="openapi")
 async def openapi(request: Request) -> Response:
-    return _answer(request, request.app.state.document.json(_prefix(request)))
+    return _answer(request, await request.app.state.document.json(_prefix(request)))
 
 
 @router.get("/openapi.yaml", operation_id="openapi_yaml")
@@ -76,6 +77,9 @@ def _answer(request: Request, document: Published) -> Response:
     headers = {"ETag": document.etag, "Cache-Control": "no-cache"}
     if document.etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
+    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        packed = headers | {"Content-Encoding": "gzip"}
+        return Response(document.packed, media_type=document.media_type, headers=packed)
     return Response(document.body, media_type=document.media_type, headers=headers)
 
 
