@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs, client_of, make_settings, running_app
+from fastapi import FastAPI
 from passlib.hash import argon2
 
 from logistics_indicators.accounts import passwords, sessions
@@ -419,3 +420,15 @@ async def test_registrations_from_an_address_are_throttled(database_url: str) ->
     async with running_app(make_settings(database_url, registrations_per_address=2)) as app, client_of(app) as client:
         statuses = [(await register(client, username=f"u{n}", email=f"u{n}@example.com")).status_code for n in range(3)]
         assert statuses == [201, 201, 429]
+
+
+async def test_what_a_proxy_passes_on_as_an_address_is_one_or_nothing(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    for number, address in enumerate(("x" * 5_000, "<script>", "203.0.113.7", "2001:db8:0::7")):
+        transport = httpx.ASGITransport(app=app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            answer = await register(client, username=f"ana{number}", email=f"ana{number}@example.com")
+            assert answer.status_code == 201
+    noted = await connection.fetch("SELECT address FROM audit_log WHERE action = 'register' ORDER BY id")
+    assert [row["address"] for row in noted] == [None, None, "203.0.113.7", "2001:db8::7"]
