@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -63,3 +64,35 @@ async def test_a_head_of_an_export_ends_and_leaves_nothing_open(
     async with asyncio.timeout(30):
         while app.state.pool.get_idle_size() < app.state.pool.get_size() or app.state.user_exports._under_way:
             await asyncio.sleep(0.01)
+
+
+async def test_requests_of_one_user_that_wait_for_a_row_leave_connections_to_others(
+    app: FastAPI, client_as: ClientAs, connection: asyncpg.Connection
+) -> None:
+    app.state.user_connections = PlacesPerUser(2, 0.2, "As many of your requests as may be are at work.")
+    ana, bia = await client_as("analyst"), await client_as("viewer")
+    await load_file(ana, "customers", CUSTOMERS)
+    change = {"nome": "Bia", "email": "bia@mail.com"}
+    async with connection.transaction():
+        await connection.execute("SELECT FROM customers WHERE id = 1 FOR UPDATE")
+        slow = [asyncio.create_task(ana.put("/v1/customers/1", json=change)) for _ in range(2)]
+        await blocked_by(connection)
+        async with asyncio.timeout(30):
+            while not all(places.locked() for places in app.state.user_connections._of_user.values()):
+                await asyncio.sleep(0.01)
+        for request in (ana.put("/v1/customers/2", json=change), ana.get("/v1/indicators/summary")):
+            refused = await request
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+            assert refused.json()["detail"] == "As many of your requests as may be are at work."
+        assert (await ana.get("/v1/auth/me")).status_code == 200
+        assert (await bia.get("/v1/customers/2")).status_code == 200
+    assert [(await answer).status_code for answer in slow] == [200, 200]
+    assert (await ana.get("/v1/customers/2")).status_code == 200
+
+
+async def test_a_user_has_half_of_the_connections(app: FastAPI) -> None:
+    half = app.state.settings.database_pool_size // 2
+    async with AsyncExitStack() as stack:
+        for _ in range(half):
+            await stack.enter_async_context(app.state.user_connections.one(1))
+        assert app.state.user_connections._of_user[1].locked()

@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from conftest import Settle, client_of, make_settings, running_app
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from load_client import counts, finished, load_file, send, token_of
 from replicating import Pair, replicating
 
@@ -161,7 +161,7 @@ async def test_what_is_in_the_way_of_the_primary_s_work_is_asked_there_again(
             return int(await connection.fetchval("SELECT count(*) FROM swept"))
 
     async with AsyncExitStack() as stack:
-        reader = Reader(stack, app.state.pool, app.state.replica, app.state.metrics.count_read)
+        reader = Reader(stack, Request({"type": "http", "app": app}))
         assert await reader.ask(question) == 0
     assert asked == [True, False]
 

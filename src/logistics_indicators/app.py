@@ -24,7 +24,7 @@ from .accounts.setup_routes import router as setup_router
 from .accounts.token_routes import router as tokens_router
 from .accounts.tokens import TokenKey
 from .customers.routes import router as customers_router
-from .database import open_pool, wait_for_database
+from .database import ACQUIRE_SECONDS, open_pool, wait_for_database
 from .demo.routes import router as demo_router
 from .demo.service import Demo
 from .documentation.routes import ROUTERS as DOCUMENTATION
@@ -37,6 +37,7 @@ from .http.draining import Draining, NoMoreRequests
 from .http.error_answers import install_error_handlers
 from .http.head_requests import HeadAsGet
 from .http.media_types import refuse_other_bodies
+from .http.per_user import PlacesPerUser
 from .http.query_parameters import KnownQuery
 from .http.request_limits import BodyLimits, HeadLimits
 from .http.security_headers import SecurityHeaders, TrustedHosts
@@ -199,6 +200,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     app.state.export_slots = export_slots(settings.database_pool_size)
     app.state.user_exports = exports_per_user(settings)
     app.state.user_lists = lists_per_user(settings)
+    app.state.user_connections = connections_per_user(settings)
     app.state.streams_per_user = streams_per_user(settings)
     app.state.indicators = Memory()
     install_error_handlers(app)
@@ -208,6 +210,12 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
     app.include_router(page_router)
     _add_middleware(app, settings)
     return app
+
+
+def connections_per_user(settings: Settings) -> PlacesPerUser:
+    """Half of the pool, so that nobody takes all."""
+    refusal = "As many of your requests as may be are at work. Ask again when one of them is answered."
+    return PlacesPerUser(max(1, settings.database_pool_size // 2), ACQUIRE_SECONDS, refusal)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -234,9 +234,27 @@ def pool_of(request: Request) -> Pool:
     return request.app.state.pool
 
 
+@asynccontextmanager
+async def place_of_user(request: Request) -> AsyncIterator[None]:
+    """Taken once by a request before it takes a connection: those of one user wait for each other, not all for them.
+
+    Raises TooManyRequests where none gets free.
+    """
+    user = getattr(request.state, "user", None)
+    if user is None or getattr(request.state, "has_place", False):
+        yield
+        return
+    async with request.app.state.user_connections.one(user.id):
+        request.state.has_place = True
+        try:
+            yield
+        finally:
+            request.state.has_place = False
+
+
 async def connection_of(request: Request) -> AsyncIterator[Connection]:
     """A connection for one request, in no transaction."""
-    async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
+    async with place_of_user(request), pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
         yield connection
 
 
@@ -244,7 +262,7 @@ async def session_of_request(request: Request) -> AsyncIterator[Connection]:
     """As connection_of, where a lent connection would not do: what is set or locked in the session stays."""
     settings: Settings = request.app.state.settings
     if not settings.lent:
-        async with pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with place_of_user(request), pool_of(request).acquire(timeout=ACQUIRE_SECONDS) as connection:
             try:
                 yield connection
             finally:

@@ -22,6 +22,7 @@ from .database import (
     Connection,
     Pool,
     leave_as_it_is,
+    place_of_user,
     pool_of,
     prepare_connection,
     session_settings,
@@ -113,10 +114,10 @@ async def _replayed(connection: Connection, committed: str) -> None:
 class Reader:
     """What a request asks with. It fetches as a connection does; each statement is a transaction of its own."""
 
-    def __init__(
-        self, stack: AsyncExitStack, primary: Pool, replica: Replica | None, count: Callable[[str], None]
-    ) -> None:
-        self._stack, self._primary, self._replica, self._count = stack, primary, replica, count
+    def __init__(self, stack: AsyncExitStack, request: Request) -> None:
+        self._stack, self._request, self._primary = stack, request, pool_of(request)
+        self._replica: Replica | None = request.app.state.replica
+        self._count: Callable[[str], None] = request.app.state.metrics.count_read
         self._connection: Connection = None
         self._is_replica = False
 
@@ -143,6 +144,7 @@ class Reader:
     async def _connected(self) -> Connection:
         """The same for all statements of a request."""
         if self._connection is None:
+            await self._stack.enter_async_context(place_of_user(self._request))
             self._connection = self._replica and await self._replica.borrow(self._stack)
             self._is_replica = self._connection is not None
             if self._is_replica:
@@ -167,9 +169,8 @@ class Reader:
 
 @asynccontextmanager
 async def reader_of(request: Request) -> AsyncIterator[Reader]:
-    state = request.app.state
     async with AsyncExitStack() as stack:
-        yield Reader(stack, pool_of(request), state.replica, state.metrics.count_read)
+        yield Reader(stack, request)
 
 
 async def _reader_of_request(request: Request) -> AsyncIterator[Reader]:

@@ -115,7 +115,12 @@ class Settings(BaseSettings):
         default_factory=default_data_dir,
         description="Folder of the embedded PostgreSQL and of the generated secret (used with neither of the above)",
     )
-    database_pool_size: int = Field(10, ge=2, le=200, description="Connections a process keeps for requests")
+    database_pool_size: int = Field(
+        10,
+        ge=2,
+        le=200,
+        description="Connections a process keeps for requests; those of one user hold half of them at most",
+    )
     database_wait_seconds: float = Field(
         60, ge=0, description="How long a start waits for the database to answer before it gives up"
     )

@@ -13,7 +13,7 @@ from ..exports.columns import Column
 from ..rollup.blocks import ONE_DAY, Block, Grain, block_of
 from ..rollup.dimensions import Dimension
 from ..rollup.reading import Days, Filters, fetch_series
-from .answers import Row, Table
+from .answers import Row, SlicedRows, Table
 from .calendar.business_days import NATION, CalendarKind, Place
 from .figures import Integers, Ratio
 from .indicator import figure_columns
@@ -104,7 +104,7 @@ async def trend_table(
 ) -> Table:
     _refuse_missing_name(by, ordering)
     days = await resolve_range(snapshot, asked)
-    rows: list[Row] = []
+    rows: Sequence[Row] = []
     grid = NO_GRID
     if days is not None and await days_to_sum(snapshot, days) is not None:
         if (days.last - days.first).days > MOST_BUCKETS * DAYS_OF[bucket]:
@@ -205,10 +205,10 @@ async def _values(snapshot: Snapshot, grid: Grid, metric: Metric, calendar: Cale
     return Ratio(total, working)
 
 
-def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, values: Ratio) -> list[Row]:
+def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, values: Ratio) -> SlicedRows:
     """Sorted; rows come in order of name and time, which also settles ties; nulls go last."""
-    links = [attended_between(by, filters, DateRange(*days)).of_each(grid.names) for days in grid.buckets]
-    total, shown = grid.total.ravel(), values.decimals()
+    links = [attended_between(by, filters, DateRange(*days)) for days in grid.buckets]
+    total = grid.total.ravel()
     bucket = np.tile(np.arange(len(grid.buckets)), len(grid.names))
     columns = {
         "inicio": SortColumn([bucket]),
@@ -219,23 +219,27 @@ def _rows(grid: Grid, by: Dimension, filters: Filters, ordering: Ordering, value
         [np.repeat(np.arange(len(grid.names)), len(grid.buckets))],
         np.repeat(np.array([name is None for name in grid.names], bool), len(grid.buckets)),
     )
-    order = order_rows(ordering, columns.get(ordering.field, named))
-    places, indexes = (part.tolist() for part in np.divmod(order, len(grid.buckets)))
     in_rest = [0] * len(grid.names)
     if grid.names:
         in_rest[-1] = grid.in_rest
-    return [
-        {
-            by.value: grid.names[series],
-            "inicio": grid.buckets[index].first,
-            "fim": grid.buckets[index].last,
-            "total_de_atendimentos": visits,
-            "valor": shown[point],
-            "visitas": links[index][series],
-            "demais": in_rest[series],
-        }
-        for point, series, index, visits in zip(order.tolist(), places, indexes, total[order].tolist(), strict=True)
-    ]
+
+    def make(points: Integers) -> list[Row]:
+        places, indexes = (part.tolist() for part in np.divmod(points, len(grid.buckets)))
+        shown = Ratio(values.numerators[points], values.denominators[points]).decimals()
+        return [
+            {
+                by.value: grid.names[series],
+                "inicio": grid.buckets[index].first,
+                "fim": grid.buckets[index].last,
+                "total_de_atendimentos": visits,
+                "valor": value,
+                "visitas": links[index].of(grid.names[series]),
+                "demais": in_rest[series],
+            }
+            for value, series, index, visits in zip(shown, places, indexes, total[points].tolist(), strict=True)
+        ]
+
+    return SlicedRows(order_rows(ordering, columns.get(ordering.field, named)), make)
 
 
 def _refuse_missing_name(by: Dimension, ordering: Ordering) -> None:
