@@ -339,11 +339,14 @@ async def test_what_is_seen_is_exported_in_each_form(app: FastAPI, visits: list[
 
 WRITTEN = """const { fillText } = CanvasRenderingContext2D.prototype;
 window.written = [];
+window.beyond = [];
 CanvasRenderingContext2D.prototype.fillText = function (words, ...place) {
     window.written.push(words);
+    const { a: scale, e: left } = this.getTransform();
+    if (left + scale * (place[0] + this.measureText(words).width) > this.canvas.width) window.beyond.push(words);
     fillText.call(this, words, ...place);
 };"""
-"""What pictures say."""
+"""What pictures say, and what of it is beyond their edge."""
 
 
 @needs_browser
@@ -374,6 +377,37 @@ async def test_each_chart_is_a_picture_that_says_of_what_it_is(app: FastAPI, vis
             assert (await (await download.value).path()).read_bytes().startswith(b"\x89PNG")
             written = " ".join(await page.evaluate("window.written"))
             assert [said for said in (title, *words) if said not in written] == [], title
+
+
+@needs_browser
+async def test_a_picture_of_a_ranking_says_its_days_its_order_and_what_it_leaves_out(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    long = "SP - " + "PINDAMONHANGABA" * 12
+    days = ("2021-05-02", "2022-06-03")
+    await store(connection, [visit(f"A{n}", long, day, f"{day}T10:00:00") for n in range(9) for day in days])
+    await store(connection, [visit(f"B{n}", "CE - SOBRAL", days[0], f"{days[0]}T10:00:00") for n in range(9)])
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        context = await surf.context()
+        await context.add_init_script(WRITTEN)
+        page = await surf.open(context, "#/explore?by=angel")
+        await sign_in(page)
+        for address, bars, said in (
+            ("by=angel", 15, "Todos os dias · 02/05/2021 a 03/06/2022 · Piores primeiro, só os primeiros 15"),
+            (f"by=angel&order=best&polo={long}", 9, "· Melhores primeiro"),
+        ):
+            await page.goto(f"{surf.origin}/#/explore?{address}")
+            panel = page.get_by_role("region", name="Ranking de angels")
+            await expect(panel.locator(".bars li")).to_have_count(bars)
+            await expect(page.locator("main .waiting")).to_have_count(0)
+            await page.evaluate("() => { window.written = [] }")
+            await panel.locator("summary", has_text="Exportar").click()
+            async with page.expect_download():
+                await panel.get_by_role("button", name="Imagem (png)").click()
+            assert said in " ".join(await page.evaluate("window.written"))
+            assert await page.evaluate("window.beyond") == []
+        assert long.removeprefix("SP - ") in "".join(await page.evaluate("window.written"))
 
 
 VISITS = """id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento

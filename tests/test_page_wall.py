@@ -8,7 +8,7 @@ from browsing import assert_accessible, make_account, sign_in, surfing_app
 from fastapi import FastAPI
 from one_browser import needs_browser
 from playwright.async_api import Page, Route, ViewportSize, expect
-from visits import random_visits, store
+from visits import random_visits, store, visit
 
 HD: ViewportSize = {"width": 1920, "height": 1080}
 SCREENS: tuple[ViewportSize, ...] = (HD, {"width": 3840, "height": 2160}, {"width": 1080, "height": 1920})
@@ -69,6 +69,45 @@ async def fills_each_screen(page: Page) -> None:
         await page.set_viewport_size(size)
         await page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
     await page.set_viewport_size(HD)
+
+
+ZOOMED: tuple[ViewportSize, ...] = ({"width": 480, "height": 270}, {"width": 320, "height": 256})
+"""Screens at 400%."""
+
+CUT_NAMES = """[...document.querySelectorAll(".wall .bars .name")]
+    .filter(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+        scrollWidth > clientWidth || scrollHeight > clientHeight)
+    .map(({ innerText }) => innerText)"""
+ABOVE = "document.querySelector('.wall > header').getBoundingClientRect().bottom / innerHeight"
+
+
+@needs_browser
+async def test_at_a_zoom_of_400_percent_the_wall_shows_figures_and_whole_names(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    names = ("Antônio Carlos da Silva Pereira", "Antônio Carlos da Silva Nascimento de Oliveira Filho", "A" * 60)
+    days = ("2021-06-01", "2021-06-02", "2021-06-03")
+    visits = [visit(name, "CE - SOBRAL", day, f"{day}T10:00:00") for name in names for day in days for _ in range(20)]
+    await store(connection, visits)
+    await make_account(app)
+    async with surfing_app(app) as surf:
+        address = "#/wall?seconds=999&polo=CE - SOBRAL&start_date=2021-06-01&end_date=2021-06-30"
+        page = await surf.open(await surf.context(viewport=ZOOMED[0]), address)
+        await sign_in(page)
+        await expect(page.get_by_text("1 de 2")).to_be_visible()  # neither polos nor the polo's one state
+        await expect(page.locator(".huge .spark path").first).to_be_attached()
+        for size in (*ZOOMED, *PHONES):
+            await page.set_viewport_size(size)
+            assert await page.evaluate(ABOVE) < 0.4, size
+            assert await page.evaluate(RUN_OUT) == [], size
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
+        await page.keyboard.press("ArrowRight")
+        await expect(page.locator(".ranks .name").first).to_be_attached()
+        for size in (*ZOOMED, *PHONES):
+            await page.set_viewport_size(size)
+            assert await page.evaluate(ABOVE) < 0.4, size
+            assert await page.evaluate(CUT_NAMES) == [], size
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
 
 
 FIGURES = {"total_de_atendimentos": 123_456_789, "produtividade": 1_048_575.47, "sla_percentual": 100.0}

@@ -17,6 +17,13 @@ import { useStore } from "./store.js";
 let underWay = 0;
 const done = () => void (underWay -= 1);
 
+/** Paper waits for it. @template T @param {Promise<T>} answer */
+export function counted(answer) {
+  underWay += 1;
+  void answer.then(done, done);
+  return answer;
+}
+
 /** Whether an answer is still to come for something that is shown. */
 export const isAsking = () => underWay > 0;
 
@@ -51,9 +58,7 @@ export function useData(path, query = {}, options = {}) {
     if (path === null || signedIn !== "in") return;
     const asking = new AbortController();
     /** @type {Promise<T>} */
-    const answer = get(path, query, asking.signal);
-    underWay += 1;
-    void answer.then(done, done);
+    const answer = counted(get(path, query, asking.signal));
     answer.then(
       (data) => setState({ data, problem: null, question }),
       (problem) => {

@@ -1,5 +1,6 @@
 /** The page on paper: whole tables, and panels that were not on the screen yet. */
 
+import { theme } from "./choices.js";
 import { isAsking } from "./data.js";
 import { storeOf } from "./store.js";
 
@@ -8,6 +9,11 @@ const PATIENCE_MS = 5_000;
 
 /** Whether what is drawn now goes to paper. */
 export const printing = storeOf(PAPER.matches);
+
+// The first to look: who draws in the page's colours then finds those of paper.
+printing.watch((paper) => {
+  document.documentElement.dataset.theme = paper ? "light" : theme.get();
+});
 
 addEventListener("beforeprint", () => printing.set(true));
 addEventListener("afterprint", () => printing.set(false));

@@ -61,11 +61,27 @@ function linesOf(pen, words, width) {
   /** @type {string[]} */
   const lines = [];
   for (const word of words.split(" ").filter(Boolean)) {
-    const longer = `${lines.at(-1) ?? ""} ${word}`.trim();
+    const [first = "", ...rest] = piecesOf(pen, word, width);
+    const longer = `${lines.at(-1) ?? ""} ${first}`.trim();
     if (lines.length && pen.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+    else lines.push(first);
+    lines.push(...rest);
   }
   return lines;
+}
+
+/** A word as it is, or as many pieces as it takes lines. @param {Pen} pen @param {string} word @param {number} width @returns {string[]} */
+function piecesOf(pen, word, width) {
+  const pieces = [];
+  let piece = "";
+  for (const sign of word) {
+    if (piece && pen.measureText(piece + sign).width > width) {
+      pieces.push(piece);
+      piece = "";
+    }
+    piece += sign;
+  }
+  return [...pieces, piece];
 }
 
 /** @param {Pen} pen @param {Element} each */

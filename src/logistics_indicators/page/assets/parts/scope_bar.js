@@ -10,7 +10,7 @@ import { UFS } from "../ufs.js";
 import { today } from "../zone.js";
 import { useNarrow } from "./narrow.js";
 import { NearNames } from "./near_names.js";
-import { periods, scopeWords } from "./scope_words.js";
+import { datedWords, periods, scopeWords } from "./scope_words.js";
 import { Typed, valueOf } from "./typed.js";
 
 const text = textsOf({
@@ -36,8 +36,8 @@ const text = textsOf({
   },
 });
 
-/** @param {{ params: URLSearchParams, first?: string | null, last?: string | null, near?: import("./near_names.js").Near | null, children?: import("../html.js").Children }} props first, last: what own days begin with. near: see there */
-export function ScopeBar({ params, first, last, near, children }) {
+/** @param {{ params: URLSearchParams, first?: string | null, last?: string | null, near?: import("./near_names.js").Near | null, own?: readonly string[], children?: import("../html.js").Children }} props first, last: what own days begin with. near: see there. own: the view's own filters, in words */
+export function ScopeBar({ params, first, last, near, own = [], children }) {
   const period = periodOf(params);
   const range = rangeOf(params);
   /** @param {Event} event */
@@ -66,16 +66,19 @@ export function ScopeBar({ params, first, last, near, children }) {
     ${children} ${filtered && html`<button class="to-end" onClick=${() => change(none)}>${text("clear")}</button>`}
   <//>`;
   const chosen = scopeWords(params);
+  const printed = html`<p class="on-paper" aria-hidden="true">
+    ${[datedWords(params, { start_date: first, end_date: last }), ...own].join(" · ")}
+  </p>`;
   if (!useNarrow())
     return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>
       <${NearNames} params=${params} near=${near} />
-      <p class="on-paper" aria-hidden="true">${chosen}</p>`;
+      ${printed}`;
   return html`<details class="card fold">
       <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
       <div class="row scope">${fields}</div>
     </details>
     <${NearNames} params=${params} near=${near} />
-    <p class="on-paper" aria-hidden="true">${chosen}</p>`;
+    ${printed}`;
 }
 
 /** @param {{ name: string, label: string, value?: string }} props */

@@ -71,9 +71,16 @@ export const scopeWords = (params) => [periodWords(params), ...filterWords(param
 /** The filters alone. @param {URLSearchParams} params */
 export const filtersWords = (params) => filterWords(params).join(" · ");
 
-/** As they were chosen, with the days of today that this makes: what is kept says of when it is. @param {URLSearchParams} params */
-export function datedWords(params) {
-  const { start_date, end_date } = rangeOf(params);
+/** @typedef {{ start_date?: string | null, end_date?: string | null }} Days */
+
+/**
+ * As they were chosen, with the days that this makes today: what is kept says of when it is.
+ *
+ * @param {URLSearchParams} params
+ * @param {Days | null} [all] the days that there are, where they are known
+ */
+export function datedWords(params, all) {
+  const { start_date, end_date } = periodOf(params) === "all" ? (all ?? {}) : rangeOf(params);
   const preset = periodOf(params) !== "own" && start_date && end_date;
   const days = preset ? [text("period", { first: day(start_date), last: day(end_date) })] : [];
   return [periodWords(params), ...days, ...filterWords(params), ...localWords(params)].join(" · ");

@@ -1,7 +1,8 @@
 /** One or two lines over time, drawn by uPlot. The arrow keys walk along the points, which are read aloud. */
 
 import { theme } from "../choices.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { printing } from "../printing.js";
 import { useStore } from "../store.js";
 import { textsOf } from "../texts.js";
 
@@ -110,7 +111,7 @@ function show(plot, place) {
 }
 
 /**
- * The chart in the box, drawn anew for other colours and lines, and as wide as the box.
+ * The chart in the box, drawn anew for other lines, in the colours of this moment, and as wide as the box.
  *
  * @param {{ current: HTMLElement | null }} box
  * @param {{ names: readonly string[], lines: readonly Line[], format: (value: number) => string, from?: "zero" | "least", most?: number }} what
@@ -118,8 +119,8 @@ function show(plot, place) {
  */
 function usePlot(box, { names, lines, format, from = "least", most }, seen) {
   const plot = useRef(/** @type {UPlot | null} */ (null));
-  const colours = `${useStore(theme)} ${useDark()}`;
-  const question = JSON.stringify([names, lines, from, colours]);
+  const colours = `${useStore(theme)} ${useDark()} ${useStore(printing)}`;
+  const question = JSON.stringify([names, lines, from]);
   useEffect(() => {
     let gone = false;
     void library().then((Plot) => {
@@ -137,6 +138,7 @@ function usePlot(box, { names, lines, format, from = "least", most }, seen) {
       plot.current = null;
     };
   }, [question]);
+  useLayoutEffect(() => plot.current?.redraw(false), [colours]); // paper waits for no effect
   useEffect(() => {
     const area = box.current;
     if (!area) return;
@@ -154,12 +156,18 @@ function usePlot(box, { names, lines, format, from = "least", most }, seen) {
  * @returns {import("uplot").Options}
  */
 function optionsOf(area, { names, lines, format, from, most }, seen) {
-  const [ink, line, paper] = ["--quiet", "--line", "--paper"].map((name) => colourOf(area, name));
+  /** Asked for at each drawing. @param {string} name */
+  const colour = (name) => () => colourOf(area, name);
   /** @param {number} index */
-  const colour = (index) => colourOf(area, COLOURS[index] ?? "--ink");
+  const colourOfLine = (index) => colourOf(area, COLOURS[index] ?? "--ink");
   const font = `13px ${getComputedStyle(area).fontFamily}`;
   const few = names.length < 60;
-  const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: colour("--quiet"),
+    font,
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
   return {
     width: area.clientWidth,
     height: HEIGHT,
@@ -168,7 +176,7 @@ function optionsOf(area, { names, lines, format, from, most }, seen) {
     cursor: {
       y: false,
       drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG_PX },
-      points: { size: 11, width: 2.5, stroke: (_, index) => colour(index - 1), fill: paper },
+      points: { size: 11, width: 2.5, stroke: (_, index) => colourOfLine(index - 1), fill: colour("--paper") },
     },
     scales: {
       x: { time: false, range: () => [names.length > 1 ? 0 : -1, Math.max(1, names.length - 1)] },
@@ -188,7 +196,7 @@ function optionsOf(area, { names, lines, format, from, most }, seen) {
     series: [
       {},
       ...lines.map((_, index) => ({
-        stroke: colour(index),
+        stroke: () => colourOfLine(index),
         width: index ? 1.5 : 2.5,
         dash: index ? [6, 4] : [],
         points: {

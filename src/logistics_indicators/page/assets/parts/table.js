@@ -35,8 +35,18 @@ import { common, textsOf } from "../texts.js";
  */
 
 const text = textsOf({
-  pt: { found: { one: "{n} linha", other: "{n} linhas" }, of: "{n} de {all} linhas", filter: "Filtrar a tabela" },
-  en: { found: { one: "{n} row", other: "{n} rows" }, of: "{n} of {all} rows", filter: "Filter the table" },
+  pt: {
+    found: { one: "{n} linha", other: "{n} linhas" },
+    of: "{n} de {all} linhas",
+    filter: "Filtrar a tabela",
+    typed: "Filtro: {typed}",
+  },
+  en: {
+    found: { one: "{n} row", other: "{n} rows" },
+    of: "{n} of {all} rows",
+    filter: "Filter the table",
+    typed: "Filter: {typed}",
+  },
 });
 
 const ROW_PX = 36;
@@ -69,6 +79,7 @@ export function Table({ caption, columns, rows, keyOf, sort, onSort, filters = f
         <span class="quiet small" role="status">
           ${typed ? text("of", { n: seen.length, all: rows.length }) : text("found", { n: rows.length })}
         </span>
+        ${typed && html`<p class="on-paper">${text("typed", { typed })}</p>`}
       </div>`}
       ${tools && html`<div class="row">${tools}</div>`}
     </div>`}

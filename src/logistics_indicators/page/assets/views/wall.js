@@ -59,8 +59,10 @@ const text = textsOf({
 
 const TURN_SECONDS = 20;
 const OLD_MS = 60_000;
-/** The figures, and a ranking by whatever the wall is not narrowed to. @param {URLSearchParams} params */
-const pagesOf = (params) => /** @type {const} */ (["figures", ...RANKED.filter((by) => !params.has(by))]);
+/** The figures, and a ranking by whatever has more than one name. @param {URLSearchParams} params */
+const pagesOf = (params) => /** @type {const} */ (["figures", ...RANKED.filter((by) => !isOne(params, by))]);
+/** A polo is of one state. @param {URLSearchParams} params @param {Dimension} by */
+const isOne = (params, by) => params.has(by) || (by === "uf" && params.has("polo"));
 /** @type {readonly Dimension[]} */
 const RANKED = ["polo", ...DIMENSIONS.filter((by) => by !== "polo")];
 

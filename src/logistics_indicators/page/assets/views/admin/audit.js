@@ -5,6 +5,7 @@ import { instant, zoneName } from "../../format.js";
 import { html } from "../../html.js";
 import { Listing } from "../../parts/listing.js";
 import { Loading } from "../../parts/loading.js";
+import { More } from "../../parts/more.js";
 import { Problems } from "../../parts/problems.js";
 import { Typed, valueOf } from "../../parts/typed.js";
 import { change } from "../../route.js";
@@ -56,6 +57,7 @@ export function Audit({ params }) {
       </label>
       <${Act} chosen=${params.get("action") ?? ""} />
     </div>
+    <p class="on-paper">${narrowedWords(params)}</p>
     <${Problems} problem=${problem} again=${again} />
     ${rows &&
     html`<${Listing}
@@ -75,8 +77,14 @@ export function Audit({ params }) {
     <//>`}
     ${!rows && !problem && html`<${Loading} />`}
     ${rows?.length === 0 && html`<p class="quiet">${common("nothing")}</p>`}
-    ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+    ${more && html`<${More} more=${more} n=${rows?.length ?? 0} />`}
   `;
+}
+
+/** Whose acts, and which, in words. @param {URLSearchParams} params */
+function narrowedWords(params) {
+  const action = params.get("action");
+  return [params.get("username") ?? "", action ? actOf(action) : text("all")].filter(Boolean).join(" · ");
 }
 
 /** @param {{ chosen: string }} props */

@@ -5,6 +5,7 @@ import { instant, zoneName } from "../../format.js";
 import { html, useRef, useState } from "../../html.js";
 import { focusRefused } from "../../parts/focus.js";
 import { Listing } from "../../parts/listing.js";
+import { More } from "../../parts/more.js";
 import { Loading } from "../../parts/loading.js";
 import { note } from "../../parts/notes.js";
 import { Problems, wordsOf } from "../../parts/problems.js";
@@ -103,7 +104,7 @@ export function Users() {
     >
       ${rows.map((user) => html`<${OneUser} key=${`${user.id} ${turn}`} user=${user} edit=${edit} lost=${lost} />`)}
     <//>`}
-    ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+    ${more && html`<${More} more=${more} n=${rows?.length ?? 0} />`}
     <${NewUser} made=${again} />
   `;
 }

@@ -41,9 +41,9 @@ export function Explore({ params }) {
     <${LastDays} params=${params} none=${!waiting && data?.periodo.total_de_atendimentos === 0} />
     ${bucket && html`<${Trend} params=${params} bucket=${bucket} />`}
     <div class="grid pairs">
-      <${Ranking} params=${params} whole=${data?.periodo.sla_percentual ?? null} />
-      <${States} params=${params} />
-      <${Lateness} params=${params} />
+      <${Ranking} params=${params} whole=${data?.periodo.sla_percentual ?? null} days=${data} />
+      <${States} params=${params} days=${data} />
+      <${Lateness} params=${params} days=${data} />
       <${Backlog} params=${params} />
     </div>
   `;

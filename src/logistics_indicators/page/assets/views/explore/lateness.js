@@ -61,8 +61,8 @@ const CLASSES = /** @type {const} */ ([
   { name: "more", from: 6, to: null, count: "atrasados_mais_de_5_dias", share: "percentual_mais_de_5_dias" },
 ]);
 
-/** @param {{ params: URLSearchParams }} props */
-export function Lateness({ params }) {
+/** @param {{ params: URLSearchParams, days: import("../../parts/scope_words.js").Days | null }} props days: that there are */
+export function Lateness({ params, days }) {
   const inner = usePlace();
   const seen = useSeen(inner);
   const by = byOf(params);
@@ -78,7 +78,7 @@ export function Lateness({ params }) {
     what=${text("title")}
     path=${path}
     query=${scope}
-    picture=${table ? undefined : datedWords(params)}
+    picture=${table ? undefined : datedWords(params, days)}
   />`;
   const shown = { params, by, rows };
   return html`<${Panel}

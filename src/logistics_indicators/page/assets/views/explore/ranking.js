@@ -22,6 +22,7 @@ import { hrefOf, nameColumn, nameOf, wordsOf } from "./names.js";
 /** @typedef {import("api").components["schemas"]["AngelProductivity"]} PaceFigures */
 /** @typedef {Omit<PaceFigures, "angel"> & Named} Pace */
 /** @typedef {Rank & Partial<Pace>} Row */
+/** @typedef {import("../../data.js").Answered<Record<string, readonly Rank[]>>} Ranked */
 /** @typedef {import("../../dimensions.js").Dimension} Dimension */
 /** @typedef {import("../../dimensions.js").Named} Named */
 
@@ -34,7 +35,7 @@ const text = textsOf({
     best: "Melhores primeiro",
     most: "Mais atendimentos",
     fair: "O traço fino é o intervalo de 95% do SLA, que decide a ordem e a cor: poucos atendimentos não passam à frente de muitos. A linha tracejada é o SLA de todos.",
-    shown: "{n} de {all}",
+    first: "{order}, só os primeiros {n}",
     all: "Ver todos na tabela",
     least: "SLA mínimo",
     most_sla: "SLA máximo",
@@ -49,7 +50,7 @@ const text = textsOf({
     best: "Best first",
     most: "Most visits",
     fair: "The thin line is the SLA's 95% interval, which decides order and colour: few visits do not outrank many. The dashed line is the SLA of all.",
-    shown: "{n} of {all}",
+    first: "{order}, the first {n} only",
     all: "See all in the table",
     least: "SLA at least",
     most_sla: "SLA at most",
@@ -68,8 +69,11 @@ const ORDERS = /** @type {const} */ ({
 });
 /** @typedef {keyof typeof ORDERS} Order */
 
-/** @param {{ params: URLSearchParams, whole: number | null }} props whole: the SLA of all */
-export function Ranking({ params, whole }) {
+/**
+ * @param {{ params: URLSearchParams, whole: number | null, days: import("../../parts/scope_words.js").Days | null }} props
+ * whole: the SLA of all. days: that there are
+ */
+export function Ranking({ params, whole, days }) {
   const by = byOf(params);
   const order = /** @type {Order} */ (Object.keys(ORDERS).find((each) => each === params.get("order")) ?? "worst");
   const table = asTable(params, "rank");
@@ -77,6 +81,10 @@ export function Ranking({ params, whole }) {
   const title = text("ranking", { of: many(by) });
   const path = `v1/indicators/sla/${by}`;
   const query = { ...scope, ...ORDERS[order] };
+  /** @type {Ranked} */
+  const ranked = useData(table ? null : path, { ...query, limit: SHOWN + 1 });
+  const some = (ranked.data?.[`sla_${by}`]?.length ?? 0) > SHOWN;
+  const words = some ? text("first", { order: text(order), n: SHOWN }) : text(order);
   return html`<${Panel}
     name="rank"
     title=${title}
@@ -86,7 +94,7 @@ export function Ranking({ params, whole }) {
       what=${title}
       path=${path}
       query=${query}
-      picture=${table ? undefined : datedWords(params)}
+      picture=${table ? undefined : `${datedWords(params, days)} · ${words}`}
     />`}
   >
     <div class="row spread">
@@ -118,16 +126,16 @@ export function Ranking({ params, whole }) {
     </div>
     ${table
       ? html`<${RankTable} key=${by} params=${params} by=${by} title=${title} />`
-      : html`<${RankBars} params=${params} by=${by} title=${title} path=${path} query=${query} whole=${whole} />`}
+      : html`<p class="on-paper">${words}</p>
+          <${RankBars} params=${params} by=${by} title=${title} ranked=${ranked} whole=${whole} />`}
   <//>`;
 }
 
 /**
- * @param {{ params: URLSearchParams, by: Dimension, title: string, path: string, query: import("../../route.js").Params, whole: number | null }} props
+ * @param {{ params: URLSearchParams, by: Dimension, title: string, ranked: Ranked, whole: number | null }} props
  */
-function RankBars({ params, by, title, path, query, whole }) {
-  /** @type {import("../../data.js").Answered<Record<string, readonly Rank[]>>} */
-  const { data, problem, waiting, again } = useData(path, { ...query, limit: SHOWN + 1 });
+function RankBars({ params, by, title, ranked, whole }) {
+  const { data, problem, waiting, again } = ranked;
   const ranks = data?.[`sla_${by}`];
   const bars = (ranks ?? []).slice(0, SHOWN).map((rank) => ({
     name: wordsOf(rank, by),

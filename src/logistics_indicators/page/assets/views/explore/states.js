@@ -58,8 +58,8 @@ const legend = () => [
   { tone: "sla-none", words: text("without") },
 ];
 
-/** @param {{ params: URLSearchParams }} props */
-export function States({ params }) {
+/** @param {{ params: URLSearchParams, days: import("../../parts/scope_words.js").Days | null }} props days: that there are */
+export function States({ params, days }) {
   const inner = usePlace();
   const seen = useSeen(inner);
   const { uf: chosen, ...filters } = filtersOf(params);
@@ -72,7 +72,7 @@ export function States({ params }) {
     what=${title}
     path="v1/indicators/sla/uf"
     query=${query}
-    picture=${asTable(params, "map") ? undefined : datedWords(changed(params, { uf: null }))}
+    picture=${asTable(params, "map") ? undefined : datedWords(changed(params, { uf: null }), days)}
   />`;
   return html`<${Panel}
     name="map"

@@ -93,7 +93,7 @@ export function Trend({ params, bucket: usual }) {
       what=${title}
       path="v1/indicators/trend"
       query=${query}
-      picture=${asTable(params, "trend") ? undefined : datedWords(params)}
+      picture=${asTable(params, "trend") ? undefined : datedWords(params, data)}
       compared=${before.name && { words: before.name, query: { ...query, ...before.range } }}
     />`}
   >

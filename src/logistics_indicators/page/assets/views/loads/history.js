@@ -7,6 +7,7 @@ import { html, useEffect, useState } from "../../html.js";
 import { wordOf } from "../../kinds.js";
 import { movedLoads } from "../../live.js";
 import { Listing } from "../../parts/listing.js";
+import { More } from "../../parts/more.js";
 import { Problems } from "../../parts/problems.js";
 import { linkTo } from "../../route.js";
 import { useStore } from "../../store.js";
@@ -119,7 +120,7 @@ export function History() {
         ${text("trials")}
       </label>`}
       ${shown.length > 0 && html`<${Rows} loads=${shown} />`}
-      ${next && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+      ${next && html`<${More} more=${more} n=${shown.length} />`}
     </section>
   `;
 }

@@ -12,6 +12,7 @@ import { change } from "../../route.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
 import { textsOf } from "../../texts.js";
+import { reasonOf } from "../loads/words.js";
 import { requestsOf } from "./edits.js";
 import { Groups } from "./groups.js";
 import { mend, sent } from "./sending.js";
@@ -90,6 +91,7 @@ export function Mending({ params }) {
     <h1>${text("title")}</h1>
     <div class="stack" tabindex="-1" ref=${faults}>
       <${Kinds} kind=${kind} load=${load} />
+      <p class="on-paper">${narrowedWords(kind, params)}</p>
       <${Groups} filter=${{ load, kind }} params=${params} until=${news} box=${faults} />
     </div>
     <div class="stack" tabindex="-1" ref=${rows}>
@@ -101,6 +103,13 @@ export function Mending({ params }) {
       html`<${Mend} rejects=${page.rejects} more=${page.more} edits=${edits} again=${page.again} />`}
     </div>
   `;
+}
+
+/** What the rows are, in words. @param {import("../../kinds.js").Kind} kind @param {URLSearchParams} params */
+function narrowedWords(kind, params) {
+  const reason = params.get("reason");
+  const words = [wordOf(kind), reason && reasonOf(reason), params.get("column"), params.get("value")];
+  return words.filter(Boolean).join(" · ");
 }
 
 /** @param {URLSearchParams} params @param {unknown} load */

@@ -6,6 +6,7 @@ import { day, moment, NOTHING } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Loading } from "../../parts/loading.js";
+import { More } from "../../parts/more.js";
 import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
 import { Typed, valueOf } from "../../parts/typed.js";
@@ -37,6 +38,8 @@ const text = textsOf({
     updated_by_load: "Alterados pela carga",
     total: { one: "{n} atendimento", other: "{n} atendimentos" },
     shown: "{n} na tela",
+    first: "Só os primeiros {n} de {all}; o arquivo que se exporta tem todos.",
+    filter: "{of}: {value}",
     outcome: "Resultado",
     empty: "Nenhum atendimento com estes filtros.",
     no_period: "O período vale para a data do atendimento; o que está em aberto não tem uma.",
@@ -58,6 +61,8 @@ const text = textsOf({
     updated_by_load: "Changed by load",
     total: { one: "{n} visit", other: "{n} visits" },
     shown: "{n} on screen",
+    first: "The first {n} of {all} only; the exported file has them all.",
+    filter: "{of}: {value}",
     outcome: "Outcome",
     empty: "No visit with these filters.",
     no_period: "The period is of the visit's date; what is open has none.",
@@ -82,6 +87,18 @@ function questionOf(params) {
   return { ...filtersOf(params), ...own, ...(own.aberto === "true" ? {} : made) };
 }
 
+/** The list's own filters. @param {URLSearchParams} params */
+function ownWords(params) {
+  const state = STATES[/** @type {keyof typeof STATES} */ (params.get("aberto") ?? "any")] ?? "any";
+  const states = state === "any" ? [] : [text("filter", { of: text("state"), value: text(state) })];
+  /** @param {typeof DAYS[number] | typeof NUMBERS[number]} name @param {(value: string) => string} words */
+  const filter = (name, words = String) => {
+    const value = params.get(name);
+    return value ? [text("filter", { of: text(name), value: words(value) })] : [];
+  };
+  return [...states, ...DAYS.flatMap((name) => filter(name, day)), ...NUMBERS.flatMap((name) => filter(name))];
+}
+
 /** @param {{ params: URLSearchParams }} props */
 export function Visits({ params }) {
   const question = questionOf(params);
@@ -92,17 +109,23 @@ export function Visits({ params }) {
   const visit = params.get("visit");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} near=${near}><${StateField} value=${params.get("aberto") ?? "any"} /><//>
+    <${ScopeBar} params=${params} near=${near} own=${ownWords(params)}>
+      <${StateField} value=${params.get("aberto") ?? "any"} />
+    <//>
     <${MoreFilters} params=${params} />
     <${Problems} problem=${problem} again=${again} />
     <section class="card stack" aria-label=${text("title")}>
       <div class="row spread">
         <p role="status">
           <b>${total ? text("total", { n: total.total }) : ""}</b>${" "}
-          <span class="quiet small">${rows && text("shown", { n: rows.length })}</span>
+          <span class="quiet small not-on-paper">${rows && text("shown", { n: rows.length })}</span>
         </p>
         <${ExportMenu} what=${text("title")} path="v1/services" query=${question} />
       </div>
+      ${rows &&
+      total &&
+      rows.length < total.total &&
+      html`<p class="on-paper">${text("first", { n: rows.length, all: total.total })}</p>`}
       ${params.get("aberto") === "true" &&
       rangeOf(params).start_date &&
       html`<p class="quiet small">${text("no_period")}</p>`}
@@ -110,7 +133,7 @@ export function Visits({ params }) {
       ${rows?.length
         ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
         : !rows && !problem && html`<${Loading} />`}
-      ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
+      ${more && html`<${More} more=${more} n=${rows?.length ?? 0} />`}
     </section>
     ${visit && html`<${Detail} key=${visit} id=${visit} />`}
   `;

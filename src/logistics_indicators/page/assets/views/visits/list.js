@@ -1,10 +1,14 @@
-/** The rows of a list of the service, a page more at each wish. They stay as many when the data changes. */
+/**
+ * The rows of a list of the service, a page more at each wish. They stay as many when the data changes. For paper there are
+ * as many as it takes.
+ */
 
 import { get } from "../../api.js";
-import { useRetried } from "../../data.js";
+import { counted, useRetried } from "../../data.js";
 import { Problem } from "../../problem.js";
-import { useEffect, useRef, useState } from "../../html.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../../html.js";
 import { dataVersion } from "../../live.js";
+import { printing } from "../../printing.js";
 import { searchOf } from "../../route.js";
 import { session } from "../../session.js";
 import { useStore } from "../../store.js";
@@ -22,6 +26,7 @@ import { useStore } from "../../store.js";
 
 const PAGE = 100;
 const MOST = 1_000;
+const MOST_ON_PAPER = 2_000;
 
 /**
  * @template R
@@ -51,7 +56,7 @@ export function useList(path, key, query) {
   function take(ask) {
     asking.current.abort();
     const { signal } = (asking.current = new AbortController());
-    ask(signal).then(
+    counted(ask(signal)).then(
       (found) => {
         if (signal.aborted) return;
         shown.current = Math.max(PAGE, found.rows.length);
@@ -73,7 +78,9 @@ export function useList(path, key, query) {
   }, [question, version, turn, signedIn]);
   useEffect(() => () => asking.current.abort(), []);
 
-  const { rows, next, near } = state;
+  const waiting = state.question !== question;
+  const printed = useOnPaper(path, key, query, state.next !== null && !waiting);
+  const { rows, next, near } = printed ?? state;
   function more() {
     const before = rows ?? [];
     shown.current = before.length + PAGE; // asked again meanwhile, the list is to be as long
@@ -82,7 +89,6 @@ export function useList(path, key, query) {
       return { rows: [...before, ...page.rows], next: page.next, near };
     });
   }
-  const waiting = state.question !== question;
   const again = () => setTurn((before) => before + 1);
   useRetried(state.problem, again);
   return {
@@ -93,6 +99,36 @@ export function useList(path, key, query) {
     more: next && !waiting ? more : null,
     again,
   };
+}
+
+/**
+ * More of the rows, while they are printed; null: those that are shown are all, or all that paper can have.
+ *
+ * @template R
+ * @param {string} path
+ * @param {string} key
+ * @param {import("../../route.js").Params} query
+ * @param {boolean} some there are more than are shown
+ */
+function useOnPaper(path, key, query, some) {
+  const asked = useStore(printing) && some;
+  const [found, setFound] = useState(/** @type {Found<R> | null} */ (null));
+  useLayoutEffect(() => {
+    if (!asked) return;
+    const asking = new AbortController();
+    const { signal } = asking;
+    counted(rowsOf(path, key, query, MOST_ON_PAPER, signal)).then(
+      (all) => signal.aborted || setFound(/** @type {Found<R>} */ (all)),
+      (problem) => {
+        if (!signal.aborted && !(problem instanceof Problem)) throw problem;
+      },
+    );
+    return () => {
+      asking.abort();
+      setFound(null);
+    };
+  }, [asked, path, `${searchOf(query)}`]);
+  return found;
 }
 
 /**
