@@ -100,6 +100,7 @@ async def test_a_list_is_printed_as_far_as_paper_takes_it_and_says_where_it_ends
         await page.emulate_media(media="print")
         await expect(page.locator("main")).to_contain_text("Só os primeiros 2.000 de 2.100")
         await expect(told.get_by_text("na tela")).to_be_hidden()
+        await expect(page.locator(".widest")).to_have_css("display", "none")  # else a blank line
         await page.emulate_media(media="screen")
 
         await page.goto(f"{surf.origin}/#/visits?uf=CE")
