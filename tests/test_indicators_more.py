@@ -235,12 +235,12 @@ async def test_summary_ranks_by_what_the_sla_surely_reaches(
     assert len((await ask(client, "/summary", min_total=1, top=1))["piores"]) == 1
 
 
-async def test_summary_compares_with_the_equal_period_before(client: httpx.AsyncClient, visits: list[Visit]) -> None:
+async def test_summary_compares_with_the_period_before(client: httpx.AsyncClient, visits: list[Visit]) -> None:
     body = await ask(client, "/summary", start_date="2020-06-01", end_date="2020-06-30", as_of="2020-07-01")
     june = attended(visits, date(2020, 6, 1), date(2020, 6, 30))
-    before = attended(visits, date(2020, 5, 2), date(2020, 5, 31))
+    before = attended(visits, date(2020, 5, 1), date(2020, 5, 31))
     now, then = body["periodo"], body["periodo_anterior"]
-    assert (then["start_date"], then["end_date"]) == ("2020-05-02", "2020-05-31")
+    assert (then["start_date"], then["end_date"]) == ("2020-05-01", "2020-05-31")
     assert (now["total_de_atendimentos"], then["total_de_atendimentos"]) == (len(june), len(before))
     assert now["dias_uteis"] == 22  # Corpus Christi, the 11th, is no national holiday
     assert body["variacao"]["total_de_atendimentos"] == len(june) - len(before)

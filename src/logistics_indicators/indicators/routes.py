@@ -15,15 +15,20 @@ from .calendar.business_days import CalendarKind
 from .indicator import Indicator
 from .lateness import LATENESS, lateness_table
 from .parameters import AskedCalendar, AskedFilters, AskedRange, Ordering, ToleranceDays, ordering
+from .periods import Bucket, Period
 from .productivity import PRODUCTIVITY, productivity_table
 from .sla import SLA, sla_table
 from .snapshot import Snapshot
 from .summary import SummaryAnswer, SummaryQuestion, summary_table
-from .trend import MOST_POINTS, TREND_FIELDS, Bucket, Metric, TrendAnswer, trend_table
+from .trend import MOST_POINTS, TREND_FIELDS, Metric, TrendAnswer, trend_table
 
 router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
 
 AsOf = Annotated[Day | None, Query(description="Visits whose data_limite lies before it are overdue. Default: today")]
+PERIOD = (
+    "previous: as many whole months before, where the range is of whole months, else as many days; "
+    "year_before: the same days. All of their days are in buckets that stand beside those of the range"
+)
 Endpoint = Callable[..., Awaitable[Response]]
 
 
@@ -97,6 +102,7 @@ async def trend(
     bucket: Annotated[
         Bucket, Query(description="Weeks begin on Monday; the ends of the range cut them")
     ] = Bucket.month,
+    period: Annotated[Period, Query(description=PERIOD)] = Period.asked,
     by: Dimension = Dimension.angel,
     metric: Metric = Metric.sla,
     calendario: AskedCalendar = CalendarKind.nacional,
@@ -124,6 +130,7 @@ async def trend(
             dates,
             filters,
             order,
+            period=period,
             bucket=bucket,
             metric=metric,
             calendar=calendario,
@@ -189,7 +196,7 @@ async def summary(
     tolerance_days: ToleranceDays = 0,
     calendario: AskedCalendar = CalendarKind.nacional,
 ) -> Response:
-    """Totals, change against the previous equal period, backlog, best and worst. As a file: the best and worst."""
+    """Totals, change against the previous period, backlog, best and worst. As a file: the best and worst."""
 
     def question(snapshot: Snapshot) -> SummaryQuestion:
         return SummaryQuestion(by, min_total, top, tolerance_days, calendario, as_of or snapshot.today)

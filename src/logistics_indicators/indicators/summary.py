@@ -1,7 +1,7 @@
 """Summary: a control room's first screen in one call."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from .figures import Floats, Integers, duration_text, half_even, ratio, sla, two
 from .indicator import figure_columns
 from .links import VisitLinks, attended_between
 from .models import IndicatorAnswer, OfOneName
+from .periods import previous_period
 from .sla import SlaFigures
 from .snapshot import Snapshot
 from .totals import DateRange, Totals, place_of, resolve_range, totals_by
@@ -62,7 +63,9 @@ class SummaryRank(OfOneName, SlaFigures):
 
 class SummaryAnswer(IndicatorAnswer):
     periodo: SummaryPeriod
-    periodo_anterior: SummaryPeriod = Field(description="As many days, right before")
+    periodo_anterior: SummaryPeriod = Field(
+        description="As many whole months before, where the period is of whole months; else as many days, right before"
+    )
     variacao: SummaryChange = Field(description="This period less the previous one")
     em_aberto: SummaryOpen
     melhores: list[SummaryRank] = Field(
@@ -120,14 +123,6 @@ async def summary_table(snapshot: Snapshot, asked: DateRange, filters: Filters, 
     ranks = [("melhor", row) for row in best] + [("pior", row) for row in worst]
     rows = [{"grupo": group, **row} for group, row in ranks]
     return Table("resumo", summary_columns(question.by), rows, about, body)
-
-
-def previous_period(days: Days) -> Days | None:
-    """As many days, right before; None where the calendar ends."""
-    length = days.last - days.first + timedelta(days=1)
-    if days.first - date.min < length:
-        return None
-    return Days(days.first - length, days.first - timedelta(days=1))
 
 
 async def _period(

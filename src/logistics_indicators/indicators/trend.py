@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -10,7 +10,6 @@ from pydantic import Field
 
 from ..errors import Unprocessable
 from ..exports.columns import Column
-from ..rollup.blocks import ONE_DAY, Block, Grain, block_of
 from ..rollup.dimensions import Dimension
 from ..rollup.reading import Days, Filters, fetch_series
 from .answers import Row, SlicedRows, Table
@@ -22,17 +21,12 @@ from .long_work import off_the_loop
 from .models import IndicatorAnswer, OfOneName
 from .ordering import SortColumn, by_ratio, order_rows
 from .parameters import Ordering
+from .periods import Bucket, Period, buckets_beside, period_of
 from .snapshot import Snapshot
 from .totals import DateRange, Totals, days_to_sum, resolve_range, totals_by
 
 MOST_POINTS = 100_000
 MOST_BUCKETS = 5_000
-
-
-class Bucket(StrEnum):
-    day = "day"
-    week = "week"
-    month = "month"
 
 
 DAYS_OF = {Bucket.day: 1, Bucket.week: 7, Bucket.month: 28}
@@ -66,29 +60,6 @@ class TrendAnswer(IndicatorAnswer):
     tendencia: list[TrendPoint]
 
 
-def buckets_of(days: Days, bucket: Bucket) -> list[Days]:
-    """Days, ISO weeks (Monday first) or months of the range; the first and the last are cut at its ends."""
-    buckets = []
-    first = days.first
-    while first <= days.last:
-        last = min(_last_of_bucket(first, bucket), days.last)
-        buckets.append(Days(first, last))
-        if last == date.max:
-            break
-        first = last + ONE_DAY
-    return buckets
-
-
-def _last_of_bucket(day: date, bucket: Bucket) -> date:
-    match bucket:
-        case Bucket.day:
-            return day
-        case Bucket.week:
-            return day + timedelta(days=6 - day.weekday())
-        case Bucket.month:
-            return Block(Grain.month, block_of(Grain.month, day)).last
-
-
 async def trend_table(
     snapshot: Snapshot,
     by: Dimension,
@@ -96,6 +67,7 @@ async def trend_table(
     filters: Filters,
     ordering: Ordering,
     *,
+    period: Period,
     bucket: Bucket,
     metric: Metric,
     calendar: CalendarKind,
@@ -103,13 +75,14 @@ async def trend_table(
     top: int | None,
 ) -> Table:
     _refuse_missing_name(by, ordering)
-    days = await resolve_range(snapshot, asked)
+    resolved = await resolve_range(snapshot, asked)
+    days = resolved and period_of(resolved, period)
     rows: Sequence[Row] = []
     grid = NO_GRID
-    if days is not None and await days_to_sum(snapshot, days) is not None:
+    if resolved is not None and days is not None and await days_to_sum(snapshot, days) is not None:
         if (days.last - days.first).days > MOST_BUCKETS * DAYS_OF[bucket]:
             raise _too_many_points()
-        buckets = buckets_of(days, bucket)
+        buckets = buckets_beside(resolved, period, bucket)
         if len(buckets) > MOST_BUCKETS:
             raise _too_many_points()
         local = metric is Metric.produtividade and calendar is CalendarKind.uf

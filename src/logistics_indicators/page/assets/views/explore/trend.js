@@ -1,7 +1,8 @@
 /** A figure over time, and the same of a period before. */
 
 import { useData } from "../../data.js";
-import { day, month, number, percent, short } from "../../format.js";
+import { dateBefore, isWholeMonth } from "../../days.js";
+import { day, month, NOTHING, number, percent, short } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Loading } from "../../parts/loading.js";
@@ -15,11 +16,10 @@ import { change } from "../../route.js";
 import { scopeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { linkToMade } from "../visits/link.js";
-import { daysBefore, yearBefore } from "../../days.js";
 
 /** @typedef {import("api").components["schemas"]["TrendAnswer"]} TrendAnswer */
 /** @typedef {import("api").components["schemas"]["TrendPoint"]} Point */
-/** @typedef {{ now: Point, then: Point | undefined }} Pair */
+/** @typedef {{ now?: Point, then?: Point }} Pair now: none for the days that the compared period has more */
 
 const text = textsOf({
   pt: {
@@ -37,7 +37,8 @@ const text = textsOf({
     begins: "Início",
     ends: "Fim",
     compared: "Comparado",
-    difference: "Diferença",
+    compared_days: "Dias comparados",
+    compared_alone: "{days} (comparado): {value}",
     nothing: "Não há atendimentos no período comparado ({first} a {last}).",
     empty: "Não há atendimentos neste período.",
     span: "{first} a {last}",
@@ -57,7 +58,8 @@ const text = textsOf({
     begins: "First day",
     ends: "Last day",
     compared: "Compared",
-    difference: "Difference",
+    compared_days: "Compared days",
+    compared_alone: "{days} (compared): {value}",
     nothing: "There are no visits in the compared period ({first} to {last}).",
     empty: "There are no visits in this period.",
     span: "{first} to {last}",
@@ -68,6 +70,8 @@ const METRICS = /** @type {const} */ (["sla", "total", "produtividade"]);
 const METRIC_WORD = /** @type {const} */ ({ sla: "sla", total: "visits", produtividade: "productivity" });
 const BUCKETS = /** @type {const} */ (["day", "week", "month"]);
 const COMPARED = /** @type {const} */ (["previous", "year"]);
+/** @type {Readonly<Record<typeof COMPARED[number], import("api").components["schemas"]["Period"]>>} */
+const PERIODS = { previous: "previous", year: "year_before" };
 const OWN = /** @type {const} */ (["polo", "angel", "uf"]);
 /** @typedef {typeof METRICS[number]} Metric */
 /** @typedef {typeof BUCKETS[number]} Bucket */
@@ -80,9 +84,10 @@ export function Trend({ params, bucket: usual }) {
   const query = { ...scopeOf(params), ...seriesOf(params), metric, bucket };
   /** @type {import("../../data.js").Answered<TrendAnswer>} */
   const { data, problem, waiting, again } = useData("v1/indicators/trend", query);
-  const before = useCompared(data, compare, query);
+  const before = useCompared(compare, query);
   const title = text("trend", { metric: common(METRIC_WORD[metric]), bucket: text(bucket) });
-  const pairs = (data?.tendencia ?? []).map((now, place) => ({ now, then: before.points[place] }));
+  const byDate = compare === "year" && bucket === "day";
+  const pairs = data?.tendencia.length ? pairsOf(data.tendencia, before.points, byDate) : [];
   const shown = { params, pairs, metric, bucket, title };
   return html`<${Panel}
     name="trend"
@@ -94,7 +99,7 @@ export function Trend({ params, bucket: usual }) {
       path="v1/indicators/trend"
       query=${query}
       picture=${asTable(params, "trend") ? undefined : datedWords(params, data)}
-      compared=${before.name && { words: before.name, query: { ...query, ...before.range } }}
+      compared=${before.name && { words: before.name, query: before.query }}
     />`}
   >
     <div class="row">
@@ -145,72 +150,92 @@ function seriesOf(params) {
 /**
  * The points of the period that is compared, and what it is called; no points where it has no visit.
  *
- * @param {TrendAnswer | null} data
  * @param {typeof COMPARED[number] | undefined} compare
- * @param {import("../../route.js").Params} query
+ * @param {import("../../route.js").Params} asked
  */
-function useCompared(data, compare, query) {
-  const { start_date, end_date } = data ?? {};
-  const now = start_date && end_date ? { start_date, end_date } : null;
-  const range = compare && now ? (compare === "year" ? yearBefore(now) : daysBefore(now)) : null;
+function useCompared(compare, asked) {
+  const query = { ...asked, period: compare && PERIODS[compare] };
   /** @type {import("../../data.js").Answered<TrendAnswer>} */
-  const { data: found, waiting } = useData(range ? "v1/indicators/trend" : null, { ...query, ...range });
-  const points = range && !waiting ? (found?.tendencia ?? []) : [];
-  const some = points.some((point) => point.total_de_atendimentos > 0);
-  const words = range ? { first: day(range.start_date), last: day(range.end_date) } : { first: "", last: "" };
+  const { data, waiting } = useData(compare ? "v1/indicators/trend" : null, query);
+  const { start_date: first, end_date: last, tendencia: found } = (compare && !waiting && data) || { tendencia: [] };
+  const words = first && last ? { first: day(first), last: day(last) } : null;
+  const some = found.some((point) => point.total_de_atendimentos > 0);
   return {
-    range,
-    points: some ? points : [],
-    name: some ? text("span", words) : null,
-    nothing: range && !waiting && found && !some ? text("nothing", words) : null,
+    query,
+    points: some ? found : [],
+    name: words && some ? text("span", words) : null,
+    nothing: words && !some ? text("nothing", words) : null,
   };
+}
+
+/**
+ * Each point beside the one that it is compared with. byDate: days of two years, of which one may have a 29 February.
+ *
+ * @param {readonly Point[]} now
+ * @param {readonly Point[]} then
+ * @param {boolean} byDate
+ * @returns {Pair[]}
+ */
+function pairsOf(now, then, byDate) {
+  if (!byDate || then.length === 0) {
+    const length = Math.max(now.length, then.length);
+    return Array.from({ length }, (_, place) => ({ now: now[place], then: then[place] }));
+  }
+  const shown = new Map(now.map((point) => [dateBefore(point.inicio), point]));
+  const compared = new Map(then.map((point) => [point.inicio, point]));
+  const dates = [...new Set([...shown.keys(), ...compared.keys()])].sort();
+  return dates.map((date) => ({ now: shown.get(date), then: compared.get(date) }));
 }
 
 /** @param {Metric} metric @param {number | null | undefined} value */
 const valueIn = (metric, value) =>
   metric === "sla" ? percent(value) : number(value, metric === "produtividade" ? 2 : 0);
 
-/** @param {Bucket} bucket @param {Point} point */
-const nameOf = (bucket, { inicio, fim }) =>
-  bucket === "month"
-    ? month(inicio)
-    : bucket === "day"
-      ? day(inicio)
-      : text("span", { first: day(inicio), last: day(fim) });
+/** The days of it. @param {Point} point */
+function daysOf({ inicio, fim }) {
+  if (isWholeMonth(inicio, fim)) return month(inicio);
+  return inicio === fim ? day(inicio) : text("span", { first: day(inicio), last: day(fim) });
+}
 
 /** @typedef {{ params: URLSearchParams, pairs: readonly Pair[], metric: Metric, bucket: Bucket, title: string }} Shown */
 
 /** @param {Shown & { compared: string | null }} props */
 function TrendChart({ params, pairs, metric, bucket, title, compared }) {
-  const lines = [{ name: text("now"), values: pairs.map(({ now }) => now.valor) }];
+  const lines = [{ name: text("now"), values: pairs.map(({ now }) => now?.valor ?? null) }];
   if (compared) lines.push({ name: compared, values: pairs.map(({ then }) => then?.valor ?? null) });
   /** @param {number} place */
   const wordsOf = (place) => {
     const { now, then } = /** @type {Pair} */ (pairs[place]);
+    const before = then && { days: daysOf(then), value: valueIn(metric, then.valor) };
+    if (!now) return before && text("compared_alone", before);
     const visits = `${number(now.total_de_atendimentos)} ${common("visits").toLowerCase()}`;
-    return html`<b>${nameOf(bucket, now)}: ${valueIn(metric, now.valor)}</b>${" · "}
+    return html`<b>${daysOf(now)}: ${valueIn(metric, now.valor)}</b>${" · "}
       <a href=${linkToMade(params, rangeOfPoint(now))}>${visits}</a>
-      ${then && compared && ` · ${nameOf(bucket, then)}: ${valueIn(metric, then.valor)}`}`;
+      ${before && ` · ${before.days}: ${before.value}`}`;
   };
   return html`<${Series}
     label=${title}
-    names=${pairs.map(({ now }) => (bucket === "month" ? month(now.inicio) : day(now.inicio)))}
+    names=${pairs.map(({ now }) => (now ? (bucket === "month" ? month(now.inicio) : day(now.inicio)) : ""))}
     lines=${lines}
     format=${metric === "sla" ? (/** @type {number} */ value) => percent(value, value % 1 ? 1 : 0) : short}
     from=${metric === "sla" ? "least" : "zero"}
     most=${metric === "sla" ? 100 : undefined}
     wordsOf=${wordsOf}
-    onPick=${(/** @type {number} */ place) => pick(/** @type {Pair} */ (pairs[place]).now, bucket)}
-    onRange=${(/** @type {number} */ first, /** @type {number} */ last) =>
-      change({ start_date: pairs[first]?.now.inicio, end_date: pairs[last]?.now.fim, period: null, bucket: null })}
+    onPick=${(/** @type {number} */ place) => pick(pairs[place]?.now, bucket)}
+    onRange=${(/** @type {number} */ first, /** @type {number} */ last) => {
+      const shown = pairs.slice(first, last + 1).flatMap(({ now }) => now ?? []);
+      const [start, end] = [shown[0], shown.at(-1)];
+      if (start && end) change({ start_date: start.inicio, end_date: end.fim, period: null, bucket: null });
+    }}
   />`;
 }
 
 /** @param {Point} point */
 const rangeOfPoint = ({ inicio, fim }) => ({ start_date: inicio, end_date: fim });
 
-/** The view of a point's days. @param {Point} point @param {Bucket} bucket */
+/** The view of a point's days. @param {Point | undefined} point @param {Bucket} bucket */
 function pick(point, bucket) {
+  if (!point) return;
   if (bucket !== "day") change({ ...rangeOfPoint(point), period: null, bucket: null });
   else change({ ...rangeOfPoint(point), period: null });
 }
@@ -222,29 +247,37 @@ function TrendTable({ params, pairs, metric, bucket, title, compared }) {
     {
       name: "inicio",
       title: text("begins"),
-      of: ({ now }) => now.inicio,
+      of: ({ now }) => now?.inicio,
       show: ({ now }) =>
-        html`<button class="plain link-like" onClick=${() => pick(now, bucket)}>${day(now.inicio)}</button>`,
+        now
+          ? html`<button class="plain link-like" onClick=${() => pick(now, bucket)}>${day(now.inicio)}</button>`
+          : NOTHING,
     },
-    { name: "fim", title: text("ends"), of: ({ now }) => now.fim, show: ({ now }) => day(now.fim) },
+    { name: "fim", title: text("ends"), of: ({ now }) => now?.fim, show: ({ now }) => day(now?.fim) },
     {
       name: "valor",
       title: common(METRIC_WORD[metric]),
       number: true,
-      of: ({ now }) => now.valor,
-      show: ({ now }) => valueIn(metric, now.valor),
+      of: ({ now }) => now?.valor,
+      show: ({ now }) => valueIn(metric, now?.valor),
     },
     {
       name: "total",
       title: common("visits"),
       number: true,
-      of: ({ now }) => now.total_de_atendimentos,
+      of: ({ now }) => now?.total_de_atendimentos,
       show: ({ now }) =>
-        html`<a href=${linkToMade(params, rangeOfPoint(now))}>${number(now.total_de_atendimentos)}</a>`,
+        now ? html`<a href=${linkToMade(params, rangeOfPoint(now))}>${number(now.total_de_atendimentos)}</a>` : NOTHING,
     },
   ];
   if (compared) {
     columns.push(
+      {
+        name: "then_days",
+        title: text("compared_days"),
+        of: ({ then }) => then?.inicio,
+        show: ({ then }) => (then ? daysOf(then) : NOTHING),
+      },
       {
         name: "then",
         title: text("compared"),
@@ -266,6 +299,6 @@ function TrendTable({ params, pairs, metric, bucket, title, compared }) {
     caption=${title}
     columns=${shown}
     rows=${pairs}
-    keyOf=${(/** @type {Pair} */ { now }) => now.inicio}
+    keyOf=${(/** @type {Pair} */ { now, then }) => `${now?.inicio} ${then?.inicio}`}
   />`;
 }
