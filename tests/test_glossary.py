@@ -24,7 +24,7 @@ data database date dates day days delimiter desc detail differences disk drop dr
 embedded encoding end error errors everywhere examples expected expires field fields file filename finished
 first for format found groups hand happened header id idempotency if ignored in inserted key kind last late left
 length level limit line load loads loc machine match max meant memory mend mended mends message metadata metric
-min moved msg name new none of offset on only open optional os password per percent polo polos preset presets
+min moved msg name new none of offset on only open optional os password per percent period polo polos preset presets
 processor progress read reason received refresh registration rejected rejects release removed reopen reopened
 request reset resumable revoke role row rows rule safe scope scopes second service set settled sha256 sheet
 since sort source start started state status stored system time title token tokens tolerance top total touched

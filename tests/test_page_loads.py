@@ -150,14 +150,25 @@ async def test_a_load_is_undone_and_a_second_tab_sees_it_without_being_asked(
         await dialog.get_by_role("button", name="Desfazer a carga").click()
         await expect(page.get_by_text("Desfeita", exact=True)).to_be_visible()
         await the_edits_are_kept(mending)
+        await page.get_by_role("link", name="Todas as cargas").click()
+        await the_card_says_that_it_was_undone(page)
+        await page.reload()
+        await the_card_says_that_it_was_undone(page)
         await expect(watching.get_by_text("Ainda não há atendimentos")).to_be_visible()
         assert await connection.fetchval("SELECT count(*) FROM services") == 0
+
+
+async def the_card_says_that_it_was_undone(page: Page) -> None:
+    card = page.get_by_role("article", name="services.csv")
+    await expect(card.get_by_text("Desfeita", exact=True)).to_be_visible()
+    await expect(card.locator("[data-count]")).to_have_count(0)
+    await expect(page.get_by_role("article", name="customers.csv").locator("[data-count=inserted]")).to_be_visible()
 
 
 async def a_discarded_trial_is_no_load(page: Page) -> None:
     """Nor is one that was loaded, beside its load."""
     await page.locator("input[type=file]").set_input_files(FILES[1])
-    again = page.get_by_role("article", name="customers.csv").last
+    again = page.get_by_role("article", name="customers.csv").first
     await expect(again).to_have_attribute("data-step", "checked")
     await again.get_by_role("button", name="Descartar").click()
     rows = page.get_by_role("group", name="Histórico").locator("tbody tr")

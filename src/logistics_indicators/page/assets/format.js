@@ -54,6 +54,7 @@ export function short(value) {
 
 /** @param {number} value */
 export function bytes(value) {
+  if (value < 1_000) return `${number(value)} B`;
   const step = value < 1_000_000 ? 1_000 : 1_000_000;
   return `${number(value / step, value < 10 * step ? 1 : 0)} ${step === 1_000 ? "kB" : "MB"}`;
 }

@@ -30,3 +30,14 @@ export const UFS = [
   { uf: "SC", name: "Santa Catarina", column: 4, line: 7 },
   { uf: "RS", name: "Rio Grande do Sul", column: 4, line: 8 },
 ];
+
+/** @param {string} text */
+const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").trim().toLowerCase();
+
+/** The letters of states that a person may mean: those of this name or, where there is none, of longer ones. @param {string} typed */
+export function ufsLike(typed) {
+  const meant = folded(typed);
+  const exact = UFS.filter(({ uf, name }) => [uf.toLowerCase(), folded(name)].includes(meant));
+  const found = exact.length || !meant ? exact : UFS.filter(({ name }) => folded(name).startsWith(meant));
+  return found.map(({ uf }) => uf);
+}

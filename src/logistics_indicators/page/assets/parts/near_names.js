@@ -1,9 +1,10 @@
 /** Where a filter has a name that no visit ever had, and so nothing is found: names near to it, a click away. */
 
-import { OF_VISITS, one } from "../dimensions.js";
+import { DIMENSIONS, OF_VISITS, one } from "../dimensions.js";
 import { html } from "../html.js";
 import { change } from "../route.js";
 import { textsOf } from "../texts.js";
+import { ufsLike } from "../ufs.js";
 
 /** @typedef {Partial<Record<typeof OF_VISITS[number], string[]>>} Near */
 
@@ -14,13 +15,16 @@ const text = textsOf({
 
 /** @param {{ params: URLSearchParams, near: Near | null | undefined }} props near: `sugestoes` of the answer */
 export function NearNames({ params, near }) {
-  const some = OF_VISITS.filter((by) => near?.[by]?.length && params.has(by));
+  const uf = params.get("uf") ?? "";
+  /** @type {Partial<Record<import("../dimensions.js").Dimension, string[]>>} */
+  const names = { ...near, uf: ufsLike(uf).filter((letters) => letters !== uf) };
+  const some = DIMENSIONS.filter((by) => names[by]?.length && params.has(by));
   return html`<div role="status" class=${some.length ? "stack" : "visually-hidden"}>
     ${some.map(
       (by) =>
         html`<p key=${by} class="notice fair row">
           <span>${text("unknown", { of: one(by), name: params.get(by) ?? "" })}</span>
-          ${near?.[by]?.map(
+          ${names[by]?.map(
             (name) => html`<button key=${name} class="slim" onClick=${() => change({ [by]: name })}>${name}</button>`,
           )}
         </p>`,

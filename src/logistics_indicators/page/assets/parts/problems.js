@@ -48,8 +48,10 @@ const text = textsOf({
   },
 });
 
-/** @param {unknown} problem */
-export function wordsOf(problem) {
+/** @typedef {(name: never) => string} Names of a view's own fields, in words */
+
+/** @param {unknown} problem @param {Names} [names] */
+export function wordsOf(problem, names = text) {
   if (!(problem instanceof Problem)) return String(problem);
   if (problem.status === 0) return text("away");
   if (problem.status === 403) return known(problem.message) ?? text("forbidden");
@@ -58,13 +60,13 @@ export function wordsOf(problem) {
     return known(problem.message) ?? `${text("busy")} ${problem.message}`;
   }
   if (problem.status >= 500) return known(problem.message) ?? text("broken");
-  return sentencesOf(problem).join(" ");
+  return sentencesOf(problem, names).join(" ");
 }
 
-/** Each once: the service's detail is often the only error's message. @param {Problem} problem */
-function sentencesOf({ message, errors }) {
+/** Each once: the service's detail is often the only error's message. @param {Problem} problem @param {Names} names */
+function sentencesOf({ message, errors }, names) {
   const own = errors.some(({ msg }) => msg === message) ? [] : [translated(message)];
-  return [...new Set([...own, ...errors.map(({ loc, msg }) => translated(msg, fieldOf(loc)))])].filter(Boolean);
+  return [...new Set([...own, ...errors.map(({ loc, msg }) => translated(msg, fieldOf(loc, names)))])].filter(Boolean);
 }
 
 /** @param {unknown} problem */
@@ -72,18 +74,19 @@ const isAway = (problem) => problem instanceof Problem && problem.status === 0;
 
 const PARTS = new Set(["body", "query", "path", "header", "file"]);
 
-/** Where an error is, as a person at the page sees it. @param {(string | number)[]} loc */
-function fieldOf(loc) {
-  const last = loc.at(-1) ?? "";
-  if (/^\d+$/.test(String(last))) return text("line", { line: String(last) });
-  return PARTS.has(String(last)) ? "" : text(/** @type {"name"} */ (last));
+/** Where an error is, as a person at the page sees it. @param {(string | number)[]} loc @param {Names} names */
+function fieldOf(loc, names) {
+  const last = String(loc.at(-1) ?? "");
+  if (/^\d+$/.test(last)) return text("line", { line: last });
+  const own = names(/** @type {never} */ (last));
+  return PARTS.has(last) ? "" : own === last ? text(/** @type {"name"} */ (last)) : own;
 }
 
-/** Of a question, which is asked again by itself. @param {{ problem: unknown, again?: () => void }} props */
-export function Problems({ problem, again }) {
+/** Of a question, which is asked again by itself. @param {{ problem: unknown, again?: () => void, names?: Names }} props */
+export function Problems({ problem, again, names }) {
   if (!problem) return null;
   return html`<div class="notice bad row spread" role="alert">
-    <span>${isAway(problem) ? common("unreachable") : wordsOf(problem)}</span>
+    <span>${isAway(problem) ? common("unreachable") : wordsOf(problem, names)}</span>
     ${again && html`<button onClick=${again}>${common("again")}</button>`}
   </div>`;
 }

@@ -6,7 +6,7 @@ import { Fragment, html, useEffect, useId, useState } from "../html.js";
 import { change } from "../route.js";
 import { PERIODS, periodOf, rangeOf } from "../scope.js";
 import { textsOf } from "../texts.js";
-import { UFS } from "../ufs.js";
+import { UFS, ufsLike } from "../ufs.js";
 import { today } from "../zone.js";
 import { useNarrow } from "./narrow.js";
 import { NearNames } from "./near_names.js";
@@ -110,10 +110,16 @@ function NameField({ name, value }) {
       placeholder=${all(name)}
       autocomplete="off"
       onFocus=${() => setAsked(true)}
-      done=${(/** @type {string} */ chosen) => change({ [name]: name === "uf" ? chosen.toUpperCase() : chosen })}
+      done=${(/** @type {string} */ chosen) => change({ [name]: name === "uf" ? lettersOf(chosen) : chosen })}
     />
     <datalist id=${list}>${names.map((each) => html`<option value=${each} />`)}</datalist>
   </label>`;
+}
+
+/** Of a state's name, too. @param {string} typed */
+function lettersOf(typed) {
+  const [uf, ...others] = ufsLike(typed);
+  return uf && others.length === 0 ? uf : typed.toUpperCase();
 }
 
 /** @type {Map<string, Promise<string[]>>} */

@@ -5,6 +5,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { printing } from "../printing.js";
 import { useStore } from "../store.js";
 import { textsOf } from "../texts.js";
+import { lonely } from "./lonely.js";
 
 /** @typedef {import("uplot")} UPlot */
 /** @typedef {{ name: string, values: readonly (number | null)[] }} Line */
@@ -225,11 +226,6 @@ function optionsOf(area, { names, lines, format, from, most }, seen) {
       ],
     },
   };
-}
-
-/** Places of the points that no line reaches. @param {readonly (number | null)[]} values */
-function lonely(values) {
-  return values.flatMap((value, at) => (value == null || values[at - 1] != null || values[at + 1] != null ? [] : [at]));
 }
 
 /** @param {number | null} low @param {number | null} high @param {"zero" | "least"} from @param {number} [most] @returns {[number, number]} */

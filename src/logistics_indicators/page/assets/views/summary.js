@@ -43,6 +43,7 @@ const text = textsOf({
     unused: "Ainda não há atendimentos: carregue os arquivos {of_kinds}.",
     load: "Carregar arquivos",
     early: "dias antes do prazo",
+    after: "dias depois do prazo",
     by: "Ver por",
     demo: "Carregar dados de demonstração",
     demo_comes: "Os dados de demonstração estão chegando.",
@@ -60,6 +61,7 @@ const text = textsOf({
     unused: "There are no visits yet: load the files {of_kinds}.",
     load: "Load files",
     early: "days before the deadline",
+    after: "days after the deadline",
     by: "See by",
     demo: "Load demo data",
     demo_comes: "The demo data is coming.",
@@ -92,7 +94,7 @@ function Figures({ data, params, waiting }) {
   const lines = useLines(data, params);
   const made = linkToMade(params);
   return html`
-    <p class="quiet">${daysWords(data)}</p>
+    ${data.start_date && html`<p class="quiet">${daysWords(data)}</p>`}
     <section class="grid figures ${waiting ? "waiting" : ""}">
       <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla} href=${made}>
         ${compared && html`<${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />`}
@@ -105,14 +107,11 @@ function Figures({ data, params, waiting }) {
         ${compared && html`<${ChangeOf} value=${changed.produtividade} digits=${2} />`}
         <span class="quiet"> ${text("per_day")}</span>
       <//>
-      <${Figure} name=${common("mean_time")} value=${days(now.tempo_medio_segundos)} href=${made}>
-        ${compared &&
-        html`<${ChangeOf}
-          value=${changed.tempo_medio_segundos === null ? null : changed.tempo_medio_segundos / 86400}
-          digits=${1}
-        />`}
-        <span class="quiet"> ${text("early")}</span>
-      <//>
+      <${Lead}
+        seconds=${now.tempo_medio_segundos}
+        changed=${compared ? changed.tempo_medio_segundos : undefined}
+        href=${made}
+      />
       <${Figure} name=${common("backlog")} value=${number(open.total_em_aberto)} href=${linkToOpen(params)}>
         ${open.total_atrasado
           ? html`<a class="bad" href=${linkToOpen(params, { data_limite_ate: plusDays(data.as_of, -1) })}>
@@ -123,6 +122,28 @@ function Figures({ data, params, waiting }) {
     </section>
   `;
 }
+
+/**
+ * How long before the deadline visits were made, or how long after it.
+ *
+ * @param {{ seconds: number | null, changed?: number | null, href: string }} props
+ */
+function Lead({ seconds, changed, href }) {
+  const late = inDays(seconds ?? 0) < 0;
+  const sign = late ? -1 : 1;
+  return html`<${Figure} name=${common("mean_time")} value=${days(seconds && Math.abs(seconds))} href=${href}>
+    ${changed !== undefined &&
+    html`<${ChangeOf}
+      value=${changed === null ? null : sign * inDays(changed)}
+      digits=${1}
+      better=${late ? "down" : "up"}
+    />`}
+    <span class="quiet"> ${text(late ? "after" : "early")}</span>
+  <//>`;
+}
+
+/** As they are written: with a digit. @param {number} seconds */
+const inDays = (seconds) => Number((seconds / 86_400).toFixed(1));
 
 /**
  * The lines of the figures: a point a month, a week or a day, as the period is long.

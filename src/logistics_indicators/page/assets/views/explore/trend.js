@@ -87,7 +87,7 @@ export function Trend({ params, bucket: usual }) {
   const before = useCompared(compare, query);
   const title = text("trend", { metric: common(METRIC_WORD[metric]), bucket: text(bucket) });
   const byDate = compare === "year" && bucket === "day";
-  const pairs = data?.tendencia.length ? pairsOf(data.tendencia, before.points, byDate) : [];
+  const pairs = data?.tendencia.length ? pairsOf(data.tendencia, waiting ? [] : before.points, byDate) : [];
   const shown = { params, pairs, metric, bucket, title };
   return html`<${Panel}
     name="trend"

@@ -41,7 +41,7 @@ export function Drop() {
   async function take(files) {
     const kinds = await Promise.all([...files].map(async (file) => /** @type {const} */ ([file, await kindOf(file)])));
     kinds.sort(([, one], [, other]) => byOrder(one, other));
-    for (const [file, kind] of kinds) add(file, kind, options);
+    add(kinds, options);
   }
   /** @param {DragEvent} event */
   function dropped(event) {

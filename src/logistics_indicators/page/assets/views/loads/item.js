@@ -14,7 +14,7 @@ import { Preview } from "./preview.js";
 import { useOpenRejects } from "./open_rejects.js";
 import { Counts } from "./report.js";
 import { confirm, drop } from "./sending.js";
-import { states } from "./words.js";
+import { stateOf, states } from "./words.js";
 
 /** @typedef {import("./sending.js").Item} Item */
 
@@ -50,11 +50,16 @@ export function OneItem({ item }) {
   const { name, size, kind, step, load, trouble, agreed = false } = item;
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   useKeptFocus(card);
+  const [state, tone] = load && step === "ended" ? stateOf(load) : [];
+  const told = load?.status === "undone" ? null : load; // what it did is taken back
   return html`
     <article class="card stack" aria-label=${name} data-step=${step} tabindex="-1" ref=${card}>
       <div class="row spread">
         <h3>${name}</h3>
-        <span class="quiet">${wordOf(kind)} · ${bytes(size)}</span>
+        <span>
+          ${state && html`<span class="tag ${tone}">${state}</span>${" "}`}
+          <span class="quiet">${wordOf(kind)} · ${bytes(size)}</span>
+        </span>
       </div>
       <${Progress} item=${item} />
       ${item.resumed &&
@@ -62,9 +67,9 @@ export function OneItem({ item }) {
       html`<p class="quiet small" role="status">${text("resumed", { sent: bytes(item.resumed) })}</p>`}
       ${trouble && html`<p class="notice ${step === "refused" ? "bad" : "fair"}" role="alert">${toldOf(trouble)}</p>`}
       ${step === "refused" && html`<${Mapping} item=${item} />`}
-      ${load && load.rows_read > 0 && html`<${Counts} load=${load} />`}
-      ${load?.error && html`<p class="notice bad" role="alert">${translated(load.error)}</p>`}
-      ${load?.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
+      ${told && told.rows_read > 0 && html`<${Counts} load=${told} />`}
+      ${told?.error && html`<p class="notice bad" role="alert">${translated(told.error)}</p>`}
+      ${told?.warnings.map((words) => html`<p class="notice fair">${translated(words)}</p>`)}
       ${step === "checked" && load && html`<${Preview} load=${load} agreed=${agreed} />`}
       <${Buttons} item=${item} />
     </article>

@@ -45,7 +45,7 @@ export function Mapping({ item }) {
 /** @param {Item} item @param {File} file @param {Kind} kind @param {string} [columns] */
 function sendAgain(item, file, kind, columns) {
   void drop(item);
-  add(file, kind, { ...item.options, columns });
+  add([[file, kind]], { ...item.options, columns }, item);
 }
 
 /** @param {{ item: Item, file: File, kind: Kind }} props kind: the one that the service took it for */

@@ -4,7 +4,7 @@
  */
 
 import { addressOf, call, get } from "../../api.js";
-import { byOrder, goesBehind } from "../../kinds.js";
+import { goesBehind } from "../../kinds.js";
 import { Problem } from "../../problem.js";
 import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
@@ -18,12 +18,12 @@ import { forget, keep, kept } from "./shelf.js";
 /** @typedef {{ on_conflict: "reject" | "update", unknown_customer: "reject" | "wait", look: boolean, columns?: string }} Options */
 /**
  * @typedef {{
- *   id: string, user: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
+ *   id: string, user: number, added: number, nth: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
  *   url?: string, sent: number, rate: number, resumed?: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
  *   load?: Load, agreed?: boolean, trouble?: Trouble,
  * }} Item
- * agreed: the check was looked at, and is to be loaded. user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
+ * added: when, in ms; nth: of those that came together. agreed: the check was looked at, and is to be loaded. user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
  * of them, which the service had kept, it went on. load: the check, then the load itself
  */
 
@@ -37,6 +37,12 @@ const UNDER_WAY = ["waiting", "sending", "paused"];
 
 export const items = storeOf(/** @type {readonly Item[]} */ ([]));
 session.watch(({ user }) => items.set(items.get().filter((item) => item.user === user?.id)));
+movedLoads.watch((loads) => {
+  for (const { id, step, load: before } of items.get()) {
+    const load = step === "ended" && loads.find((each) => each.id === before?.id);
+    if (load) update(id, { load }); // undone since
+  }
+});
 
 /** @param {string} id @param {Partial<Item>} changes */
 function update(id, changes) {
@@ -56,8 +62,7 @@ export async function resumeKept() {
   const before = all.filter((item) => item.user === user);
   for (const item of all) if (item.user !== user) void forget(item.id);
   const known = new Set(items.get().map(({ id }) => id));
-  before.sort((one, other) => byOrder(one.kind, other.kind));
-  items.set([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
+  show([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
 }
 
@@ -73,19 +78,30 @@ export async function seeOtherTabs() {
   }
 }
 
-/** @param {File} file @param {Kind} kind @param {Options} options */
-export function add(file, kind, options) {
+/**
+ * @param {readonly (readonly [File, Kind])[]} files that came together, in their order
+ * @param {Options} options
+ * @param {Pick<Item, "added" | "nth">} [place] of the first: that of a file which it stands for
+ */
+export function add(files, options, { added, nth } = { added: Date.now(), nth: 0 }) {
   const user = session.get().user?.id;
   if (user === undefined) return;
-  /** @type {Item} */
-  const item = {
-    ...{ id: newId(), user, name: file.name, size: file.size, kind, options, file },
-    ...{ sent: 0, rate: 0, step: "waiting" },
-  };
-  items.set([...items.get(), item]);
-  void keep(item);
-  void go(item.id);
+  const fresh = files.map(
+    ([file, kind], at) =>
+      /** @type {Item} */ ({
+        ...{ id: newId(), user, added, nth: nth + at, name: file.name, size: file.size, kind, options, file },
+        ...{ sent: 0, rate: 0, step: "waiting" },
+      }),
+  );
+  show([...items.get(), ...fresh]);
+  for (const item of fresh) {
+    void keep(item);
+    void go(item.id);
+  }
 }
+
+/** Those that came last are on top, whenever the page is opened; what came together stays together. @param {Item[]} all */
+const show = (all) => items.set(all.sort((one, other) => other.added - one.added || one.nth - other.nth));
 
 /** crypto.randomUUID is not there over plain HTTP. */
 const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16)).join("");

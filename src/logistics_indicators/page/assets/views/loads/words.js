@@ -78,6 +78,7 @@ export const isDiscarded = (load) => load.validate_only && load.status === "undo
 export function stateOf(load) {
   if (isDiscarded(load)) return [states("discarded"), "quiet"];
   if (load.validate_only && load.status === "completed") return [states("checked"), "quiet"];
+  if (load.validate_only && load.status === "loading") return [states("checking"), "fair"];
   const tone = /** @type {const} */ ({ completed: "good", failed: "bad", undone: "quiet" });
   const own = load.status in tone ? tone[/** @type {"failed"} */ (load.status)] : "fair";
   if (load.status === "completed" && load.rows_rejected) return [states("completed_rejects"), "fair"];

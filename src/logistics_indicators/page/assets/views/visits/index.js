@@ -28,6 +28,8 @@ const text = textsOf({
     done: "Feitos",
     open: "Em aberto",
     more_filters: "Mais filtros",
+    data_de_atendimento_de: "De",
+    data_de_atendimento_ate: "Até",
     data_limite_de: "Prazo de",
     data_limite_ate: "Prazo até",
     id: "Atendimento",
@@ -42,6 +44,8 @@ const text = textsOf({
     filter: "{of}: {value}",
     outcome: "Resultado",
     empty: "Nenhum atendimento com estes filtros.",
+    period_ends_early: "O período termina antes de começar.",
+    ends_early: "“{from}” passa de “{to}”: nenhum atendimento cabe entre os dois.",
     no_period: "O período vale para a data do atendimento; o que está em aberto não tem uma.",
   },
   en: {
@@ -51,6 +55,8 @@ const text = textsOf({
     done: "Made",
     open: "Open",
     more_filters: "More filters",
+    data_de_atendimento_de: "From",
+    data_de_atendimento_ate: "To",
     data_limite_de: "Deadline from",
     data_limite_ate: "Deadline to",
     id: "Visit",
@@ -65,6 +71,8 @@ const text = textsOf({
     filter: "{of}: {value}",
     outcome: "Outcome",
     empty: "No visit with these filters.",
+    period_ends_early: "The period ends before it begins.",
+    ends_early: "“{from}” lies beyond “{to}”: no visit is between the two.",
     no_period: "The period is of the visit's date; what is open has none.",
   },
 });
@@ -99,6 +107,23 @@ function ownWords(params) {
   return [...states, ...DAYS.flatMap((name) => filter(name, day)), ...NUMBERS.flatMap((name) => filter(name))];
 }
 
+const FROM_TO = /** @type {const} */ ([
+  ["data_de_atendimento_de", "data_de_atendimento_ate"],
+  ["data_limite_de", "data_limite_ate"],
+  ["dias_de_atraso_de", "dias_de_atraso_ate"],
+]);
+
+/** Of filters that end before they begin. @param {import("../../route.js").Params} question */
+function endsEarly(question) {
+  return FROM_TO.flatMap(([from, to]) => {
+    const [first, last] = [String(question[from] ?? ""), String(question[to] ?? "")];
+    const early = first && last && (from === "dias_de_atraso_de" ? Number(first) > Number(last) : first > last);
+    if (!early) return [];
+    if (from === "data_de_atendimento_de") return text("period_ends_early");
+    return text("ends_early", { from: text(from), to: text(to) });
+  });
+}
+
 /** @param {{ params: URLSearchParams }} props */
 export function Visits({ params }) {
   const question = questionOf(params);
@@ -113,7 +138,8 @@ export function Visits({ params }) {
       <${StateField} value=${params.get("aberto") ?? "any"} />
     <//>
     <${MoreFilters} params=${params} />
-    <${Problems} problem=${problem} again=${again} />
+    <${Problems} problem=${problem} again=${again} names=${text} />
+    ${endsEarly(question).map((words) => html`<p class="notice bad" role="alert" key=${words}>${words}</p>`)}
     <section class="card stack" aria-label=${text("title")}>
       <div class="row spread">
         <p role="status">
@@ -129,7 +155,10 @@ export function Visits({ params }) {
       ${params.get("aberto") === "true" &&
       rangeOf(params).start_date &&
       html`<p class="quiet small">${text("no_period")}</p>`}
-      ${rows?.length === 0 && html`<p class="quiet">${text("empty")}</p>`}
+      ${rows?.length === 0 &&
+      !problem &&
+      endsEarly(question).length === 0 &&
+      html`<p class="quiet">${text("empty")}</p>`}
       ${rows?.length
         ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
         : !rows && !problem && html`<${Loading} />`}

@@ -27,6 +27,7 @@ import { useStore } from "../../store.js";
 const PAGE = 100;
 const MOST = 1_000;
 const MOST_ON_PAPER = 2_000;
+const NOTHING_YET = { rows: null, next: null, near: null };
 
 /**
  * @template R
@@ -42,9 +43,7 @@ export function useList(path, key, query) {
   const question = `${path}?${searchOf(query)}`;
   const [state, setState] = useState(
     /** @returns {{ rows: readonly R[] | null, next: string | null, near: Near | null, problem: Problem | null, question: string | null }} */ () => ({
-      rows: null,
-      near: null,
-      next: null,
+      ...NOTHING_YET,
       problem: null,
       question: null,
     }),
@@ -66,7 +65,7 @@ export function useList(path, key, query) {
         if (signal.aborted) return;
         if (!(problem instanceof Problem)) throw problem;
         if (problem.status === 401) return; // the frame asks for the password, and then this is asked again
-        setState((before) => ({ ...before, problem, question }));
+        setState((before) => ({ ...before, ...(before.question === question ? {} : NOTHING_YET), problem, question }));
       },
     );
   }
