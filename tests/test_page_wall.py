@@ -39,7 +39,7 @@ async def test_each_page_of_the_wall_fills_the_screen_and_names_its_period_and_f
         await page.get_by_role("button", name="Pausar").click()
         for _ in range(4):
             await expect(page.locator(".wall")).to_contain_text(
-                "01/03/2020 a 31/12/2020, contra 30/04/2019 a 29/02/2020"
+                "01/03/2020 a 31/12/2020, contra 01/05/2019 a 29/02/2020"
             )
             await fills_each_screen(page)
             await page.keyboard.press("ArrowRight")
