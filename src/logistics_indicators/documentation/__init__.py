@@ -1,1 +1,4 @@
-"""The OpenAPI document and the pages that show it. May import loads, rollup (for the words of what they declare)."""
+"""The OpenAPI document and the pages that show it.
+
+May import http, loads, rollup (the last two for the words of what they declare).
+"""
