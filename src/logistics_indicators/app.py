@@ -215,7 +215,7 @@ def create_app(settings: Settings, *, reading: bool = False) -> FastAPI:
 def connections_per_user(settings: Settings) -> PlacesPerUser:
     """Half of the pool, so that nobody takes all."""
     refusal = "As many of your requests as may be are at work. Ask again when one of them is answered."
-    return PlacesPerUser(max(1, settings.database_pool_size // 2), ACQUIRE_SECONDS, refusal)
+    return PlacesPerUser(settings.database_pool_size // 2, ACQUIRE_SECONDS, refusal)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -6,7 +6,6 @@ import { day, moment, NOTHING } from "../../format.js";
 import { html } from "../../html.js";
 import { ExportMenu } from "../../parts/export_menu.js";
 import { Loading } from "../../parts/loading.js";
-import { More } from "../../parts/more.js";
 import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
 import { Typed, valueOf } from "../../parts/typed.js";
@@ -162,7 +161,7 @@ export function Visits({ params }) {
       ${rows?.length
         ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
         : !rows && !problem && html`<${Loading} />`}
-      ${more && html`<${More} more=${more} n=${rows?.length ?? 0} />`}
+      ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
     </section>
     ${visit && html`<${Detail} key=${visit} id=${visit} />`}
   `;
