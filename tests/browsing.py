@@ -103,7 +103,11 @@ RUN_AXE = "options => axe.run(options).then(({ violations }) => ({ violations })
 
 
 async def assert_accessible(page: Page, name: str = "", *, only_colours: bool = False) -> None:
-    """axe-core's rules of WCAG 2.2 A and AA, and its best practices. With SCREENSHOTS, a picture of it as well."""
+    """axe-core's rules of WCAG 2.2 A and AA, and its best practices. With SCREENSHOTS, a picture of it as well.
+
+    What answers the question before is dimmed on purpose, so nothing is looked at while that stands there.
+    """
+    await expect(page.locator(".waiting")).to_have_count(0)
     if folder := os.environ.get("SCREENSHOTS"):
         await page.screenshot(path=Path(folder, f"{name}.png"), full_page=True)
     found = await violations(page, **(COLOURS if only_colours else {}))

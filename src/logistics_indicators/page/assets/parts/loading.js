@@ -3,4 +3,4 @@
 import { html } from "../html.js";
 import { common } from "../texts.js";
 
-export const Loading = () => html`<p class="quiet" role="status">${common("loading")}</p>`;
+export const Loading = () => html`<p class="loading quiet" role="status">${common("loading")}</p>`;
