@@ -106,6 +106,9 @@ ROUTERS = (
 )
 BATCH_PATHS = frozenset(f"/v1/{kind}/batch" for kind in Kind)
 EMBEDDED_CHECK_SECONDS = 1.0
+OBJECTS_BEFORE_COLLECTION = 20_000
+"""An answer is made of thousands that nothing refers to soon: at Python's 700 it pays for several collections."""
+
 OLD_SETTING = "CALENDAR_OPTIONAL_DAYS"
 
 
@@ -118,6 +121,7 @@ def from_environment() -> FastAPI:
         log.warning("setting_moved", name=OLD_SETTING, now="kept in the database: logistics-indicators settings")
     app = create_app(settings)
     gc.freeze()  # all objects made so far live on: a collection that looked at them would hold up a request for 100 ms
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     return app
 
 
