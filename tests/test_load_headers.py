@@ -376,3 +376,37 @@ def test_blanks_hyphens_and_points_do_not_count_in_a_name() -> None:
         "data\nlimite",
     ]
     assert {key_of(name) for name in spellings} == {"datalimite"}
+
+
+HOW_TO_NAME = (
+    " Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=). Name columns by hand with ?columns="
+    "nome:<name in the file>,email:<name in the file>,…; say ?header=none where the file has no header and its columns "
+    "are id, nome, email, telefone. docs/files.md lists the names that are known."
+)
+NO_HEADER = (
+    "No header with the columns id, nome, email, telefone was found in the first 20 records, and the file does not "
+    "begin with rows of 4 columns. Read, with the delimiter ;: "
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "said"),
+    [
+        (
+            NAMES,
+            {},
+            "The file is one of services: it has the columns id, id_cliente, angel, polo, data_limite, "
+            "data_de_atendimento. Send it to /v1/services/batch.",
+        ),
+        ("id_cliente;quem;onde", {}, f"{NO_HEADER}id_cliente | quem | onde. It lacks nome, email.{HOW_TO_NAME}"),
+        (
+            "id_cliente;e-mail;quem",
+            {"nome": "pessoa"},
+            f"{NO_HEADER}id_cliente | e-mail | quem. It has no column pessoa, which `columns` names.{HOW_TO_NAME}",
+        ),
+    ],
+)
+def test_a_refused_header_is_explained_to_the_letter(header: str, columns: dict[str, str], said: str) -> None:
+    with pytest.raises(BadHeader) as refused:
+        read_opening(Kind.customers, f"{header}\n1;2;3;4;5;6\n", None, columns)
+    assert str(refused.value) == said
