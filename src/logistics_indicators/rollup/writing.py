@@ -13,7 +13,6 @@ import polars as pl
 
 from ..copying import copy_frame
 from ..database import Connection, each_row_once
-from ..distributed import is_distributed
 from .blocks import levels_in_sql
 from .cells import VISIT_SCHEMA, VISIT_TYPES, cells_of, signed_visits
 from .commits import Commit, Tally, tally_of
@@ -86,29 +85,14 @@ SUM_SIGNED_VISITS = _sql(
     added=", ".join(f"COALESCE(sum(sign * {number.in_sql}), 0)" for number in SUMS),
 ).rstrip()
 DELETE_VISITS_OF_LOAD = _sql("delete_visits_of_load.sql", **KEYS_AND_SUMS, sum_signed_visits=SUM_SIGNED_VISITS)
-IDS_NOW = ids_in_sql("{id}_now")
-RESTORE_VISITS = _sql("restore_visits.sql", ids_of_b=ids_in_sql("b.{id}"), ids_of_now=ids_in_sql("now.{id}")).rstrip()
-RESTORED = f"restored ({ids_in_sql()}, data_limite, data_de_atendimento, {IDS_NOW}, limit_now, done_now)"
-
-
-def _sum_restored(with_restored: str) -> str:
-    parts = KEYS_AND_SUMS | {"sum_signed_visits": SUM_SIGNED_VISITS, "ids_now": IDS_NOW}
-    return _sql("restore_visits_of_load.sql", **parts, with_restored=with_restored)
-
-
-RESTORE_VISITS_OF_LOAD = _sum_restored(f"WITH {RESTORED} AS (\n{RESTORE_VISITS}\n),")
-RESTORE_IN_TWO = (
-    f"CREATE TEMPORARY TABLE {RESTORED} AS SELECT "
-    + ids_in_sql("0")
-    + ", NULL::date, NULL::timestamp, "
-    + ids_in_sql("0")
-    + ", NULL::date, NULL::timestamp WITH NO DATA",
-    f"WITH {RESTORED} AS (\n{RESTORE_VISITS}\n) INSERT INTO restored SELECT * FROM restored",
-    _sum_restored("WITH"),
+RESTORE_VISITS_OF_LOAD = _sql(
+    "restore_visits_of_load.sql",
+    **KEYS_AND_SUMS,
+    sum_signed_visits=SUM_SIGNED_VISITS,
+    ids_before=ids_in_sql("before.{id}"),
+    named_ids_now=ids_in_sql("now.{id} AS {id}_now"),
+    ids_now=ids_in_sql("{id}_now"),
 )
-"""Of a distributed table: what is changed there is no part of a statement that writes a table here."""
-
-UPDATED = "SELECT count(*) FROM services_before WHERE load_id = $1"
 APPENDED_VISITS = _sql(
     "append_changed_visits.sql",
     **KEYS_AND_SUMS,
@@ -171,24 +155,11 @@ async def take_back_visits_of_load(connection: Connection, load_id: int, commit:
         await connection.execute(CREATE_CHANGED_VISITS)
         gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         async with each_row_once(connection):
-            restored = await _restore(connection, load_id)
-        updated = await connection.fetchval(UPDATED, load_id)
+            back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         tally = await connection.fetchrow(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
         await commit.append(connection, Tally(*tally))
         await connection.execute("DROP TABLE changed_visits")
-    return TakenBack(gone["removed"], restored, updated - restored, gone["changed"])
-
-
-async def _restore(connection: Connection, load_id: int) -> int:
-    """How many visits the load was the last to change, and have their values before it again."""
-    if not await is_distributed(connection):
-        return int(await connection.fetchval(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS))
-    create, restore, summed = RESTORE_IN_TWO
-    await connection.execute(create)
-    await connection.execute(restore, load_id, timeout=TAKE_BACK_SECONDS)
-    restored = await connection.fetchval(summed, timeout=TAKE_BACK_SECONDS)
-    await connection.execute("DROP TABLE restored")
-    return int(restored)
+    return TakenBack(gone["removed"], back["restored"], back["kept"], gone["changed"])
 
 
 CREATE_CHANGED_VISITS = f"""
