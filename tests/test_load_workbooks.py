@@ -289,6 +289,14 @@ async def test_what_other_programs_write_is_read(
     assert stored == [(1, "Ana Sá", "a@mail.com"), (2, "duas linhas _x0041_", "b@mail.com"), (3, "TRUE", "c@mail.com")]
 
 
+@pytest.mark.parametrize("ref", ["1:3", "$A$1:$C$3", "", "A1", "A:C", "A1:ZZZZ9", "nonsense"])
+async def test_a_range_that_says_nothing_of_the_sheet_does_no_harm(client: httpx.AsyncClient, ref: str) -> None:
+    files = parts(ODD_ROWS, ODD_TEXTS)
+    name = "xl/worksheets/sheet1.xml"
+    files[name] = files[name].replace("<sheetData>", f'<dimension ref="{ref}"/><sheetData>')
+    assert counts(await load_file(client, "customers", packed(files))) == (4, 3, 0, 0, 1)
+
+
 async def test_odd_cells_are_what_they_show(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
     """How a text is spoken does not show; a number that is none is a text; texts of nothing make no further column."""
     spoken = '<c t="inlineStr"><is><r><t>京</t></r><rPh sb="0" eb="1"><t>きょう</t></rPh><r><t>子</t></r></is></c>'

@@ -170,12 +170,12 @@ def parse_timestamp(value: object) -> object:
             return _in_bounds(datetime.fromisoformat(value))
     except ValueError:
         pass
-    raise ValueError(f"not a timestamp: YYYY-MM-DDTHH:MM:SS, no fraction, no zone, from {FIRST_DAY} to {LAST_DAY}")
+    raise ValueError(f"not a timestamp: YYYY-MM-DDTHH:MM:SS, no zone, from {FIRST_DAY} to {LAST_DAY}")
 
 
 def parse_sent_timestamp(value: object) -> object:
     """As parse_timestamp; a fraction of a second is dropped, as a load does."""
-    whole = re.sub(r"(:\d{2}:\d{2})\.\d{1,9}$", r"\1", value) if isinstance(value, str) else value
+    whole = re.sub(r"(:\d{2}:\d{2})[.,]\d{1,9}$", r"\1", value) if isinstance(value, str) else value
     return parse_timestamp(whole)
 
 
@@ -212,7 +212,7 @@ TIMESTAMP_SCHEMA = {
     "examples": ["2021-06-29T10:15:27"],
 }
 SENT_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {
-    "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?$",
+    "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}([.,]\d{1,9})?$",
     "description": "Local wall time, no zone; a fraction of a second is dropped",
 }
 ANSWERED_TIMESTAMP_SCHEMA = TIMESTAMP_SCHEMA | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}

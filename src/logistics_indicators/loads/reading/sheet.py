@@ -3,6 +3,7 @@
 Record n is row n. Rows are as wide as the table, as in "save as CSV"; a cell beyond it makes its row longer.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ FIRST_ROWS = 1000
 
 WIDEST_BELIEVED = 500
 DIGITS = "0123456789"
+LAST_CELL = re.compile(r"(?:.*:)?\$?([A-Z]{1,3})\$?\d*", re.IGNORECASE)
+"""Of the range that a sheet says it has. Some programs name rows alone, or nothing."""
 BOOLEANS = {"1": "TRUE", "0": "FALSE"}
 
 
@@ -138,7 +141,8 @@ class _SheetReader:
         elif name == self._f:
             self._is_formula = True
         elif name == self._dimension:
-            self._rows.declare(self._column_of(attributes.get("ref", "A1").rpartition(":")[2]))
+            if last := LAST_CELL.fullmatch(attributes.get("ref", "")):
+                self._rows.declare(_column_number(last[1]))
 
     def _end_inside_cell(self, name: str) -> None:
         """Of a cell that holds its text itself, in runs."""

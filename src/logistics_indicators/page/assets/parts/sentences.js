@@ -87,7 +87,7 @@ const ACCOUNTS = [
     en: "{field}: it has accents without a letter.",
   },
   {
-    of: /not a (?:date: YYYY-MM-DD|timestamp: YYYY-MM-DDTHH:MM:SS, no fraction, no zone), from (?<first>\S+) to (?<last>\S+)/,
+    of: /not a (?:date: YYYY-MM-DD|timestamp: YYYY-MM-DDTHH:MM:SS, no zone), from (?<first>\S+) to (?<last>\S+)/,
     pt: "{field}: não é um dia entre {first} e {last}.",
     en: "{field}: this is no day from {first} to {last}.",
   },
