@@ -9,10 +9,11 @@ import asyncpg
 import httpx
 import pytest
 from conftest import ClientAs, client_of, make_settings, running_app
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from passlib.hash import argon2
 
 from logistics_indicators.accounts import passwords, sessions
+from logistics_indicators.accounts.current_user import peer_address
 
 PASSWORD = "a long walk on the beach"
 Guess = Callable[..., Awaitable[httpx.Response]]
@@ -432,3 +433,20 @@ async def test_what_a_proxy_passes_on_as_an_address_is_one_or_nothing(
             assert answer.status_code == 201
     noted = await connection.fetch("SELECT address FROM audit_log WHERE action = 'register' ORDER BY id")
     assert [row["address"] for row in noted] == [None, None, "203.0.113.7", "2001:db8::7"]
+
+
+@pytest.mark.parametrize(
+    ("passed_on", "noted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:DB8::0:1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        (f"fe80::1%{'a' * 20_000}", "fe80::1"),
+        ("192.0.2.7%é", "192.0.2.7"),
+        ("unknown", None),
+        ("", None),
+    ],
+)
+def test_what_a_proxy_passes_on_is_an_address_or_nothing(passed_on: str, noted: str | None) -> None:
+    """A zone names an interface of some machine, in any words."""
+    assert peer_address(Request({"type": "http", "client": (passed_on, 0), "headers": []})) == noted

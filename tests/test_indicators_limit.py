@@ -9,7 +9,7 @@ import httpx
 import pytest
 from conftest import make_settings
 from fastapi import FastAPI
-from visits import random_visits, store
+from visits import random_visits, store, visit
 
 from logistics_indicators.indicators import answers
 from logistics_indicators.indicators.body_cache import BodyCache
@@ -75,17 +75,39 @@ async def test_an_answer_that_is_sent_while_it_is_made_is_the_same(
         for limit in ({}, {"limit": 4}, {"limit": 5}, {"angel": "nobody"}):
             whole = await get(client, path, **limit)
             with monkeypatch.context() as patched:
-                patched.setattr(answers, "ROWS_AT_ONCE", 3)
-                patched.setattr(answers, "SLICE", 2)
+                patched.setattr(answers, "MADE_AT_ONCE", 1000)
+                patched.setattr(answers, "SLICE", 700)
                 app.state.indicators.bodies = BodyCache()
                 pieces = await get(client, path, **limit)
             assert pieces.content == whole.content, (path, limit)
 
 
+async def test_an_answer_goes_in_pieces_of_so_many_bytes_however_long_its_rows_are() -> None:
+    """A row's link repeats the filters of the request, so it may have ten kilobytes."""
+    rows = [{"angel": f"Angel {number}", "visitas": "(" * 10_000} for number in range(300)]
+    table = answers.Table("sla_angel", [], rows, {"tolerance_days": 0})
+    pieces = [piece async for piece in answers.body_pieces(table, 7)]
+    assert b"".join(pieces) == answers.table_body(table, 7)
+    assert max(map(len, pieces)) < answers.SLICE + 20_000
+
+
+async def test_many_bytes_are_sent_while_they_are_made_though_the_rows_are_few(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await store(
+        connection, [visit(f"Angel {number}", "SP - SANTOS", "2021-05-03", "2021-05-03") for number in range(200)]
+    )
+    few, long = [{"polo": ["SP - SANTOS", *("(" * 180 + str(number) for number in range(most))]} for most in (1, 12)]
+    short = await get(client, "/sla/angel", **few)
+    assert (len(short.json()["sla_angel"]), "Content-Length" in short.headers) == (200, True)
+    answer = await get(client, "/sla/angel", **long)
+    assert (len(answer.json()["sla_angel"]), "Content-Length" in answer.headers) == (200, False)
+
+
 async def test_a_streamed_answer_has_head_tag_and_304(
     client: httpx.AsyncClient, stored: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(answers, "MADE_AT_ONCE", 1000)
     url = "/v1/indicators/sla/angel?limit=7"
     got, headed = await client.get(url), await client.head(url)
     assert (headed.status_code, headed.content) == (200, b"")
@@ -116,8 +138,8 @@ async def test_no_connection_is_held_while_an_answer_is_made_and_sent(
         in_use.append(app.state.pool.get_size() - app.state.pool.get_idle_size())
         return make(rows, which)
 
-    monkeypatch.setattr(answers, "ROWS_AT_ONCE", 3)
-    monkeypatch.setattr(answers, "SLICE", 2)
+    monkeypatch.setattr(answers, "MADE_AT_ONCE", 1000)
+    monkeypatch.setattr(answers, "SLICE", 700)
     monkeypatch.setattr(answers.SlicedRows, "__getitem__", watched)
     await get(client, "/sla/angel", format=format)
     assert set(in_use) == {0}

@@ -246,6 +246,6 @@ def refuse_what_is_of_others(user: User, owner_id: int | None) -> None:
 def peer_address(request: Request) -> str | None:
     """Where the request came from; behind a proxy that FORWARDED_ALLOW_IPS names, what that proxy says."""
     try:
-        return str(ipaddress.ip_address(request.client.host)) if request.client else None
+        return str(ipaddress.ip_address(request.client.host.partition("%")[0])) if request.client else None
     except ValueError:  # what a proxy passed on need not be one
         return None

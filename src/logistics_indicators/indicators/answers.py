@@ -1,6 +1,6 @@
 """How an indicator is answered: one snapshot, its version as an ETag, the body straight from orjson or as a file.
 
-No connection is held while an answer is sent, and an answer of many rows is made slice by slice while it is.
+No connection is held while an answer is sent, and a long answer is made slice by slice while it is.
 """
 
 import asyncio
@@ -25,12 +25,14 @@ from .snapshot import Memory, Snapshot, open_snapshot
 
 JSON = "application/json"
 
-ROWS_AT_ONCE = 5_000
-"""An answer of more rows is sent while it is made, and not kept."""
+MADE_AT_ONCE = 2**20
+"""An answer of more bytes is sent while it is made, and not kept."""
 
-SLICE = 1_000
-"""Rows of it made at a time, in a thread; some milliseconds, since orjson lets nothing else run meanwhile."""
+SLICE = 2**19
+"""Bytes of it made at a time, in a thread; some milliseconds, since orjson lets nothing else run meanwhile."""
 
+FIRST_ROWS = 8
+"""That tell how long the others are: links repeat the filters, so a row has a hundred bytes or ten thousand."""
 
 Row: TypeAlias = dict[str, Any]
 """Keys are the columns' names, in their order."""
@@ -106,8 +108,8 @@ async def answer_table(
         response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
         response.headers.update(headers)
         return response
-    if len(table.rows) > ROWS_AT_ONCE:
-        return Download(_body_pieces(table, version), media_type=JSON, headers=headers)
+    if len(table.rows) > _rows_of(table, MADE_AT_ONCE):
+        return Download(body_pieces(table, version), media_type=JSON, headers=headers)
     body = table_body(table, version)
     memory.bodies.put(_key(request, headers), body)
     return Response(body, media_type=JSON, headers=headers)
@@ -137,11 +139,18 @@ def table_body(table: Table, version: int) -> bytes:
     return orjson.dumps({**answer, **table.about, "data_version": version})
 
 
-async def _body_pieces(table: Table, version: int) -> AsyncGenerator[bytes, None]:
+def _rows_of(table: Table, size: int) -> int:
+    """How many of the table's rows are about so many bytes of JSON."""
+    longest = max((len(orjson.dumps(row)) for row in table.rows[:FIRST_ROWS]), default=1)
+    return max(1, size // longest)
+
+
+async def body_pieces(table: Table, version: int) -> AsyncGenerator[bytes, None]:
     """What table_body gives."""
     yield b"{%s:[" % orjson.dumps(table.name)
-    for start in range(0, len(table.rows), SLICE):
-        piece = await asyncio.to_thread(lambda first: orjson.dumps(table.rows[first : first + SLICE]), start)
+    count = _rows_of(table, SLICE)
+    for start in range(0, len(table.rows), count):
+        piece = await asyncio.to_thread(lambda first: orjson.dumps(table.rows[first : first + count]), start)
         yield (b"," if start else b"") + piece[1:-1]
     yield b"]," + orjson.dumps({**table.about, "data_version": version})[1:]
 
@@ -155,12 +164,13 @@ def client_has(request: Request, etag: str) -> bool:
 
 
 async def _batches(table: Table) -> AsyncGenerator[Batch, None]:
-    for start in range(0, len(table.rows), SLICE):
-        yield await asyncio.to_thread(_values, table.rows, start)
+    count = _rows_of(table, SLICE)
+    for start in range(0, len(table.rows), count):
+        yield await asyncio.to_thread(_values, table.rows, start, count)
 
 
-def _values(rows: Sequence[Row], start: int) -> Batch:
-    return [tuple(row.values()) for row in rows[start : start + SLICE]]
+def _values(rows: Sequence[Row], start: int, count: int) -> Batch:
+    return [tuple(row.values()) for row in rows[start : start + count]]
 
 
 def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -140,9 +140,8 @@ class _SheetReader:
             self._spoken = True
         elif name == self._f:
             self._is_formula = True
-        elif name == self._dimension:
-            if last := LAST_CELL.fullmatch(attributes.get("ref", "")):
-                self._rows.declare(_column_number(last[1]))
+        elif name == self._dimension and (last := LAST_CELL.fullmatch(attributes.get("ref", ""))):
+            self._rows.declare(_column_number(last[1]))
 
     def _end_inside_cell(self, name: str) -> None:
         """Of a cell that holds its text itself, in runs."""
