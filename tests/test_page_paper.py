@@ -1,6 +1,9 @@
 """The page on paper: in paper's colours, whole as far as paper takes it, and in words of what it is."""
 
+import asyncio
 import json
+import re
+import shutil
 from datetime import date
 
 import asyncpg
@@ -136,6 +139,78 @@ async def test_paper_says_the_days_and_every_filter_of_what_is_on_it(
         for address, words in said.items():
             await page.goto(f"{surf.origin}/#/{address}")
             await expect(page.locator(".on-paper").filter(has_text=words)).to_be_attached()
+
+
+UNSAID = """[...document.querySelectorAll("main tr[aria-rowindex] > *, main thead th")]
+    .filter((cell) => cell.textContent.trim() && !cell.innerText.trim())
+    .map((cell) => cell.textContent)"""
+"""What cells have and paper has not."""
+
+ANGEL = re.compile(r"Angel\d+")
+PDFTOTEXT = shutil.which("pdftotext")
+
+
+async def pages_of(paper: bytes) -> list[list[str]]:
+    """The words of each page, in their order, without marks of an order."""
+    command = (str(PDFTOTEXT), "-raw", "-", "-")
+    reading = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    text, _ = await reading.communicate(paper)
+    return [page.split() for page in text.decode().replace("▼", " ").rstrip("\f").split("\f")]
+
+
+@needs_browser
+@pytest.mark.skipif(PDFTOTEXT is None, reason="no pdftotext (poppler-utils) found")
+async def test_each_page_of_a_table_begins_with_its_heads(app: FastAPI, connection: asyncpg.Connection) -> None:
+    visits = [visit(f"Angel{n}", "CE - SOBRAL", "2021-05-02", "2021-05-04T10:00:00") for n in range(150)]
+    await store(connection, visits)
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await surf.open(await surf.context(), "#/visits")
+        await sign_in(page)
+        for address in ("visits", "explore?by=angel&rank=table"):
+            await page.goto(f"{surf.origin}/#/{address}")
+            await expect(page.locator("[aria-rowindex='2']").first).to_be_visible()
+            await expect(page.locator("main .waiting")).to_have_count(0)
+            words = (await page.locator("thead").first.inner_text()).replace("▼", "").split()
+            pages = [each for each in await pages_of(await page.pdf()) if any(map(ANGEL.fullmatch, each))]
+            assert len(pages) > 2
+            assert [each[: len(words)] for each in pages[1:]] == [words] * (len(pages) - 1), address
+
+
+@needs_browser
+async def test_what_a_cell_says_is_printed_though_it_can_be_pressed(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    await store(connection, [visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-04T10:00:00")])
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await surf.open(await surf.context(), "#/visits")
+        await sign_in(page)
+        await page.emulate_media(media="print")
+        for address in ("visits", "explore?trend=table&rank=table&late=table&open=table&map=table"):
+            await page.goto(f"{surf.origin}/#/{address}")
+            await expect(page.locator("[aria-rowindex='2']").first).to_be_visible()
+            await expect(page.locator("main .waiting")).to_have_count(0)
+            assert await page.evaluate(UNSAID) == [], address
+        trend = page.get_by_role("row").filter(has_text="04/05/2021").first
+        assert (await trend.inner_text()).split()[:2] == ["04/05/2021", "04/05/2021"]
+
+
+@needs_browser
+async def test_no_question_is_printed_that_only_the_screen_can_answer(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    await store(connection, [visit("Ana", "CE - SOBRAL", "2021-05-02", "2021-05-04T10:00:00")])
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await surf.open(await surf.context(), "#/visits?angel=Anna")
+        await sign_in(page)
+        near = page.get_by_text("Será um destes?")
+        await expect(near).to_be_visible()
+        await page.emulate_media(media="print")
+        await expect(near).to_be_hidden()
 
 
 LONG = {"angel": "Z" * 150, "polo": "SP - " + "W" * 120}

@@ -22,7 +22,7 @@ export function NearNames({ params, near }) {
   return html`<div role="status" class=${some.length ? "stack" : "visually-hidden"}>
     ${some.map(
       (by) =>
-        html`<p key=${by} class="notice fair row">
+        html`<p key=${by} class="notice fair row not-on-paper">
           <span>${text("unknown", { of: one(by), name: params.get(by) ?? "" })}</span>
           ${names[by]?.map(
             (name) => html`<button key=${name} class="slim" onClick=${() => change({ [by]: name })}>${name}</button>`,
