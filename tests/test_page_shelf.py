@@ -1,11 +1,16 @@
 """Files under way: where each stands, and in which words."""
 
+from base64 import b64decode
 from pathlib import Path
 
+import pytest
 from browsing import make_account, sign_in, surfing_app
+from conftest import client_of
 from fastapi import FastAPI
 from one_browser import needs_browser
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Request, Route, expect
+
+from logistics_indicators.accounts.tokens import issue_access_token
 
 
 def customers(folder: Path, name: str, first: int) -> Path:
@@ -26,10 +31,8 @@ async def names_on(page: Page) -> list[str]:
 @needs_browser
 async def test_files_that_come_last_are_on_top_and_stay_there_after_a_reload(app: FastAPI, tmp_path: Path) -> None:
     await make_account(app)
-    visits = tmp_path / "visitas.csv"
-    visits.write_text("id;id_cliente;angel;polo;data_limite;data_de_atendimento\n1;1;Ana;CE - SOBRAL;02/05/2021;-\n")
     batches = [
-        [visits, customers(tmp_path, "a.csv", 1)],
+        [visits(tmp_path, "visitas.csv", 1), customers(tmp_path, "a.csv", 1)],
         [customers(tmp_path, "b.csv", 2)],
         [customers(tmp_path, "c.csv", 3)],
     ]
@@ -74,3 +77,55 @@ async def test_a_check_is_no_load_and_few_bytes_are_bytes(app: FastAPI, tmp_path
         await expect(row.locator(".tag")).to_have_text("Conferindo")
         await expect(row).to_contain_text("25 B")
         await page.unroute_all(behavior="wait")  # the page asks again, and must not be left half answered
+
+
+@needs_browser
+@pytest.mark.parametrize("look", [False, True], ids=["loaded", "looked at"])
+@pytest.mark.parametrize("good", [True, False], ids=["customers", "refused customers"])
+async def test_files_that_come_together_are_each_sent_once_in_their_order(
+    app: FastAPI, tmp_path: Path, look: bool, good: bool
+) -> None:
+    await make_account(app)
+    first = customers(tmp_path, "c1.csv", 1)
+    if not good:
+        first.write_text("id;nome;email\n", "utf-8")
+    names = ["v10.csv", "v11.csv", "v12.csv", "v13.csv"]
+    others = [visits(tmp_path, name, place) for place, name in enumerate(names)]
+    async with surfing_app(app) as surf:
+        page = await surf.open(await surf.context(), "#/loads")
+        await sign_in(page)
+        sent = noted_names(page)
+        await page.get_by_label("Conferir antes de gravar").set_checked(look)
+        await page.locator("input[type=file]").set_input_files([others[0], first, *others[1:]])
+        if look and good:
+            card = page.get_by_role("article", name=first.name)
+            await expect(card).to_have_attribute("data-step", "checked")
+            await card.get_by_role("button", name="Carregar").click()
+        for file in others:
+            card = page.get_by_role("article", name=file.name)
+            await expect(card).to_have_attribute("data-step", "checked" if look else "ended")
+        assert sent == [first.name, *names]
+        async with client_of(app, issue_access_token(app.state.token_key, 1)) as admin:
+            loads = (await admin.get("/v1/loads")).json()["loads"]
+        loaded = [load["filename"] for load in reversed(loads) if load["kind"] == "services"]
+        assert loaded == names
+
+
+def visits(folder: Path, name: str, first: int) -> Path:
+    file = folder / name
+    header = "id;id_cliente;angel;polo;data_limite;data_de_atendimento"
+    file.write_text(f"{header}\n{first};1;Ana;CE - SOBRAL;02/05/2021;-\n", "utf-8")
+    return file
+
+
+def noted_names(page: Page) -> list[str]:
+    """Of the files of which an upload begins."""
+    names: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/v1/uploads"):
+            metadata = dict(pair.split(" ") for pair in request.headers["upload-metadata"].split(","))
+            names.append(b64decode(metadata["filename"]).decode())
+
+    page.on("request", note)
+    return names

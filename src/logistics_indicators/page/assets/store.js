@@ -17,12 +17,23 @@ export function storeOf(first) {
   let value = first;
   /** @type {Set<(value: T) => void>} */
   const watchers = new Set();
+  /** @type {T[]} */
+  const untold = [];
+  /** @param {T} told */
+  function tell(told) {
+    for (const seen of [...watchers]) if (watchers.has(seen)) seen(told); // one may have sent another away
+  }
   return {
     get: () => value,
     set(next) {
       if (Object.is(next, value)) return;
       value = next;
-      for (const seen of [...watchers]) seen(value);
+      if (untold.push(next) > 1) return; // who is told of one value sets the next: that is told after it
+      try {
+        for (const each of untold) tell(each);
+      } finally {
+        untold.length = 0;
+      }
     },
     watch(seen) {
       watchers.add(seen);

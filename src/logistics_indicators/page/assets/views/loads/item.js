@@ -13,7 +13,7 @@ import { Mapping } from "./mapping.js";
 import { Preview } from "./preview.js";
 import { useOpenRejects } from "./open_rejects.js";
 import { Counts } from "./report.js";
-import { confirm, drop } from "./sending.js";
+import { confirm, drop, filesBefore } from "./sending.js";
 import { stateOf, states } from "./words.js";
 
 /** @typedef {import("./sending.js").Item} Item */
@@ -79,22 +79,23 @@ export function OneItem({ item }) {
 /** @param {import("./sending.js").Trouble} trouble */
 const toldOf = ({ status, title, message, errors }) => wordsOf(new Problem(status, title, message, errors));
 
-/** @param {import("../../kinds.js").Kind} kind */
-function waits(kind) {
-  const before = goesBehind(kind);
+/** @param {Item} item */
+function waits(item) {
+  const under = new Set(filesBefore(item).map(({ kind }) => kind));
+  const before = goesBehind(item.kind).filter((kind) => under.has(kind));
   return before.length > 0 ? states("waiting", { kinds: theWords(before) }) : states("received");
 }
 
 /** @param {{ item: Item }} props */
 function Progress({ item }) {
-  const { kind, step, sent, size, rate, load } = item;
+  const { step, sent, size, rate, load } = item;
   if (step === "checked" || step === "ended" || step === "refused") return null;
   if (step === "sending" || step === "paused") {
     const words =
       rate > 0 && step === "sending" ? text("rate", { rate: bytes(rate), eta: span((size - sent) / rate) }) : "";
     return html`<${Bar} value=${size ? sent / size : 0} label=${states(step)} words=${words} />`;
   }
-  if (step === "waiting" || !load) return html`<p class="quiet" role="status">${waits(kind)}</p>`;
+  if (step === "waiting" || !load) return html`<p class="quiet" role="status">${waits(item)}</p>`;
   return html`<${Bar}
     value=${load.progress}
     label=${states(load.status === "received" ? "received" : step)}

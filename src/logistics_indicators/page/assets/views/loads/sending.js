@@ -140,16 +140,25 @@ function troubleOf(problem) {
 const isPassing = (status) => [0, 401, 423, 429].includes(status) || status >= 500;
 
 /**
- * Its rows refer to those of other kinds, so such a file that is under way goes first: to its end where this one is
- * checked, else until the service has it, which then loads them in that order.
+ * The files that go before this one. Of its own kind those that came earlier, until the service has them: it loads them
+ * in that order. Of the kinds to which its rows refer, all: to their end where this one is checked.
  *
  * @param {Item} item
  */
-function mustWait(item) {
+export function filesBefore(item) {
   const first = goesBehind(item.kind);
   const goesOn = item.options.look ? [...UNDER_WAY, "checking", "checked", "loading"] : UNDER_WAY;
-  return items.get().some(({ kind, step }) => first.includes(kind) && goesOn.includes(step));
+  return items.get().filter((each) => {
+    if (first.includes(each.kind)) return goesOn.includes(each.step);
+    return each.kind === item.kind && UNDER_WAY.includes(each.step) && isEarlier(each, item);
+  });
 }
+
+/** @param {Item} one @param {Item} other */
+const isEarlier = (one, other) => one.added < other.added || (one.added === other.added && one.nth < other.nth);
+
+/** @param {Item} item */
+const mustWait = (item) => filesBefore(item).length > 0;
 
 /** @param {Item} item */
 async function send(item) {
