@@ -39,6 +39,7 @@ from logistics_indicators.loads.reading import package, parquet, workbook
 from logistics_indicators.loads.receiving import receiver, room
 from logistics_indicators.loads.receiving.opening import _refuse_what_is_no_table
 from logistics_indicators.loads.receiving.recognising import NOT_TABLES
+from logistics_indicators.loads.receiving.tables import told_of
 from logistics_indicators.loads.receiving.unpacking import members_of
 from logistics_indicators.loads.working.endings import NO_ROWS
 from logistics_indicators.loads.working.reporting import EXCEL_ROWS, warnings_of
@@ -122,6 +123,7 @@ def of_files() -> Iterator[str]:
     for head in (b"<html>", b'[{"id": 1}]', b"PK\x03\x04"):
         yield refused(lambda head=head: _refuse_what_is_no_table(head))  # type: ignore[misc]
     yield refused(lambda: members_of(a_zip_of("one.doc", "two.doc")))
+    yield refused(lambda: told_of("fev/visitas de maio.csv")(_refuse_what_is_no_table)(b"%PDF-1.7"))
 
 
 def of_columns() -> Iterator[str]:

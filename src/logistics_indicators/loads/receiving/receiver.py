@@ -202,7 +202,7 @@ class Receiver:
             if not table.fingerprint.size:
                 raise empty_file()
             async for _ in tables:
-                _refuse_another_table(options, stored)
+                _refuse_several_tables(options, stored)
             return same_file(first, options.for_table(table, body.charset), table)
 
     async def _was(self, load_id: int, stored: StoredFile | None) -> int:
@@ -220,8 +220,9 @@ class Receiver:
             ids.append(await self._begin(options, user))
             async with aclosing(self._tables(body, options, room)) as tables:
                 async for table in tables:
+                    if table.name is not None:
+                        _refuse_several_tables(options, stored)
                     if all_received:
-                        _refuse_another_table(options, stored)
                         ids.append(await self._begin(options, user))
                     with told_of(table.name):
                         all_received.append(await self._spool(ids[-1], table, body, options, room))
@@ -380,7 +381,7 @@ class Receiver:
             log.warning("upload_not_discarded", load_ids=ids, error=type(error).__name__)
 
 
-def _refuse_another_table(options: LoadOptions, stored: StoredFile | None) -> None:
+def _refuse_several_tables(options: LoadOptions, stored: StoredFile | None) -> None:
     """Raises Unprocessable where there may be but one."""
     if options.idempotency_key is not None:
         msg = "A key stands for one table: send the tables of the zip one by one, or without a key."

@@ -152,6 +152,16 @@ const ACCOUNTS = [
 
 /** @type {readonly Said[]} */
 const FILES = [
+  {
+    of: /(?<table>[^\n]+?\.(?:csv|tsv|xlsx|ndjson|jsonl|parquet)): /,
+    pt: "{table}:",
+    en: "{table}:",
+  },
+  {
+    of: /A resumable upload is one table: send the tables of the zip one by one\./,
+    pt: "O zip traz várias tabelas. Descompacte-o e escolha as tabelas juntas.",
+    en: "The zip holds several tables. Unpack it, and choose the tables together.",
+  },
   { of: /The file is empty\./, pt: "O arquivo está vazio.", en: "The file is empty." },
   { of: /The sheet (?<sheet>.+?) is empty\./, pt: "A aba {sheet} está vazia.", en: "The sheet {sheet} is empty." },
   {
