@@ -1,6 +1,7 @@
 """Sessions that end while the page is open: in one tab of two, and with something typed that was not sent."""
 
 import asyncpg
+import pytest
 from browsing import PASSWORD, Surfing, make_account, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
@@ -99,3 +100,44 @@ async def test_what_one_person_typed_is_put_away_when_another_signs_in(
         await sign_in_over(page, "ana")
         await expect(page.get_by_text("A edição de 1 linha, de bia, não foi enviada.")).to_be_visible()
         await expect(grid.locator(".edited")).to_have_text(["900001", "9000"])
+
+
+@needs_browser
+@pytest.mark.parametrize("button", ["Sair", "Sair de todos os aparelhos"])
+async def test_who_signs_out_is_asked_about_edits_that_were_not_sent(app: FastAPI, button: str) -> None:
+    await make_account(app)
+    async with (
+        client_of(app, issue_access_token(app.state.token_key, 1)) as admin,
+        surfing_app(app, expected=(UNAUTHORIZED,)) as surf,
+    ):
+        for kind in ("customers", "services"):
+            await load_file(admin, kind, (SAMPLES / f"{kind}.csv").read_bytes())
+        page = await surf.open(await surf.context(), "#/mending")
+        await sign_in(page)
+        await page.get_by_role("grid").locator("[data-place='0:0']").click()
+        await page.keyboard.type("900001")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Enviar 1 linha")).to_be_visible()
+        await page.get_by_role("link", name="Resumo").click()  # they outlive it
+        asked = page.get_by_role("dialog", name="A sua edição de 1 linha não foi enviada")
+
+        await sign_out(page, button)
+        await expect(asked.get_by_role("button", name="Cancelar")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(asked).to_be_hidden()
+        await page.get_by_role("link", name="Correções").click()
+        await expect(page.get_by_role("grid").locator(".edited")).to_have_text(["900001"])
+
+        await sign_out(page, button)
+        await asked.get_by_role("button", name="Sair e descartar").click()
+        await sign_in(page)
+        await expect(page.get_by_role("button", name="Nada a enviar")).to_be_visible()
+        await sign_out(page, button)  # nothing to ask about
+        await expect(page.get_by_label("Senha").first).to_be_visible()
+
+
+async def sign_out(page: Page, button: str) -> None:
+    item = page.get_by_role("button", name=button, exact=True)
+    if not await item.is_visible():
+        await page.get_by_role("banner").get_by_text("ana", exact=True).click()
+    await item.click()

@@ -3,8 +3,9 @@
 import { LANGUAGES, language, THEMES, theme } from "./choices.js";
 import { instantOf } from "./format.js";
 import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
+import { unsentRows } from "./leaving.js";
 import { heardAt, link } from "./live.js";
-import { wasPressed } from "./parts/focus.js";
+import { useModal, wasPressed } from "./parts/focus.js";
 import { Loading } from "./parts/loading.js";
 import { closedFromOutside } from "./parts/menu.js";
 import { useBar } from "./parts/narrow.js";
@@ -39,6 +40,12 @@ const text = textsOf({
     en: "English",
     sign_out: "Sair",
     everywhere: "Sair de todos os aparelhos",
+    unsent: {
+      one: "A sua edição de {n} linha não foi enviada",
+      other: "As suas edições de {n} linhas não foram enviadas",
+    },
+    lost: "Sair agora as descarta. Em Correções elas podem ser enviadas antes.",
+    discard: "Sair e descartar",
     api: "API e documentação",
     expired: "A sessão terminou. Entre de novo: nada do que está na tela se perde.",
     broken: "Esta tela teve um erro.",
@@ -64,6 +71,9 @@ const text = textsOf({
     en: "English",
     sign_out: "Sign out",
     everywhere: "Sign out everywhere",
+    unsent: { one: "Your edit of {n} row was not sent", other: "Your edits of {n} rows were not sent" },
+    lost: "To sign out now discards them. They can be sent before, under Mending.",
+    discard: "Sign out and discard",
     api: "API and docs",
     expired: "Your session has ended. Sign in again: nothing on the screen is lost.",
     broken: "This view had an error.",
@@ -221,8 +231,11 @@ function Menu() {
   const { user } = useStore(session);
   const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   useEffect(() => closedFromOutside(menu), []);
+  const [asked, setAsked] = useState(/** @type {{ everywhere: boolean } | null} */ (null));
   /** @param {boolean} everywhere */
   const leave = (everywhere) => signOut(everywhere).catch((problem) => note(problem.message, "bad"));
+  /** @param {boolean} everywhere */
+  const ask = (everywhere) => (unsentRows.get() > 0 ? setAsked({ everywhere }) : leave(everywhere));
   return html`
     <details class="menu" ref=${menu}>
       <summary title=${user?.username}><span>${user?.username}</span></summary>
@@ -240,11 +253,29 @@ function Menu() {
           </select>
         </label>
         <a class="button" href="docs">${text("api")}</a>
-        <button onClick=${() => leave(false)}>${text("sign_out")}</button>
-        <button onClick=${() => leave(true)}>${text("everywhere")}</button>
+        <button onClick=${() => ask(false)}>${text("sign_out")}</button>
+        <button onClick=${() => ask(true)}>${text("everywhere")}</button>
       </div>
     </details>
+    ${asked && html`<${Unsent} leave=${() => leave(asked.everywhere)} close=${() => setAsked(null)} />`}
   `;
+}
+
+/** @param {{ leave: () => void, close: () => void }} props */
+function Unsent({ leave, close }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const rows = useStore(unsentRows);
+  useModal(dialog);
+  return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="unsent">
+    <div class="stack">
+      <h2 id="unsent">${text("unsent", { n: rows })}</h2>
+      <p>${text("lost")}</p>
+      <div class="row">
+        <button class="danger" onClick=${() => (dialog.current?.close(), leave())}>${text("discard")}</button>
+        <button autofocus onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
+      </div>
+    </div>
+  </dialog>`;
 }
 
 /**

@@ -1,10 +1,11 @@
 /**
- * The edits of this tab that were not sent. They outlive a look at another view; a sign-out takes them away. Where
+ * The edits of this tab that were not sent. They outlive a look at another view; a sign-out takes them away, and is asked about. Where
  * somebody else undid the load or settled the rows meanwhile, they are set apart with what happened, and none is lost.
  * Where somebody else signs in before they were sent, they are put away until their own person does so here.
  */
 
 import { get } from "../../api.js";
+import { unsentRows } from "../../leaving.js";
 import { note } from "../../parts/notes.js";
 import { Problem } from "../../problem.js";
 import { session } from "../../session.js";
@@ -83,8 +84,9 @@ export function keeper() {
   };
 }
 
-/** A tab that is closed is asked about first, as long as there is something to lose. */
+/** A tab that is closed, or a person who signs out, is asked about first, as long as there is something to lose. */
 function guard() {
+  unsentRows.set(unsent.get().size + stranded.get().size);
   const some = [{ unsent: unsent.get(), stranded: stranded.get() }, ...putAway.values()];
   const lost = some.some((kept) => kept.unsent.size + kept.stranded.size > 0);
   (lost ? addEventListener : removeEventListener)("beforeunload", stay);
