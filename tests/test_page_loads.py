@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import openpyxl
+import pytest
 from browsing import Surfing, assert_accessible, make_account, sign_in, surfing_app
 from conftest import SAMPLES, client_of
 from fastapi import FastAPI
@@ -507,6 +509,72 @@ async def test_a_file_is_taken_for_what_its_columns_say(app: FastAPI, tmp_path: 
             card = page.get_by_role("article", name=name, exact=True)
             await expect(card).to_contain_text(f"{kind} · ")
             await expect(card).to_have_attribute("data-step", "ended")
+
+
+@needs_browser
+async def test_who_sends_a_zip_of_several_tables_is_told_to_unpack_it(app: FastAPI, tmp_path: Path) -> None:
+    await make_account(app)
+    for name, files in {"dois": FILES, "clientes": FILES[1:] * 2}.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for number, file in enumerate(files):
+                archive.writestr(f"{number}/{file.name}", file.read_bytes())
+    with zipfile.ZipFile(tmp_path / "um.zip", "w") as archive:
+        archive.writestr("services.csv", FILES[1].read_bytes())
+    async with surfing_app(app, expected=("status of 422",)) as surf:
+        page = await open_view(surf)
+        await page.locator("input[type=file]").set_input_files([tmp_path / "dois.zip", tmp_path / "clientes.zip"])
+        for name in ("dois.zip", "clientes.zip"):
+            card = page.get_by_role("article", name=name)
+            told = card.get_by_role("alert")
+            await expect(told).to_have_text("O zip traz várias tabelas. Descompacte-o e escolha as tabelas juntas.")
+            await expect(card.get_by_role("button")).to_have_text(["Tirar da lista"])
+        await page.locator("input[type=file]").set_input_files(tmp_path / "um.zip")  # of another kind than by its name
+        card = page.get_by_role("article", name="um.zip")
+        await card.get_by_role("button", name="Enviar como clientes").click()
+        await expect(card).to_have_attribute("data-step", "checked")
+        await page.locator("summary", has_text="ana").click()
+        await page.get_by_label("Idioma").select_option("en")
+        told = page.get_by_role("article", name="dois.zip").get_by_role("alert")
+        await expect(told).to_have_text("The zip holds several tables. Unpack it, and choose the tables together.")
+
+
+@needs_browser
+@pytest.mark.parametrize("address", ["#/loads", "#/mending", "#/summary", ""])
+async def test_a_file_that_is_dropped_anywhere_stays_out_of_the_browser_s_hands(
+    app: FastAPI, tmp_path: Path, address: str
+) -> None:
+    await make_account(app)
+    file = tmp_path / "clientes.csv"
+    file.write_text("id;nome;email\n7;Bia;bia@example.com\n", "utf-8")
+    async with surfing_app(app, expected=("status of 401",)) as surf:
+        page = await surf.open(await surf.context(), address or "#/loads")
+        if address:
+            await sign_in(page)
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        before = page.url
+        await drag_to_the_edge(page, file)
+        if address == "#/loads":
+            await expect(page.get_by_role("article", name=file.name)).to_have_attribute("data-step", "checked")
+            await expect(page.locator(".drop.over")).to_have_count(0)
+        else:
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.url == before
+        assert await page.evaluate("window.outcome") in ("copy true", "none true")
+
+
+async def drag_to_the_edge(page: Page, file: Path) -> None:
+    """As a real mouse does, beside everything that is on the page."""
+    await page.evaluate(
+        """() => {
+            window.outcome = "";
+            const seen = (event) => (window.outcome = `${event.dataTransfer.dropEffect} ${event.defaultPrevented}`);
+            for (const name of ["dragover", "drop"]) addEventListener(name, seen);
+        }"""
+    )
+    session = await page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        await session.send("Input.dispatchDragEvent", {"type": kind, "x": 2, "y": 500, "data": data})
 
 
 async def say_columns(card: Locator, meant: dict[str, str]) -> None:

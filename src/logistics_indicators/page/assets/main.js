@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { showChoices } from "./choices.js";
 import { tellCellsApart } from "./copied.js";
+import { refuseDrops } from "./dropped.js";
 import { html, render } from "./html.js";
 import { listen } from "./live.js";
 import { resume, session } from "./session.js";
@@ -11,6 +12,7 @@ import { keepZone } from "./zone.js";
 
 showChoices();
 tellCellsApart();
+refuseDrops();
 resume().catch(() => undefined); // the frame says that the service is away
 void listen();
 session.watch(({ state }) => {

@@ -1,6 +1,7 @@
 /** Where files are dropped or chosen, and how they are to be loaded. */
 
-import { html, useId, useState } from "../../html.js";
+import { hasFiles } from "../../dropped.js";
+import { html, useEffect, useId, useState } from "../../html.js";
 import { byOrder, ofAllKinds } from "../../kinds.js";
 import { textsOf } from "../../texts.js";
 import { kindOf } from "./kind.js";
@@ -43,12 +44,25 @@ export function Drop() {
     kinds.sort(([, one], [, other]) => byOrder(one, other));
     add(kinds, options);
   }
-  /** @param {DragEvent} event */
-  function dropped(event) {
-    event.preventDefault();
-    setOver(false);
-    void take(event.dataTransfer?.files ?? []);
-  }
+  useEffect(() => {
+    /** @param {DragEvent} event */
+    function moved(event) {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(event.type === "dragover");
+      if (event.type === "drop") void take(event.dataTransfer?.files ?? []);
+    }
+    const left = (/** @type {DragEvent} */ { relatedTarget }) => relatedTarget || setOver(false);
+    // beside the card, too: who aims badly means the same
+    document.addEventListener("dragover", moved);
+    document.addEventListener("drop", moved);
+    document.addEventListener("dragleave", left);
+    return () => {
+      document.removeEventListener("dragover", moved);
+      document.removeEventListener("drop", moved);
+      document.removeEventListener("dragleave", left);
+    };
+  });
   /** @param {Event} event */
   function chosen(event) {
     const input = /** @type {HTMLInputElement} */ (event.target);
@@ -56,13 +70,7 @@ export function Drop() {
     input.value = "";
   }
   return html`
-    <section
-      class="card stack drop ${over ? "over" : ""}"
-      aria-label=${text("title")}
-      onDragOver=${(/** @type {DragEvent} */ event) => (event.preventDefault(), setOver(true))}
-      onDragLeave=${() => setOver(false)}
-      onDrop=${dropped}
-    >
+    <section class="card stack drop ${over ? "over" : ""}" aria-label=${text("title")}>
       <p><strong>${text("drop", { of_kinds: ofAllKinds() })}</strong></p>
       <p class="quiet small">${text("formats")}</p>
       <p>
