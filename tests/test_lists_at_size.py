@@ -15,6 +15,7 @@ from listening import listening
 from structlog.testing import capture_logs
 
 from logistics_indicators.customers.service import CUSTOMERS, CustomerFilter
+from logistics_indicators.exports import lists as exports
 from logistics_indicators.lists.asked import order_of
 from logistics_indicators.lists.filters import Conditions
 from logistics_indicators.lists.order import Place
@@ -243,6 +244,25 @@ async def test_slow_readers_of_exports_cannot_take_every_connection_and_give_the
                 await asyncio.sleep(0.05)
             while await connection.fetchval(OPEN_CURSORS):  # the app's own work is in a transaction for moments too
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.usefixtures("many")
+async def test_who_breaks_an_export_off_leaves_no_transaction_in_its_session(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows were being fetched, and whatever is awaited then is cancelled."""
+    monkeypatch.setattr(exports, "EXPORT_BATCH", 20)
+    troubles: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context["message"]))
+    async with listening(app) as port:
+        for _ in range(10):
+            reader, writer = await start_reading(port, "/v1/services?format=csv", client.headers["Authorization"])
+            await reader.readexactly(100_000)
+            writer.transport.abort()
+            async with asyncio.timeout(30):
+                while app.state.pool.get_idle_size() != app.state.pool.get_size():
+                    await asyncio.sleep(0.01)
+    assert troubles == []
 
 
 KILL_EXPORT = """

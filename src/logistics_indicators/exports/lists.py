@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import Request, Response
 
 from ..database import Connection
@@ -71,10 +72,15 @@ def refuse_page_of_export(page: Page) -> None:
 
 async def batches_of(connection: Connection, listed: Listed, conditions: Conditions, page: Page) -> Batches:
     """All rows of the filter in the page's order, from a cursor on the server: one snapshot, constant memory."""
-    async with connection.transaction(readonly=True):
+    transaction = connection.transaction(readonly=True)
+    await transaction.start()
+    try:
         select = listed.select_of(page.fields or listed.fields)
         sql = f"{select} {conditions.where()} ORDER BY {page.order.sql}"
         statement = await connection.prepare(sql)
         cursor = await statement.cursor(*conditions.values)
         while batch := await cursor.fetch(EXPORT_BATCH):
             yield batch
+    finally:
+        with CancelScope(shield=True):  # a client that went away cancels whatever is awaited, again and again
+            await transaction.rollback()
