@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 
 import asyncpg
 import structlog
+from anyio import CancelScope
 from fastapi import Depends, Request
 
 from .errors import DATABASE_AWAY, Conflict, Problem, Unprocessable
@@ -212,6 +213,18 @@ async def ending_with(connection: Connection) -> AsyncIterator[None]:
 
 class ConnectionLost(ConnectionError):
     """The database connection ended under the work that needed it."""
+
+
+@asynccontextmanager
+async def snapshot_while_sent(connection: Connection) -> AsyncIterator[None]:
+    """A transaction that reads alone. It ends where the client went away too, which cancels all that is awaited."""
+    transaction = connection.transaction(readonly=True)
+    await transaction.start()
+    try:
+        yield
+    finally:
+        with CancelScope(shield=True):
+            await transaction.rollback()
 
 
 async def wait_for_database(url: str, seconds: float) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from anyio import CancelScope
 from fastapi import Request, Response
 
-from ..database import Connection
+from ..database import Connection, snapshot_while_sent
 from ..errors import Unprocessable, problems
 from ..http.paging import DEFAULT_LIMIT, LINK_HEADER, page_response
 from ..lists.filters import Conditions
@@ -72,15 +71,10 @@ def refuse_page_of_export(page: Page) -> None:
 
 async def batches_of(connection: Connection, listed: Listed, conditions: Conditions, page: Page) -> Batches:
     """All rows of the filter in the page's order, from a cursor on the server: one snapshot, constant memory."""
-    transaction = connection.transaction(readonly=True)
-    await transaction.start()
-    try:
+    async with snapshot_while_sent(connection):
         select = listed.select_of(page.fields or listed.fields)
         sql = f"{select} {conditions.where()} ORDER BY {page.order.sql}"
         statement = await connection.prepare(sql)
         cursor = await statement.cursor(*conditions.values)
         while batch := await cursor.fetch(EXPORT_BATCH):
             yield batch
-    finally:
-        with CancelScope(shield=True):  # a client that went away cancels whatever is awaited, again and again
-            await transaction.rollback()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...database import Connection
+from ...database import Connection, snapshot_while_sent
 from ...exports.columns import Batches
 from ...http.paging import PAGE_BYTES
 from ...lists.filters import Conditions
@@ -157,7 +157,7 @@ async def batches_of_rejects(
     if for_workbook:
         names = names.replace('"row"', f'left("row", {LONGEST_CELL})')
     order = f"ORDER BY {page.order.sql}"
-    async with connection.transaction(readonly=True):
+    async with snapshot_while_sent(connection):
         sql = f"SELECT {names} FROM ({_found(conditions, NAMES, order)}) AS either {order}"
         statement = await connection.prepare(sql)
         cursor = await statement.cursor(*conditions.values)
