@@ -1,6 +1,7 @@
 /** What is around every view: the way to the others, the state of the link, who is signed in. */
 
 import { LANGUAGES, language, THEMES, theme } from "./choices.js";
+import { useRetried } from "./data.js";
 import { instantOf } from "./format.js";
 import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
 import { unsentRows } from "./leaving.js";
@@ -10,6 +11,8 @@ import { Loading } from "./parts/loading.js";
 import { closedFromOutside } from "./parts/menu.js";
 import { useBar } from "./parts/narrow.js";
 import { Notes, note } from "./parts/notes.js";
+import { Problems } from "./parts/problems.js";
+import { Problem } from "./problem.js";
 import { linkTo, useRoute } from "./route.js";
 import { keptScope, subjectOf } from "./scope.js";
 import { scrollToPlace } from "./scroll.js";
@@ -205,9 +208,12 @@ const skipTo = (content) => (/** @type {Event} */ event) => {
 /** @param {{ view: import("./views.js").View, params: URLSearchParams }} props */
 function Loaded({ view, params }) {
   const [Part, setPart] = useState(() => view.part ?? null);
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   const [error, reset] = useErrorBoundary((problem) => console.error(problem));
+  const load = () => void view.load().then((loaded) => setPart(() => loaded), setProblem);
+  useRetried(problem, load);
   useEffect(() => {
-    if (Part === null) view.load().then((loaded) => setPart(() => loaded), reset);
+    if (Part === null) load();
   }, [view]);
   useEffect(() => reset(), [`${params}`]); // another address is another chance
   if (error) {
@@ -215,6 +221,7 @@ function Loaded({ view, params }) {
       <span>${text("broken")}</span><button onClick=${reset}>${common("again")}</button>
     </div>`;
   }
+  if (Part === null && problem) return html`<${Problems} problem=${problem} again=${load} />`;
   return Part === null ? html`<${Loading} />` : html`<${Part} params=${params} />`;
 }
 

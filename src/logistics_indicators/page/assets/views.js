@@ -1,5 +1,6 @@
 /** The views there are: their names in the address, who may see them, and where they are. All but the first come when asked for. */
 
+import { later } from "./later.js";
 import { textsOf } from "./texts.js";
 import { Summary } from "./views/summary.js";
 
@@ -52,33 +53,33 @@ export const VIEWS = [
   {
     name: "explore",
     title: () => text("explore"),
-    load: async () => (await import("./views/explore/index.js")).Explore,
+    load: async () => (await later("views/explore/index.js")).Explore,
     scoped: true,
     listed: true,
   },
   {
     name: "visits",
     title: () => text("visits"),
-    load: async () => (await import("./views/visits/index.js")).Visits,
+    load: async () => (await later("views/visits/index.js")).Visits,
     scoped: true,
     listed: true,
   },
   {
     name: "loads",
     title: () => text("loads"),
-    load: async () => (await import("./views/loads/index.js")).Loads,
+    load: async () => (await later("views/loads/index.js")).Loads,
     listed: true,
   },
   {
     name: "mending",
     title: () => text("mending"),
-    load: async () => (await import("./views/mending/index.js")).Mending,
+    load: async () => (await later("views/mending/index.js")).Mending,
     listed: true,
   },
   {
     name: "wall",
     title: () => text("wall"),
-    load: async () => (await import("./views/wall.js")).Wall,
+    load: async () => (await later("views/wall.js")).Wall,
     scoped: true,
     listed: true,
     bare: true,
@@ -86,7 +87,7 @@ export const VIEWS = [
   {
     name: "admin",
     title: () => text("admin"),
-    load: async () => (await import("./views/admin/index.js")).Admin,
+    load: async () => (await later("views/admin/index.js")).Admin,
     listed: true,
     role: "admin",
   },

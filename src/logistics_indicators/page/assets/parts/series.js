@@ -1,7 +1,10 @@
 /** One or two lines over time, drawn by uPlot. The arrow keys walk along the points, which are read aloud. */
 
 import { theme } from "../choices.js";
+import { useRetried } from "../data.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { later } from "../later.js";
+import { Problem } from "../problem.js";
 import { printing } from "../printing.js";
 import { useStore } from "../store.js";
 import { textsOf } from "../texts.js";
@@ -122,6 +125,9 @@ function usePlot(box, { names, lines, format, from = "least", most }, seen) {
   const plot = useRef(/** @type {UPlot | null} */ (null));
   const colours = `${useStore(theme)} ${useDark()} ${useStore(printing)}`;
   const question = JSON.stringify([names, lines, from]);
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
+  const [turn, setTurn] = useState(0);
+  useRetried(problem, () => setTurn((before) => before + 1));
   useEffect(() => {
     let gone = false;
     void library().then((Plot) => {
@@ -132,13 +138,13 @@ function usePlot(box, { names, lines, format, from = "least", most }, seen) {
         ...lines.map(({ values }) => values),
       ]);
       plot.current = new Plot(optionsOf(area, { names, lines, format, from, most }, seen), data, area);
-    });
+    }, setProblem);
     return () => {
       gone = true;
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [question]);
+  }, [question, turn]);
   useLayoutEffect(() => plot.current?.redraw(false), [colours]); // paper waits for no effect
   useEffect(() => {
     const area = box.current;
@@ -235,20 +241,30 @@ function rangeOf(low, high, from, most = Infinity) {
   return [from === "zero" ? 0 : Math.max(0, low - room), Math.min(most, high + room)];
 }
 
-/** @type {Promise<typeof import("uplot")> | null} */
-let loading = null;
+/** @type {Promise<void> | null} */
+let styled = null;
 
-function library() {
-  loading ??= import("../vendor/uplot.js").then(({ default: Plot }) => {
-    const sheet = document.createElement("link");
-    sheet.rel = "stylesheet";
-    sheet.href = new URL("../vendor/uplot.css", import.meta.url).href;
-    return new Promise((resolve) => {
-      sheet.onload = sheet.onerror = () => resolve(Plot);
-      document.head.append(sheet);
-    });
+async function library() {
+  /** @type {{ default: typeof import("uplot") }} */
+  const { default: Plot } = await later("vendor/uplot.js");
+  await (styled ??= sheetOf(new URL("../vendor/uplot.css", import.meta.url)));
+  return Plot;
+}
+
+/** @param {URL} address @returns {Promise<void>} */
+function sheetOf(address) {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = address.href;
+  return new Promise((resolve, reject) => {
+    sheet.onload = () => resolve();
+    sheet.onerror = () => {
+      sheet.remove();
+      styled = null; // the next one asks again
+      reject(new Problem(0, "unreachable", ""));
+    };
+    document.head.append(sheet);
   });
-  return loading;
 }
 
 /** A token's colour as the canvas takes it: in this theme, of this moment. @param {HTMLElement} area @param {string} name */

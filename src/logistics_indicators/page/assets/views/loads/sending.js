@@ -5,6 +5,7 @@
 
 import { addressOf, call, get } from "../../api.js";
 import { goesBehind } from "../../kinds.js";
+import { later } from "../../later.js";
 import { Problem } from "../../problem.js";
 import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
@@ -188,7 +189,9 @@ async function send(item) {
 async function sendByTus(item) {
   const { file } = item;
   if (file === null) return null;
-  const { default: tus } = await import("../../vendor/tus.js");
+  /** @type {{ default: typeof import("tus-js-client") }} */
+  const { default: tus } = await later("vendor/tus.js");
+  if (!find(item.id)) return null;
   const speed = speedometer();
   return await new Promise((resolve, reject) => {
     const upload = new tus.Upload(file, {
