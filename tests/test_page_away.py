@@ -83,6 +83,7 @@ async def test_the_first_file_of_a_tab_goes_by_itself_when_the_service_is_back(a
     file.write_text("id;nome;email\n1;Ana;ana@example.com\n", "utf-8")
     async with surfing_app(app, expected=AWAY) as surf:
         page = await signed_in(surf, "#/loads")
+        await expect(page.get_by_role("heading", level=1, name="Cargas")).to_be_visible()
         await page.context.set_offline(True)
         await page.locator("input[type=file]").set_input_files(file)
         card = page.get_by_role("article", name=file.name)
