@@ -1,5 +1,6 @@
 """What the page has not asked for yet when the service goes away: it comes by itself once the service is back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,23 @@ async def test_the_first_file_of_a_tab_goes_by_itself_when_the_service_is_back(a
         await expect(card.get_by_role("progressbar", name="Sem contato; continua sozinho")).to_be_visible()
         await page.context.set_offline(False)
         await expect(card).to_have_attribute("data-step", "checked")
+
+
+@needs_browser
+async def test_a_file_that_is_gone_from_the_disk_is_told_and_holds_up_no_other(app: FastAPI, tmp_path: Path) -> None:
+    await make_account(app)
+    gone, there = (tmp_path / name for name in ("antes.csv", "depois.csv"))
+    for number, file in enumerate((gone, there), start=1):
+        file.write_text(f"id;nome;email\n{number};Ana;ana{number}@example.com\n", "utf-8")
+    async with surfing_app(app, expected=AWAY) as surf:
+        page = await signed_in(surf, "#/loads")
+        await expect(page.get_by_role("heading", level=1, name="Cargas")).to_be_visible()
+        await page.context.set_offline(True)
+        await page.locator("input[type=file]").set_input_files([gone, there])
+        card = page.get_by_role("article", name=gone.name)
+        await expect(card.get_by_role("progressbar", name="Sem contato; continua sozinho")).to_be_visible()
+        gone.unlink()
+        await page.context.set_offline(False)
+        await expect(card).to_have_attribute("data-step", "refused")
+        await expect(card.get_by_role("alert")).to_have_text(re.compile("mudado, movido ou apagado"))
+        await expect(page.get_by_role("article", name=there.name)).to_have_attribute("data-step", "checked")

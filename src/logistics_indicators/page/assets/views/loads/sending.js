@@ -10,6 +10,7 @@ import { Problem } from "../../problem.js";
 import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
 import { storeOf } from "../../store.js";
+import { textsOf } from "../../texts.js";
 import { forget, keep, kept } from "./shelf.js";
 
 /** @typedef {import("api").components["schemas"]["Load"]} Load */
@@ -27,6 +28,11 @@ import { forget, keep, kept } from "./shelf.js";
  * added: when, in ms; nth: of those that came together. agreed: the check was looked at, and is to be loaded. user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
  * of them, which the service had kept, it went on. load: the check, then the load itself
  */
+
+const text = textsOf({
+  pt: { unreadable: "O arquivo foi mudado, movido ou apagado depois de escolhido: escolha-o de novo." },
+  en: { unreadable: "The file was changed, moved or deleted after it was chosen: choose it again." },
+});
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = [0, 500, 1_000, 2_000, 4_000];
@@ -189,6 +195,7 @@ async function send(item) {
 async function sendByTus(item) {
   const { file } = item;
   if (file === null) return null;
+  await mustBeReadable(file);
   /** @type {{ default: typeof import("tus-js-client") }} */
   const { default: tus } = await later("vendor/tus.js");
   if (!find(item.id)) return null;
@@ -225,6 +232,15 @@ async function sendByTus(item) {
     });
     upload.start();
   });
+}
+
+/** To the sender of requests a file that the browser may not read any more looks like a lost network. @param {File} file */
+async function mustBeReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem(400, text("unreadable"), "");
+  }
 }
 
 /** @param {Error | import("tus-js-client").DetailedError} error */
