@@ -24,6 +24,19 @@ async def sign_out_everywhere(surf: Surfing) -> None:
     await expect(page.get_by_role("heading", name="Logistics Indicators")).to_be_visible()
 
 
+async def sheet_with_an_edit(app: FastAPI, surf: Surfing) -> Page:
+    """Ana's, of the samples' rejects: the first cell is another, and was not sent."""
+    async with client_of(app, issue_access_token(app.state.token_key, 1)) as admin:
+        for kind in ("customers", "services"):
+            await load_file(admin, kind, (SAMPLES / f"{kind}.csv").read_bytes())
+    page = await surf.open(await surf.context(), "#/mending")
+    await sign_in(page)
+    await page.get_by_role("grid").locator("[data-place='0:0']").click()
+    await page.keyboard.type("900001")
+    await page.keyboard.press("Enter")
+    return page
+
+
 async def sign_in_over(page: Page, username: str) -> None:
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("A sessão terminou")
@@ -69,18 +82,9 @@ async def test_what_one_person_typed_is_put_away_when_another_signs_in(
     await make_account(app)
     await make_account(app, "bia")
     await connection.execute("UPDATE users SET role = 'analyst' WHERE username = 'bia'")
-    async with (
-        client_of(app, issue_access_token(app.state.token_key, 1)) as admin,
-        surfing_app(app, expected=(UNAUTHORIZED,)) as surf,
-    ):
-        for kind in ("customers", "services"):
-            await load_file(admin, kind, (SAMPLES / f"{kind}.csv").read_bytes())
-        page = await surf.open(await surf.context(), "#/mending")
-        await sign_in(page)
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        page = await sheet_with_an_edit(app, surf)
         grid = page.get_by_role("grid")
-        await grid.locator("[data-place='0:0']").click()
-        await page.keyboard.type("900001")
-        await page.keyboard.press("Enter")
         await page.keyboard.type("9000")
         await sign_out_everywhere(surf)
         await page.get_by_role("button", name="Enviar 1 linha").dispatch_event("click")  # asks the service
@@ -106,17 +110,8 @@ async def test_what_one_person_typed_is_put_away_when_another_signs_in(
 @pytest.mark.parametrize("button", ["Sair", "Sair de todos os aparelhos"])
 async def test_who_signs_out_is_asked_about_edits_that_were_not_sent(app: FastAPI, button: str) -> None:
     await make_account(app)
-    async with (
-        client_of(app, issue_access_token(app.state.token_key, 1)) as admin,
-        surfing_app(app, expected=(UNAUTHORIZED,)) as surf,
-    ):
-        for kind in ("customers", "services"):
-            await load_file(admin, kind, (SAMPLES / f"{kind}.csv").read_bytes())
-        page = await surf.open(await surf.context(), "#/mending")
-        await sign_in(page)
-        await page.get_by_role("grid").locator("[data-place='0:0']").click()
-        await page.keyboard.type("900001")
-        await page.keyboard.press("Enter")
+    async with surfing_app(app, expected=(UNAUTHORIZED,)) as surf:
+        page = await sheet_with_an_edit(app, surf)
         await expect(page.get_by_role("button", name="Enviar 1 linha")).to_be_visible()
         await page.get_by_role("link", name="Resumo").click()  # they outlive it
         asked = page.get_by_role("dialog", name="A sua edição de 1 linha não foi enviada")

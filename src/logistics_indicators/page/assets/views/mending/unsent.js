@@ -1,6 +1,7 @@
 /**
- * The edits of this tab that were not sent. They outlive a look at another view; a sign-out takes them away, and is asked about. Where
- * somebody else undid the load or settled the rows meanwhile, they are set apart with what happened, and none is lost.
+ * The edits of this tab that were not sent. They outlive a look at another view; a sign-out takes them away, and is asked
+ * about. Where somebody else undid the load or settled the rows meanwhile, they are set apart with what happened, and none
+ * is lost.
  * Where somebody else signs in before they were sent, they are put away until their own person does so here.
  */
 
