@@ -10,6 +10,7 @@ import httpx
 from conftest import ClientAs
 from fastapi import FastAPI
 from load_client import load_file, token_of
+from visits import store, visit
 from waiting import blocked_by
 
 from logistics_indicators.http.per_user import PlacesPerUser
@@ -88,6 +89,31 @@ async def test_requests_of_one_user_that_wait_for_a_row_leave_connections_to_oth
         assert (await bia.get("/v1/customers/2")).status_code == 200
     assert [(await answer).status_code for answer in slow] == [200, 200]
     assert (await ana.get("/v1/customers/2")).status_code == 200
+
+
+async def test_a_long_answer_that_nobody_reads_keeps_a_place_of_its_user(
+    app: FastAPI, service_url: str, client_as: ClientAs, connection: asyncpg.Connection
+) -> None:
+    """Each row's link repeats the filters: 500 rows are more than what the sockets take."""
+    await store(connection, [visit(f"A {n}", "SP - SANTOS", "2021-05-03", "2021-05-03") for n in range(500)])
+    app.state.user_connections = PlacesPerUser(1, 0.2, "As many of your requests as may be are at work.")
+    ana, bia = await client_as("viewer"), await client_as("viewer")
+    question = "&".join(["polo=SP%20-%20SANTOS", *(f"polo={'(' * 180}{n}" for n in range(30))])
+    at, token = urlsplit(service_url), ana.headers["Authorization"]
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    writer.write(
+        f"GET /v1/indicators/sla/angel?{question} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+    )
+    assert b" 200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+    assert app.state.pool.get_idle_size() == app.state.pool.get_size()
+    assert (await ana.get("/v1/indicators/summary")).status_code == 429
+    assert (await ana.get("/v1/auth/me")).status_code == 200
+    assert (await bia.get("/v1/indicators/summary")).status_code == 200
+    writer.close()
+    async with asyncio.timeout(60):
+        while (await ana.get("/v1/indicators/summary")).status_code == 429:
+            await asyncio.sleep(0.01)
+    assert (await ana.get("/v1/indicators/summary")).status_code == 200
 
 
 async def test_a_user_has_half_of_the_connections(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -139,13 +139,17 @@ class Download(StreamingResponse):
     source: Batches | None = None
     """The rows that the body is made of. A body that was never read, as on HEAD, does not close them."""
 
+    held: AsyncExitStack | None = None
+    """What is let go of when it has been sent."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self.body_iterator.aclose()
-            if isinstance(self.source, AsyncGenerator):
-                await self.source.aclose()
+        async with self.held or nullcontext():
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                await self.body_iterator.aclose()
+                if isinstance(self.source, AsyncGenerator):
+                    await self.source.aclose()
 
 
 @asynccontextmanager
