@@ -1,8 +1,10 @@
 """Files under way: where each stands, and in which words."""
 
+import asyncio
 from base64 import b64decode
 from pathlib import Path
 
+import asyncpg
 import pytest
 from browsing import make_account, sign_in, surfing_app
 from conftest import client_of
@@ -109,6 +111,39 @@ async def test_files_that_come_together_are_each_sent_once_in_their_order(
             loads = (await admin.get("/v1/loads")).json()["loads"]
         loaded = [load["filename"] for load in reversed(loads) if load["kind"] == "services"]
         assert loaded == names
+
+
+@needs_browser
+@pytest.mark.parametrize("leaves", [False, True], ids=["the first tab ends it", "the first tab is closed"])
+async def test_a_file_is_sent_by_one_tab(
+    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path, leaves: bool
+) -> None:
+    await make_account(app)
+    file = customers(tmp_path, "c.csv", 1)
+    goes_on = asyncio.Event()
+    async with surfing_app(app, expected=("ERR_FAILED", "Failed to load resource")) as surf:
+        context = await surf.context()
+        page = await surf.open(context, "#/loads")
+        await sign_in(page)
+
+        async def slowly(route: Route) -> None:
+            await goes_on.wait()
+            await route.continue_()
+
+        await page.route("**/v1/uploads", slowly)
+        await page.get_by_label("Conferir antes de gravar").uncheck()
+        async with page.expect_request("**/v1/uploads"):
+            await page.locator("input[type=file]").set_input_files(file)
+        other = await surf.open(context, "#/loads")
+        sent_by_the_other = noted_names(other)
+        card = other.get_by_role("article", name=file.name)
+        await expect(card).to_contain_text("Outra aba o envia")
+        if leaves:
+            await page.close()
+        goes_on.set()
+        await expect(card).to_have_attribute("data-step", "ended")
+        assert sent_by_the_other == ([file.name] if leaves else [])
+        assert await connection.fetchval("SELECT count(*) FROM loads") == 1
 
 
 def visits(folder: Path, name: str, first: int) -> Path:

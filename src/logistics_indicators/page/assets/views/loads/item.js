@@ -81,6 +81,7 @@ const toldOf = ({ status, title, message, errors }) => wordsOf(new Problem(statu
 
 /** @param {Item} item */
 function waits(item) {
+  if (item.elsewhere) return states("elsewhere");
   const under = new Set(filesBefore(item).map(({ kind }) => kind));
   const before = goesBehind(item.kind).filter((kind) => under.has(kind));
   return before.length > 0 ? states("waiting", { kinds: theWords(before) }) : states("received");

@@ -23,10 +23,10 @@ import { forget, keep, kept } from "./shelf.js";
  *   id: string, user: number, added: number, nth: number, name: string, size: number, kind: Kind, options: Options, file: File | null,
  *   url?: string, sent: number, rate: number, resumed?: number,
  *   step: "waiting" | "sending" | "paused" | "checking" | "checked" | "loading" | "ended" | "refused",
- *   load?: Load, agreed?: boolean, trouble?: Trouble,
+ *   load?: Load, agreed?: boolean, trouble?: Trouble, elsewhere?: boolean,
  * }} Item
  * added: when, in ms; nth: of those that came together. agreed: the check was looked at, and is to be loaded. user: whose it is. file: null once the service has its bytes. sent: bytes; rate: bytes a second; resumed: with how many
- * of them, which the service had kept, it went on. load: the check, then the load itself
+ * of them, which the service had kept, it went on. load: the check, then the load itself. elsewhere: another tab sends it
  */
 
 const text = textsOf({
@@ -51,9 +51,12 @@ movedLoads.watch((loads) => {
   }
 });
 
+/** In this tab alone. @param {string} id @param {Partial<Item>} changes */
+const change = (id, changes) => items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
+
 /** @param {string} id @param {Partial<Item>} changes */
 function update(id, changes) {
-  items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
+  change(id, changes);
   const item = items.get().find((each) => each.id === id);
   if (item && ["url", "step", "load", "agreed"].some((name) => name in changes)) void keep(item);
   return item;
@@ -170,7 +173,7 @@ const mustWait = (item) => filesBefore(item).length > 0;
 /** @param {Item} item */
 async function send(item) {
   if (mustWait(item)) {
-    update(item.id, { step: "waiting" });
+    change(item.id, { step: "waiting" });
     const unwatch = items.watch(() => {
       if (find(item.id) && mustWait(item)) return;
       unwatch();
@@ -178,12 +181,38 @@ async function send(item) {
     });
     return;
   }
-  update(item.id, { step: "sending", trouble: undefined });
-  const location = await sendByTus(item);
-  if (!find(item.id)) return;
-  const load = await loadOf(item.id, location);
-  update(item.id, { load, file: null, step: load.validate_only ? "checking" : "loading" });
+  await alone(item.id, async () => {
+    update(item.id, { step: "sending", trouble: undefined });
+    const location = await sendByTus(item);
+    if (!find(item.id)) return;
+    const load = await loadOf(item.id, location);
+    const sent = update(item.id, { load, file: null, step: load.validate_only ? "checking" : "loading" });
+    if (sent) await keep(sent); // whoever waits for it looks there
+  });
   await go(item.id);
+}
+
+/**
+ * A file is sent by one tab; the others, which have it from the same shelf, wait, and then look there what became of it.
+ *
+ * @param {string} id
+ * @param {() => Promise<void>} act
+ */
+async function alone(id, act) {
+  const { locks } = navigator;
+  if (!locks) return await act(); // over plain HTTP
+  const name = `logistics-indicators.upload.${id}`;
+  const acted = await locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock) await act();
+    return lock !== null;
+  });
+  if (acted) return;
+  change(id, { step: "waiting", elsewhere: true });
+  await locks.request(name, () => undefined);
+  const all = await kept();
+  const now = all?.find((item) => item.id === id);
+  if (all && !now) items.set(items.get().filter((item) => item.id !== id));
+  else change(id, { ...now, elsewhere: false });
 }
 
 /**
@@ -215,7 +244,7 @@ async function sendByTus(item) {
       onUploadUrlAvailable: () => void update(item.id, { url: upload.url ?? undefined }),
       onProgress: (sent) => {
         if (find(item.id)) update(item.id, { sent, rate: speed(sent), step: "sending", trouble: undefined });
-        else void upload.abort(true);
+        else void upload.abort(true).then(() => resolve(null), reject);
       },
       onAfterResponse: (request, response) => {
         const kept = Number(response.getHeader("Upload-Offset"));
