@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """How long a backup of a filled database takes, and its restore into a new folder with all sums compared.
 
-    scripts/bench_restore.py DATA_DIR     the folder of an embedded database; nothing in it is changed
-
 Prints seconds and sizes. Exits with 1 where an indicator is not what the visits say.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -16,13 +15,14 @@ from pathlib import Path
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data_dir", type=Path, help="the folder of an embedded database; nothing in it is changed")
+    data_dir = parser.parse_args().data_dir
     with tempfile.TemporaryDirectory(prefix="li-restore-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's own user has to reach it where root runs this
         dump = folder / "logistics.dump"
-        backup, seconds = run("backup", dump, data_dir=Path(sys.argv[1]))
+        backup, seconds = run("backup", dump, data_dir=data_dir)
         print(f"backup: {seconds:.1f} s, {backup['bytes']:,} bytes")
         restored, seconds = run("restore", dump, "--verify", data_dir=folder / "data")
         found = f"{restored['visits']:,} visits, {restored['differences']} differences"
