@@ -72,6 +72,30 @@ async def test_a_load_whose_step_is_always_too_slow_fails_and_others_go_on(
         assert (await load_file(client, "customers", CUSTOMERS))["rows_inserted"] == 2
 
 
+RACED_INSERT = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION raced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('tries') <= 30 THEN RAISE unique_violation; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER raced BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION raced();
+ALTER TABLE customers ENABLE ALWAYS TRIGGER raced
+"""
+
+
+async def test_a_load_whose_keys_others_write_meanwhile_goes_on_far_beyond_other_failures(
+    client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    """As if somebody had written and taken back a key of it, between the look for it and its row, each time.
+
+    An attempt inserts twice at most, so 30 refusals are at least 15 attempts.
+    """
+    await connection.execute(RACED_INSERT)
+    load = await load_file(client, "customers", CUSTOMERS)
+    assert (load["status"], counts(load)) == ("completed", (2, 2, 0, 0, 0))
+
+
 async def test_a_chunk_that_is_read_for_longer_than_a_claim_is_loaded(
     database_url: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
