@@ -12,7 +12,7 @@ from ..database import Connection, Lock, allow_long_statements
 from .blocks import MERGED_LEVELS, Grain, levels_in_sql
 from .tables import CELL_KEYS, CELL_SUMS, SUM_TABLE_NAMES, SUM_TABLES, SumTable
 
-MERGE_CELLS = 250_000
+MERGE_CELLS = 1_000_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
 
 GATHERED_COMMITS = 12
