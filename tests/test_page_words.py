@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 import logistics_indicators
+from logistics_indicators import errors
 from logistics_indicators.accounts.audit import Action
 from logistics_indicators.accounts.models import Registration
 from logistics_indicators.accounts.passwords import refuse_common
@@ -40,7 +41,7 @@ from logistics_indicators.loads.receiving import receiver, room
 from logistics_indicators.loads.receiving.opening import _refuse_what_is_no_table
 from logistics_indicators.loads.receiving.recognising import NOT_TABLES
 from logistics_indicators.loads.receiving.tables import told_of
-from logistics_indicators.loads.receiving.unpacking import members_of
+from logistics_indicators.loads.receiving.unpacking import CUT_WORKBOOK, members_of
 from logistics_indicators.loads.working.endings import NO_ROWS
 from logistics_indicators.loads.working.reporting import EXCEL_ROWS, warnings_of
 
@@ -126,6 +127,28 @@ def of_files() -> Iterator[str]:
     yield refused(lambda: told_of("fev/visitas de maio.csv")(_refuse_what_is_no_table)(b"%PDF-1.7"))
 
 
+def of_what_is_packed() -> Iterator[str]:
+    receiving = SOURCES / "loads/receiving"
+    for module in ("unpacking", "apart"):
+        yield from refusals_in(receiving / f"{module}.py")
+    yield from (said for said in refusals_in(receiving / "tables.py") if "zip" in said)
+    yield CUT_WORKBOOK
+
+
+def refusals_in(source: Path) -> Iterator[str]:
+    """What its errors say, where a person made a file so."""
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).partition(".")[0] in ERRORS:
+            for value in (*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "msg")):
+                if isinstance(value, ast.Constant) and " " in str(value.value):
+                    yield str(value.value)
+                elif isinstance(value, ast.JoinedStr):
+                    yield "".join(map(filled, value.values))
+
+
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Problem)}
+
+
 def of_columns() -> Iterator[str]:
     yield of_header("Codigo;Cliente;Quem;Onde;Vence;Feito\n1;2;a;b;c;d\n")
     yield of_header("what;is;this\n")
@@ -187,7 +210,7 @@ def of_confirming() -> Iterator[str]:
     yield confirming.gone(trial).detail
 
 
-EVERY = (of_accounts, of_files, of_columns, of_loads, of_undoing, of_mending, of_confirming)
+EVERY = (of_accounts, of_files, of_what_is_packed, of_columns, of_loads, of_undoing, of_mending, of_confirming)
 
 
 @pytest.mark.parametrize("sentences", EVERY)

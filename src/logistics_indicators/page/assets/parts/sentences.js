@@ -257,6 +257,71 @@ const FILES = [
     en: { one: "The zip holds no table ({names}).", other: "The zip holds {n} files, and none is a table ({names})." },
   },
   {
+    of: /The zip is broken\./,
+    pt: "O zip está danificado.",
+    en: "The zip is broken.",
+  },
+  {
+    of: /A file in the zip is encrypted\. Send it without a password\./,
+    pt: "O zip tem senha. Envie sem senha.",
+    en: "The zip is protected by a password. Send it without one.",
+  },
+  {
+    of: /The zip is (?:encrypted, or )?packed in a way that is not read here\./,
+    pt: "O zip tem senha, ou foi compactado de um jeito que não se lê aqui.",
+    en: "The zip has a password, or is packed in a way that is not read here.",
+  },
+  {
+    of: /The zip holds an archive in an archive, which is not unpacked\./,
+    pt: "Dentro do zip há outro arquivo compactado. Descompacte-o antes.",
+    en: "The zip holds another archive. Unpack it first.",
+  },
+  {
+    of: /The zip holds too many files\. Send a zip with one table in it\./,
+    pt: "O zip traz arquivos demais. Envie um zip com uma tabela só.",
+    en: "The zip holds too many files. Send a zip with one table in it.",
+  },
+  {
+    of: /The zip holds more than (?<n>\d+) tables(?: that are no CSV)?\. Send them in several(?:, or as CSV)?\./,
+    pt: "O zip traz mais de {n} tabelas. Envie em vários.",
+    en: "The zip holds more than {n} tables. Send them in several.",
+  },
+  {
+    of: /The file looks like an OpenDocument file or a program\. Save the sheet as CSV\./,
+    pt: "O arquivo parece um OpenDocument (.ods) ou um programa. Salve a planilha como CSV e envie.",
+    en: "The file looks like an OpenDocument file (.ods) or a program. Save the sheet as CSV, and send that.",
+  },
+  {
+    of: /The workbook is broken: its end is missing, or damaged\. Save it again, and send that\./,
+    pt: "A planilha está incompleta ou danificada. Salve de novo e envie.",
+    en: "The workbook is cut off or damaged. Save it again, and send that.",
+  },
+  {
+    of: /(?:The gzip ends too early|What came is not the gzip that it says it is)\./,
+    pt: "O gzip está incompleto ou danificado.",
+    en: "The gzip is cut off or damaged.",
+  },
+  {
+    of: /The gzip has too many members that hold next to nothing: more than \d+, and one for each \d+ bytes\. Pack the file in one piece\./,
+    pt: "O gzip é feito de pedaços demais. Compacte o arquivo de uma vez.",
+    en: "The gzip is made of too many pieces. Pack the file in one.",
+  },
+  {
+    of: /The file (?:needs more than \d+ bytes of memory|takes more than \d+ seconds) to read\./,
+    pt: "O arquivo é pesado demais para ser lido. Envie como CSV, ou em partes.",
+    en: "The file takes too much to be read. Send it as CSV, or in parts.",
+  },
+  {
+    of: /The file is broken, or written in a way that is not read here\./,
+    pt: "O arquivo está danificado, ou foi gravado de um jeito que não se lê aqui.",
+    en: "The file is broken, or written in a way that is not read here.",
+  },
+  {
+    of: /The file is larger than this service takes: (?<size>\d+) bytes, unpacked\./,
+    pt: "O arquivo é grande demais: aberto, pode ter até {size}.",
+    en: "The file is too large: unpacked it may have {size}.",
+  },
+  {
     of: /The file swells: as CSV it is more than (?<n>\d+) times the (?<size>\d+) bytes that were sent\. Send it as CSV, plain or packed as gzip\./,
     pt: "Aberto, o arquivo tem mais de {n} vezes os {size} enviados. Envie CSV, puro ou em gzip.",
     en: "Unpacked, the file is more than {n} times the {size} that were sent. Send CSV, plain or in gzip.",
