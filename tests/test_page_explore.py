@@ -267,6 +267,8 @@ async def test_a_table_of_1500_rows_sorts_filters_and_draws_what_is_seen(app: Fa
         await expect(panel.get_by_role("status")).to_have_text("1.500 linhas")
         await expect(panel.get_by_role("table")).to_have_attribute("aria-rowcount", "1501")
         assert await panel.locator(ROWS).count() < 100
+        await expect(panel.locator("th[aria-sort]")).to_contain_text("SLA máximo")  # the worst first, as the bars were
+        await expect(panel.locator("th[aria-sort]")).to_have_attribute("aria-sort", "ascending")
 
         await panel.get_by_role("button", name="SLA", exact=True).click()
         await expect(panel.get_by_role("columnheader", name="SLA", exact=True)).to_have_attribute(

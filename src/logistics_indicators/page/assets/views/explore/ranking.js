@@ -68,6 +68,8 @@ const ORDERS = /** @type {const} */ ({
   most: { sort_field: "total", desc: "true" },
 });
 /** @typedef {keyof typeof ORDERS} Order */
+/** The same, of the table: its column, with - for the largest first. */
+const SORTS = /** @type {const} */ ({ worst: "most", best: "-least", most: "-total" });
 
 /**
  * @param {{ params: URLSearchParams, whole: number | null, days: import("../../parts/scope_words.js").Days | null }} props
@@ -125,7 +127,7 @@ export function Ranking({ params, whole, days }) {
       </label>`}
     </div>
     ${table
-      ? html`<${RankTable} key=${by} params=${params} by=${by} title=${title} />`
+      ? html`<${RankTable} key=${by} params=${params} by=${by} title=${title} begins=${SORTS[order]} />`
       : html`<p class="on-paper">${words}</p>
           <${RankBars} params=${params} by=${by} title=${title} ranked=${ranked} whole=${whole} />`}
   <//>`;
@@ -169,11 +171,14 @@ function Count({ params, by, row }) {
       >`;
 }
 
-/** @param {{ params: URLSearchParams, by: Dimension, title: string }} props */
-function RankTable({ params, by, title }) {
+/**
+ * @param {{ params: URLSearchParams, by: Dimension, title: string, begins: string }} props
+ * begins: the order that it has until a person says another
+ */
+function RankTable({ params, by, title, begins }) {
   const { rows, problem, waiting, again } = useRows(params, by);
   const columns = columnsOf(params, by);
-  const [, minus = "", name = ""] = /^(-?)(\w+)$/.exec(params.get("sort") ?? "-total") ?? [];
+  const [, minus = "", name = ""] = /^(-?)(\w+)$/.exec(params.get("sort") ?? begins) ?? [];
   const sort = { name, desc: minus === "-" };
   return html`<div class="stack ${waiting ? "waiting" : ""}">
     <${Problems} problem=${problem} again=${again} />
