@@ -261,6 +261,32 @@ async def test_an_upload_goes_on_after_a_cut_network_and_after_a_reload(app: Fas
 
 
 @needs_browser
+async def test_an_upload_goes_on_where_its_sign_in_lapses_meanwhile(app: FastAPI, tmp_path: Path) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=("Failed to load resource",)) as surf:
+        context = await surf.context()
+        begun: list[str] = []
+        context.on("request", lambda request: begun.append(request.url) if is_new_upload(request) else None)
+        page = await surf.open(context, "#/loads")
+        await sign_in(page)
+        pieces: list[str | None] = []
+
+        async def lapsing(route: Route) -> None:
+            token = await route.request.header_value("authorization")
+            pieces.extend([token] if route.request.method == "PATCH" else [])
+            lapsed = len(pieces) > 1 and token == pieces[0]
+            await (route.fulfill(status=401) if lapsed else route.continue_())
+
+        await page.route("**/v1/uploads/*", lapsing)
+        await page.locator("input[type=file]").set_input_files(large_file(tmp_path))
+        card = page.get_by_role("article", name="grande.csv")
+        await expect(card).to_have_attribute("data-step", "checked", timeout=120_000)
+        await expect(card.locator("[data-count=inserted] dd")).to_have_text("79.999")
+        assert len(begun) == 1
+        assert len(set(pieces)) == 2
+
+
+@needs_browser
 async def test_a_page_that_is_left_right_after_the_word_to_load_goes_on_with_the_load(
     app: FastAPI, connection: asyncpg.Connection
 ) -> None:

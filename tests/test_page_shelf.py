@@ -114,14 +114,51 @@ async def test_files_that_come_together_are_each_sent_once_in_their_order(
 
 
 @needs_browser
-@pytest.mark.parametrize("leaves", [False, True], ids=["the first tab ends it", "the first tab is closed"])
+@pytest.mark.parametrize("what", ["ends it", "is closed", "is cut off"])
 async def test_a_file_is_sent_by_one_tab(
-    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path, leaves: bool
+    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path, what: str
 ) -> None:
+    """What the first tab does."""
     await make_account(app)
     file = customers(tmp_path, "c.csv", 1)
     goes_on = asyncio.Event()
     async with surfing_app(app, expected=("ERR_FAILED", "Failed to load resource")) as surf:
+        context = await surf.context()
+        page = await surf.open(context, "#/loads")
+        await sign_in(page)
+
+        async def slowly(route: Route) -> None:
+            await goes_on.wait()
+            await (route.abort() if what == "is cut off" else route.continue_())
+
+        await page.route("**/v1/uploads", slowly)
+        await page.get_by_label("Conferir antes de gravar").uncheck()
+        async with page.expect_request("**/v1/uploads"):
+            await page.locator("input[type=file]").set_input_files(file)
+        other = await surf.open(context, "#/loads")
+        sent_by_the_other = noted_names(other)
+        card = other.get_by_role("article", name=file.name)
+        await expect(card).to_contain_text("Outra aba o envia")
+        if what == "is closed":
+            await page.close()
+        goes_on.set()
+        await expect(card).to_have_attribute("data-step", "ended")
+        assert sent_by_the_other == ([] if what == "ends it" else [file.name])
+        if what == "is cut off":
+            await page.unroute("**/v1/uploads")
+            await expect(page.get_by_role("article", name=file.name)).to_have_attribute("data-step", "ended")
+        assert await connection.fetchval("SELECT count(*) FROM loads") == 1
+
+
+@needs_browser
+@pytest.mark.parametrize("from_the_first", [True, False], ids=["in the tab that sends", "in the other"])
+async def test_what_is_taken_off_the_list_in_one_tab_is_sent_by_none(
+    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path, from_the_first: bool
+) -> None:
+    await make_account(app)
+    first, second = customers(tmp_path, "c.csv", 1), visits(tmp_path, "v.csv", 1)
+    goes_on = asyncio.Event()
+    async with surfing_app(app, expected=("ERR_FAILED", "ERR_ABORTED", "Failed to load resource")) as surf:
         context = await surf.context()
         page = await surf.open(context, "#/loads")
         await sign_in(page)
@@ -133,17 +170,59 @@ async def test_a_file_is_sent_by_one_tab(
         await page.route("**/v1/uploads", slowly)
         await page.get_by_label("Conferir antes de gravar").uncheck()
         async with page.expect_request("**/v1/uploads"):
-            await page.locator("input[type=file]").set_input_files(file)
+            await page.locator("input[type=file]").set_input_files([first, second])
         other = await surf.open(context, "#/loads")
-        sent_by_the_other = noted_names(other)
-        card = other.get_by_role("article", name=file.name)
-        await expect(card).to_contain_text("Outra aba o envia")
-        if leaves:
-            await page.close()
+        await expect(other.get_by_role("article", name=first.name)).to_contain_text("Outra aba o envia")
+        where = page if from_the_first else other
+        gone = second if from_the_first else first
+        await where.get_by_role("article", name=gone.name).get_by_role("button", name="Cancelar").click()
+        for tab in (page, other):
+            await expect(tab.get_by_role("article")).to_have_count(1)
         goes_on.set()
-        await expect(card).to_have_attribute("data-step", "ended")
-        assert sent_by_the_other == ([file.name] if leaves else [])
-        assert await connection.fetchval("SELECT count(*) FROM loads") == 1
+        left = first if from_the_first else second
+        for tab in (page, other):
+            card = tab.get_by_role("article", name=left.name)
+            await expect(card).to_have_attribute("data-step", "ended")
+            await tab.bring_to_front()
+            await expect(tab.get_by_role("article")).to_have_count(1)
+        assert await connection.fetch("SELECT filename FROM loads") == [(left.name,)]
+
+
+@needs_browser
+async def test_who_signs_out_is_asked_about_files_that_did_not_arrive(
+    app: FastAPI, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await make_account(app)
+    file = customers(tmp_path, "c.csv", 1)
+    async with surfing_app(app, expected=("ERR_FAILED", "ERR_ABORTED", "Failed to load resource")) as surf:
+        context = await surf.context()
+        page = await surf.open(context, "#/loads")
+        await sign_in(page)
+        held = asyncio.Event()
+
+        async def never(route: Route) -> None:
+            if route.request.method == "PATCH":
+                await held.wait()
+            await route.continue_()
+
+        await page.route("**/v1/uploads/*", never)
+        async with page.expect_request(lambda request: request.method == "PATCH"):
+            await page.locator("input[type=file]").set_input_files(file)
+        other = await surf.open(context, "#/summary")
+        for tab in (page, other):
+            await tab.locator("details.menu summary").click()
+            await tab.get_by_role("button", name="Sair", exact=True).click()
+            asked = tab.get_by_role("dialog", name="1 arquivo ainda não chegou inteiro")
+            await expect(asked.get_by_role("button", name="Cancelar")).to_be_focused()
+            if tab is page:
+                await page.keyboard.press("Enter")
+                await expect(page.get_by_role("article", name=file.name)).to_have_attribute("data-step", "sending")
+        assert await connection.fetchval("SELECT count(*) FROM uploads") == 1
+        await asked.get_by_role("button", name="Sair e descartar").click()
+        held.set()
+        for tab in (page, other):
+            await expect(tab.get_by_label("Senha").first).to_be_visible()
+        assert await connection.fetchval("SELECT count(*) FROM uploads") == 0
 
 
 def visits(folder: Path, name: str, first: int) -> Path:

@@ -5,6 +5,7 @@ import { useRetried } from "./data.js";
 import { instantOf } from "./format.js";
 import { html, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./html.js";
 import { unsentRows } from "./leaving.js";
+import { later } from "./later.js";
 import { heardAt, link } from "./live.js";
 import { useModal, wasPressed } from "./parts/focus.js";
 import { Loading } from "./parts/loading.js";
@@ -20,6 +21,7 @@ import { may, resume, session, signOut } from "./session.js";
 import { useStore } from "./store.js";
 import { common, textsOf } from "./texts.js";
 import { VIEWS } from "./views.js";
+import { underWay } from "./views/loads/shelf.js";
 import { FirstRun, useSetup } from "./views/first_run.js";
 import { SignIn } from "./views/sign_in.js";
 import { zone } from "./zone.js";
@@ -48,6 +50,8 @@ const text = textsOf({
       other: "As suas edições de {n} linhas não foram enviadas",
     },
     lost: "Sair agora as descarta. Em Correções elas podem ser enviadas antes.",
+    sending: { one: "{n} arquivo ainda não chegou inteiro", other: "{n} arquivos ainda não chegaram inteiros" },
+    cut: "Sair agora interrompe o envio e descarta o que já chegou.",
     discard: "Sair e descartar",
     api: "API e documentação",
     expired: "A sessão terminou. Entre de novo: nada do que está na tela se perde.",
@@ -76,6 +80,8 @@ const text = textsOf({
     everywhere: "Sign out everywhere",
     unsent: { one: "Your edit of {n} row was not sent", other: "Your edits of {n} rows were not sent" },
     lost: "To sign out now discards them. They can be sent before, under Mending.",
+    sending: { one: "{n} file has not arrived as a whole", other: "{n} files have not arrived as a whole" },
+    cut: "To sign out now stops them, and discards what has arrived.",
     discard: "Sign out and discard",
     api: "API and docs",
     expired: "Your session has ended. Sign in again: nothing on the screen is lost.",
@@ -234,15 +240,19 @@ function LinkState() {
   </span>`;
 }
 
+/** @typedef {{ everywhere: boolean, files: readonly import("./views/loads/sending.js").Item[] }} Leaving */
+
 function Menu() {
   const { user } = useStore(session);
   const menu = useRef(/** @type {HTMLDetailsElement | null} */ (null));
   useEffect(() => closedFromOutside(menu), []);
-  const [asked, setAsked] = useState(/** @type {{ everywhere: boolean } | null} */ (null));
+  const [asked, setAsked] = useState(/** @type {Leaving | null} */ (null));
   /** @param {boolean} everywhere */
-  const leave = (everywhere) => signOut(everywhere).catch((problem) => note(problem.message, "bad"));
-  /** @param {boolean} everywhere */
-  const ask = (everywhere) => (unsentRows.get() > 0 ? setAsked({ everywhere }) : leave(everywhere));
+  const ask = async (everywhere) => {
+    const files = user ? await underWay(user.id) : [];
+    if (unsentRows.get() > 0 || files.length > 0) setAsked({ everywhere, files });
+    else await leave({ everywhere, files });
+  };
   return html`
     <details class="menu" ref=${menu}>
       <summary title=${user?.username}><span>${user?.username}</span></summary>
@@ -264,21 +274,42 @@ function Menu() {
         <button onClick=${() => ask(true)}>${text("everywhere")}</button>
       </div>
     </details>
-    ${asked && html`<${Unsent} leave=${() => leave(asked.everywhere)} close=${() => setAsked(null)} />`}
+    ${asked && html`<${Unsent} leaving=${asked} close=${() => setAsked(null)} />`}
   `;
 }
 
-/** @param {{ leave: () => void, close: () => void }} props */
-function Unsent({ leave, close }) {
+/** @param {Leaving} leaving */
+async function leave({ everywhere, files }) {
+  try {
+    if (files.length > 0) {
+      /** @type {typeof import("./views/loads/sending.js")} */
+      const { drop } = await later("views/loads/sending.js");
+      await Promise.all(files.map(drop));
+    }
+    await signOut(everywhere);
+  } catch (problem) {
+    note(problem instanceof Problem ? problem.message : String(problem), "bad");
+  }
+}
+
+/** @param {{ leaving: Leaving, close: () => void }} props */
+function Unsent({ leaving, close }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const rows = useStore(unsentRows);
+  const { files } = leaving;
   useModal(dialog);
   return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="unsent">
     <div class="stack">
-      <h2 id="unsent">${text("unsent", { n: rows })}</h2>
-      <p>${text("lost")}</p>
+      <div class="stack" id="unsent">
+        ${rows > 0 &&
+        html`<h2>${text("unsent", { n: rows })}</h2>
+          <p>${text("lost")}</p>`}
+        ${files.length > 0 &&
+        html`<h2>${text("sending", { n: files.length })}</h2>
+          <p>${text("cut")}</p>`}
+      </div>
       <div class="row">
-        <button class="danger" onClick=${() => (dialog.current?.close(), leave())}>${text("discard")}</button>
+        <button class="danger" onClick=${() => (dialog.current?.close(), leave(leaving))}>${text("discard")}</button>
         <button autofocus onClick=${() => dialog.current?.close()}>${common("cancel")}</button>
       </div>
     </div>

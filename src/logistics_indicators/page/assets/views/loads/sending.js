@@ -11,7 +11,7 @@ import { movedLoads } from "../../live.js";
 import { renewed, session } from "../../session.js";
 import { storeOf } from "../../store.js";
 import { textsOf } from "../../texts.js";
-import { forget, keep, kept } from "./shelf.js";
+import { forget, keep, kept, UNDER_WAY } from "./shelf.js";
 
 /** @typedef {import("api").components["schemas"]["Load"]} Load */
 /** @typedef {import("api").components["schemas"]["Upload"]} Upload */
@@ -40,7 +40,6 @@ const AGAIN_MS = 3_000;
 const LOOK_MS = 1_000;
 const ENDED = new Set(["completed", "failed", "undone"]);
 const RATE_WEIGHT = 0.2;
-const UNDER_WAY = ["waiting", "sending", "paused"];
 
 export const items = storeOf(/** @type {readonly Item[]} */ ([]));
 session.watch(({ user }) => items.set(items.get().filter((item) => item.user === user?.id)));
@@ -50,6 +49,13 @@ movedLoads.watch((loads) => {
     if (load) update(id, { load }); // undone since
   }
 });
+
+/** Files that are on the shelf for certain: one that is not there is nobody else's. @type {Set<string>} */
+const shelved = new Set();
+
+const dropped = new BroadcastChannel("logistics-indicators.uploads");
+/** @param {MessageEvent<string>} told */
+dropped.onmessage = ({ data: id }) => items.set(items.get().filter((item) => item.id !== id));
 
 /** In this tab alone. @param {string} id @param {Partial<Item>} changes */
 const change = (id, changes) => items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
@@ -71,6 +77,7 @@ export async function resumeKept() {
   const all = (await kept()) ?? [];
   const before = all.filter((item) => item.user === user);
   for (const item of all) if (item.user !== user) void forget(item.id);
+  for (const { id } of before) shelved.add(id);
   const known = new Set(items.get().map(({ id }) => id));
   show([...items.get(), ...before.filter(({ id }) => !known.has(id))]);
   for (const item of before) if (!known.has(item.id)) void go(item.id);
@@ -105,7 +112,7 @@ export function add(files, options, { added, nth } = { added: Date.now(), nth: 0
   );
   show([...items.get(), ...fresh]);
   for (const item of fresh) {
-    void keep(item);
+    void keep(item).then((key) => key === null || shelved.add(item.id));
     void go(item.id);
   }
 }
@@ -200,19 +207,26 @@ async function send(item) {
  */
 async function alone(id, act) {
   const { locks } = navigator;
-  if (!locks) return await act(); // over plain HTTP
+  if (!locks) return await unlessElsewhere(id, act); // over plain HTTP
   const name = `logistics-indicators.upload.${id}`;
   const acted = await locks.request(name, { ifAvailable: true }, async (lock) => {
-    if (lock) await act();
+    if (lock) await unlessElsewhere(id, act);
     return lock !== null;
   });
   if (acted) return;
   change(id, { step: "waiting", elsewhere: true });
   await locks.request(name, () => undefined);
-  const all = await kept();
+  change(id, { elsewhere: false });
+}
+
+/** Acts unless another tab has sent the file meanwhile. @param {string} id @param {() => Promise<void>} act */
+async function unlessElsewhere(id, act) {
+  const all = shelved.has(id) ? await kept() : null;
   const now = all?.find((item) => item.id === id);
-  if (all && !now) items.set(items.get().filter((item) => item.id !== id));
-  else change(id, { ...now, elsewhere: false });
+  if (now) change(id, now);
+  else if (all) items.set(items.get().filter((item) => item.id !== id));
+  const item = find(id);
+  if (item && !item.load && item.step !== "refused") await act();
 }
 
 /**
@@ -229,7 +243,11 @@ async function sendByTus(item) {
   const { default: tus } = await later("vendor/tus.js");
   if (!find(item.id)) return null;
   const speed = speedometer();
-  return await new Promise((resolve, reject) => {
+  /** A token that was no longer taken. @type {string | null} */
+  let refused = null;
+  let unwatch = () => {};
+  /** @type {Promise<string | null>} */
+  const sent = new Promise((resolve, reject) => {
     const upload = new tus.Upload(file, {
       endpoint: addressOf("v1/uploads").href,
       uploadUrl: find(item.id)?.url,
@@ -238,13 +256,14 @@ async function sendByTus(item) {
       storeFingerprintForResuming: false,
       metadata: metadataOf(item),
       onBeforeRequest: async (request) => {
-        const token = session.get().token ?? (await renewed(null));
-        if (token) request.setHeader("Authorization", `Bearer ${token}`);
+        const { token } = session.get();
+        const good = token === null || token === refused ? await renewed(token) : token;
+        if (good === null) throw new Error("signed out"); // to the answer 401 tus would begin anew
+        request.setHeader("Authorization", `Bearer ${good}`);
       },
       onUploadUrlAvailable: () => void update(item.id, { url: upload.url ?? undefined }),
       onProgress: (sent) => {
         if (find(item.id)) update(item.id, { sent, rate: speed(sent), step: "sending", trouble: undefined });
-        else void upload.abort(true).then(() => resolve(null), reject);
       },
       onAfterResponse: (request, response) => {
         const kept = Number(response.getHeader("Upload-Offset"));
@@ -252,15 +271,19 @@ async function sendByTus(item) {
       },
       onShouldRetry: (error) => {
         const status = statusOf(error);
-        if (status === 401) void renewed(session.get().token);
+        if (status === 401) refused = session.get().token;
         if (status === 0) update(item.id, { step: "paused", rate: 0 });
         return isPassing(status) || status === 409;
       },
       onSuccess: ({ lastResponse }) => resolve(lastResponse.getHeader("Location") ?? null),
       onError: (error) => reject(problemOfTus(error)),
     });
+    unwatch = items.watch(() => {
+      if (!find(item.id)) upload.abort().then(() => resolve(null), reject);
+    });
     upload.start();
   });
+  return await sent.finally(() => unwatch());
 }
 
 /** To the sender of requests a file that the browser may not read any more looks like a lost network. @param {File} file */
@@ -363,11 +386,23 @@ async function confirmed(item) {
 /** Takes a file off the list; what was sent of it goes as well, unless it has become a load for good. @param {Item} item */
 export async function drop(item) {
   items.set(items.get().filter(({ id }) => id !== item.id));
+  dropped.postMessage(item.id);
+  const { url, load } = (await kept())?.find(({ id }) => id === item.id) ?? item; // another tab may know more
   await forget(item.id);
-  const trial = item.load?.validate_only && item.load.status === "completed";
-  if (trial) await call("DELETE", `v1/loads/${item.load?.id}`).catch(() => undefined);
-  if (item.url && !item.load) {
-    const headers = { "Tus-Resumable": "1.0.0" };
-    await call("DELETE", `v1/uploads/${item.url.split("/").at(-1)}`, { headers }).catch(() => undefined);
+  if (load?.validate_only && load.status === "completed") {
+    await call("DELETE", `v1/loads/${load.id}`).catch(() => undefined);
+  }
+  if (url && !load) await takeBack(url);
+}
+
+/** What was sent; the request that was broken off may hold it for a moment. @param {string} url */
+async function takeBack(url) {
+  for (const ms of RETRY_MS) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    try {
+      return await call("DELETE", `v1/uploads/${url.split("/").at(-1)}`, { headers: { "Tus-Resumable": "1.0.0" } });
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 423) return;
+    }
   }
 }

@@ -8,6 +8,9 @@
 const NAME = "logistics-indicators.uploads";
 const STORE = "items";
 
+/** Steps of a file that the service has not got as a whole. */
+export const UNDER_WAY = ["waiting", "sending", "paused"];
+
 /** @returns {Promise<IDBDatabase | null>} null where the browser keeps nothing */
 function open() {
   return new Promise((resolve) => {
@@ -49,6 +52,11 @@ export const forget = (id) => within("readwrite", (store) => store.delete(id));
 
 /** @returns {Promise<Item[] | null>} null where the browser keeps nothing */
 export const kept = () => within("readonly", (store) => /** @type {IDBRequest<Item[]>} */ (store.getAll()));
+
+/** This user's files that the service has not got as a whole, whichever tab sends them. @param {number} user */
+export async function underWay(user) {
+  return ((await kept()) ?? []).filter((item) => item.user === user && UNDER_WAY.includes(item.step));
+}
 
 /** Nothing of anybody stays. */
 export const clear = () => void indexedDB.deleteDatabase(NAME);
