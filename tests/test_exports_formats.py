@@ -1,14 +1,19 @@
 """Each export format, opened by a library that did not write it."""
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncGenerator, Callable, Sequence
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet
 import pytest
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
+from starlette.types import Message
 
 from logistics_indicators.errors import Unprocessable
 from logistics_indicators.exports import xlsx_file
@@ -31,13 +36,21 @@ ROWS = [
 SHOWN = ["id", "angel", "sla", "aberto", "data_limite", "data_de_atendimento"]
 
 
+def request_until(left: asyncio.Event) -> Request:
+    async def receive() -> Message:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    return Request({"type": "http"}, receive)
+
+
 async def batches(rows: Sequence[Sequence[object]], size: int = 2) -> AsyncGenerator[Batch, None]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
 async def exported(format: ExportFormat, rows: Sequence[Sequence[object]] = ROWS) -> tuple[bytes, dict[str, str]]:
-    response = await export_response(format, "sla_angel", COLUMNS, batches(rows))
+    response = await export_response(request_until(asyncio.Event()), format, "sla_angel", COLUMNS, batches(rows))
     assert isinstance(response, StreamingResponse)
     pieces = [piece.encode() if isinstance(piece, str) else bytes(piece) async for piece in response.body_iterator]
     return b"".join(pieces), dict(response.headers)
@@ -82,7 +95,9 @@ async def test_a_text_that_begins_a_formula_is_escaped_for_excel_alone(text: str
 async def test_a_text_that_is_computed_is_never_escaped() -> None:
     columns = [Column("tempo_medio", str, computed=True), Column("sla", str, computed=True)]
     for format, shown in ((ExportFormat.csv, "97.35%"), (ExportFormat.excel, "97,35%")):
-        response = await export_response(format, "x", columns, batches([("-1 day, 23:10:00", "97.35%")]))
+        response = await export_response(
+            request_until(asyncio.Event()), format, "x", columns, batches([("-1 day, 23:10:00", "97.35%")])
+        )
         assert isinstance(response, StreamingResponse)
         body = b"".join([piece async for piece in response.body_iterator])  # type: ignore[misc]
         rows = csv.reader(io.StringIO(body.decode(), newline=""), delimiter=";" if "97," in shown else ",")
@@ -125,10 +140,12 @@ async def test_an_export_of_nothing_still_has_its_header(format: ExportFormat) -
 
 async def test_an_xlsx_that_would_be_cut_is_refused_before_a_byte_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unprocessable, match="1048575"):
-        await export_response(ExportFormat.xlsx, "x", COLUMNS, batches(ROWS), rows=xlsx_file.MOST_ROWS + 1)
+        await export_response(
+            request_until(asyncio.Event()), ExportFormat.xlsx, "x", COLUMNS, batches(ROWS), rows=xlsx_file.MOST_ROWS + 1
+        )
     monkeypatch.setattr(xlsx_file, "MOST_ROWS", 2)
     with pytest.raises(Unprocessable, match="narrow the filter"):
-        await export_response(ExportFormat.xlsx, "x", COLUMNS, batches(ROWS))
+        await export_response(request_until(asyncio.Event()), ExportFormat.xlsx, "x", COLUMNS, batches(ROWS))
 
 
 @pytest.mark.parametrize("format", [ExportFormat.csv, ExportFormat.xlsx, ExportFormat.parquet])
@@ -138,4 +155,59 @@ async def test_an_error_in_the_first_batch_is_an_error_answer_and_no_file(format
         yield []
 
     with pytest.raises(ConnectionResetError):
-        await export_response(format, "x", COLUMNS, broken())
+        await export_response(request_until(asyncio.Event()), format, "x", COLUMNS, broken())
+
+
+@pytest.mark.parametrize("format", [ExportFormat.xlsx, ExportFormat.parquet])
+async def test_a_file_ends_between_two_batches_once_nobody_waits_for_it(
+    format: ExportFormat, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, closed = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> AsyncGenerator[Batch, None]:
+        try:
+            while True:
+                yield ROWS
+                left.set()
+        finally:
+            closed.set()
+
+    with pytest.raises(ClientDisconnect):
+        await export_response(request_until(left), format, "x", COLUMNS, endless())
+    assert closed.is_set()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format", [ExportFormat.csv, ExportFormat.xlsx, ExportFormat.parquet])
+@pytest.mark.parametrize("cut", ["the client", "the service"])
+async def test_a_batch_that_is_long_in_coming_is_given_up_with_its_export(format: ExportFormat, cut: str) -> None:
+    left, asked, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def stuck() -> AsyncGenerator[Batch, None]:
+        try:
+            asked.set()
+            await asyncio.Event().wait()
+            yield ROWS
+        finally:
+            closed.set()
+
+    export = asyncio.create_task(export_response(request_until(left), format, "x", COLUMNS, stuck()))
+    await asked.wait()
+    if cut == "the client":
+        left.set()
+    else:
+        export.cancel()
+    with pytest.raises(ClientDisconnect if cut == "the client" else asyncio.CancelledError):
+        await export
+    assert closed.is_set()
+
+
+def test_a_workbook_that_breaks_off_is_not_packed(tmp_path: Path) -> None:
+    def broken() -> Iterator[Batch]:
+        yield ROWS
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        xlsx_file.write(tmp_path / "export", COLUMNS, broken())
+    assert not (tmp_path / "export").exists()

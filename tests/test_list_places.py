@@ -10,8 +10,9 @@ import httpx
 from conftest import ClientAs
 from fastapi import FastAPI
 from load_client import load_file, token_of
+from structlog.testing import capture_logs
 from visits import store, visit
-from waiting import blocked_by
+from waiting import BLOCKED, blocked_by
 
 from logistics_indicators.http.per_user import PlacesPerUser
 
@@ -65,6 +66,33 @@ async def test_a_head_of_an_export_ends_and_leaves_nothing_open(
     async with asyncio.timeout(30):
         while app.state.pool.get_idle_size() < app.state.pool.get_size() or app.state.user_exports._under_way:
             await asyncio.sleep(0.01)
+
+
+async def test_an_export_whose_client_left_before_its_first_byte_keeps_nothing(
+    app: FastAPI, service_url: str, client: httpx.AsyncClient, connection: asyncpg.Connection
+) -> None:
+    await load_file(client, "customers", CUSTOMERS)
+    token, at = await token_of(app, connection), urlsplit(service_url)
+    asked = [("GET", "parquet"), ("HEAD", "parquet"), ("GET", "csv")]  # more than a user may have at once
+    with capture_logs() as lines:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE customers")
+            for method, format in asked:
+                _, writer = await asyncio.open_connection(at.hostname, at.port)
+                path = f"{method} /v1/customers?format={format}"
+                writer.write(f"{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+                await blocked_by(connection)
+                writer.close()
+                async with asyncio.timeout(60):
+                    while await connection.fetch(BLOCKED, connection.get_server_pid()):
+                        await asyncio.sleep(0.01)
+            async with asyncio.timeout(60):
+                while app.state.pool.get_idle_size() < app.state.pool.get_size() or app.state.user_exports._under_way:
+                    await asyncio.sleep(0.01)
+        assert (await client.get("/v1/customers", params={"format": "parquet"})).status_code == 200
+    told = [(line["method"], line["status"], line["log_level"]) for line in lines if line["event"] == "request"]
+    assert told == [*((method, 400, "info") for method, _ in asked), ("GET", 200, "info")]
+    assert {line["log_level"] for line in lines} == {"info"}
 
 
 async def test_requests_of_one_user_that_wait_for_a_row_leave_connections_to_others(

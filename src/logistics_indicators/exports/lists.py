@@ -51,7 +51,9 @@ async def list_response(
 
     async def file(connection: Connection) -> Response:
         batches = batches_of(connection, listed, conditions, page)
-        return await export_response(format, listed.table, columns_of(listed, page), batches, rows=rows_to_come)
+        return await export_response(
+            request, format, listed.table, columns_of(listed, page), batches, rows=rows_to_come
+        )
 
     return await reader.ask(file)
 

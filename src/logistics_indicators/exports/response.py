@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..accounts.current_user import Viewer
 from ..errors import ExportsBusy, Unprocessable
+from ..http.leaving import Leaving, client_leaving, unless_left
 from ..http.per_user import LimitPerUser
 from ..priority import give_way
 from ..settings import Settings
@@ -107,24 +108,32 @@ def export_slots(pool_size: int) -> asyncio.Semaphore:
 
 
 async def export_response(
-    format: ExportFormat, name: str, columns: Sequence[Column], batches: Batches, *, rows: int | None = None
+    request: Request,
+    format: ExportFormat,
+    name: str,
+    columns: Sequence[Column],
+    batches: Batches,
+    *,
+    rows: int | None = None,
 ) -> Response:
     """A download `name-YYYYMMDD-HHMMSS.format`. Give `rows` where it is known, so that a too long xlsx costs nothing.
 
     CSV is sent while it is read. The other formats carry their index at the end or in front, so they are written
     to a temporary file first. Either way an error in the first batch is a plain error answer, and one that comes
     later breaks the transfer, so that half a file never looks like a whole one.
+    Raises ClientDisconnect where the client goes away before there is anything to send.
     """
     if format is ExportFormat.xlsx and rows is not None:
         xlsx_file.refuse_too_many_rows(rows)
     ending = "csv" if format in DIALECTS else format
     headers = {"Content-Disposition": f'attachment; filename="{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.{ending}"'}
     if dialect := DIALECTS.get(format):
-        first: Batch = await anext(batches, [])
-        body = _csv_pieces(dialect, columns, first, batches)
+        async with client_leaving(request.receive) as leaving:
+            first = await _next_batch(batches, leaving)
+        body = _csv_pieces(dialect, columns, first or [], batches)
     else:
-        async with _closing(batches):
-            file, size = await _written_file(WRITE_FILE[format], columns, batches)
+        async with _closing(batches), client_leaving(request.receive) as leaving:
+            file, size = await _written_file(WRITE_FILE[format], columns, batches, leaving)
         headers["Content-Length"] = str(size)
         body = _file_pieces(file)
     download = Download(body, media_type=MEDIA_TYPES[format], headers=headers)
@@ -162,6 +171,15 @@ async def _closing(batches: Batches) -> AsyncGenerator[None, None]:
             await batches.aclose()
 
 
+async def _next_batch(batches: Batches, leaving: Leaving) -> Batch | None:
+    """None behind the last one."""
+
+    async def following() -> Batch | None:
+        return await anext(batches, None)
+
+    return await unless_left(leaving, following())
+
+
 async def _csv_pieces(
     dialect: csv_text.Dialect, columns: Sequence[Column], first: Batch, rest: Batches
 ) -> AsyncGenerator[bytes, None]:
@@ -175,15 +193,17 @@ _writers = ThreadPoolExecutor(thread_name_prefix="export", initializer=give_way)
 """Of their own: each waits for batches that are made in asyncio's threads."""
 
 
-async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Batches) -> tuple[IO[bytes], int]:
-    """The file, open for reading and already without a name, so that nothing is left behind; and its size."""
+async def _written_file(
+    write: WriteFile, columns: Sequence[Column], batches: Batches, leaving: Leaving
+) -> tuple[IO[bytes], int]:
+    """The file, open for reading and already without a name, so that nothing is left behind; and its size.
+
+    When it returns or raises, nobody reads the batches any more.
+    """
     loop = asyncio.get_running_loop()
 
     def batches_for_thread() -> Iterator[Batch]:
-        async def next_batch() -> Batch | None:
-            return await anext(batches, None)
-
-        while (batch := asyncio.run_coroutine_threadsafe(next_batch(), loop).result()) is not None:
+        while (batch := asyncio.run_coroutine_threadsafe(_next_batch(batches, leaving), loop).result()) is not None:
             yield batch
 
     def work() -> tuple[IO[bytes], int]:
@@ -192,7 +212,12 @@ async def _written_file(write: WriteFile, columns: Sequence[Column], batches: Ba
             write(path, columns, batches_for_thread())
             return path.open("rb"), path.stat().st_size
 
-    return await loop.run_in_executor(_writers, work)
+    written = loop.run_in_executor(_writers, work)
+    try:
+        return await asyncio.shield(written)
+    finally:
+        leaving.cancel()
+        await asyncio.wait((written,))
 
 
 async def _file_pieces(file: IO[bytes]) -> AsyncGenerator[bytes, None]:

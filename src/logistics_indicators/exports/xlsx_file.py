@@ -1,6 +1,7 @@
 """An Excel workbook of one sheet, written row by row: memory does not grow with it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from .columns import Batch, Column
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_575
@@ -28,11 +30,7 @@ def refuse_too_many_rows(rows: int) -> None:
 
 def write(path: Path, columns: Sequence[Column], batches: Iterable[Batch]) -> None:
     """Raises Unprocessable where the rows do not fit on a sheet: nothing is ever cut."""
-    import xlsxwriter  # on first use: most processes never write one
-
-    options = {"constant_memory": True, "tmpdir": str(path.parent)}
-    with xlsxwriter.Workbook(str(path), options) as workbook:
-        sheet = workbook.add_worksheet()
+    with _workbook(path) as (workbook, sheet):
         formats: dict[type, Format] = {
             date: workbook.add_format({"num_format": "yyyy-mm-dd"}),
             datetime: workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
@@ -47,6 +45,21 @@ def write(path: Path, columns: Sequence[Column], batches: Iterable[Batch]) -> No
                 for index, (column, value) in enumerate(zip(columns, row, strict=True)):
                     if value is not None:
                         _write_cell(sheet, number, index, value, formats.get(column.type))
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[tuple["Workbook", "Worksheet"]]:
+    """Packed at the end, which takes seconds of a large one: one that is broken off is not."""
+    import xlsxwriter  # on first use: most processes never write one
+
+    workbook = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
+    sheet = workbook.add_worksheet()
+    try:
+        yield workbook, sheet
+    except BaseException:
+        sheet.row_data_fh.close()
+        raise
+    workbook.close()
 
 
 def _serial(value: date) -> float:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ..errors import DATABASE_FAILURES, DatabaseFailure, FieldError, Problem, problem_response
 from .field_words import said_of
@@ -29,6 +30,7 @@ LONGEST_NAME = 100
 def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     for failure in DATABASE_FAILURES:
         app.add_exception_handler(failure, answer_database_failure)
@@ -90,6 +92,11 @@ def _place(request: Request, loc: Sequence[str | int]) -> list[str | int]:
 def _printable(part: str | int) -> str | int:
     """A field's name came from the client: lone surrogates cannot be answered, and length has no bound."""
     return part if isinstance(part, int) else part[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    """The client is gone, but the log and the metrics tell of it."""
+    return problem_response(400, "The client went away before there was an answer.")
 
 
 async def _answer_unstorable(request: Request, error: Exception) -> Response:

@@ -109,7 +109,9 @@ async def answer_table(
             return answer
         table, version = answer
         if format is not ExportFormat.json:
-            response = await export_response(format, table.name, table.columns, _batches(table), rows=len(table.rows))
+            response = await export_response(
+                request, format, table.name, table.columns, _batches(table), rows=len(table.rows)
+            )
             response.headers.update(headers)
             return response
         if len(table.rows) > _rows_of(table, MADE_AT_ONCE):

@@ -114,7 +114,7 @@ async def list_all_rejects(
     count = await tracking.number_of_rejects(connection, conditions) if for_workbook else None
     batches = tracking.batches_of_rejects(connection, conditions, page, for_workbook=for_workbook)
     columns = columns_of(tracking.REJECTS, page)
-    return await export_response(format, tracking.REJECTS.name, columns, batches, rows=count)
+    return await export_response(request, format, tracking.REJECTS.name, columns, batches, rows=count)
 
 
 @router.get(
