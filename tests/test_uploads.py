@@ -402,6 +402,23 @@ async def test_a_number_of_tus_has_digits_alone(client: httpx.AsyncClient) -> No
     assert await offset_of(client, address) == 0
 
 
+@pytest.mark.parametrize("far", [str(2**53 - 1), str(2**53 + 1), "9" * 20, "0" * 30 + "9" * 16, "9" * 5000])
+async def test_a_number_beyond_any_file_is_answered_as_any_that_is_too_large(
+    client: httpx.AsyncClient, far: str
+) -> None:
+    asked = RESUMABLE | metadata(kind="customers")
+    refused = await client.post("/v1/uploads", headers=asked | {"Upload-Length": far})
+    assert (refused.status_code, refused.json()["title"]) == (413, "Content Too Large")
+    address = await created(client, 10)
+    assert (await append(client, address, 0, b"x", {"Upload-Offset": far})).status_code == 409
+
+
+@pytest.mark.parametrize("none", ["ten", "-1", ""])
+async def test_a_length_that_is_no_number_is_422(client: httpx.AsyncClient, none: str) -> None:
+    asked = RESUMABLE | metadata(kind="customers")
+    assert (await client.post("/v1/uploads", headers=asked | {"Upload-Length": none})).status_code == 422
+
+
 async def test_bytes_of_another_type_are_415(client: httpx.AsyncClient) -> None:
     address = await created(client, 10)
     assert (await append(client, address, 0, b"x", {"Content-Type": "text/csv"})).status_code == 415

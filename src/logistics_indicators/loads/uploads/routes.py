@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BeforeValidator, Field
 
 from ...accounts.current_user import Analyst, User, peer_address
 from ...database import PoolOfApp
@@ -56,12 +57,18 @@ SpeaksTus = Depends(_require_version)
 MaySpeakTus = Depends(_refuse_other_version)
 
 MOST_BYTES = 2**53 - 1
-Length = Annotated[
-    int | None, Header(alias="Upload-Length", ge=0, le=MOST_BYTES, description="Of the file, as it is sent; required")
-]
-Offset = Annotated[
-    int, Header(alias="Upload-Offset", ge=0, le=MOST_BYTES, description="Where these bytes begin: what HEAD says")
-]
+
+
+def _most_at_most(told: object) -> object:
+    """A number above MOST_BYTES is answered as MOST_BYTES is: no file has as many."""
+    if isinstance(told, str) and told.isascii() and told.isdigit():
+        return min(int(told.lstrip("0")[:17] or 0), MOST_BYTES)  # a digit more than it has, of however many
+    return told
+
+
+Bytes = Annotated[Annotated[int, Field(ge=0, le=MOST_BYTES)], BeforeValidator(_most_at_most)]
+Length = Annotated[Bytes | None, Header(alias="Upload-Length", description="Of the file, as it is sent; required")]
+Offset = Annotated[Bytes, Header(alias="Upload-Offset", description="Where these bytes begin: what HEAD says")]
 Metadata = Annotated[
     str | None,
     Header(
