@@ -119,7 +119,8 @@ class Settings(BaseSettings):
         10,
         ge=2,
         le=200,
-        description="Connections a process keeps for requests; those of one user hold half of them at most",
+        description="Connections a process keeps for requests; those of one user hold half of them at most: more, long "
+        "answers that are still being sent among them, wait 10 seconds, and then are answered 429",
     )
     database_wait_seconds: float = Field(
         60, ge=0, description="How long a start waits for the database to answer before it gives up"
