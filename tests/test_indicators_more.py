@@ -289,24 +289,25 @@ async def test_a_row_links_to_as_many_visits_as_it_counts(
 
 
 EXPORTED = [
-    ("/sla/angel", "sla_angel"),
-    ("/sla/uf", "sla_uf"),
-    ("/productivity", "produtividade"),
-    ("/productivity/polo", "produtividade_polo"),
-    ("/trend?bucket=month&by=uf", "tendencia"),
-    ("/backlog/polo", "backlog_polo"),
-    ("/lateness/angel", "lateness_angel"),
+    ("/sla/angel", "sla_angel", "sla_angel"),
+    ("/sla/uf", "sla_uf", "sla_uf"),
+    ("/productivity", "produtividade", "produtividade"),
+    ("/productivity/polo", "produtividade_polo", "produtividade_polo"),
+    ("/trend?bucket=month&by=uf", "tendencia", "tendencia_sla"),
+    ("/backlog/polo", "backlog_polo", "backlog_polo"),
+    ("/lateness/angel", "lateness_angel", "lateness_angel"),
+    ("/trend?bucket=month&by=uf&metric=total", "tendencia", "tendencia_total"),
 ]
 
 
-@pytest.mark.parametrize(("path", "key"), EXPORTED)
+@pytest.mark.parametrize(("path", "key", "file"), EXPORTED)
 async def test_exports_hold_what_the_json_holds(
-    client: httpx.AsyncClient, visits: list[Visit], path: str, key: str
+    client: httpx.AsyncClient, visits: list[Visit], path: str, key: str, file: str
 ) -> None:
     rows = (await client.get(f"{INDICATORS}{path}")).json()[key]
     glue = "&" if "?" in path else "?"
     text = await client.get(f"{INDICATORS}{path}{glue}format=csv")
-    assert key in text.headers["content-disposition"]
+    assert f'filename="{file}-' in text.headers["content-disposition"]
     assert text.headers["etag"]
     read = list(csv.DictReader(io.StringIO(text.text)))
     plain = [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]

@@ -63,9 +63,9 @@ class SlicedRows(Sequence[Row]):
 
 @dataclass(frozen=True)
 class Table:
-    """name: the rows' key in the answer, and the file's name. about: what stands beside the rows.
+    """name: the rows' key in the answer. about: what stands beside the rows.
 
-    body: the answer as JSON, where that is not simply the rows.
+    body: the answer as JSON, where that is not simply the rows. file: its name, where that is not the rows' key.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Table:
     rows: Sequence[Row]
     about: Mapping[str, object] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
+    file: str | None = None
 
 
 Ask = Callable[[Snapshot], Awaitable[Table]]
@@ -110,7 +111,7 @@ async def answer_table(
         table, version = answer
         if format is not ExportFormat.json:
             response = await export_response(
-                request, format, table.name, table.columns, _batches(table), rows=len(table.rows)
+                request, format, table.file or table.name, table.columns, _batches(table), rows=len(table.rows)
             )
             response.headers.update(headers)
             return response

@@ -99,7 +99,7 @@ async def trend_table(
         "nomes": len(grid.names) - grid.has_rest + grid.in_rest,
         "nomes_em_demais": grid.in_rest,
     }
-    return Table("tendencia", trend_columns(by), rows, about)
+    return Table("tendencia", trend_columns(by), rows, about, file=f"tendencia_{metric}")
 
 
 @dataclass(frozen=True)
