@@ -92,7 +92,7 @@ async def test_an_empty_file_and_a_table_without_our_columns_get_the_service_s_w
     assert "The file is empty." in (await locally("load", file)).err.splitlines()[-1]
     file.write_text("a;b\nc;d\n")
     said = (await locally("load", file)).err.splitlines()[-1]
-    assert "No header with the columns id, nome, email, telefone was found" in said
+    assert "No header with the columns id, nome, email was found" in said
 
 
 async def test_a_file_that_is_too_large_is_refused_over_http_with_the_service_s_words(

@@ -384,7 +384,7 @@ HOW_TO_NAME = (
     "are id, nome, email, telefone. docs/files.md lists the names that are known."
 )
 NO_HEADER = (
-    "No header with the columns id, nome, email, telefone was found in the first 20 records, and the file does not "
+    "No header with the columns id, nome, email was found in the first 20 records, and the file does not "
     "begin with rows of 4 columns. Read, with the delimiter ;: "
 )
 

@@ -224,8 +224,8 @@ def _texts(record: _Record, columns: list[str | None], name: str) -> list[str]:
     return [field for field, column in zip(record.fields, columns, strict=True) if column == name]
 
 
-def _required(kind: Kind) -> set[str]:
-    return {column.name for column in KINDS[kind].columns if not column.may_be_absent}
+def _needed(kind: Kind) -> list[str]:
+    return [column.name for column in KINDS[kind].columns if not column.may_be_absent]
 
 
 def _columns_of(kind: Kind, fields: list[str], mapped: Mapped) -> list[str | None] | None:
@@ -236,7 +236,7 @@ def _columns_of(kind: Kind, fields: list[str], mapped: Mapped) -> list[str | Non
     lead = len(REPORT_COLUMNS)
     if _is_report(fields):
         columns[:lead] = [None] * lead
-    wanted = _required(kind) | set(mapped)
+    wanted = {*_needed(kind), *mapped}
     return columns if wanted <= set(columns) else None
 
 
@@ -315,7 +315,7 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
     other = _other_kind(kind, readings)
     if other:
         return (
-            f"The file is one of {other}: it has the columns {', '.join(COLUMNS[other])}. Send it to /v1/{other}/batch."
+            f"The file is one of {other}: it has the columns {', '.join(_needed(other))}. Send it to /v1/{other}/batch."
         )
     delimiter, records = max(readings.items(), key=lambda item: max((len(r.fields) for r in item[1]), default=0))
     likeliest = max(records, key=lambda record: _known_in(kind, record.fields, mapped), default=records[0])
@@ -323,7 +323,7 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
         likeliest = records[0]
     shown = " | ".join(printable(field) for field in likeliest.fields)[:SHOWN_CHARACTERS]
     named = {column for key in likeliest.fields if (column := known_names(kind).get(key_of(key)))}
-    lacking = [name for name in COLUMNS[kind] if name in _required(kind) - named - set(mapped)]
+    lacking = [name for name in _needed(kind) if name not in named | set(mapped)]
     absent = [theirs for theirs in mapped.values() if key_by_hand(theirs) not in map(key_by_hand, likeliest.fields)]
     lacks = f" It lacks {', '.join(lacking)}." if named and lacking else ""
     lacks += f" It has no column {', '.join(map(printable, absent))}, which `columns` names." if absent else ""
@@ -341,7 +341,7 @@ def _not_found(kind: Kind, readings: dict[str, list[_Record]], mapped: Mapped, f
     by = f", with the delimiter {_named(delimiter)}" if form is CSV else ""
     delimiters = " Delimiters are ; , and tab (also by a first line sep=; or ?delimiter=)." if form is CSV else ""
     return (
-        f"No header with the columns {', '.join(COLUMNS[kind])} was found in the first {SOUGHT_RECORDS} records, and "
+        f"No header with the columns {', '.join(_needed(kind))} was found in the first {SOUGHT_RECORDS} records, and "
         f"the file does not begin with rows of {len(COLUMNS[kind])} columns. Read{by}: "
         f"{shown}.{lacks}{delimiters} {_how_to_map(kind, form)}"
     )
