@@ -7,6 +7,7 @@ import { Action, useKeptFocus, useModal } from "../../parts/focus.js";
 import { Listing } from "../../parts/listing.js";
 import { note } from "../../parts/notes.js";
 import { wordsOf } from "../../parts/problems.js";
+import { printing } from "../../printing.js";
 import { change } from "../../route.js";
 import { may } from "../../session.js";
 import { useStore } from "../../store.js";
@@ -28,7 +29,8 @@ const text = textsOf({
     rows: "Linhas",
     all: "Todas as falhas",
     fill: "Preencher todas…",
-    fill_title: "{n} linhas: {reason}",
+    drop_all: "Descartar todas…",
+    fill_title: { one: "{n} linha: {reason}", other: "{n} linhas: {reason}" },
     fill_value: "Novo valor de {column}",
     fill_send: { one: "Corrigir {n} linha", other: "Corrigir {n} linhas" },
     drop: { one: "Descartar {n} linha", other: "Descartar {n} linhas" },
@@ -56,7 +58,8 @@ const text = textsOf({
     rows: "Rows",
     all: "All faults",
     fill: "Fill in all…",
-    fill_title: "{n} rows: {reason}",
+    drop_all: "Drop all…",
+    fill_title: { one: "{n} row: {reason}", other: "{n} rows: {reason}" },
     fill_value: "New value of {column}",
     fill_send: { one: "Mend {n} row", other: "Mend {n} rows" },
     drop: { one: "Drop {n} row", other: "Drop {n} rows" },
@@ -89,7 +92,10 @@ export function Groups({ filter, params, until, box }) {
   const [filling, setFilling] = useState(/** @type {Group | null} */ (null));
   useKeptFocus(box);
   /** @type {import("../../data.js").Answered<RejectCounts>} */
-  const { data, again } = useData("v1/rejects/counts", { ...filter, limit: whole ? MOST : SHOWN }, { until });
+  const { data, again } = useData("v1/rejects/counts", { ...filter, limit: MOST }, { until });
+  const all = useStore(printing) || whole;
+  const counts = data?.counts.slice(0, all ? MOST : SHOWN) ?? [];
+  const left = (data?.groups ?? 0) - counts.length;
   const close = () => {
     setFilling(null);
     if (document.activeElement === document.body) box.current?.focus(); // the group's own button is gone
@@ -107,9 +113,8 @@ export function Groups({ filter, params, until, box }) {
     group.reason === params.get("reason") &&
     group.column === params.get("column") &&
     group.value === params.get("value");
-  const some = data && data.counts.length > 0;
   return html`
-    ${some &&
+    ${counts.length > 0 &&
     html`<section class="stack" aria-label=${text("title")}>
       <${Listing}
         name=${text("title")}
@@ -121,7 +126,7 @@ export function Groups({ filter, params, until, box }) {
           { title: text("choose"), unseen: true },
         ]}
       >
-        ${data.counts.map(
+        ${counts.map(
           (group) =>
             html`<${OneGroup}
               key=${keyOf(group)}
@@ -131,11 +136,11 @@ export function Groups({ filter, params, until, box }) {
             />`,
         )}
       <//>
-      ${data.groups > data.counts.length &&
+      ${left > 0 &&
       html`<p>
-        <button class="slim" onClick=${() => setWhole(true)}>
-          ${text("others", { n: data.groups - data.counts.length })}
-        </button>
+        ${all
+          ? text("others", { n: left })
+          : html`<button class="slim" onClick=${() => setWhole(true)}>${text("others", { n: left })}</button>`}
       </p>`}
     </section>`}
     ${dialog /* not in its group's row, which may go while somebody types */}
@@ -158,7 +163,7 @@ function OneGroup({ group, chosen, fill }) {
     <td>
       <div class="row">
         <button class="slim" aria-pressed=${chosen} onClick=${() => change(narrow)}>${text("choose")}</button>
-        ${fill && html`<button class="slim" onClick=${fill}>${text("fill")}</button>`}
+        ${fill && html`<button class="slim" onClick=${fill}>${text(group.column ? "fill" : "drop_all")}</button>`}
       </div>
     </td>
   </tr>`;
@@ -203,7 +208,7 @@ function Fill({ group, load, close, again }) {
       ${group.column &&
       html`<label class="field">
         <span>${text("fill_value", { column: group.column })}</span>
-        <input name="value" defaultValue=${group.value ?? ""} />
+        <input name="value" defaultValue=${group.value ?? ""} onFocus=${selected} />
       </label>`}
       ${own.size > 0 && html`<p class="notice fair">${text(group.column ? "own" : "own_drop", { n: own.size })}</p>`}
       ${wrong && html`<p class="notice bad" role="alert">${wrong}</p>`}
@@ -219,6 +224,9 @@ function Fill({ group, load, close, again }) {
     </form>
   </dialog>`;
 }
+
+/** What is typed takes the place of what stands there. @param {FocusEvent} event */
+const selected = ({ target }) => /** @type {HTMLInputElement} */ (target).select();
 
 /** Without what a group does not have. @param {Record<string, string | null>} where */
 const known = (where) => Object.fromEntries(Object.entries(where).filter(([, value]) => value !== null));

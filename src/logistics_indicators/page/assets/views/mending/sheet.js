@@ -210,7 +210,12 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     const edit = edits.get(keyOf(reject));
     return html`<tr key=${keyOf(reject)} aria-rowindex=${row + 2} class=${edit?.dropped ? "dropped" : ""}>
       <th scope="row" class="number">${reject.load} · ${reject.line}</th>
-      <td class="bad">${reasonOf(reject.reason)}${hasMore(reject) && drawnMore(reject)}</td>
+      <td class="bad">
+        <div class="fault">
+          <span title=${faultOf(reject)}>${faultOf(reject)}</span>
+          ${mayEdit && hasMore(reject) && !edit && drawnMore(reject)}
+        </div>
+      </td>
       ${columns.map((column, place) => drawnCell(reject, row, column, place))}
       <td>
         ${mayEdit &&
@@ -221,19 +226,15 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     </tr>`;
   }
 
-  /** What no column of the sheet shows, and goes with any edit of its row. @param {Reject} reject */
+  /** Of what no column of the sheet shows, and goes with any edit of its row. @param {Reject} reject */
   function drawnMore(reject) {
-    const value = reject.value ?? "";
-    return html`: <span class="clip" title=${value}>${value}</span>${" "}
-      ${mayEdit &&
-      !edits.has(keyOf(reject)) &&
-      html`<button
-        class="slim"
-        aria-label=${text("take_away_of", { value })}
-        onClick=${() => setEdits(withoutMore(edits, reject))}
-      >
-        ${text("take_away")}
-      </button>`}`;
+    return html`<button
+      class="slim"
+      aria-label=${text("take_away_of", { value: reject.value ?? "" })}
+      onClick=${() => setEdits(withoutMore(edits, reject))}
+    >
+      ${text("take_away")}
+    </button>`;
   }
 
   /** @param {Reject} reject @param {number} row @param {string} column @param {number} place */
@@ -322,6 +323,9 @@ export function Sheet({ rejects, columns, edits, setEdits, mayEdit }) {
     </table>
   </div>`;
 }
+
+/** With the cells that no column shows. @param {Reject} reject */
+const faultOf = (reject) => reasonOf(reject.reason) + (hasMore(reject) ? `: ${reject.value ?? ""}` : "");
 
 /** The rows that are out of sight. @param {{ height: number }} props */
 const Space = ({ height }) =>
