@@ -193,7 +193,7 @@ async def test_the_period_and_the_filters_go_along_from_view_to_view(app: FastAP
 
 
 @needs_browser
-async def test_a_day_that_there_is_not_in_an_address_is_told_of(app: FastAPI) -> None:
+async def test_what_an_address_says_and_cannot_be_is_told_of(app: FastAPI) -> None:
     await make_account(app)
     async with surfing_app(app, expected=(NOT_SIGNED_IN, "status of 422", "does not conform")) as surf:
         page = await explorer(surf, "#/explore?start_date=2026-13-01")
@@ -202,6 +202,14 @@ async def test_a_day_that_there_is_not_in_an_address_is_told_of(app: FastAPI) ->
         await expect(page.locator("select[name=period]")).to_be_visible()
         await page.goto(f"{surf.origin}/#/wall?start_date=2026-13-01")
         await expect(page.locator(".wall").get_by_role("alert")).to_contain_text("De: não é um dia")
+        for view in ("wall?seconds=60&period=next", "summary?by=uf&period=next", "explore?rank=table&period=next"):
+            await page.goto(f"{surf.origin}/#/{view}")
+            await expect(page.get_by_text("não foi entendido e não filtra nada: period=next.")).to_be_visible()
+        await page.goto(
+            f"{surf.origin}/#/explore?period=7d&by=uf&metric=total&bucket=day&compare=year&order=best&map=table"
+        )
+        await expect(page.get_by_role("region", name="Ranking de estados")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 @needs_browser

@@ -63,6 +63,8 @@ async def test_days_before_the_first_visit_are_no_period_of_dashes(app: FastAPI)
 
 
 WRONG = {
+    "period=xyz": "Isto no endereço não foi entendido e não filtra nada: period=xyz.",
+    "load=abc&part=x": "Isto no endereço não foi entendido e não filtra nada: load=abc e part=x.",
     "start_date=2021-05-01&end_date=2021-04-01": BACKWARDS,
     "data_limite_de=2021-05-01&data_limite_ate=2021-04-01": "“Prazo de” passa de “Prazo até”",
     "dias_de_atraso_de=10&dias_de_atraso_ate=9": "“Dias de atraso de” passa de “Dias de atraso até”",

@@ -139,6 +139,12 @@ async def test_paper_says_the_days_and_every_filter_of_what_is_on_it(
         for address, words in said.items():
             await page.goto(f"{surf.origin}/#/{address}")
             await expect(page.locator(".on-paper").filter(has_text=words)).to_be_attached()
+        await page.emulate_media(media="print")
+        await page.goto(f"{surf.origin}/#/summary?uf=CE")
+        await expect(page.locator(".figure").first).to_be_visible()
+        told = await page.locator("main").inner_text()
+        assert "Todos os dias · 04/05/2021 a 04/05/2021 · UF: CE" in told
+        assert told.count("04/05/2021 a 04/05/2021") == 1
 
 
 UNSAID = """[...document.querySelectorAll("main tr[aria-rowindex] > *, main thead th")]
@@ -223,6 +229,10 @@ BEYOND = """[...document.querySelectorAll("main *")]
     .map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`)"""
 """What paper cuts off."""
 
+FAULTS_ON_PAPER = """addEventListener("beforeprint", () => {
+    window.faults = document.querySelectorAll("section[aria-label='Por falha'] tbody tr").length;
+})"""
+
 BROKEN = """[...document.querySelectorAll("main td.number, main th.number")].flatMap((cell) => {
     const found = [];
     const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -240,13 +250,15 @@ BROKEN = """[...document.querySelectorAll("main td.number, main th.number")].fla
 
 
 @needs_browser
-async def test_a_long_word_pushes_nothing_off_the_paper(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_long_word_pushes_nothing_off_the_paper_and_no_fault_is_left_out(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
     await make_account(app)
     await load_file(client, "customers", f"id;nome;email\n10;{'N' * 150};rita@example.com\n")
     head = "id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendimento\n"
     rows = [f"{n};10;{LONG['angel']};{LONG['polo']};02/05/2021;05/05/2021 08:00:00\n" for n in range(1, 9)]
-    wrong = f"99;10;{LONG['angel']};{'V' * 125};{'9' * 40};-\n"
-    load = await load_file(client, "services", head + "".join(rows) + wrong)
+    wrong = [f"{n};10;{LONG['angel']};{'V' * 125};{'9' * n};-\n" for n in range(40, 48)]
+    load = await load_file(client, "services", head + "".join(rows + wrong))
     addresses = {
         "visits": "[aria-rowindex='2']",
         "summary": ".figure",
@@ -267,3 +279,11 @@ async def test_a_long_word_pushes_nothing_off_the_paper(app: FastAPI, client: ht
             await expect(page.locator("main .waiting")).to_have_count(0)
             assert await page.evaluate(BEYOND) == [], address
             assert await page.evaluate(BROKEN) == [], address
+        await page.goto(f"{surf.origin}/#/mending")
+        faults = page.get_by_role("region", name="Por falha").locator("tbody tr")
+        await expect(faults).to_have_count(len(wrong))
+        await page.emulate_media(media="screen")
+        await expect(faults).to_have_count(6)
+        await page.evaluate(FAULTS_ON_PAPER)
+        await page.pdf()  # which waits for nothing
+        assert await page.evaluate("window.faults") == len(wrong)

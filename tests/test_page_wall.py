@@ -74,6 +74,14 @@ async def fills_each_screen(page: Page) -> None:
 ZOOMED: tuple[ViewportSize, ...] = ({"width": 480, "height": 270}, {"width": 320, "height": 256})
 """Screens at 400%."""
 
+PACES = """{
+    const { setInterval } = window;
+    window.paces = [];
+    window.setInterval = (turn, pace) => (window.paces.push(pace), setInterval(turn, pace));
+}"""
+TURNS = {"-5": 5, "1e9": 3600, "0.01": 5, "3000000": 3600, "60": 60, "soon": 20}
+"""What an address asks for, one after the other, and how many seconds a page of the wall stays then."""
+
 CUT_NAMES = """[...document.querySelectorAll(".wall .bars .name")]
     .filter(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
         scrollWidth > clientWidth || scrollHeight > clientHeight)
@@ -82,7 +90,7 @@ ABOVE = "document.querySelector('.wall > header').getBoundingClientRect().bottom
 
 
 @needs_browser
-async def test_at_a_zoom_of_400_percent_the_wall_shows_figures_and_whole_names(
+async def test_at_a_zoom_of_400_percent_the_wall_shows_figures_and_whole_names_and_never_hurries(
     app: FastAPI, connection: asyncpg.Connection
 ) -> None:
     names = ("Antônio Carlos da Silva Pereira", "Antônio Carlos da Silva Nascimento de Oliveira Filho", "A" * 60)
@@ -92,7 +100,9 @@ async def test_at_a_zoom_of_400_percent_the_wall_shows_figures_and_whole_names(
     await make_account(app)
     async with surfing_app(app) as surf:
         address = "#/wall?seconds=999&polo=CE - SOBRAL&start_date=2021-06-01&end_date=2021-06-30"
-        page = await surf.open(await surf.context(viewport=ZOOMED[0]), address)
+        context = await surf.context(viewport=ZOOMED[0])
+        await context.add_init_script(PACES)
+        page = await surf.open(context, address)
         await sign_in(page)
         await expect(page.get_by_text("1 de 2")).to_be_visible()  # neither polos nor the polo's one state
         await expect(page.locator(".huge .spark path").first).to_be_attached()
@@ -108,6 +118,10 @@ async def test_at_a_zoom_of_400_percent_the_wall_shows_figures_and_whole_names(
             assert await page.evaluate(ABOVE) < 0.4, size
             assert await page.evaluate(CUT_NAMES) == [], size
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
+        for asked, seconds in TURNS.items():
+            await page.evaluate("asked => { paces = []; location.hash = `#/wall?seconds=${asked}` }", asked)
+            await page.wait_for_function("() => paces.length")
+            assert await page.evaluate("paces") == [1000 * seconds], asked
 
 
 FIGURES = {"total_de_atendimentos": 123_456_789, "produtividade": 1_048_575.47, "sla_percentual": 100.0}

@@ -47,10 +47,17 @@ function given(params, name) {
   return value ? { [name]: value } : {};
 }
 
+/** What an address says that its view does not understand. @param {URLSearchParams} params @param {readonly string[]} takes beside the scope */
+export const unreadOf = (params, takes) =>
+  [...params].filter(([name, value]) => (name === "period" ? !presetOf(value) : ![...SCOPE, ...takes].includes(name)));
+
+/** @param {string | null} name */
+const presetOf = (name) => PERIODS.find((each) => each === name);
+
 /** @param {URLSearchParams} params @returns {Period} */
 export function periodOf(params) {
   if (params.has("start_date") || params.has("end_date")) return "own";
-  return PERIODS.find((each) => each === params.get("period")) ?? "all";
+  return presetOf(params.get("period")) ?? "all";
 }
 
 /** @param {URLSearchParams} params @returns {Partial<Range>} */

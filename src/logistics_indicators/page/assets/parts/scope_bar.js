@@ -12,6 +12,7 @@ import { useNarrow } from "./narrow.js";
 import { NearNames } from "./near_names.js";
 import { datedWords, periods, scopeWords } from "./scope_words.js";
 import { Typed, valueOf } from "./typed.js";
+import { Unread } from "./unread.js";
 
 const text = textsOf({
   pt: {
@@ -36,8 +37,21 @@ const text = textsOf({
   },
 });
 
-/** @param {{ params: URLSearchParams, first?: string | null, last?: string | null, near?: import("./near_names.js").Near | null, own?: readonly string[], children?: import("../html.js").Children }} props first, last: what own days begin with. near: see there. own: the view's own filters, in words */
-export function ScopeBar({ params, first, last, near, own = [], children }) {
+/**
+ * @param {{
+ *   params: URLSearchParams,
+ *   takes: readonly string[],
+ *   first?: string | null,
+ *   last?: string | null,
+ *   near?: import("./near_names.js").Near | null,
+ *   words?: string | null,
+ *   own?: readonly string[],
+ *   children?: import("../html.js").Children,
+ * }} props
+ * takes, near: see there. first, last: what own days begin with. words: what paper says, unless it is the period, its
+ * days and the filters. own: the view's own filters, in words
+ */
+export function ScopeBar({ params, takes, first, last, near, words, own = [], children }) {
   const period = periodOf(params);
   const range = rangeOf(params);
   /** @param {Event} event */
@@ -67,18 +81,19 @@ export function ScopeBar({ params, first, last, near, own = [], children }) {
   <//>`;
   const chosen = scopeWords(params);
   const printed = html`<p class="on-paper" aria-hidden="true">
-    ${[datedWords(params, { start_date: first, end_date: last }), ...own].join(" · ")}
+    ${[words ?? datedWords(params, { start_date: first, end_date: last }), ...own].join(" · ")}
   </p>`;
+  const told = html`<${Unread} params=${params} takes=${takes} />
+    <${NearNames} params=${params} near=${near} />
+    ${printed}`;
   if (!useNarrow())
     return html`<section class="row scope" aria-label=${text("scope")}>${fields}</section>
-      <${NearNames} params=${params} near=${near} />
-      ${printed}`;
+      ${told}`;
   return html`<details class="card fold">
       <summary><b>${text("scope")}</b><span class="quiet small">${chosen}</span></summary>
       <div class="row scope">${fields}</div>
     </details>
-    <${NearNames} params=${params} near=${near} />
-    ${printed}`;
+    ${told}`;
 }
 
 /** @param {{ name: string, label: string, value?: string }} props */

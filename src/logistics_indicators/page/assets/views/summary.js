@@ -16,7 +16,7 @@ import { note } from "../parts/notes.js";
 import { Problems, wordsOf } from "../parts/problems.js";
 import { nobodyWords, RankLegend } from "../parts/rank_words.js";
 import { ScopeBar } from "../parts/scope_bar.js";
-import { daysWords } from "../parts/scope_words.js";
+import { daysWords, wholeWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
 import { linkTo } from "../route.js";
 import { scopeOf } from "../scope.js";
@@ -68,6 +68,8 @@ const text = textsOf({
   },
 });
 
+const TAKES = ["by"];
+
 /** @param {{ params: URLSearchParams }} props */
 export function Summary({ params }) {
   const by = byOf(params);
@@ -76,7 +78,14 @@ export function Summary({ params }) {
   const { data, problem, waiting, again } = useData("v1/indicators/summary", { ...scope, by });
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} first=${data?.start_date} last=${data?.end_date} near=${data?.sugestoes} />
+    <${ScopeBar}
+      params=${params}
+      takes=${TAKES}
+      first=${data?.start_date}
+      last=${data?.end_date}
+      near=${data?.sugestoes}
+      words=${data && wholeWords(params, data)}
+    />
     <${Problems} problem=${problem} again=${again} />
     <${LastDays} params=${params} none=${!waiting && data?.periodo.total_de_atendimentos === 0} />
     ${data && html`<${Figures} data=${data} params=${params} waiting=${waiting} />`}
@@ -94,7 +103,7 @@ function Figures({ data, params, waiting }) {
   const lines = useLines(data, params);
   const made = linkToMade(params);
   return html`
-    ${data.start_date && html`<p class="quiet">${daysWords(data)}</p>`}
+    ${data.start_date && html`<p class="quiet not-on-paper">${daysWords(data)}</p>`}
     <section class="grid figures ${waiting ? "waiting" : ""}">
       <${Figure} name=${common("sla")} value=${percent(now.sla_percentual)} line=${lines.sla} href=${made}>
         ${compared && html`<${ChangeOf} value=${changed.sla_pontos} digits=${2} unit=${text("points")} />`}

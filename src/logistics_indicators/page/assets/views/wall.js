@@ -12,6 +12,7 @@ import { Problems } from "../parts/problems.js";
 import { nobodyWords, RankLegend } from "../parts/rank_words.js";
 import { wholeWords } from "../parts/scope_words.js";
 import { Spark } from "../parts/spark.js";
+import { Unread } from "../parts/unread.js";
 import { linkTo } from "../route.js";
 import { filtersOf, scopeOf } from "../scope.js";
 import { useStore } from "../store.js";
@@ -58,7 +59,9 @@ const text = textsOf({
 });
 
 const TURN_SECONDS = 20;
+const [SHORTEST_TURN, LONGEST_TURN] = [5, 3_600];
 const OLD_MS = 60_000;
+const TAKES = ["seconds"];
 /** The figures, and a ranking by whatever has more than one name. @param {URLSearchParams} params */
 const pagesOf = (params) => /** @type {const} */ (["figures", ...RANKED.filter((by) => !isOne(params, by))]);
 /** A polo is of one state. @param {URLSearchParams} params @param {Dimension} by */
@@ -66,9 +69,13 @@ const isOne = (params, by) => params.has(by) || (by === "uf" && params.has("polo
 /** @type {readonly Dimension[]} */
 const RANKED = ["polo", ...DIMENSIONS.filter((by) => by !== "polo")];
 
+/** In seconds. @param {URLSearchParams} params */
+const turnOf = (params) =>
+  Math.min(LONGEST_TURN, Math.max(SHORTEST_TURN, Number(params.get("seconds")) || TURN_SECONDS));
+
 /** @param {{ params: URLSearchParams }} props */
 export function Wall({ params }) {
-  const seconds = Number(params.get("seconds")) || TURN_SECONDS;
+  const seconds = turnOf(params);
   const [place, setPlace] = useState(0);
   const [paused, setPaused] = useState(false);
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
@@ -101,6 +108,7 @@ export function Wall({ params }) {
         <a class="button" href=${linkTo("summary", filtersOf(params))}>${text("leave")}</a>
       </div>
     </header>
+    <${Unread} params=${params} takes=${TAKES} />
     <${Age} />
     ${data &&
     (page === "figures"

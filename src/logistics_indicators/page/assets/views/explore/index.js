@@ -24,6 +24,9 @@ const text = textsOf({
   en: { title: "Explore", calendar: "Business days", national: "National", local: "Of the place" },
 });
 
+const PANELS = ["trend", "rank", "map", "late", "open"];
+const TAKES = [...PANELS, "by", "metric", "bucket", "compare", "order", "sort"];
+
 /** @param {{ params: URLSearchParams }} props */
 export function Explore({ params }) {
   /** @type {import("../../data.js").Answered<SummaryAnswer>} */
@@ -34,7 +37,7 @@ export function Explore({ params }) {
   const counted = calendario !== "nacional" || params.get("metric") === "produtividade" || asTable(params, "rank");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} first=${first} last=${last} near=${data?.sugestoes}>
+    <${ScopeBar} params=${params} takes=${TAKES} first=${first} last=${last} near=${data?.sugestoes}>
       ${counted && html`<${Calendar} value=${calendario} />`}
     <//>
     <${Problems} problem=${problem} again=${again} />

@@ -86,10 +86,13 @@ const NUMBERS = /** @type {const} */ ([
   "updated_by_load",
 ]);
 
+const FILTERS = ["aberto", ...DAYS, ...NUMBERS];
+const TAKES = [...FILTERS, "visit"];
+
 /** What the list of the service is asked for. @param {URLSearchParams} params */
 function questionOf(params) {
   const { start_date, end_date } = rangeOf(params);
-  const own = Object.fromEntries(["aberto", ...DAYS, ...NUMBERS].map((name) => [name, params.get(name)]));
+  const own = Object.fromEntries(FILTERS.map((name) => [name, params.get(name)]));
   const made = { data_de_atendimento_de: start_date, data_de_atendimento_ate: end_date };
   return { ...filtersOf(params), ...own, ...(own.aberto === "true" ? {} : made) };
 }
@@ -133,7 +136,7 @@ export function Visits({ params }) {
   const visit = params.get("visit");
   return html`
     <h1 class="visually-hidden">${text("title")}</h1>
-    <${ScopeBar} params=${params} near=${near} own=${ownWords(params)}>
+    <${ScopeBar} params=${params} takes=${TAKES} near=${near} own=${ownWords(params)}>
       <${StateField} value=${params.get("aberto") ?? "any"} />
     <//>
     <${MoreFilters} params=${params} />
