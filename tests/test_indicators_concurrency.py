@@ -26,12 +26,14 @@ from logistics_indicators.indicators.sla import sla_table
 from logistics_indicators.indicators.snapshot import Memory, Snapshot, open_snapshot
 from logistics_indicators.indicators.totals import DateRange
 from logistics_indicators.indicators.verification import rebuild, verify
+from logistics_indicators.loads.kinds import Kind
+from logistics_indicators.loads.merging.rows_of_kind import ROWS
 from logistics_indicators.rollup.cells import VISIT_SCHEMA
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import merge
 from logistics_indicators.rollup.reading import Filters
-from logistics_indicators.rollup.writing import append_sums, sums_of, take_back_visits_of_load
+from logistics_indicators.rollup.writing import append_sums, sums_of
 
 SECONDS = float(os.environ.get("INDICATORS_STRESS_SECONDS", "5"))
 
@@ -71,7 +73,7 @@ async def write(connection: asyncpg.Connection, chance: random.Random) -> None:
             elif kind < 0.93:
                 await _add(connection, chance, load_id=chance.randrange(5))
             else:
-                await take_back_visits_of_load(connection, chance.randrange(5), Commit(Act.undo))
+                await ROWS[Kind.services].take_back(connection, chance.randrange(5), Commit(Act.undo))
             if chance.random() < 0.1:
                 raise Deliberate
     except (Deliberate, asyncpg.DeadlockDetectedError):

@@ -1,16 +1,19 @@
 """Undoing loads that updated rows: they get their values before again, or nothing happens and it says why."""
 
 import asyncio
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import asyncpg
 import httpx
+import polars as pl
 import pytest
 from conftest import ClientAs
 from load_client import assert_indicators_are_exact, client_with, counts, load_file
 from test_load_undo import ids, undo, visits
 from waiting import blocked_by
 
+from logistics_indicators.loads.kinds import KINDS, Column, FileKind, Kind
 from logistics_indicators.loads.undoing import AGAIN
 from logistics_indicators.loads.working.sweeping import sweep
 
@@ -92,6 +95,29 @@ async def test_undo_gives_customers_their_values_before_also_where_addresses_mov
     assert await rows(admin, "customers") == before
     again = await load_file(admin, "customers", CUSTOMERS + "4;Rui;Eva@mail.com;\n")
     assert counts(again) == (4, 0, 0, 3, 1)
+
+
+UPDATES = {"customers": "1;Rui;rui@mail.com;1\n", "services": visits(1, 1, "Eva")}
+
+
+@pytest.mark.parametrize("kind", UPDATES)
+async def test_undo_gives_back_every_column_that_is_kept_also_one_that_came_later(
+    admin: httpx.AsyncClient, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    await load_file(admin, "services", visits(1, 1))
+    load = await update(admin, kind, UPDATES[kind])
+    await connection.execute(f"ALTER TABLE {kind} ADD COLUMN later text DEFAULT 'as the load left it'")
+    await connection.execute(f"ALTER TABLE {kind}_before ADD COLUMN later text DEFAULT 'as it was'")
+    declared = KINDS[Kind(kind)]
+    later = replace(declared, columns=(*declared.columns, Column("later", pl.String, ())))
+    monkeypatch.setitem(cast(dict[Kind, FileKind], KINDS), Kind(kind), later)
+    kept = dict(await connection.fetchrow(f"SELECT * FROM {kind}_before"))
+    assert kept.pop("load_id") == load["id"]
+    assert set(kept) == set(later.columns_before)
+
+    assert (await undo(admin, load)).status_code == 200
+    row = await connection.fetchrow(f"SELECT * FROM {kind} WHERE id = 1")
+    assert {name: row[name] for name in kept} == kept
 
 
 async def test_an_undone_update_can_be_loaded_again_and_undone_again(

@@ -19,7 +19,8 @@ from visits import by_hand, random_visits, record, store, visit
 from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
 from logistics_indicators.indicators.verification import rebuild, verify
-from logistics_indicators.loads.kinds import SUMMED_KINDS
+from logistics_indicators.loads.kinds import SUMMED_KINDS, Kind
+from logistics_indicators.loads.merging.rows_of_kind import ROWS
 from logistics_indicators.rollup.blocks import (
     BLOCK_IN_SQL,
     MERGED_LEVELS,
@@ -40,7 +41,6 @@ from logistics_indicators.rollup.compactor import Compactor
 from logistics_indicators.rollup.merging import GATHERED_COMMITS, merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
 from logistics_indicators.rollup.tables import DAY_TOTAL, OPEN
-from logistics_indicators.rollup.writing import take_back_visits_of_load
 
 DAYS = st.dates(date(1999, 12, 1), date(2021, 3, 31))
 
@@ -251,7 +251,7 @@ async def test_undoing_a_load_whose_visits_get_new_names_meanwhile(
         after = visit("Bia", "SP - SANTOS", "2021-05-03", "2021-05-03T10:00:00")
         await record(other, by_hand(), added=[after], removed=[before])
         await other.execute(RENAME)
-        undo = asyncio.create_task(take_back_visits_of_load(connection, 7, Commit(Act.undo)))
+        undo = asyncio.create_task(ROWS[Kind.services].take_back(connection, 7, Commit(Act.undo)))
         waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = $1)"
         while not await other.fetchval(waits, connection.get_server_pid()):
             await asyncio.sleep(0.01)
@@ -266,7 +266,7 @@ async def test_undoing_a_load_takes_its_visits_out_of_every_level(connection: as
     await connection.execute("UPDATE services SET load_id = 7 WHERE id % 2 = 0")
     await merge_everything(connection)
     async with connection.transaction():
-        removed = (await take_back_visits_of_load(connection, 7, Commit(Act.undo))).removed
+        removed = (await ROWS[Kind.services].take_back(connection, 7, Commit(Act.undo))).removed
     assert removed == 100
     assert (await verify(connection)).differences == 0
     await merge_everything(connection)

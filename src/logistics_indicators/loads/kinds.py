@@ -112,6 +112,11 @@ class FileKind:
         return (*stored, *(f"{column}_twin" for column in self.unique), "updated_by_load")
 
     @cached_property
+    def values_before(self) -> str:
+        """What an UPDATE sets that gives a row its values before again, from {kind}_before AS before."""
+        return ", ".join(f"{column} = before.{column}" for column in self.columns_before[1:])
+
+    @cached_property
     def dates(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns if column.is_date)
 

@@ -1,10 +1,10 @@
 -- Gives the visits that load $1 was the last to change their values before it again, and keeps in changed_visits what
 -- that does to the sums by day. Answers their number, and how many others the load had updated.
+-- What is given back is declared in loads/kinds.py; what follows are the numbers that the sums are made of.
 -- sign is named by AS and not in a list behind signed, where Citus does not find it.
 WITH restored AS (
     UPDATE services AS s
-    SET id_cliente = before.id_cliente, ({ids}) = ({ids_before}), data_limite = before.data_limite,
-        data_de_atendimento = before.data_de_atendimento, updated_by_load = before.updated_by_load
+    SET {values_before}
     FROM services_before AS before JOIN services AS now ON now.id = before.id
     WHERE before.load_id = $1 AND s.id = before.id AND s.updated_by_load = $1
     RETURNING {ids_before}, before.data_limite, before.data_de_atendimento,

@@ -87,6 +87,7 @@ SUM_SIGNED_VISITS = _sql(
 DELETE_VISITS_OF_LOAD = _sql("delete_visits_of_load.sql", **KEYS_AND_SUMS, sum_signed_visits=SUM_SIGNED_VISITS)
 RESTORE_VISITS_OF_LOAD = _sql(
     "restore_visits_of_load.sql",
+    values_before="{values_before}",
     **KEYS_AND_SUMS,
     sum_signed_visits=SUM_SIGNED_VISITS,
     ids_before=ids_in_sql("before.{id}"),
@@ -146,16 +147,20 @@ class TakenBack(NamedTuple):
     """Of those that were removed: they had been changed since."""
 
 
-async def take_back_visits_of_load(connection: Connection, load_id: int, commit: Commit) -> TakenBack:
+async def take_back_visits_of_load(
+    connection: Connection, load_id: int, commit: Commit, values_before: str
+) -> TakenBack:
     """Delete the services that a load inserted, give those that it updated their values before; the rollup follows.
 
+    values_before: what the UPDATE sets, which loads/kinds.py declares.
     In several statements: the first ones may wait for a writer that changes a row, and take out what that has left.
     """
+    restore = RESTORE_VISITS_OF_LOAD.format(values_before=values_before)
     async with connection.transaction():
         await connection.execute(CREATE_CHANGED_VISITS)
         gone = await connection.fetchrow(DELETE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
         async with each_row_once(connection):
-            back = await connection.fetchrow(RESTORE_VISITS_OF_LOAD, load_id, timeout=TAKE_BACK_SECONDS)
+            back = await connection.fetchrow(restore, load_id, timeout=TAKE_BACK_SECONDS)
         tally = await connection.fetchrow(APPEND_CHANGED_VISITS, timeout=TAKE_BACK_SECONDS)
         await commit.append(connection, Tally(*tally))
         await connection.execute("DROP TABLE changed_visits")

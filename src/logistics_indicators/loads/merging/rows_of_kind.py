@@ -11,7 +11,7 @@ from ...rollup.names import with_ids
 from ...rollup.reading import count_visits
 from ...rollup.writing import TakenBack, take_back_visits_of_load
 from ..effect import keep_effect
-from ..kinds import COLUMNS, KINDS, STORED, Kind
+from ..kinds import KINDS, STORED, Kind
 from .before_images import keep_before
 from .following import CustomersFollowed, NothingFollows, Reckon, VisitsFollowed
 from .resolving import Resolve, resolve_by_id, resolve_customers
@@ -22,10 +22,11 @@ UPDATE {kind} AS t SET {new_values}, updated_by_load = $1
 FROM unnest({arrays}) AS u ({columns}) WHERE t.id = u.id
 """
 
-UPDATE_CUSTOMER = """
-UPDATE customers SET nome = $2, email = $3, telefone = $4, updated_by_load = $5,
-    email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
-WHERE id = $1
+PLACES = {column: f"${place}" for place, column in enumerate(STORED[Kind.customers], start=2)}
+UPDATE_CUSTOMER = f"""
+UPDATE customers SET {", ".join(f"{column} = {place}" for column, place in PLACES.items())}, updated_by_load = $1,
+    email_twin = CASE WHEN lower(email) = lower({PLACES["email"]} COLLATE "C") THEN email_twin ELSE 0 END
+WHERE id = {PLACES["id"]}
 """
 
 
@@ -77,7 +78,7 @@ class Customers(RowsOfKind):
     async def update(self, connection: Connection, rows: pl.DataFrame, load_id: int) -> None:
         """In the rows' order: an email may move from one customer to the next."""
         await keep_before(connection, self.kind, rows["id"], load_id)
-        rows = rows.select(*COLUMNS[self.kind], pl.lit(load_id))
+        rows = rows.select(pl.lit(load_id), *STORED[self.kind])
         await connection.executemany(UPDATE_CUSTOMER, rows.rows())
 
 
@@ -88,7 +89,7 @@ class Visits(RowsOfKind):
         return await with_ids(connection, rows, pool)
 
     async def take_back(self, connection: Connection, load_id: int, commit: Commit) -> TakenBack:
-        return await take_back_visits_of_load(connection, load_id, commit)
+        return await take_back_visits_of_load(connection, load_id, commit, KINDS[self.kind].values_before)
 
     async def count(self, connection: Connection) -> int:
         return await count_visits(connection)

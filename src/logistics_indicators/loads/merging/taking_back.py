@@ -20,8 +20,8 @@ WHERE t.id = numbered.id AND t.updated_by_load = $1 AND lower(t.{column}) <> low
 
 RESTORE = """
 WITH restored AS (
-    UPDATE {kind} AS t SET {values_before} FROM {kind}_before AS b
-    WHERE b.load_id = $1 AND t.id = b.id AND t.updated_by_load = $1
+    UPDATE {kind} AS t SET {values_before} FROM {kind}_before AS before
+    WHERE before.load_id = $1 AND t.id = before.id AND t.updated_by_load = $1
     RETURNING t.id
 )
 SELECT count(*) AS restored, (SELECT count(*) FROM {kind}_before WHERE load_id = $1) - count(*) AS kept FROM restored
@@ -31,8 +31,7 @@ SELECT count(*) AS restored, (SELECT count(*) FROM {kind}_before WHERE load_id =
 async def take_back_rows(connection: Connection, kind: Kind, load_id: int) -> TakenBack:
     """Raises ForeignKeyViolationError where rows point at one, UniqueViolationError where a value is taken."""
     declared = KINDS[kind]
-    values_before = ", ".join(f"{column} = b.{column}" for column in declared.columns_before[1:])
-    restore = RESTORE.format(kind=kind, values_before=values_before)
+    restore = RESTORE.format(kind=kind, values_before=declared.values_before)
     await lock_as_trigger_does(connection, kind)
     gone = await connection.fetchrow(DELETE.format(kind=kind), load_id, timeout=TAKE_BACK_SECONDS)
     async with each_row_once(connection):
