@@ -10,6 +10,7 @@ from logistics_indicators.loads.parsing.dates import (
     LONGEST_REMEMBERED,
     MOST_REMEMBERED,
     PARSED,
+    Day,
     Moment,
     Remembered,
     moments_of,
@@ -177,3 +178,16 @@ def test_long_texts_and_more_than_a_bound_are_read_anew_and_not_remembered() -> 
 @pytest.mark.parametrize("between", [" T", "T ", "  T", " T ", "TT", "t"])
 def test_a_t_stands_alone_between_a_date_and_its_time(between: str) -> None:
     assert parse_moment(f"2021-06-26{between}10:31:14") is None
+
+
+def test_a_column_of_a_spelling_with_letters_beyond_ascii_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    march = {"30/março/2021": Day(date(2021, 3, 30), "DD/mês/YYYY", ambiguous=False)}
+    monkeypatch.setattr(dates, "parse_day", march.get)
+    monkeypatch.setattr(dates, "_days_of", Remembered("d", dates._day_rows).of)
+    one_by_one: list[str] = []
+    monkeypatch.setattr(dates, "parse_moment", one_by_one.append)
+    times = ["", " 10:15", "  10:15:27", " 3:15:27.5", " 10:15:ç7", "ç 10:15"]
+    frame = parse_column(pl.Series([f"30/março/2021{time}" for time in times]))
+    assert frame["seconds"].to_list() == [None, 36900, 36927, 11727, None, None]
+    assert frame["day"].to_list() == 4 * [date(2021, 3, 30)] + [None, None]
+    assert sorted(one_by_one) == ["30/março/2021 10:15:ç7", "30/março/2021ç 10:15"]

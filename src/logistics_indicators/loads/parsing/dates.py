@@ -125,7 +125,8 @@ def parse_column(texts: pl.Series) -> pl.DataFrame:
 def _read_by_place(texts: pl.Series) -> pl.DataFrame:
     """text and PARSED's fields, which are null where the time does not stand in its usual places."""
     text, at, clock = pl.col("text"), pl.col("at"), pl.col("t")
-    clock_at = text.str.find(":", literal=True).cast(pl.Int64) - 2
+    wide = text.str.len_bytes() - text.str.len_chars()  # find counts bytes, and slice characters; a time has none
+    clock_at = text.str.find(":", literal=True).cast(pl.Int64) - wide.cast(pl.Int64) - 2
     split = pl.LazyFrame({"text": texts}).with_columns(clock_at.alias("at"))
     frame = split.select(
         "text",
