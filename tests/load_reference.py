@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from logistics_indicators.loads.kinds import KINDS
 from logistics_indicators.loads.parsing.dates import parse_moment
 from logistics_indicators.texts import email_key, is_spreadsheet_error, normal_text, stands_for_nothing
 
-CUSTOMER_COLUMNS = ["id", "nome", "email", "telefone"]
-SERVICE_COLUMNS = ["id", "id_cliente", "angel", "polo", "data_limite", "data_de_atendimento"]
+COLUMNS = {kind.value: [column.name for column in declared.columns] for kind, declared in KINDS.items()}
 WHITE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """Unicode's White_Space. Python's strip() takes four control characters as well."""
 
@@ -46,7 +46,7 @@ def load(
 ) -> Outcome:
     """What a load of `content` must do to a table that holds `rows`. A header names all columns, in order."""
     outcome = Outcome(rows=dict(rows))
-    columns = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
+    columns = COLUMNS[kind]
     marked = content.startswith(b"\xef\xbb\xbf")
     while content.startswith(b"\xef\xbb\xbf"):
         content = content.removeprefix(b"\xef\xbb\xbf")

@@ -1,10 +1,16 @@
-"""`logistics-indicators verify` and `rebuild`, in a process of their own."""
+"""The command line and the indicators: which it asks for, and `verify` and `rebuild` in a process of their own."""
 
 import asyncpg
 from command_line import Run
 from visits import random_visits, store
 
+from logistics_indicators.commands.questions import Question
+from logistics_indicators.indicators.routes import INDICATORS
 from logistics_indicators.rollup.merging import merge_everything
+
+
+def test_the_command_line_asks_for_every_indicator() -> None:
+    assert {indicator.name for indicator in INDICATORS} <= set(Question)
 
 
 async def test_verify_and_rebuild_on_the_command_line(locally: Run, connection: asyncpg.Connection) -> None:

@@ -1,5 +1,6 @@
 """Columns go by a header that is found by name, or by hand; by position only where the first record is data."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -349,6 +350,12 @@ def test_a_file_without_a_header_may_end_before_a_column_that_came_later(monkeyp
     assert columns("7;Ana;ana@mail.com;11987654321\n") == ("id", "nome", "email", "telefone")
     with pytest.raises(BadHeader):
         columns("7;Ana\n")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_document_names_every_column_of_a_file(kind: Kind) -> None:
+    (named,) = re.findall("^Columns `([^`]+)`", KINDS[kind].description)
+    assert named.split(";")[1:] == [column.name for column in KINDS[kind].columns[1:]]
 
 
 @pytest.mark.parametrize("name", ["$polo", "polo?", "(polo)", "angel %", "polo/hub", "#polo", "\u00bfpolo"])

@@ -42,8 +42,18 @@ GOOD_DATES = ["29/06/2021 10:15:27", "30/062021 09:28", "27/06/21", "28 /06 /202
 DATES = st.sampled_from(
     [*GOOD_DATES, "2021-06-26", "-", "", "31/02/2021", "1/6/2021 3:15", "29/06/2021 25:00", "NULL", "#REF!", "#FIELD!"]
 )
-CUSTOMER = st.tuples(IDS, NAMES, EMAILS, PHONES)
-SERVICE = st.tuples(IDS, st.one_of(st.integers(1, 6).map(str), IDS), NAMES, NAMES, DATES, DATES)
+CELLS = {
+    "customers": {"id": IDS, "nome": NAMES, "email": EMAILS, "telefone": PHONES},
+    "services": {
+        "id": IDS,
+        "id_cliente": st.one_of(st.integers(1, 6).map(str), IDS),
+        "angel": NAMES,
+        "polo": NAMES,
+        "data_limite": DATES,
+        "data_de_atendimento": DATES,
+    },
+}
+ROWS = {kind: st.tuples(*(CELLS[kind][name] for name in names)) for kind, names in load_reference.COLUMNS.items()}
 ENDS = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"", b";\n"])
 GARBAGE = st.one_of(
     st.binary(max_size=12), st.sampled_from([b'"', b'"open;', b'";"', b"\xc3", b"\x81", b"\x00", b"a\nb"])
@@ -70,11 +80,11 @@ def quote(text: str) -> str:
 @st.composite
 def files(draw: st.DrawFn, kind: str) -> bytes:
     """Rows that are mostly nearly good, with quotes, bad bytes and lost line ends among them."""
-    row = CUSTOMER if kind == "customers" else SERVICE
+    row = ROWS[kind]
     out = [draw(st.sampled_from([b"", b"", b"\xef\xbb\xbf", b"\n \n"]))]
-    width = 4 if kind == "customers" else 6
+    names = load_reference.COLUMNS[kind]
+    width = len(names)
     if draw(st.booleans()):
-        names = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
         if kind == "customers" and draw(st.booleans()):
             width = 3
         names = names[:width]
@@ -165,7 +175,7 @@ async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> 
         await site.connection.execute(INSERT_CUSTOMERS)
     rows: dict[int, Any] = {}
     for content in contents:
-        names = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
+        names = load_reference.COLUMNS[kind]
         has_header = content.lstrip(b"\xef\xbb\xbf\n ").startswith(";".join(names).encode() + b"\n")
         expected = load_reference.load(kind, content, rows, customers, update, has_header)
         options = {"delimiter": ";"} if has_header else {"delimiter": ";", "header": "none"}
@@ -183,6 +193,6 @@ async def _check(site: Site, kind: str, contents: list[bytes], update: bool) -> 
 
 
 async def _stored(connection: asyncpg.Connection, kind: str) -> dict[int, Any]:
-    columns = load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
+    columns = load_reference.COLUMNS[kind]
     rows = await connection.fetch(f"SELECT {', '.join(columns)} FROM {KINDS[Kind(kind)].rows}")
     return {row[0]: tuple(row)[1:] for row in rows}

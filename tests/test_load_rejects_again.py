@@ -12,7 +12,7 @@ from conftest import client_of, make_settings, running_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from load_client import counts, empty_tables, finished, load_file, rejects_of, send
-from load_reference import CUSTOMER_COLUMNS, SERVICE_COLUMNS
+from load_reference import COLUMNS
 from test_load_property import EXAMPLES, INSERT_CUSTOMERS, INSERT_USER, Site, files, is_text
 
 from logistics_indicators.accounts.tokens import issue_access_token
@@ -244,7 +244,7 @@ async def _check(site: Site, kind: str, content: bytes, update: bool) -> None:
     await empty_tables(site.connection)
     if kind == "services":
         await site.connection.execute(INSERT_CUSTOMERS)
-    names = CUSTOMER_COLUMNS if kind == "customers" else SERVICE_COLUMNS
+    names = COLUMNS[kind]
     options = {"delimiter": ";", "on_conflict": "update" if update else "reject"}
     if not content.lstrip(b"\xef\xbb\xbf\n ").startswith(";".join(names).encode() + b"\n"):
         options["header"] = "none"
@@ -320,7 +320,7 @@ async def test_a_visit_without_its_last_field_is_no_open_visit_once_a_spreadshee
     client: httpx.AsyncClient,
 ) -> None:
     await load_file(client, "customers", "1;Ana;ana@mail.com;1\n")
-    load = await load_file(client, "services", f"{';'.join(SERVICE_COLUMNS)}\n7;1;Ana;CE - SOBRAL;2021-06-30\n")
+    load = await load_file(client, "services", f"{';'.join(COLUMNS['services'])}\n7;1;Ana;CE - SOBRAL;2021-06-30\n")
     file = (await rejects_file(client, load)).decode().rstrip("\n")
     again = await load_file(client, "services", f"{file};\n")
     assert [(r["reason"], r["column"]) for r in await _page(client, again["id"])] == [

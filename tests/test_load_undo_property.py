@@ -152,7 +152,7 @@ async def _put(site: Site, model: Model, row_id: int, name: str) -> None:
 
 
 def _columns(kind: str) -> list[str]:
-    return load_reference.CUSTOMER_COLUMNS if kind == "customers" else load_reference.SERVICE_COLUMNS
+    return load_reference.COLUMNS[kind]
 
 
 async def _stored(site: Site, kind: str) -> dict[int, tuple[date | datetime | int | str | None, ...]]:

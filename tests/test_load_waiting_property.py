@@ -144,7 +144,7 @@ async def _assert_as(site: Site, model: Model) -> None:
     async with asyncio.timeout(60):
         while await site.connection.fetchval(TO_TRY):
             await asyncio.sleep(0.01)
-    stored = await site.connection.fetch(f"SELECT {', '.join(load_reference.SERVICE_COLUMNS)} FROM visits")
+    stored = await site.connection.fetch(f"SELECT {', '.join(load_reference.COLUMNS['services'])} FROM visits")
     assert {row[0]: tuple(row)[1:] for row in stored} == model.rows
     for load_id, (outcome, _) in model.loads.items():
         load = (await site.client.get(f"/v1/loads/{load_id}")).json()

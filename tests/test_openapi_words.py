@@ -1,12 +1,15 @@
 """The document says what everything is: operations, models, properties, parameters, headers, statuses."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 
 from logistics_indicators.app import create_app
 from logistics_indicators.documentation.words import IN_ENGLISH, IN_PORTUGUESE, OF_MODELS, OF_ONE_MODEL
+from logistics_indicators.indicators.sla import SLA
+from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.settings import Settings
 
 
@@ -46,6 +49,12 @@ def test_every_parameter_and_every_header_is_described(document: dict[str, Any])
             assert parameter.get("description"), (name, parameter["name"])
         for response in operation["responses"].values():
             assert all(header.get("description") or "$ref" in header for header in response["headers"].values()), name
+
+
+def test_an_indicator_of_two_words_has_models_named_as_those_of_one() -> None:
+    answer = replace(SLA, name="late_share").answer_model(Dimension.angel)
+    (row,) = get_args(answer.model_fields["sla_angel"].annotation)
+    assert (answer.__name__, row.__name__) == ("LateShareAngelAnswer", "AngelLateShare")
 
 
 def test_no_word_is_for_a_name_that_is_not_there(document: dict[str, Any]) -> None:

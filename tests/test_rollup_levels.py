@@ -18,6 +18,9 @@ from visits import by_hand, random_visits, record, store, visit
 
 from logistics_indicators.database import Lock, prepare_connection
 from logistics_indicators.indicators.figures import half_even, half_even_each, wilson
+from logistics_indicators.indicators.productivity import PRODUCTIVITY
+from logistics_indicators.indicators.routes import INDICATORS
+from logistics_indicators.indicators.sla import SLA
 from logistics_indicators.indicators.verification import rebuild, verify
 from logistics_indicators.loads.kinds import SUMMED_KINDS, Kind
 from logistics_indicators.loads.merging.rows_of_kind import ROWS
@@ -38,6 +41,7 @@ from logistics_indicators.rollup.blocks import (
 )
 from logistics_indicators.rollup.commits import Act, Commit
 from logistics_indicators.rollup.compactor import Compactor
+from logistics_indicators.rollup.dimensions import Dimension
 from logistics_indicators.rollup.merging import GATHERED_COMMITS, merge, merge_everything
 from logistics_indicators.rollup.reading import Days, Filters, Question
 from logistics_indicators.rollup.tables import DAY_TOTAL, OPEN
@@ -436,10 +440,10 @@ async def test_the_cells_of_a_range_are_found_by_their_index(connection: asyncpg
     assert "Seq Scan" not in plan, plan
 
 
-INDICATORS = [
-    *(f"/sla/{by}?tolerance_days=1" for by in ("angel", "polo", "uf")),
-    *(f"/productivity{by}?calendario=uf" for by in ("", "/polo", "/uf")),
-    *(f"/{name}/{by}" for name in ("backlog", "lateness") for by in ("angel", "polo", "uf")),
+PATHS = [
+    *(indicator.path(by) for indicator in INDICATORS for by in Dimension),
+    *(f"{SLA.path(by)}?tolerance_days=1" for by in Dimension),
+    *(f"{PRODUCTIVITY.path(by)}?calendario=uf" for by in Dimension),
     "/trend?bucket=week",
     "/summary",
     "/sla/angel?format=csv&uf=CE",
@@ -457,7 +461,7 @@ async def test_no_indicator_reads_the_visits(
     await connection.execute("SELECT pg_stat_force_next_flush()")
     scans = "SELECT seq_scan + COALESCE(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'services'"
     before = await connection.fetchval(scans)
-    for path in INDICATORS:
+    for path in PATHS:
         assert (await client.get(f"/v1/indicators{path}")).status_code == 200
     own = "application_name = 'logistics-indicators' AND datname = current_database()"
     ended = await connection.fetch(f"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE {own}")

@@ -12,18 +12,17 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from logistics_indicators.indicators.backlog import BacklogFigures
-from logistics_indicators.indicators.lateness import LatenessFigures
-from logistics_indicators.indicators.productivity import ProductivityFigures
-from logistics_indicators.indicators.sla import SlaFigures
+from logistics_indicators.indicators.indicator import Indicator
+from logistics_indicators.indicators.routes import INDICATORS
 from logistics_indicators.indicators.summary import SummaryChange, SummaryOpen
 from logistics_indicators.indicators.trend import TrendPoint
+from logistics_indicators.rollup.dimensions import Dimension
 
 SECTION = (Path(__file__).parents[1] / "docs/figures.md").read_text().split("## Worked examples")[1]
 VISITS = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (\S+) \| ?(\S*) ?\|$", SECTION, re.MULTILINE)
 ANSWERS = re.findall(r"`GET (/v1/\S+)`\n\n```json\n(.*?)```", SECTION, re.DOTALL)
 SUMS = re.findall(r"`([^`=]+) = (-?[\d.]+)`", SECTION)
-FIGURES = (SlaFigures, ProductivityFigures, BacklogFigures, LatenessFigures, TrendPoint, SummaryChange, SummaryOpen)
+FIGURES = (*(indicator.figures for indicator in INDICATORS), TrendPoint, SummaryChange, SummaryOpen)
 LINKS = {"visitas", "visitas_atrasadas"}
 
 
@@ -55,6 +54,12 @@ async def test_each_example_is_what_the_service_answers(with_the_visits: httpx.A
         answer = await with_the_visits.get(path)
         assert answer.status_code == 200, answer.text
         assert as_far_as(written, answer.json()) == written
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.name)
+def test_each_indicator_has_an_example(indicator: Indicator) -> None:
+    asked = {path.partition("?")[0] for path, _ in ANSWERS}
+    assert asked & {f"/v1/indicators{indicator.path(by)}" for by in Dimension}
 
 
 @pytest.mark.parametrize("model", FIGURES)

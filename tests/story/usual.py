@@ -6,6 +6,10 @@ import httpx
 from load_client import finished
 from tus import BYTES, RESUMABLE, checksum, metadata
 
+from logistics_indicators.indicators.backlog import BACKLOG
+from logistics_indicators.indicators.routes import INDICATORS
+from logistics_indicators.rollup.dimensions import Dimension
+
 from .recording import Recorder
 
 PASSWORD = "visitas-no-prazo-2021"
@@ -27,8 +31,6 @@ FOR_LATER = """id_atendimento;id_cliente;angel;polo;data_limite;data_de_atendime
 """
 FIRST_ROWS = b"id;nome;email;telefone\n201;Davi Rocha;davi@example.com;\n"
 LAST_ROWS = b"202;Eva Melo;eva@example.com;\n"
-INDICATORS = ("sla", "productivity", "backlog", "lateness")
-DIMENSIONS = ("angel", "polo", "uf")
 IN_JUNE = {"start_date": "2021-06-01", "end_date": "2021-07-31"}
 
 
@@ -218,13 +220,14 @@ async def calendar(recorder: Recorder) -> None:
 
 async def indicators(recorder: Recorder) -> None:
     ask = recorder.ask
-    for name in INDICATORS:
-        for by in DIMENSIONS:
-            params = {"as_of": "2021-07-05"} if name == "backlog" else IN_JUNE
-            answer = await ask(f"{name}_by_{by}", params=params)
-            await ask(f"{name}_by_{by}", "A file", params=params | {"format": "csv"})
+    for indicator in INDICATORS:
+        for by in Dimension:
+            name = f"{indicator.name}_by_{by}"
+            params = {"as_of": "2021-07-05"} if indicator is BACKLOG else IN_JUNE
+            answer = await ask(name, params=params)
+            await ask(name, "A file", params=params | {"format": "csv"})
             same = {"If-None-Match": answer.headers["ETag"]}
-            await ask(f"{name}_by_{by}", "Nothing new", params=params, headers=same, expect=304)
+            await ask(name, "Nothing new", params=params, headers=same, expect=304)
     await ask("trend", params=IN_JUNE | {"bucket": "month"})
     await ask("trend", "A file", params=IN_JUNE | {"bucket": "month", "format": "csv"})
     await ask("summary", params=IN_JUNE | {"as_of": "2021-07-05", "min_total": 1, "top": 1})

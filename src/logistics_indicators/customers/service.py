@@ -1,5 +1,6 @@
 """Customers: their list and its filters, and the rules of single rows. (Whole files are the loads' business.)"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -46,14 +47,20 @@ class CustomerFilter:
     email_contem: Annotated[PartOfEmail | None, CONTAINS, Contains("email")] = None
 
 
-INSERT = "INSERT INTO customers (id, nome, email, telefone) VALUES ($1, $2, $3, $4)"
+def _places(names: Iterable[str]) -> dict[str, str]:
+    """Of a customer's fields in the statements below; the id is $1."""
+    return {name: f"${place}" for place, name in enumerate(names, start=2)}
+
+
+FIELDS = _places(NewCustomer.model_fields)
+INSERT = f"INSERT INTO customers (id, {', '.join(FIELDS)}) VALUES ($1, {', '.join(FIELDS.values())})"
 UPDATE = f"""
-UPDATE customers SET nome = $2, email = $3, telefone = CASE WHEN $5 THEN telefone ELSE $4 END,
+UPDATE customers SET ({{columns}}) = ROW ({{values}}),
     updated_by_load = CASE
-        WHEN (nome, email) = ($2, $3) AND ($5 OR telefone IS NOT DISTINCT FROM $4) THEN updated_by_load ELSE {BY_HAND}
+        WHEN ROW ({{columns}}) IS NOT DISTINCT FROM ROW ({{values}}) THEN updated_by_load ELSE {BY_HAND}
     END,
-    email_twin = CASE WHEN lower(email) = lower($3 COLLATE "C") THEN email_twin ELSE 0 END
-WHERE id = $1 RETURNING id, nome, email, telefone
+    email_twin = CASE WHEN lower(email) = lower({{email}} COLLATE "C") THEN email_twin ELSE 0 END
+WHERE id = $1 RETURNING id, {", ".join(FIELDS)}
 """
 DELETE = "DELETE FROM customers WHERE id = $1 RETURNING id"
 
@@ -68,7 +75,7 @@ async def create_customer(connection: Connection, new: NewCustomer) -> Customer:
 
 
 async def _insert(connection: Connection, new_id: int, new: NewCustomer) -> int:
-    await connection.execute(INSERT, new_id, new.nome, new.email, new.telefone)
+    await connection.execute(INSERT, new_id, *new.model_dump().values())
     return new_id
 
 
@@ -80,12 +87,12 @@ async def get_customer(connection: Connection, customer_id: int) -> Customer:
 
 
 async def change_customer(connection: Connection, customer_id: int, changed: ChangedCustomer) -> Customer:
-    """Raises Conflict where another customer has the email."""
-    keep_telefone = "telefone" not in changed.model_fields_set
+    """Fields that are left out stay. Raises Conflict where another customer has the email."""
+    sent = changed.model_dump(exclude={"id"}, exclude_unset=True)
+    places = _places(sent)
+    update = UPDATE.format(columns=", ".join(places), values=", ".join(places.values()), email=places["email"])
     with constraints_translated():
-        row = await connection.fetchrow(
-            UPDATE, customer_id, changed.nome, changed.email, changed.telefone, keep_telefone
-        )
+        row = await connection.fetchrow(update, customer_id, *sent.values())
     if row is None:
         raise _unknown(customer_id)
     return Customer(**row)

@@ -269,12 +269,7 @@ OF_MODELS_THAT_END = {
     "Page": "A page of a list; `proxima_pagina` leads to the next",
     "List": "All there are",
     "Answer": "The answer: its rows, and what they were counted over",
-    "Backlog": "Visits not made yet of one {}",
-    "Lateness": "How late the late visits of one {} were",
-    "Productivity": "Visits for each business day of one {}",
-    "Sla": "Visits on time of one {}",
 }
-"""{} is what stands in front of the ending: the dimension."""
 
 OF_OTHERS = "One {}"
 
@@ -295,7 +290,7 @@ def word_for_model(model: str) -> str:
         return OF_MODELS[model]
     for ending, word in OF_MODELS_THAT_END.items():
         if model.endswith(ending):
-            return word.format(model.removesuffix(ending).lower())
+            return word
     return OF_OTHERS.format(" ".join(re.findall("[A-Z][a-z]*", model)).lower())
 
 

@@ -48,6 +48,7 @@ BACKLOG = Indicator(
     rows="backlog",
     summary="Open visits of each {}",
     description="Visits not made yet and those overdue, for each {}.",
+    row="Visits not made yet of one {}",
     figures=BacklogFigures,
     about=BacklogAnswer,
     default_sort="total",

@@ -60,7 +60,7 @@ def percent(numerator: str, denominator: str, *, sort: str | None = None) -> Fig
 
 @dataclass(frozen=True)
 class Indicator:
-    """summary, description: for the document, `{}` being the dimension's word.
+    """summary, description, row (what one tells): for the document, `{}` being the dimension's word.
 
     figures: a row beside its name; a field without a Figure is a URL. about: what stands beside the rows, whose key is
     `rows`. unnamed: the dimension that path and key do not name. no_name: what a null name means, for the document,
@@ -71,6 +71,7 @@ class Indicator:
     rows: str
     summary: str
     description: str
+    row: str
     figures: type[BaseModel]
     about: type[BaseModel]
     default_sort: str
@@ -100,11 +101,12 @@ class Indicator:
         return [Column(by.value, str), *figure_columns(self.figures)]
 
     def answer_model(self, by: Dimension) -> type[BaseModel]:
-        dimension, title = by.value.title().replace("_", ""), self.name.title()
+        dimension, title = (word.title().replace("_", "") for word in (by.value, self.name))
         unnamed = COLUMN_OF[by].unnamed
         meaning = self.no_name.format(unnamed) if self.no_name and unnamed else None
         name: Any = (str | None if unnamed else str, Field(description=meaning))
-        row: Any = create_model(f"{dimension}{title}", __base__=self.figures, **{by.value: name})
+        words = self.row.format(COLUMN_OF[by].word)
+        row: Any = create_model(f"{dimension}{title}", __doc__=words, __base__=self.figures, **{by.value: name})
         rows: Any = (list[row], ...)
         return create_model(f"{title}{dimension}Answer", __base__=self.about, **{self.key(by): rows})
 

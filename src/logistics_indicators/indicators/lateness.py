@@ -51,6 +51,7 @@ LATENESS = Indicator(
     rows="lateness",
     summary="How late the late visits of each {} were",
     description="By how many days the late visits were late, for each {}.",
+    row="How late the late visits of one {} were",
     figures=LatenessFigures,
     about=IndicatorAnswer,
     default_sort="atrasados",

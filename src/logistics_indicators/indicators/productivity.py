@@ -51,6 +51,7 @@ PRODUCTIVITY = Indicator(
     rows="produtividade",
     summary="Productivity of each {}",
     description="Visits for each business day, for each {}.",
+    row="Visits for each business day of one {}",
     figures=ProductivityFigures,
     about=ProductivityAnswer,
     default_sort="total",

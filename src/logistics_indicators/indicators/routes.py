@@ -31,11 +31,15 @@ PERIOD = (
 )
 Endpoint = Callable[..., Awaitable[Response]]
 
+INDICATORS: list[Indicator] = []
+"""All that have routes here, in their order. Tests go through them."""
+
 
 def each_dimension(indicator: Indicator) -> Callable[[Callable[[Dimension], Endpoint]], None]:
     """The indicator's routes, by what makes the endpoint of a dimension."""
 
     def add_routes(endpoint_of: Callable[[Dimension], Endpoint]) -> None:
+        INDICATORS.append(indicator)
         for by in Dimension:
             router.get(
                 indicator.path(by),

@@ -51,6 +51,7 @@ SLA = Indicator(
     rows="sla",
     summary="SLA of each {}",
     description="Share of the visits that were made on or before the deadline's day, for each {}.",
+    row="Visits on time of one {}",
     figures=SlaFigures,
     about=SlaAnswer,
     default_sort="total",

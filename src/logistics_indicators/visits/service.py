@@ -212,11 +212,11 @@ async def get_service(connection: Connection, service_id: int) -> Service:
 
 async def change_service(connection: Connection, user: User, service_id: int, changed: ChangedService) -> Service:
     """Raises Unprocessable where there is no such customer."""
-    fields = changed.model_dump(exclude={"id"})
     with constraints_translated():
         async with connection.transaction():
             ids_then = dict(await connection.fetchrow(LOCK, service_id) or {})
             stored = await get_service(connection, service_id)
+            fields = _replaced(stored, changed)
             known = {STORED[by]: ids_then[STORED[by]] if fields[by] == getattr(stored, by) else 0 for by in NAMED}
             ids = await _ids(connection, changed, known)
             stored_fields = fields | {by.value: ids[STORED[by]] for by in NAMED}
@@ -225,6 +225,13 @@ async def change_service(connection: Connection, user: User, service_id: int, ch
             if then != now:  # else no figure changes, and the version stays
                 await record_visits(connection, _by_hand(user), added=[now], removed=[then])
     return Service(id=service_id, **fields)
+
+
+def _replaced(stored: Service, changed: ChangedService) -> dict[str, Any]:
+    """Optional fields that a client leaves out stay, for it may not know them; no data_de_atendimento is null."""
+    sent = changed.model_dump(exclude_unset=True)
+    left_out = stored.model_dump() | {"data_de_atendimento": None}
+    return {name: sent.get(name, left_out[name]) for name in STORED}
 
 
 def _service(service_id: int, row: Any) -> Service:
