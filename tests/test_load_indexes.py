@@ -66,3 +66,15 @@ async def test_a_check_alone_leaves_the_indexes_alone(
     before = await index_ids(connection)
     assert (await load_file(client, "customers", customers(1), validate_only=True))["rows_inserted"] == ROWS
     assert await index_ids(connection) == before
+
+
+OF_FILTERS = """
+SELECT array_agg(c.relname::text) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
+WHERE indrelid = $1::text::regclass AND NOT indisunique AND pg_get_indexdef(indexrelid) !~ 'load'
+"""
+"""Whose loads they are, undo and sweeping ask, too: those indexes stay."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_index_of_a_filter_is_declared(connection: asyncpg.Connection, kind: Kind) -> None:
+    assert set(await connection.fetchval(OF_FILTERS, kind)) == set(KINDS[kind].indexes)
