@@ -84,10 +84,13 @@ async def test_an_export_whose_client_left_before_its_first_byte_keeps_nothing(
                 await blocked_by(connection)
                 writer.close()
                 async with asyncio.timeout(60):
-                    while await connection.fetch(BLOCKED, connection.get_server_pid()):
+                    while (
+                        await connection.fetch(BLOCKED, connection.get_server_pid())
+                        or app.state.user_exports._under_way
+                    ):
                         await asyncio.sleep(0.01)
             async with asyncio.timeout(60):
-                while app.state.pool.get_idle_size() < app.state.pool.get_size() or app.state.user_exports._under_way:
+                while app.state.pool.get_idle_size() < app.state.pool.get_size():
                     await asyncio.sleep(0.01)
         assert (await client.get("/v1/customers", params={"format": "parquet"})).status_code == 200
     told = [(line["method"], line["status"], line["log_level"]) for line in lines if line["event"] == "request"]
