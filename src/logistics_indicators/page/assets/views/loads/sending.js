@@ -55,7 +55,10 @@ const shelved = new Set();
 
 const dropped = new BroadcastChannel("logistics-indicators.uploads");
 /** @param {MessageEvent<string>} told */
-dropped.onmessage = ({ data: id }) => items.set(items.get().filter((item) => item.id !== id));
+dropped.onmessage = ({ data: id }) => takeOff(id);
+
+/** In this tab alone. @param {string} id */
+const takeOff = (id) => items.set(items.get().filter((item) => item.id !== id));
 
 /** In this tab alone. @param {string} id @param {Partial<Item>} changes */
 const change = (id, changes) => items.set(items.get().map((item) => (item.id === id ? { ...item, ...changes } : item)));
@@ -63,7 +66,7 @@ const change = (id, changes) => items.set(items.get().map((item) => (item.id ===
 /** @param {string} id @param {Partial<Item>} changes */
 function update(id, changes) {
   change(id, changes);
-  const item = items.get().find((each) => each.id === id);
+  const item = find(id);
   if (item && ["url", "step", "load", "agreed"].some((name) => name in changes)) void keep(item);
   return item;
 }
@@ -224,7 +227,7 @@ async function unlessElsewhere(id, act) {
   const all = shelved.has(id) ? await kept() : null;
   const now = all?.find((item) => item.id === id);
   if (now) change(id, now);
-  else if (all) items.set(items.get().filter((item) => item.id !== id));
+  else if (all) takeOff(id);
   const item = find(id);
   if (item && !item.load && item.step !== "refused") await act();
 }
@@ -385,7 +388,7 @@ async function confirmed(item) {
 
 /** Takes a file off the list; what was sent of it goes as well, unless it has become a load for good. @param {Item} item */
 export async function drop(item) {
-  items.set(items.get().filter(({ id }) => id !== item.id));
+  takeOff(item.id);
   dropped.postMessage(item.id);
   const { url, load } = (await kept())?.find(({ id }) => id === item.id) ?? item; // another tab may know more
   await forget(item.id);
