@@ -476,6 +476,31 @@ async def test_who_is_not_answered_before_the_process_ends_is_told_so(app: FastA
     await talk.end()
 
 
+async def test_a_head_of_known_length_waits_for_its_body(app: FastAPI, port: int) -> None:
+    """So an answer that breaks before its body is a whole answer still. Another head goes at once."""
+
+    @app.get("/broken/{length}")
+    async def broken(length: str) -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            raise RuntimeError("the rows are gone")
+            yield b""
+
+        return StreamingResponse(pieces(), headers={"Content-Length": "5"} if length == "known" else {})
+
+    assert_problem(await exchange(port, b"GET /broken/known HTTP/1.1\r\nHost: a\r\n\r\n"), 500)
+    cut = await exchange(port, b"GET /broken/unknown HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert cut.startswith(b"HTTP/1.1 200")
+    assert cut.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_heads_and_bodies_follow_each_other_in_a_pipeline(port: int, method: bytes) -> None:
+    asked = method + ME[3:]
+    raw = await exchange(port, asked * 3 + LAST_ME)
+    assert raw.count(b"HTTP/1.1 401") == 4
+    assert raw.count(b'"status":401') == (4 if method == b"GET" else 1)
+
+
 async def test_a_full_process_still_answers_health_checks(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_bounds, "RESERVED", 2)
     async with listening(app, ConnectionBounds(total=4, per_address=100)) as port:

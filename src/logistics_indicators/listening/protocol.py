@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from ..http.request_limits import LONGEST_PATH, LONGEST_QUERY, path_within
 from .bounds import ConnectionBounds, Room
 from .early_answers import early_answer
+from .one_write import HeadWithBody
 from .slow_readers import SlowReaderWatch
 
 LARGEST_HEAD = 64 * 1024
@@ -36,6 +37,7 @@ LINGER_SECONDS = 5.0
 LINGER_BYTES = 64 * 1024 * 1024
 VERSIONS = ("1.0", "1.1")
 STOPPED = "The service stopped before it could answer. Look whether it was done before you ask again."
+BROKEN = "Something broke on our side."
 HEALTH_PATHS = frozenset({"/v1/health", "/v1/ready"})
 
 PROXY_IDLE_SECONDS = 75
@@ -227,11 +229,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _answering(self, cycle: RequestResponseCycle, app: ASGIApp) -> Any:
         """`app` with answers that HTTP/1.0 understands, that close what they leave unread, and that somebody reads."""
 
+        transport = HeadWithBody(cycle.transport)
+        cycle.transport = transport  # type: ignore[assignment]
+
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             until_close = False
+            start: Message | None = None
 
             async def send_bounded(message: Message) -> None:
-                nonlocal until_close
+                nonlocal until_close, start
                 if message["type"] == "http.response.start":
                     self._endless = _is_event_stream(message)
                     if cycle.more_body:
@@ -239,8 +245,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                     until_close = scope["http_version"] == "1.0" and _has_no_length(message)
                     if until_close:
                         cycle.chunked_encoding = False
-                    await send(message)
+                    if _has_length(message):
+                        start = message
+                    else:
+                        await send(message)
                     return
+                if start is not None:
+                    transport.hold_head()
+                    await send(start)
+                    start = None
                 if until_close:
                     cycle.expected_content_length = len(message.get("body", b""))
                 last = not message.get("more_body", False)
@@ -248,6 +261,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 if unread:
                     cycle.keep_alive = True  # else uvicorn would close at once
                 await send(message)
+                transport.let_go()
                 if cycle.disconnected:
                     await asyncio.sleep(0)  # an app that never waits must come to see that nobody is there
                 if self._reader_watch is not None:
@@ -255,19 +269,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 if unread:
                     self._linger()
 
+            instead = (HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN)
             try:
                 await app(scope, receive, send_bounded)
-            except asyncio.CancelledError:
-                self._say_that_it_ends(cycle)
+            except asyncio.CancelledError:  # uvicorn cancels what takes too long at the process's end
+                instead = (HTTPStatus.SERVICE_UNAVAILABLE, STOPPED)
                 raise
+            finally:
+                self._answer_instead(cycle, *instead)
 
         return answer
 
-    def _say_that_it_ends(self, cycle: RequestResponseCycle) -> None:
-        """uvicorn cancels what takes too long at the process's end, and would say 500 in a shape that is not ours."""
+    def _answer_instead(self, cycle: RequestResponseCycle, status: HTTPStatus, detail: str) -> None:
+        """Where the app has begun no answer, or only a head that waits. uvicorn would answer in a shape not ours."""
         if not cycle.response_started and not cycle.disconnected:
             cycle.response_started = True
-            self._write_early(HTTPStatus.SERVICE_UNAVAILABLE, STOPPED)
+            self._write_early(status, detail)
 
     def _linger(self) -> None:
         """Says that nothing more comes, and throws away what the client still sends, for a while."""
@@ -313,10 +330,12 @@ def _address_of(protocol: Any) -> str | None:
     return client[0] if client else None
 
 
+def _has_length(message: Message) -> bool:
+    return any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+
+
 def _has_no_length(message: Message) -> bool:
-    if message["status"] in (204, 304):
-        return False
-    return not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+    return message["status"] not in (204, 304) and not _has_length(message)
 
 
 def _is_event_stream(message: Message) -> bool:
