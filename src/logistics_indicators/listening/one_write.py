@@ -7,30 +7,25 @@ from typing import Any
 
 
 class HeadWithBody:
-    """A transport, as uvicorn's cycle writes to it: head first, then body."""
+    """A transport that keeps what is written between hold() and let_go()."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._holds_next = False
-        self._head = b""
+        self._held: list[bytes] | None = None
 
-    def hold_head(self) -> None:
-        """What is written next waits for what is written behind it."""
-        self._holds_next = True
+    def hold(self) -> None:
+        self._held = []
 
     def let_go(self) -> None:
-        head, self._head, self._holds_next = self._head, b"", False
-        if head:
-            self._transport.write(head)
+        held, self._held = self._held, None
+        if held:
+            self._transport.writelines(held)
 
     def write(self, data: bytes) -> None:
-        if self._holds_next:
-            self._head, self._holds_next = data, False
-        elif self._head:
-            head, self._head = self._head, b""
-            self._transport.writelines((head, data))
-        else:
+        if self._held is None:
             self._transport.write(data)
+        else:
+            self._held.append(data)
 
     def close(self) -> None:
         self.let_go()

@@ -251,7 +251,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                         await send(message)
                     return
                 if start is not None:
-                    transport.hold_head()
+                    transport.hold()
                     await send(start)
                     start = None
                 if until_close:
