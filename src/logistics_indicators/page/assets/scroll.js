@@ -3,20 +3,30 @@
 const PATIENCE_MS = 15_000;
 const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdown", "keydown"]);
 
-/** @type {Map<string, number>} */
+/**
+ * A place is told by the panel at the top of the screen, for the panels above it may be shorter on the way back: who is
+ * not seen asks for nothing.
+ *
+ * @typedef {{ top: number; panel?: string; below?: number }} Place
+ */
+
+/** @type {Place} */
+const TOP = { top: 0 };
+
+/** @type {Map<string, Place>} */
 const places = new Map();
 let steps = 0;
 let current = stepOf();
 /** Where it was left: the browser, too, goes there, in the view before, which may be shorter. */
-let left = 0;
+let left = TOP;
 /** Ends what is being waited for. */
 let stop = () => {};
 
-addEventListener("scroll", () => places.set(current, scrollY), { passive: true });
+addEventListener("scroll", () => places.set(current, here()), { passive: true });
 addEventListener("popstate", () => {
-  if (!places.has(current)) places.set(current, scrollY);
+  if (!places.has(current)) places.set(current, here());
   current = stepOf();
-  left = places.get(current) ?? 0;
+  left = places.get(current) ?? TOP;
 });
 
 /** The step that is shown; a new one gets a name. @returns {string} */
@@ -26,14 +36,31 @@ function stepOf() {
   return step;
 }
 
-/** To where this step was left, as soon as the view is that long; to the top where it was never seen. */
+/** @returns {HTMLElement[]} */
+const panels = () => [...document.querySelectorAll(/** @type {"section"} */ ("main section[aria-label]"))];
+
+/** @param {HTMLElement} [panel] */
+const nameOf = (panel) => panel?.getAttribute("aria-label") ?? undefined;
+
+/** @returns {Place} */
+function here() {
+  const first = panels().find((panel) => panel.getBoundingClientRect().bottom > 0);
+  return { top: scrollY, panel: nameOf(first), below: first?.getBoundingClientRect().top };
+}
+
+/** Scrolls to a place, as far as the view is long enough by now. @param {Place} place */
+function goTo({ top, panel, below = 0 }) {
+  const found = top > 0 && panels().find((each) => nameOf(each) === panel);
+  scrollTo(0, found ? scrollY + found.getBoundingClientRect().top - below : top);
+}
+
+/** To where this step was left, for as long as the view grows; to the top where it was never seen. */
 export function scrollToPlace() {
   stop();
   const wanted = left;
-  const sizes = new ResizeObserver(() => {
-    scrollTo(0, wanted);
-    if (Math.abs(scrollY - wanted) < 1) stop();
-  });
+  goTo(wanted);
+  if (wanted.top <= 0) return;
+  const sizes = new ResizeObserver(() => goTo(wanted));
   const timer = setTimeout(() => stop(), PATIENCE_MS);
   stop = () => {
     clearTimeout(timer);
@@ -42,6 +69,5 @@ export function scrollToPlace() {
     stop = () => {};
   };
   for (const act of OWN_WILL) addEventListener(act, stop, { passive: true });
-  scrollTo(0, wanted);
   sizes.observe(document.body);
 }
