@@ -110,6 +110,7 @@ ACCEPTED = {
     "0021": {"adding-field-with-default"},
     "0025": {"adding-foreign-key-constraint"},
     "0026": {"changing-column-type", "renaming-column"},
+    "0031": {"require-concurrent-reindex"},  # of some megabytes at most, and loads give a migration room
 }
 """What a version that goes on serving would not bear: for these the service is stopped. A new one finds another way."""
 

@@ -33,7 +33,7 @@ SWEEP = f"VACUUM (ANALYZE, INDEX_CLEANUP ON) {SWEPT}"
 
 # What a BRIN index says of a page only ever widens. Forgotten here, pages that the next load fills are described anew.
 FORGET_OLD_PAGES = """
-SELECT brin_desummarize_range('rollup_recent_idx', page) FROM generate_series(0, $1::bigint, 8) AS page
+SELECT brin_desummarize_range('rollup_recent_idx', page) FROM generate_series(0, $1::bigint, 2) AS page
 """
 
 

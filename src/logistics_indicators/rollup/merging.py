@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..database import Connection, Lock, allow_long_statements
-from .blocks import MERGED_LEVELS, Grain, levels_in_sql
+from .blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain, levels_in_sql
 from .tables import CELL_KEYS, CELL_SUMS, SUM_TABLE_NAMES, SUM_TABLES, SumTable
 
-MERGE_CELLS = 1_000_000
+MERGE_CELLS = 4_000_000
 """Cells of rollup_recent merged in one transaction, unless one commit, or those gathered, have more."""
 
 GATHERED_COMMITS = 12
@@ -28,6 +28,7 @@ WAITING_CELLS, WAITING_COMMITS = 2_000_000, 1_000
 MERGE_TIMEOUT = 600.0
 
 LEVELS = levels_in_sql({grain: grain.value for grain in MERGED_LEVELS}, "cell.block")
+ABOVE_EIGHTHS = levels_in_sql({grain: grain.value for grain in MERGED_LEVELS if grain > Grain.eighth}, "cell.block")
 
 FOLDER = Path(__file__).parent
 MERGE_INTO_TABLE = (FOLDER / "merge_into_table.sql").read_text(encoding="utf-8").partition("\n")[2].rstrip()
@@ -50,8 +51,11 @@ def _merged(table: SumTable) -> str:
         table=table.name,
         keys=table.keys_in_sql,
         sums=table.sums_in_sql(),
-        added=table.sums_in_sql("sum({sum})"),
-        levels=LEVELS,
+        added=table.sums_in_sql("sum({sum}) AS {sum}"),
+        day_grain=Grain.day.value,
+        eighth_grain=Grain.eighth.value,
+        eighth=BLOCK_IN_SQL[Grain.eighth].format(day="block"),
+        levels_above=ABOVE_EIGHTHS,
         recent_grain=table.recent[Grain.day],
         own_cells=_own_cells(table),
         changed=table.sums_in_sql("sum({sum}) <> 0", between=" OR "),
