@@ -52,10 +52,10 @@ async def test_a_change_of_the_optional_days_holds_up_nobody(
     admin = await client_as("admin")
     begun, others_went_on = threading.Event(), threading.Event()
 
-    def slowly(optional: frozenset[str]) -> object:
+    def slowly(optional: frozenset[str], years: range) -> object:
         begun.set()
         assert others_went_on.wait(60)
-        return official_days(optional)
+        return official_days(optional, years)
 
     async def go_on() -> None:
         while not begun.is_set():
@@ -74,3 +74,25 @@ async def test_a_change_of_the_optional_days_holds_up_nobody(
 
 async def test_the_official_days_are_made_once() -> None:
     assert official_days(frozenset({"carnaval"})) is official_days(frozenset({"carnaval"}))
+
+
+async def test_who_removes_a_day_waits_for_its_year_alone(client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = await client_as("admin")
+    asked = []
+
+    def told(optional: frozenset[str], years: range) -> object:
+        asked.append(years)
+        return official_days(optional, years)
+
+    monkeypatch.setattr(calendar, "official_days", told)
+    made = await admin.post("/v1/calendar", json={"uf": "CE", "day": "2020-07-08", "name": "Véspera"})
+    assert (await admin.delete(f"/v1/calendar/{made.json()['id']}")).status_code == 204
+    assert asked == [range(2020, 2021)]
+
+
+def test_the_official_days_of_a_year_are_those_of_all_that_are_in_it() -> None:
+    for optional in (frozenset[str](), frozenset({"carnaval", "corpus_christi"})):
+        of_all = official_days(optional)
+        for year in (1900, 2020, 2021, 2023, 2199):
+            in_year = {key: value for key, value in of_all.items() if key.day.year == year}
+            assert dict(official_days(optional, range(year, year + 1))) == in_year

@@ -35,7 +35,7 @@ SEEN = """() => {
     for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) drawn.add(data.slice(at, at + 3).join());
     return tokens.map((token) => [token, drawn.has(token)]);
 }"""
-"""The colours that the page has for two lines and for words, and whether the chart, if there is one, is drawn with them."""
+"""The colours that the page has for two lines and for words, and whether the chart, where there is one, has them."""
 
 ON_PAPER = [["11,107,79", True], ["122,79,181", True], ["81,96,111", True]]
 DARK = [["76,199,155", True], ["195,161,245", True], ["163,177,188", True]]

@@ -14,7 +14,7 @@ from ...database import Connection, Lock, lock
 from ...errors import Conflict, NotFound
 from ..snapshot import fetch_states
 from .business_days import Place
-from .official_days import CORRECTIONS_REVISION, DayKey, official_days
+from .official_days import CORRECTIONS_REVISION, YEARS, DayKey, official_days
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class CalendarDay:
 COLUMNS = ["kind", "scope", "day", "name", "source"]
 SOURCE = "SELECT source FROM calendar_state"
 OPTIONAL = "SELECT optional_days FROM indicator_settings"
-KNOWN_DAYS = "SELECT id, kind, scope, day, name, source FROM calendar_days WHERE source <> 'local'"
-ADDED_DAYS = "SELECT kind, scope, day FROM calendar_days WHERE source = 'local' AND NOT works"
+IN_YEARS = "day BETWEEN make_date($1, 1, 1) AND make_date($2, 12, 31)"
+KNOWN_DAYS = f"SELECT id, kind, scope, day, name, source FROM calendar_days WHERE source <> 'local' AND {IN_YEARS}"
+ADDED_DAYS = f"SELECT kind, scope, day FROM calendar_days WHERE source = 'local' AND NOT works AND {IN_YEARS}"
 CHANGED = "UPDATE calendar_state SET version = version + 1"
 
 
@@ -63,12 +64,13 @@ def _age(source: str) -> tuple[tuple[int, ...], int]:
     return numbers, int(revision[1]) if revision else 0
 
 
-async def replace_official_days(connection: Connection) -> bool:
+async def replace_official_days(connection: Connection, years: range = YEARS) -> bool:
     """In the caller's transaction, by the settings in the database. Days that stay keep their id."""
     optional = frozenset(await connection.fetchval(OPTIONAL))
-    added = await connection.fetch(ADDED_DAYS)
-    known = await connection.fetch(KNOWN_DAYS)
-    gone, records = await asyncio.to_thread(_changes, optional, added, known)
+    first, last = years[0], years[-1]
+    added = await connection.fetch(ADDED_DAYS, first, last)
+    known = await connection.fetch(KNOWN_DAYS, first, last)
+    gone, records = await asyncio.to_thread(_changes, optional, years, added, known)
     if not gone and not records:
         return False
     await connection.execute("DELETE FROM calendar_days WHERE id = ANY($1::integer[])", gone)
@@ -78,10 +80,10 @@ async def replace_official_days(connection: Connection) -> bool:
 
 
 def _changes(
-    optional: frozenset[str], added: Iterable[Sequence[Any]], known: Iterable[Sequence[Any]]
+    optional: frozenset[str], years: range, added: Iterable[Sequence[Any]], known: Iterable[Sequence[Any]]
 ) -> tuple[list[int], list[tuple[object, ...]]]:
     """Ids of the days that go, and the days that come. Long: for a thread."""
-    wanted = dict(official_days(optional))
+    wanted = dict(official_days(optional, years))
     for row in added:
         wanted.pop(DayKey(*row), None)
     gone = []
@@ -186,5 +188,6 @@ async def remove_day(connection: Connection, day_id: int) -> CalendarDay:
         await connection.execute("DELETE FROM calendar_days WHERE id = $1", day_id)
         await connection.execute(CHANGED)
         if not day.works:
-            await replace_official_days(connection)  # the day may have stood in an official one's place
+            year = range(day.day.year, day.day.year + 1)
+            await replace_official_days(connection, year)  # the day may have stood in an official one's place
     return day

@@ -86,9 +86,9 @@ class DayKey(NamedTuple):
     day: date
 
 
-@lru_cache(maxsize=4)
-def official_days(optional: frozenset[str] = frozenset()) -> Mapping[DayKey, tuple[str, str]]:
-    """Takes a second or more, the first time: for a thread.
+@lru_cache(maxsize=32)
+def official_days(optional: frozenset[str] = frozenset(), years: range = YEARS) -> Mapping[DayKey, tuple[str, str]]:
+    """Of all years takes a second or more, the first time: for a thread.
 
     {key: (name, source)} of the national, optional and state days, in Portuguese whatever the locale.
     """
@@ -99,18 +99,19 @@ def official_days(optional: frozenset[str] = frozenset()) -> Mapping[DayKey, tup
 
         end_year = LAST_DAY.year
 
-    national = BrazilForEver(years=YEARS, language="pt_BR")
+    national = BrazilForEver(years=years, language="pt_BR")
     days = {DayKey("nacional", "", day): (name, "oficial") for day, name in national.items()}
     names = {OPTIONAL_DAYS[key] for key in optional}
-    for day, name in BrazilForEver(years=YEARS, language="pt_BR", categories=("optional",)).items():
+    for day, name in BrazilForEver(years=years, language="pt_BR", categories=("optional",)).items():
         if name in names:
             days.setdefault(DayKey("nacional", "", day), (name, "facultativo"))
     for state in STATES:
-        for day, name in BrazilForEver(subdiv=state, years=YEARS, language="pt_BR").items():
+        for day, name in BrazilForEver(subdiv=state, years=years, language="pt_BR").items():
             if day not in national and not _is_dropped(state, day):
                 days[DayKey("uf", state, day)] = (name, "oficial")
     for uf, day, name, _ in ADDED:
-        days.setdefault(DayKey("uf", uf, day), (name, "oficial"))
+        if day.year in years:
+            days.setdefault(DayKey("uf", uf, day), (name, "oficial"))
     return MappingProxyType(days)
 
 
