@@ -8,7 +8,8 @@ import httpx
 import pytest
 from visits import Visit, attended, by_hand, random_visits, record, seconds_by, sla_by, store, visit
 
-from logistics_indicators.rollup.merging import merge_everything
+from logistics_indicators.rollup import merging
+from logistics_indicators.rollup.merging import merge, merge_everything
 
 SLA = "/v1/indicators/sla"
 PRODUCTIVITY = "/v1/indicators/productivity"
@@ -293,6 +294,24 @@ async def test_an_angel_whose_last_visit_went_is_gone(
     for table in ("rollup", "rollup_late"):
         days = await connection.fetch(f"SELECT block, total FROM {table} WHERE grain = 0")
         assert [tuple(row) for row in days] == [(date(2021, 5, 5), 1)]
+
+
+async def test_changes_may_be_merged_in_any_order(
+    client: httpx.AsyncClient, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As gathered ones are, with a visit taken out of a cell before it came into it, and another in that cell."""
+    stays = visit("Ana", "CE - SOBRAL", "2020-12-31", "2021-01-01T10:00:00")
+    gone = visit("Ana", "CE - SOBRAL", "2021-01-01", "2021-01-01T10:00:00")
+    await store(connection, [stays])
+    await merge_everything(connection)
+    await record(connection, by_hand(), added=[gone])
+    await record(connection, by_hand(), removed=[gone])
+    monkeypatch.setattr(merging, "_choose", lambda waiting: [] if not waiting else waiting[-1].commits)
+    for last_day in (1, 2, 3):  # another question each time: merging changes no version
+        body = await ask(client, f"{SLA}/angel", start_date="2021-01-01", end_date=f"2021-01-0{last_day}")
+        assert sla_rows(body, "angel") == {"Ana": (1, 0, "0.00%")}
+        await merge(connection)
+    assert not await connection.fetchval("SELECT count(*) FROM rollup_waiting")
 
 
 async def test_a_moment_within_the_same_day_changes_the_mean_alone(

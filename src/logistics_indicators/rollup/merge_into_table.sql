@@ -19,5 +19,5 @@ days_of_{table} AS MATERIALIZED (
     HAVING {changed}
     ORDER BY 1, block, {keys}
     ON CONFLICT (grain, block, {keys}) DO UPDATE SET {updated}
-    RETURNING grain, block, total = 0 AS empty
+    RETURNING grain, block, {empty} AS empty
 )

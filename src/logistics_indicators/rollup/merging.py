@@ -59,8 +59,15 @@ def _merged(table: SumTable) -> str:
         recent_grain=table.recent[Grain.day],
         own_cells=_own_cells(table),
         changed=table.sums_in_sql("sum({sum}) <> 0", between=" OR "),
+        empty=_is_empty(table),
         updated=table.sums_in_sql("{sum} = old.{sum} + excluded.{sum}"),
     )
+
+
+def _is_empty(table: SumTable) -> str:
+    """Of no visit, and nothing is left of any. A total of 0 alone does not say so: a change that is merged before
+    an earlier one may take away what that one is yet to bring."""
+    return table.sums_in_sql("old.{sum} = 0", between=" AND ")
 
 
 def _own_cells(table: SumTable) -> str:
@@ -87,7 +94,9 @@ SELECT array_agg(id), sum(cells)::bigint, bool_or(gathered_by IS NOT NULL)
 FROM rollup_waiting GROUP BY COALESCE(gathered_by, id) ORDER BY min(id)
 """
 
-DROP_EMPTY = "DELETE FROM {table} WHERE grain = ANY($1::smallint[]) AND block = ANY($2::date[]) AND total = 0"
+DROP_EMPTY = """
+DELETE FROM {table} AS old WHERE grain = ANY($1::smallint[]) AND block = ANY($2::date[]) AND {empty}
+"""
 
 
 class Waiting(NamedTuple):
@@ -161,5 +170,6 @@ async def _drop_empty(connection: Connection, blocks: list[tuple[int, date]]) ->
     """A cell whose last visit left is no cell: the first day with a visit is the first block of a day."""
     if blocks:
         columns = list({block[0] for block in blocks}), list({block[1] for block in blocks})
-        for table in SUM_TABLE_NAMES:
-            await connection.execute(DROP_EMPTY.format(table=table), *columns, timeout=MERGE_TIMEOUT)
+        for table in SUM_TABLES:
+            drop = DROP_EMPTY.format(table=table.name, empty=_is_empty(table))
+            await connection.execute(drop, *columns, timeout=MERGE_TIMEOUT)
