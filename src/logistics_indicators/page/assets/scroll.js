@@ -1,6 +1,7 @@
 /** Where each step of the history was scrolled to, so that the way back leads to the place that was left. */
 
-const PATIENCE_MS = 15_000;
+/** How long a view may grow in all, and how long between two pieces once the place is reached. */
+const [PATIENCE_MS, SETTLING_MS] = [15_000, 2_000];
 const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdown", "keydown"]);
 
 /**
@@ -48,26 +49,34 @@ function here() {
   return { top: scrollY, panel: nameOf(first), below: first?.getBoundingClientRect().top };
 }
 
-/** Scrolls to a place, as far as the view is long enough by now. @param {Place} place */
+/** Scrolls to a place, as far as the view is long enough by now. @param {Place} place @returns {boolean} Is it there? */
 function goTo({ top, panel, below = 0 }) {
-  const found = top > 0 && panels().find((each) => nameOf(each) === panel);
-  scrollTo(0, found ? scrollY + found.getBoundingClientRect().top - below : top);
+  const found = panel && top > 0 ? panels().find((each) => nameOf(each) === panel) : null;
+  const wanted = found ? scrollY + found.getBoundingClientRect().top - below : top;
+  scrollTo(0, wanted);
+  return found !== undefined && Math.abs(scrollY - wanted) < 1;
 }
 
 /** To where this step was left, for as long as the view grows; to the top where it was never seen. */
 export function scrollToPlace() {
   stop();
   const wanted = left;
-  goTo(wanted);
-  if (wanted.top <= 0) return;
-  const sizes = new ResizeObserver(() => goTo(wanted));
-  const timer = setTimeout(() => stop(), PATIENCE_MS);
+  const end = performance.now() + PATIENCE_MS;
+  let timer = 0;
+  const hold = () => {
+    clearTimeout(timer);
+    const rest = end - performance.now();
+    timer = setTimeout(() => stop(), goTo(wanted) ? Math.min(SETTLING_MS, rest) : rest);
+  };
+  const sizes = new ResizeObserver(hold);
   stop = () => {
     clearTimeout(timer);
     sizes.disconnect();
     for (const act of OWN_WILL) removeEventListener(act, stop);
     stop = () => {};
   };
+  hold();
+  if (wanted.top <= 0) return stop();
   for (const act of OWN_WILL) addEventListener(act, stop, { passive: true });
   sizes.observe(document.body);
 }
