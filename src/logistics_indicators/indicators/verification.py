@@ -10,9 +10,9 @@ import asyncpg
 from ..database import Connection, Lock
 from ..distributed import is_distributed, keep_visits_still
 from ..errors import Conflict
-from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain
+from ..rollup.blocks import BLOCK_IN_SQL, MERGED_LEVELS, Grain, levels_in_sql
 from ..rollup.dimensions import CELL_DIMENSIONS, COLUMN_OF, ids_in_sql
-from ..rollup.merging import LEVELS, MERGE_TIMEOUT, allow_long_sums
+from ..rollup.merging import MERGE_TIMEOUT, allow_long_sums
 from ..rollup.tables import SUM_TABLES, OwnGrain, SumTable, names_of, own_cells_in_sql
 from .models import RollupDifference
 from .snapshot import STATE
@@ -28,7 +28,7 @@ REBUILT_TABLES = ";\n".join(
         keys=table.keys_in_sql,
         sums=table.sums_in_sql(),
         added=table.sums_in_sql("sum({sum})"),
-        levels=LEVELS,
+        levels=levels_in_sql({grain: grain.value for grain in MERGED_LEVELS}, "cell.block"),
         visits=table.visits,
     )
     for table in SUM_TABLES

@@ -27,7 +27,6 @@ WAITING_CELLS, WAITING_COMMITS = 2_000_000, 1_000
 
 MERGE_TIMEOUT = 600.0
 
-LEVELS = levels_in_sql({grain: grain.value for grain in MERGED_LEVELS}, "cell.block")
 ABOVE_EIGHTHS = levels_in_sql({grain: grain.value for grain in MERGED_LEVELS if grain > Grain.eighth}, "cell.block")
 
 FOLDER = Path(__file__).parent

@@ -51,7 +51,7 @@ function here() {
 
 /** Scrolls to a place, as far as the view is long enough by now. @param {Place} place @returns {boolean} Is it there? */
 function goTo({ top, panel, below = 0 }) {
-  const found = panel && top > 0 ? panels().find((each) => nameOf(each) === panel) : null;
+  const found = panel ? panels().find((each) => nameOf(each) === panel) : null;
   const wanted = found ? scrollY + found.getBoundingClientRect().top - below : top;
   scrollTo(0, wanted);
   return found !== undefined && Math.abs(scrollY - wanted) < 1;
@@ -61,6 +61,7 @@ function goTo({ top, panel, below = 0 }) {
 export function scrollToPlace() {
   stop();
   const wanted = left;
+  if (wanted.top <= 0) return scrollTo(0, 0);
   const end = performance.now() + PATIENCE_MS;
   let timer = 0;
   const hold = () => {
@@ -76,7 +77,6 @@ export function scrollToPlace() {
     stop = () => {};
   };
   hold();
-  if (wanted.top <= 0) return stop();
   for (const act of OWN_WILL) addEventListener(act, stop, { passive: true });
   sizes.observe(document.body);
 }
