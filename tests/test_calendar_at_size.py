@@ -4,12 +4,14 @@ import asyncio
 import threading
 from datetime import date
 
+import asyncpg
 import pytest
 from conftest import ClientAs
 
 from logistics_indicators.indicators.calendar import days as calendar
+from logistics_indicators.indicators.calendar import official_days as official_days_module
 from logistics_indicators.indicators.calendar.business_days import BusinessDays, Place
-from logistics_indicators.indicators.calendar.official_days import official_days
+from logistics_indicators.indicators.calendar.official_days import national_days, official_days
 from logistics_indicators.states import STATES
 
 RANGES = [(date(2021, month, 1), date(2021, month, 28)) for month in range(1, 13)]
@@ -19,6 +21,7 @@ OFF = {
     ("cidade", "CE - SOBRAL"): {date(2021, 7, 5)},
     ("polo", "SP - CIDADE 00025"): {date(2021, 1, 25)},
 }
+ALL_DAYS = "SELECT * FROM calendar_days ORDER BY id"
 WORKS = {("polo", "CE - SOBRAL 001"): {date(2021, 3, 25)}}
 
 
@@ -55,15 +58,14 @@ async def test_a_change_of_the_optional_days_holds_up_nobody(
     def slowly(optional: frozenset[str], years: range) -> object:
         begun.set()
         assert others_went_on.wait(60)
-        return official_days(optional, years)
+        return national_days(optional, years)
 
     async def go_on() -> None:
         while not begun.is_set():
             await asyncio.sleep(0.01)
         others_went_on.set()
 
-    official_days(frozenset({"carnaval"}))  # known already: what is left to be slow is ours
-    monkeypatch.setattr(calendar, "official_days", slowly)
+    monkeypatch.setattr(calendar, "national_days", slowly)
     others = asyncio.create_task(go_on())
     answer = await admin.put("/v1/indicators/settings", json={"optional_days": ["carnaval"]})
     await others
@@ -72,8 +74,21 @@ async def test_a_change_of_the_optional_days_holds_up_nobody(
     assert "Carnaval" in {day["name"] for day in days}
 
 
-async def test_the_official_days_are_made_once() -> None:
-    assert official_days(frozenset({"carnaval"})) is official_days(frozenset({"carnaval"}))
+async def test_who_changes_the_optional_days_does_not_wait_for_those_of_the_states(
+    client_as: ClientAs, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await client_as("admin")
+    before = await connection.fetch(ALL_DAYS)
+    choices = [["carnaval"], ["carnaval", "corpus_christi"], []]
+    wanted = [official_days(frozenset(optional)).keys() for optional in choices]
+    monkeypatch.delattr(official_days_module, "_state_days")
+    for optional, keys in zip(choices, wanted, strict=True):
+        changed = await admin.put("/v1/indicators/settings", json={"optional_days": optional})
+        assert changed.status_code == 200
+        days = await connection.fetch(ALL_DAYS)
+        assert {(day["kind"], day["scope"], day["day"]) for day in days} == keys
+        assert set(before) <= set(days)  # with the ids that they had
+    assert days == before
 
 
 async def test_who_removes_a_day_waits_for_its_year_alone(client_as: ClientAs, monkeypatch: pytest.MonkeyPatch) -> None:

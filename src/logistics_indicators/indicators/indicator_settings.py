@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..database import Connection, Lock, lock
 from ..errors import Unprocessable
-from .calendar.days import replace_official_days
+from .calendar.days import replace_national_days
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,5 @@ async def change_settings(
         return before, before
     await connection.execute(CHANGE, zone, days, username)
     if days != before.optional_days:
-        await replace_official_days(connection)
+        await replace_national_days(connection)
     return before, await read_settings(connection)

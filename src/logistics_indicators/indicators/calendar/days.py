@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from ...database import Connection, Lock, lock
 from ...errors import Conflict, NotFound
 from ..snapshot import fetch_states
 from .business_days import Place
-from .official_days import CORRECTIONS_REVISION, YEARS, DayKey, official_days
+from .official_days import CORRECTIONS_REVISION, YEARS, DayKey, Days, national_days, official_days
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ SOURCE = "SELECT source FROM calendar_state"
 OPTIONAL = "SELECT optional_days FROM indicator_settings"
 IN_YEARS = "day BETWEEN make_date($1, 1, 1) AND make_date($2, 12, 31)"
 KNOWN_DAYS = f"SELECT id, kind, scope, day, name, source FROM calendar_days WHERE source <> 'local' AND {IN_YEARS}"
+KNOWN_NATIONAL_DAYS = f"{KNOWN_DAYS} AND kind = 'nacional'"
 ADDED_DAYS = f"SELECT kind, scope, day FROM calendar_days WHERE source = 'local' AND NOT works AND {IN_YEARS}"
 CHANGED = "UPDATE calendar_state SET version = version + 1"
 
@@ -66,24 +67,35 @@ def _age(source: str) -> tuple[tuple[int, ...], int]:
 
 async def replace_official_days(connection: Connection, years: range = YEARS) -> bool:
     """In the caller's transaction, by the settings in the database. Days that stay keep their id."""
+    return await _replace(connection, years, KNOWN_DAYS, official_days)
+
+
+async def replace_national_days(connection: Connection) -> bool:
+    """The same where only the setting optional_days has changed: no state's days depend on it."""
+    return await _replace(connection, YEARS, KNOWN_NATIONAL_DAYS, national_days)
+
+
+async def _replace(
+    connection: Connection, years: range, find_known: str, make_days: Callable[[frozenset[str], range], Days]
+) -> bool:
     optional = frozenset(await connection.fetchval(OPTIONAL))
     first, last = years[0], years[-1]
     added = await connection.fetch(ADDED_DAYS, first, last)
-    known = await connection.fetch(KNOWN_DAYS, first, last)
-    gone, records = await asyncio.to_thread(_changes, optional, years, added, known)
-    if not gone and not records:
+    known = await connection.fetch(find_known, first, last)
+    gone, come = _changes(await asyncio.to_thread(make_days, optional, years), added, known)
+    if not gone and not come:
         return False
     await connection.execute("DELETE FROM calendar_days WHERE id = ANY($1::integer[])", gone)
-    await connection.copy_records_to_table("calendar_days", records=records, columns=COLUMNS)
+    await connection.copy_records_to_table("calendar_days", records=come, columns=COLUMNS)
     await connection.execute(CHANGED)
     return True
 
 
 def _changes(
-    optional: frozenset[str], years: range, added: Iterable[Sequence[Any]], known: Iterable[Sequence[Any]]
+    days: Days, added: Iterable[Sequence[Any]], known: Iterable[Sequence[Any]]
 ) -> tuple[list[int], list[tuple[object, ...]]]:
-    """Ids of the days that go, and the days that come. Long: for a thread."""
-    wanted = dict(official_days(optional, years))
+    """Ids of the days that go, and the days that come."""
+    wanted = dict(days)
     for row in added:
         wanted.pop(DayKey(*row), None)
     gone = []

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...http.field_types import FIRST_DAY, LAST_DAY
 from ...states import STATES
@@ -86,33 +86,47 @@ class DayKey(NamedTuple):
     day: date
 
 
-@lru_cache(maxsize=32)
-def official_days(optional: frozenset[str] = frozenset(), years: range = YEARS) -> Mapping[DayKey, tuple[str, str]]:
-    """Of all years takes a second or more, the first time: for a thread.
+Days = Mapping[DayKey, tuple[str, str]]
+"""{key: (name, source)}, in Portuguese whatever the locale."""
 
-    {key: (name, source)} of the national, optional and state days, in Portuguese whatever the locale.
-    """
-    from holidays.countries.brazil import Brazil  # 11 MB, for what a start of the same version never asks
 
-    class BrazilForEver(Brazil):
-        """The package ends at 2100, but its rules do not."""
+def official_days(optional: frozenset[str] = frozenset(), years: range = YEARS) -> Days:
+    """The national, optional and state days. Of all years they take a second or more, the first time: for a thread."""
+    return {**national_days(optional, years), **_state_days(years)}
 
-        end_year = LAST_DAY.year
 
-    national = BrazilForEver(years=years, language="pt_BR")
-    days = {DayKey("nacional", "", day): (name, "oficial") for day, name in national.items()}
+def national_days(optional: frozenset[str], years: range) -> Days:
+    """Those of the whole country alone, optional ones included: some hundredths of a second for all years."""
+    days = {DayKey("nacional", "", day): (name, "oficial") for day, name in _named_days(years).items()}
     names = {OPTIONAL_DAYS[key] for key in optional}
-    for day, name in BrazilForEver(years=years, language="pt_BR", categories=("optional",)).items():
+    for day, name in _named_days(years, categories=("optional",)).items():
         if name in names:
             days.setdefault(DayKey("nacional", "", day), (name, "facultativo"))
+    return days
+
+
+@lru_cache(maxsize=32)
+def _state_days(years: range) -> Days:
+    national, days = _named_days(years), dict[DayKey, tuple[str, str]]()
     for state in STATES:
-        for day, name in BrazilForEver(subdiv=state, years=years, language="pt_BR").items():
+        for day, name in _named_days(years, subdiv=state).items():
             if day not in national and not _is_dropped(state, day):
                 days[DayKey("uf", state, day)] = (name, "oficial")
     for uf, day, name, _ in ADDED:
         if day.year in years:
             days.setdefault(DayKey("uf", uf, day), (name, "oficial"))
     return MappingProxyType(days)
+
+
+def _named_days(years: range, **which: Any) -> Mapping[date, str]:
+    """The package's days. It ends at 2100, but its rules do not."""
+    from holidays.countries.brazil import Brazil  # 11 MB, for what a start of the same version never asks
+
+    class BrazilForEver(Brazil):
+        end_year = LAST_DAY.year
+
+    days: Mapping[date, str] = BrazilForEver(years=years, language="pt_BR", **which)
+    return days
 
 
 def _is_dropped(uf: str, day: date) -> bool:
