@@ -137,6 +137,28 @@ async def test_a_row_keeps_the_reason_that_it_had_as_long_as_it_is_true(client: 
     await send_again(client, "customers", load)
 
 
+async def test_a_row_has_another_reason_once_the_one_that_it_had_is_true_no_more(client: httpx.AsyncClient) -> None:
+    """Row 1 had lost its id and row 2 its address: now it is row 1's address that is taken, and row 2's id."""
+    await load_file(client, "customers", HEADER + "1;Ana;ana@mail.com;\n3;Eva;eva@mail.com;\n")
+    load = await load_file(client, "customers", HEADER + "1;Anna;anna@mail.com;\n2;Bia;eva@mail.com;\n")
+    assert [reject[1:3] for reject in await rejects_of(client, load["id"])] == [
+        ("id", "duplicate_id"),
+        ("email", "duplicate_email"),
+    ]
+    await load_file(
+        client,
+        "customers",
+        HEADER + "1;Ana;ana@mail.com;\n3;Eva;eva.maria@mail.com;\n2;Rui;rui@mail.com;\n4;Gil;anna@mail.com;\n",
+        on_conflict="update",
+    )
+    assert (await client.delete("/v1/customers/1")).status_code == 200
+    again = await load_file(client, "customers", await rejects_file(client, load))
+    assert [reject[1:] for reject in await rejects_of(client, again["id"])] == [
+        ("email", "duplicate_email", "anna@mail.com"),
+        ("id", "duplicate_id", "2"),
+    ]
+
+
 async def test_a_row_that_lost_to_an_earlier_one_of_its_file_does_not_win_when_it_is_sent_again(
     client: httpx.AsyncClient,
 ) -> None:
