@@ -34,7 +34,7 @@ async def rejects_file(client: httpx.AsyncClient, load: dict[str, Any]) -> bytes
 
 
 async def send_again(
-    client: httpx.AsyncClient, kind: str, load: dict[str, Any], rounds: int = 3, **options: Any
+    client: httpx.AsyncClient, kind: str, load: dict[str, Any], rounds: int = 2, **options: Any
 ) -> dict[str, Any]:
     """Sends the rejects again, and again: the same rows are rejected for the same reasons, and the file is the same."""
     file = await rejects_file(client, load)
