@@ -346,3 +346,11 @@ async def test_a_key_answers_for_no_file_that_is_to_be_read_otherwise(
     for options in ({}, {"encoding": "utf-8", "delimiter": ";"}, {"columns": "nome:NOME"}):
         assert (await sent(**options)).json()["load"]["id"] == first.json()["load"]["id"]
     assert (await sent(**otherwise)).status_code == 422
+
+
+async def test_a_post_gets_no_id_that_a_load_brought_though_its_row_is_gone_since(client: httpx.AsyncClient) -> None:
+    """A link that was kept to a deleted customer leads to nobody, not to another."""
+    await load_file(client, "customers", "7;Ana;ana@mail.com;\n5;Bia;bia@mail.com;\n")
+    assert (await client.delete("/v1/customers/7")).status_code == 200
+    made = await client.post("/v1/customers", json={"nome": "Eva", "email": "eva@mail.com"})
+    assert made.json()["id"] == 8
