@@ -354,3 +354,16 @@ async def test_a_post_gets_no_id_that_a_load_brought_though_its_row_is_gone_sinc
     assert (await client.delete("/v1/customers/7")).status_code == 200
     made = await client.post("/v1/customers", json={"nome": "Eva", "email": "eva@mail.com"})
     assert made.json()["id"] == 8
+
+
+async def test_of_an_address_the_case_of_a_to_z_alone_means_nothing(client: httpx.AsyncClient) -> None:
+    await load_file(client, "customers", "1;Ana;ÉVA@mail.com;\n2;Bia;BIA@mail.com;\n")
+    load = await load_file(
+        client, "customers", "3;C;Éva@Mail.com;\n4;D;éva@mail.com;\n5;E;bia@mail.com;\n6;F;Éva@mail.com;\n"
+    )
+    assert await rejects_of(client, load["id"]) == [
+        (1, "email", "duplicate_email", "Éva@Mail.com"),
+        (3, "email", "duplicate_email", "bia@mail.com"),
+        (4, "email", "duplicate_email", "Éva@mail.com"),
+    ]
+    assert load["rows_inserted"] == 1

@@ -7,6 +7,7 @@ table. Missing indexes are made again when the load ends, however it ends, and w
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -32,20 +33,17 @@ BUILD_SECONDS = 3600
 
 async def drop_indexes(
     connection: Connection, kind: Kind, file_bytes: int, are_stored: Callable[[], Awaitable[bool]]
-) -> bool:
-    """Drop them where that pays off. False where it does not, or where we would wait for somebody's query.
+) -> None:
+    """Drop them where that pays off, unless we would wait for somebody's query.
 
     are_stored: whether the file's first rows are in the table already, as those of a file that is sent again are.
     """
     if not await _is_worth_it(connection, kind, file_bytes) or await are_stored():
-        return False
-    try:
+        return
+    with suppress(asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError):
         async with connection.transaction():
             await connection.execute("SET LOCAL lock_timeout = '500ms'")
             await connection.execute(f"DROP INDEX IF EXISTS {', '.join(KINDS[kind].indexes)}")
-    except (asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError):
-        return False
-    return True
 
 
 async def _is_worth_it(connection: Connection, kind: Kind, file_bytes: int) -> bool:
