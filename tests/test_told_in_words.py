@@ -198,6 +198,17 @@ async def test_a_body_s_field_is_told_in_words_once(
         ("services?dias_de_atraso_de=0", "Input should be greater than or equal to 1"),
         ("services?data_limite=ontem", "not a date: YYYY-MM-DD"),
         ("services?aberto=talvez", "Input should be a valid boolean"),
+        ("services?aberto=1", "must be true or false"),
+        ("services?aberto=True", "must be true or false"),
+        ("services?aberto=yes", "must be true or false"),
+        ("indicators/sla/angel?desc=on", "must be true or false"),
+        ("services?id=1_0", "must be a number in digits alone"),
+        ("services?id=7&id=%2B1", "must be a number in digits alone"),
+        ("services?load_id=10.0", "must be a number in digits alone"),
+        ("customers?limit=%201", "must be a number in digits alone"),
+        ("customers?limit=-1", "Input should be greater than or equal to 1"),
+        ("indicators/sla/polo?tolerance_days=1_0", "must be a number in digits alone"),
+        ("calendar?ano=2021.0", "must be a number in digits alone"),
         ("customers?cursor=Ana", "not a cursor: take it as it stands in proxima_pagina"),
         ("audit?cursor=Ana", "not a cursor: take it as it stands in proxima_pagina"),
         ("audit?username=%01&username=", "given more than once"),
@@ -207,6 +218,23 @@ async def test_a_body_s_field_is_told_in_words_once(
 async def test_what_is_asked_is_told_in_words_once(admin: httpx.AsyncClient, asked: str, msg: str) -> None:
     ((_, said),) = fields(await admin.get(f"/v1/{asked}"))
     assert said.startswith(msg)
+
+
+async def test_every_number_and_truth_in_an_address_has_one_spelling(admin: httpx.AsyncClient, app: FastAPI) -> None:
+    """Every route's every parameter of the kind, by the document."""
+    tried = 0
+    for path, item in app.openapi()["paths"].items():
+        for parameter in item.get("get", {}).get("parameters", []):
+            schemas = parameter["schema"].get("anyOf", [parameter["schema"]])
+            kinds = {schema.get("items", schema).get("type") for schema in schemas} - {"null"}
+            wrong = {"integer": "1_0", "boolean": "yes"}.get(kinds.pop(), "") if len(kinds) == 1 else ""
+            if parameter["in"] == "query" and wrong:
+                answer = await admin.get(re.sub(r"{\w+}", "1", path), params={parameter["name"]: wrong})
+                assert (["query", parameter["name"]], True) in [
+                    (place, said.startswith("must be ")) for place, said in fields(answer)
+                ], (path, parameter["name"], answer.text)
+                tried += 1
+    assert tried > 50
 
 
 async def test_nobody_is_shown_a_regular_expression(admin: httpx.AsyncClient, app: FastAPI) -> None:
