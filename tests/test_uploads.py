@@ -253,6 +253,25 @@ async def test_a_whole_upload_whose_process_died_becomes_a_load_by_itself(
     await no_bytes_are_kept(connection)
 
 
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [("UPDATE users SET role = 'viewer'", 403), ("UPDATE users SET active = false", 401), ("DELETE FROM users", 401)],
+)
+async def test_an_upload_whose_user_may_load_no_more_is_refused_and_its_bytes_go(
+    client: httpx.AsyncClient, client_as: ClientAs, connection: asyncpg.Connection, what: str, status: int
+) -> None:
+    """Someone else sends its last bytes; else nobody could."""
+    admin = await client_as("admin")
+    address = await created(client, len(CUSTOMERS))
+    assert (await append(client, address, 0, CUSTOMERS[:100])).status_code == 204
+    await connection.execute(f"{what} WHERE role = 'analyst'")
+    await append(admin, address, 100, CUSTOMERS[100:])
+    upload = (await admin.get(address)).json()
+    assert (upload["status"], upload["error"]["status"]) == ("refused", status)
+    assert await connection.fetchval("SELECT count(*) FROM upload_parts") == 0
+    assert await connection.fetchval("SELECT count(*) FROM loads") == 0
+
+
 async def test_an_upload_that_expired_is_404_and_its_bytes_go(
     app: FastAPI, client: httpx.AsyncClient, connection: asyncpg.Connection
 ) -> None:

@@ -24,12 +24,15 @@ log = structlog.get_logger()
 FOR_GOOD = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
-"""What is wrong with the file itself. Anything else, such as a full disk, passes, and the upload waits for that."""
+"""What is wrong with the file itself, and a user who is gone or may load no more. Anything else, such as a full disk,
+passes, and the upload waits for that."""
 
 RETRY_SECONDS = 15.0
 SWEEP_SECONDS = 60.0
