@@ -15,6 +15,7 @@ from conftest import SAMPLES, Settle
 from data_folders import reachable_folder
 from waiting import blocked_by
 
+from logistics_indicators.live.watcher import CURRENT_VERSION
 from logistics_indicators.running.dumps import write_backup
 from logistics_indicators.running.embedded import EmbeddedPostgres
 
@@ -30,22 +31,25 @@ def run(*words: object, data_dir: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([*map(str, words)], outcome.code, outcome.out, outcome.err)
 
 
-def count_rows(data_dir: Path) -> tuple[int, int]:
+def count_rows(data_dir: Path) -> tuple[int, ...]:
+    return first_row(
+        data_dir, "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM angels WHERE name <> '')"
+    )
+
+
+def first_row(data_dir: Path, question: str) -> tuple[int, ...]:
     server = EmbeddedPostgres(data_dir)
 
-    async def count() -> tuple[int, int]:
+    async def ask() -> tuple[int, ...]:
         connection = await asyncpg.connect(server.url())
         try:
-            row = await connection.fetchrow(
-                "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM angels WHERE name <> '')"
-            )
-            return row[0], row[1]
+            return tuple(await connection.fetchrow(question))
         finally:
             await connection.close()
 
     server.start()
     try:
-        return asyncio.run(count())
+        return asyncio.run(ask())
     finally:
         server.stop()
 
@@ -73,6 +77,8 @@ def test_a_backup_is_restored_into_a_new_folder_and_nowhere_else(folder: Path, s
     restored = run("restore", dump, data_dir=new)
     assert restored.returncode == 0, restored.stderr
     assert count_rows(new) == count_rows(old)
+    # what the old database answered after the backup had a version that the new one never gives
+    assert first_row(new, CURRENT_VERSION)[0] > first_row(old, CURRENT_VERSION)[0] + 10**9
     again = run("load", *files, data_dir=new)
     assert again.returncode == 0
     assert "nothing changed" in again.stdout

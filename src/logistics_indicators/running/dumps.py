@@ -18,6 +18,18 @@ COUNT_TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_cata
 ANALYZE = "ANALYZE"
 """Questions are planned by what the tables hold; PostgreSQL would look by itself a minute later."""
 
+# A client may hold an answer from after the backup. No version that was given then is given again: as milliseconds
+# since 1970 the new ones are beyond all that a service can have counted up to. (A backup of a very old version has no
+# such table.)
+BEGIN_ANEW = """
+DO $$ BEGIN
+    IF to_regclass('calendar_state') IS NOT NULL THEN
+        UPDATE calendar_state
+        SET version = GREATEST(version + 1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+    END IF;
+END $$
+"""
+
 NO_BACKUP = (
     "{file} is no whole backup: it is something else than what `backup` writes, was cut off, or comes of a later "
     "PostgreSQL than is here. Nothing was restored."
@@ -42,7 +54,8 @@ def read_backup(url: str, file: Path, told: Told) -> None:
         pour(script, os.environ, url, told)
     except NothingToPour:
         raise CommandFailed(NO_BACKUP.format(file=file)) from None
-    _run(None, "psql", url, "-XAtqc", ANALYZE)
+    for statement in (BEGIN_ANEW, ANALYZE):
+        _run(None, "psql", url, "-XAtqc", statement)
 
 
 def require_empty(url: str) -> None:
