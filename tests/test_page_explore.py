@@ -583,3 +583,46 @@ async def test_paper_has_the_figures_of_one_moment(app: FastAPI, connection: asy
         await page.keyboard.press("Control+p")
         await page.wait_for_function("() => window.printed")
         assert "2 de 2 atendimentos" in await page.evaluate("window.printed")
+
+
+@needs_browser
+async def test_the_way_back_leads_to_the_row_that_was_left_and_other_rows_begin_at_the_top(
+    app: FastAPI, many_polos: list[Visit]
+) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=(NOT_SIGNED_IN,)) as surf:
+        page = await explorer(surf)
+        area = page.locator("main .table")
+        at_top = "() => document.querySelector('main .table')?.scrollTop === 0"
+        where_left = "() => document.querySelector('main .table')?.scrollTop === 1500"
+
+        await page.get_by_role("link", name="Atendimentos", exact=True).click()
+        await expect(page.locator(ROWS).first).to_be_visible()
+        await area.evaluate("area => area.scrollTo(0, 1500)")
+        await page.get_by_role("link", name="Resumo", exact=True).click()
+        await expect(page).to_have_url(re.compile("summary"))
+        await expect(area).to_have_count(0)
+        await page.go_back()
+        await page.wait_for_function(where_left)
+
+        row = page.locator('tr[aria-rowindex="48"]')
+        await row.locator("a").first.click()  # over the list stands a visit of it, and the list where it was
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        assert await page.evaluate(f"({where_left})()")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await row.locator("a.clip").first.click()
+        await expect(page).to_have_url(re.compile("angel=|polo="))
+        await page.wait_for_function(at_top)
+        await page.go_back()
+        await page.wait_for_function(where_left)
+        await page.reload()
+        await page.wait_for_function(at_top)
+
+        await page.goto(f"{surf.origin}/#/explore?rank=table")
+        await expect(page.locator(ROWS).first).to_be_visible()
+        await area.first.evaluate("area => area.scrollTo(0, 1500)")
+        await page.locator('tr[aria-rowindex="48"] a').first.click()
+        await expect(page).to_have_url(re.compile("polo=|angel="))
+        await page.go_back()
+        await page.wait_for_function(where_left)

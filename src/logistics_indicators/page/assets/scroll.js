@@ -2,13 +2,14 @@
 
 /** How long a view may grow in all, and how long between two pieces once the place is reached. */
 const [PATIENCE_MS, SETTLING_MS] = [15_000, 2_000];
-const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdown", "keydown"]);
+/** What a reader does who wants to go elsewhere. */
+export const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdown", "keydown"]);
 
 /**
  * A place is told by the panel at the top of the screen, for the panels above it may be shorter on the way back: who is
- * not seen asks for nothing.
+ * not seen asks for nothing. tables: how far each is scrolled that is not at its top.
  *
- * @typedef {{ top: number; panel?: string; below?: number }} Place
+ * @typedef {{ top: number; panel?: string; below?: number; tables?: Map<string, number> }} Place
  */
 
 /** @type {Place} */
@@ -20,10 +21,13 @@ let steps = 0;
 let current = stepOf();
 /** Where it was left: the browser, too, goes there, in the view before, which may be shorter. */
 let left = TOP;
+/** On the way to a place: where one is by then is not where the step was left. */
+let underWay = false;
 /** Ends what is being waited for. */
 let stop = () => {};
 
-addEventListener("scroll", () => places.set(current, here()), { passive: true });
+// What is scrolled within the page does not bubble.
+addEventListener("scroll", () => underWay || places.set(current, here()), { passive: true, capture: true });
 addEventListener("popstate", () => {
   if (!places.has(current)) places.set(current, here());
   current = stepOf();
@@ -46,7 +50,21 @@ const nameOf = (panel) => panel?.getAttribute("aria-label") ?? undefined;
 /** @returns {Place} */
 function here() {
   const first = panels().find((panel) => panel.getBoundingClientRect().bottom > 0);
-  return { top: scrollY, panel: nameOf(first), below: first?.getBoundingClientRect().top };
+  const tables = new Map();
+  for (const table of document.querySelectorAll("main .table"))
+    if (table.scrollTop) tables.set(table.getAttribute("aria-label"), table.scrollTop);
+  return { top: scrollY, panel: nameOf(first), below: first?.getBoundingClientRect().top, tables };
+}
+
+/**
+ * Where a table was left in the step that is shown; told once, and after that its top.
+ *
+ * @param {string} name
+ */
+export function takePlaceIn(name) {
+  const top = left.tables?.get(name) ?? 0;
+  left = { ...left, tables: new Map([...(left.tables ?? [])].filter(([each]) => each !== name)) };
+  return top;
 }
 
 /** Scrolls to a place, as far as the view is long enough by now. @param {Place} place @returns {boolean} Is it there? */
@@ -70,10 +88,12 @@ export function scrollToPlace() {
     timer = setTimeout(() => stop(), goTo(wanted) ? Math.min(SETTLING_MS, rest) : rest);
   };
   const sizes = new ResizeObserver(hold);
+  underWay = true;
   stop = () => {
     clearTimeout(timer);
     sizes.disconnect();
     for (const act of OWN_WILL) removeEventListener(act, stop);
+    underWay = false;
     stop = () => {};
   };
   hold();

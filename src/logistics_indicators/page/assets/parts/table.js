@@ -3,6 +3,7 @@
 import { language } from "../choices.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 import { printing } from "../printing.js";
+import { OWN_WILL, takePlaceIn } from "../scroll.js";
 import { useStore } from "../store.js";
 import { common, textsOf } from "../texts.js";
 
@@ -30,8 +31,10 @@ import { common, textsOf } from "../texts.js";
  *   onSort?: (sort: Sort) => void,
  *   filters?: boolean,
  *   tools?: import("../html.js").Children,
+ *   subject?: string,
  * }} TableProps
- * onSort: whoever gives it sorts the rows; `sortRows` helps. filters: with a field to type into. tools: beside that field
+ * onSort: whoever gives it sorts the rows; `sortRows` helps. filters: with a field to type into. tools: beside that field.
+ * subject: what is asked for; rows of another begin at the top
  */
 
 const text = textsOf({
@@ -54,7 +57,7 @@ const ROW_PX = 36;
 const STEP = 16;
 
 /** @template R @param {TableProps<R>} props */
-export function Table({ caption, columns, rows, keyOf, sort, onSort, filters = false, tools }) {
+export function Table({ caption, columns, rows, keyOf, sort, onSort, filters = false, tools, subject = "" }) {
   const [own, setOwn] = useState(/** @type {Sort | null} */ (null));
   const [typed, setTyped] = useState("");
   const order = onSort ? (sort ?? null) : (own ?? sort ?? null);
@@ -90,20 +93,22 @@ export function Table({ caption, columns, rows, keyOf, sort, onSort, filters = f
       keyOf=${keyOf}
       sort=${order}
       onSort=${onSort ?? setOwn}
+      subject=${subject}
     />
   `;
 }
 
 /**
  * @template R
- * @param {{ caption: string, columns: readonly Column<R>[], rows: readonly R[], keyOf: (row: R) => string | number, sort: Sort | null, onSort: (sort: Sort) => void }} props
+ * @param {{ caption: string, columns: readonly Column<R>[], rows: readonly R[], keyOf: (row: R) => string | number, sort: Sort | null, onSort: (sort: Sort) => void, subject: string }} props
  */
-function Scrolled({ caption, columns, rows, keyOf, sort, onSort }) {
+function Scrolled({ caption, columns, rows, keyOf, sort, onSort, subject }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [top, bottom] = useWindow(box, rows.length);
   const [first, last] = useStore(printing) ? [0, rows.length] : [top, bottom];
   const widest = useMemo(() => columns.map((column) => widestOf(rows, column)), [rows, columns.length]);
   const height = useRowHeight(box, rows.length > 0);
+  usePlace(box, caption, subject);
   return html`<div class="table" role="group" aria-label=${caption} tabindex="0" ref=${box}>
     <table aria-rowcount=${rows.length + 1}>
       <caption class="visually-hidden">
@@ -195,6 +200,33 @@ function useWindow(box, count) {
   }, [place]);
   const step = Math.min(place.step, Math.floor(Math.max(0, count - 1) / STEP));
   return [Math.max(0, step - 1) * STEP, Math.min(count, (step + place.steps + 1) * STEP)];
+}
+
+/**
+ * The rows begin at the top, and on the way back where they were left, once there are as many, unless the reader scrolls
+ * before.
+ *
+ * @param {{ current: HTMLElement | null }} box
+ * @param {string} name
+ * @param {string} subject
+ */
+function usePlace(box, name, subject) {
+  const wanted = useRef(/** @type {number | null} */ (null));
+  useLayoutEffect(() => void (wanted.current = takePlaceIn(name)), [subject]);
+  useLayoutEffect(() => {
+    const { current: area } = box;
+    if (!area || wanted.current === null) return;
+    area.scrollTop = wanted.current;
+    if (Math.abs(area.scrollTop - wanted.current) < 1) wanted.current = null;
+  });
+  useEffect(() => {
+    const { current: area } = box;
+    const letGo = () => void (wanted.current = null);
+    for (const act of OWN_WILL) area?.addEventListener(act, letGo, { passive: true });
+    return () => {
+      for (const act of OWN_WILL) area?.removeEventListener(act, letGo);
+    };
+  }, []);
 }
 
 /** @param {{ current: HTMLElement | null }} box @param {boolean} some */

@@ -10,7 +10,7 @@ import { Problems } from "../../parts/problems.js";
 import { ScopeBar } from "../../parts/scope_bar.js";
 import { Typed, valueOf } from "../../parts/typed.js";
 import { Table } from "../../parts/table.js";
-import { change, changed, linkTo } from "../../route.js";
+import { change, changed, linkTo, searchOf } from "../../route.js";
 import { filtersOf, rangeOf } from "../../scope.js";
 import { common, textsOf } from "../../texts.js";
 import { Detail } from "./detail.js";
@@ -162,7 +162,9 @@ export function Visits({ params }) {
       endsEarly(question).length === 0 &&
       html`<p class="quiet">${text("empty")}</p>`}
       ${rows?.length
-        ? html`<div class=${waiting ? "waiting" : ""}><${VisitTable} params=${params} rows=${rows} /></div>`
+        ? html`<div class=${waiting ? "waiting" : ""}>
+            <${VisitTable} params=${params} rows=${rows} subject=${String(searchOf(question))} />
+          </div>`
         : !rows && !problem && html`<${Loading} />`}
       ${more && html`<p><button onClick=${more}>${common("more")}</button></p>`}
     </section>
@@ -212,8 +214,8 @@ function MoreFilters({ params }) {
   </details>`;
 }
 
-/** @param {{ params: URLSearchParams, rows: readonly Visit[] }} props */
-function VisitTable({ params, rows }) {
+/** @param {{ params: URLSearchParams, rows: readonly Visit[], subject: string }} props */
+function VisitTable({ params, rows, subject }) {
   /** @type {(name: string, value: string | number) => string} */
   const narrowed = (name, value) => linkTo("visits", changed(params, { [name]: value }));
   /** @type {import("../../parts/table.js").Column<Visit>[]} */
@@ -263,5 +265,6 @@ function VisitTable({ params, rows }) {
     columns=${columns.map((column) => ({ ...column, sorts: false }))}
     rows=${rows}
     keyOf=${(/** @type {Visit} */ { id }) => id}
+    subject=${subject}
   />`;
 }
