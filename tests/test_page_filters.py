@@ -93,6 +93,22 @@ async def test_a_filter_that_cannot_be_is_told_of_alone_and_by_its_name(app: Fas
 
 @needs_browser
 @pytest.mark.usefixtures("some")
+async def test_a_value_that_a_view_does_not_know_is_told_and_one_that_it_knows_is_not(app: FastAPI) -> None:
+    await make_account(app)
+    async with surfing_app(app, expected=REFUSED) as surf:
+        page = await opened(surf, "#/explore?metric=xyz&by=lua&bucket=year&compare=never&order=up&rank=x&sort=-total")
+        wrong = "metric=xyz, by=lua, bucket=year, compare=never, order=up e rank=x"
+        await expect(page.get_by_role("alert")).to_contain_text(f"não foi entendido e não filtra nada: {wrong}.")
+        await page.goto(f"{surf.origin}/#/summary?by=lua")
+        await expect(page.get_by_role("alert")).to_contain_text("não filtra nada: by=lua.")
+        known = "metric=total&by=polo&bucket=day&compare=year&order=best&rank=table&map=table&sort=-total&calendario=uf"
+        await page.goto(f"{surf.origin}/#/explore?{known}")
+        await expect(page.get_by_role("region", name="Ranking de polos").get_by_role("table")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@needs_browser
+@pytest.mark.usefixtures("some")
 async def test_a_state_is_found_by_its_name(app: FastAPI) -> None:
     await make_account(app)
     async with surfing_app(app, expected=REFUSED) as surf:

@@ -47,9 +47,15 @@ function given(params, name) {
   return value ? { [name]: value } : {};
 }
 
-/** What an address says that its view does not understand. @param {URLSearchParams} params @param {readonly string[]} takes beside the scope */
+/** What a view reads beside the scope: the values of each name, or null where they are too many to tell. @typedef {Readonly<Record<string, readonly string[] | null>>} Takes */
+
+/** What an address says that its view does not understand. @param {URLSearchParams} params @param {Takes} takes */
 export const unreadOf = (params, takes) =>
-  [...params].filter(([name, value]) => (name === "period" ? !presetOf(value) : ![...SCOPE, ...takes].includes(name)));
+  [...params].filter(([name, value]) => {
+    if (name === "period") return !presetOf(value);
+    const values = takes[name];
+    return values ? !values.includes(value) : values !== null && !SCOPE.includes(name);
+  });
 
 /** @param {string | null} name */
 const presetOf = (name) => PERIODS.find((each) => each === name);

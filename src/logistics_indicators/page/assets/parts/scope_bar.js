@@ -40,7 +40,7 @@ const text = textsOf({
 /**
  * @param {{
  *   params: URLSearchParams,
- *   takes: readonly string[],
+ *   takes: import("../scope.js").Takes,
  *   first?: string | null,
  *   last?: string | null,
  *   near?: import("./near_names.js").Near | null,

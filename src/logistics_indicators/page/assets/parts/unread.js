@@ -10,7 +10,7 @@ const text = textsOf({
   en: { unread: "This in the address was not understood and filters nothing: {said}." },
 });
 
-/** @param {{ params: URLSearchParams, takes: readonly string[] }} props takes: what the view reads beside period and filters */
+/** @param {{ params: URLSearchParams, takes: import("../scope.js").Takes }} props */
 export function Unread({ params, takes }) {
   const said = unreadOf(params, takes).map(([name, value]) => `${name}=${value}`);
   return said.length > 0 && html`<p class="notice bad" role="alert">${text("unread", { said: list(said) })}</p>`;

@@ -68,7 +68,7 @@ const text = textsOf({
   },
 });
 
-const TAKES = ["by"];
+const TAKES = { by: DIMENSIONS };
 
 /** @param {{ params: URLSearchParams }} props */
 export function Summary({ params }) {

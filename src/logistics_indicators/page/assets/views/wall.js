@@ -61,7 +61,7 @@ const text = textsOf({
 const TURN_SECONDS = 20;
 const [SHORTEST_TURN, LONGEST_TURN] = [5, 3_600];
 const OLD_MS = 60_000;
-const TAKES = ["seconds"];
+const TAKES = { seconds: null };
 /** The figures, and a ranking by whatever has more than one name. @param {URLSearchParams} params */
 const pagesOf = (params) => /** @type {const} */ (["figures", ...RANKED.filter((by) => !isOne(params, by))]);
 /** A polo is of one state. @param {URLSearchParams} params @param {Dimension} by */

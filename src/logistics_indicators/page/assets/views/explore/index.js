@@ -1,6 +1,7 @@
 /** Explore: the figures over time, by name, by state and by delay, each a click away from less and from its visits. */
 
 import { useData } from "../../data.js";
+import { DIMENSIONS } from "../../dimensions.js";
 import { html, useRef } from "../../html.js";
 import { LastDays } from "../../parts/last_days.js";
 import { asTable } from "../../parts/panel.js";
@@ -13,9 +14,9 @@ import { textsOf } from "../../texts.js";
 import { bucketOf } from "../summary.js";
 import { Backlog } from "./backlog.js";
 import { Lateness } from "./lateness.js";
-import { Ranking } from "./ranking.js";
+import { ORDERS, Ranking } from "./ranking.js";
 import { States } from "./states.js";
-import { Trend } from "./trend.js";
+import { BUCKETS, COMPARED, METRICS, Trend } from "./trend.js";
 
 /** @typedef {import("api").components["schemas"]["SummaryAnswer"]} SummaryAnswer */
 
@@ -25,7 +26,16 @@ const text = textsOf({
 });
 
 const PANELS = ["trend", "rank", "map", "late", "open"];
-const TAKES = [...PANELS, "by", "metric", "bucket", "compare", "order", "sort"];
+/** @type {import("../../scope.js").Takes} */
+const TAKES = {
+  ...Object.fromEntries(PANELS.map((panel) => [panel, ["table"]])),
+  by: DIMENSIONS,
+  metric: METRICS,
+  bucket: BUCKETS,
+  compare: COMPARED,
+  order: Object.keys(ORDERS),
+  sort: null,
+};
 
 /** @param {{ params: URLSearchParams }} props */
 export function Explore({ params }) {

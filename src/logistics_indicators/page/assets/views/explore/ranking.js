@@ -62,7 +62,7 @@ const text = textsOf({
 const SHOWN = 15;
 /** From the whole to its parts. */
 const FROM_THE_WHOLE = [...DIMENSIONS].reverse();
-const ORDERS = /** @type {const} */ ({
+export const ORDERS = /** @type {const} */ ({
   worst: { sort_field: "sla_maximo", desc: "false" },
   best: { sort_field: "sla_minimo", desc: "true" },
   most: { sort_field: "total", desc: "true" },

@@ -66,10 +66,10 @@ const text = textsOf({
   },
 });
 
-const METRICS = /** @type {const} */ (["sla", "total", "produtividade"]);
+export const METRICS = /** @type {const} */ (["sla", "total", "produtividade"]);
 const METRIC_WORD = /** @type {const} */ ({ sla: "sla", total: "visits", produtividade: "productivity" });
-const BUCKETS = /** @type {const} */ (["day", "week", "month"]);
-const COMPARED = /** @type {const} */ (["previous", "year"]);
+export const BUCKETS = /** @type {const} */ (["day", "week", "month"]);
+export const COMPARED = /** @type {const} */ (["previous", "year"]);
 /** @type {Readonly<Record<typeof COMPARED[number], import("api").components["schemas"]["Period"]>>} */
 const PERIODS = { previous: "previous", year: "year_before" };
 const OWN = /** @type {const} */ (["polo", "angel", "uf"]);

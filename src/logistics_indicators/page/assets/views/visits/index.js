@@ -87,7 +87,7 @@ const NUMBERS = /** @type {const} */ ([
 ]);
 
 const FILTERS = ["aberto", ...DAYS, ...NUMBERS];
-const TAKES = [...FILTERS, "visit"];
+const TAKES = Object.fromEntries([...FILTERS, "visit"].map((name) => [name, null]));
 
 /** What the list of the service is asked for. @param {URLSearchParams} params */
 function questionOf(params) {
