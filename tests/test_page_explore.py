@@ -251,6 +251,9 @@ async def test_delays_and_what_is_open_are_counted_by_days(app: FastAPI, visits:
         await assert_accessible(page, "visits-phone")
         await page.go_back()
         await page.wait_for_function("() => scrollY > 0 && Math.abs(window.onScreen() - window.left) <= 1")
+        await expect(oldest).to_be_focused()
+        await page.keyboard.press("Tab")  # goes on from there, not from the top
+        assert await page.evaluate("scrollY") > 0
         await page.goto(f"{surf.origin}/{address}")
         await expect(told).to_contain_text(f"{thousands(counts[2])} atendimentos")
 

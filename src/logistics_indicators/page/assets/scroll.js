@@ -7,9 +7,9 @@ export const OWN_WILL = /** @type {const} */ (["wheel", "touchstart", "pointerdo
 
 /**
  * A place is told by the panel at the top of the screen, for the panels above it may be shorter on the way back: who is
- * not seen asks for nothing. tables: how far each is scrolled that is not at its top.
+ * not seen asks for nothing. tables: how far each is scrolled that is not at its top. pressed: the link that led away.
  *
- * @typedef {{ top: number; panel?: string; below?: number; tables?: Map<string, number> }} Place
+ * @typedef {{ top: number; panel?: string; below?: number; tables?: Map<string, number>; pressed?: string | null }} Place
  */
 
 /** @type {Place} */
@@ -29,7 +29,7 @@ let stop = () => {};
 // What is scrolled within the page does not bubble.
 addEventListener("scroll", () => underWay || places.set(current, here()), { passive: true, capture: true });
 addEventListener("popstate", () => {
-  if (!places.has(current)) places.set(current, here());
+  places.set(current, { ...(places.get(current) ?? here()), pressed: hrefOf(document.querySelector("main a:focus")) });
   current = stepOf();
   left = places.get(current) ?? TOP;
 });
@@ -46,6 +46,18 @@ const panels = () => [...document.querySelectorAll(/** @type {"section"} */ ("ma
 
 /** @param {HTMLElement} [panel] */
 const nameOf = (panel) => panel?.getAttribute("aria-label") ?? undefined;
+
+/** @param {Element | null} element */
+const hrefOf = (element) => element?.getAttribute("href");
+
+/** Who goes on by keyboard goes on there. @param {string | null} [href] @returns {boolean} Is there nothing to wait for? */
+function focusOn(href) {
+  const { activeElement: now } = document;
+  if (!href || (now !== document.body && now?.id !== "content")) return true;
+  const link = [...document.querySelectorAll(/** @type {"a"} */ ("main a"))].find((each) => hrefOf(each) === href);
+  link?.focus({ preventScroll: true });
+  return link !== undefined;
+}
 
 /** @returns {Place} */
 function here() {
@@ -79,13 +91,13 @@ function goTo({ top, panel, below = 0 }) {
 export function scrollToPlace() {
   stop();
   const wanted = left;
-  if (wanted.top <= 0) return scrollTo(0, 0);
+  if (wanted.top <= 0 && !wanted.pressed) return scrollTo(0, 0);
   const end = performance.now() + PATIENCE_MS;
   let timer = 0;
   const hold = () => {
     clearTimeout(timer);
     const rest = end - performance.now();
-    timer = setTimeout(() => stop(), goTo(wanted) ? Math.min(SETTLING_MS, rest) : rest);
+    timer = setTimeout(() => stop(), goTo(wanted) && focusOn(wanted.pressed) ? Math.min(SETTLING_MS, rest) : rest);
   };
   const sizes = new ResizeObserver(hold);
   underWay = true;
